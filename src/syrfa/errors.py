@@ -1,0 +1,41 @@
+"""What a user can get wrong. Every error says what is wrong, where, and how to fix it, on one line.
+
+The command line turns a `UserError` into that line on stderr and exit code 2; any other exception is a fault of
+the program (exit code 1).
+"""
+
+
+class UserError(Exception):
+    """The input is wrong, not the program."""
+
+
+class DataNotFoundError(UserError, FileNotFoundError):
+    """A folder or file of a data set is missing."""
+
+
+class VideoError(UserError, ValueError):
+    """A video has no frames, is truncated, or cannot be decoded."""
+
+
+class LabelError(UserError, ValueError):
+    """Labels are malformed, or do not fit the video they belong to."""
+
+
+class DetectionError(UserError, ValueError):
+    """Boxes are malformed, lie outside the frame, or are missing for a whole split."""
+
+
+class CacheError(UserError, RuntimeError):
+    """A tube cache is stale, damaged, of another schema, or cannot be written."""
+
+
+class WeightsNotFoundError(UserError, FileNotFoundError):
+    """A detector's weights or a checkpoint are not where they were said to be."""
+
+
+class CheckpointError(UserError, ValueError):
+    """A checkpoint was made by something else, or with settings that do not fit."""
+
+
+class ConfigError(UserError, ValueError):
+    """A setting is unknown, out of range, or contradicts another."""
