@@ -1,0 +1,7 @@
+"""Released data sets in their own layouts."""
+
+from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.ped2 import UCSDPed2
+from syrfa.datasets.ubnormal import UBnormal
+
+__all__ = ["Track", "UBnormal", "UCSDPed2", "VideoDataset", "VideoRecord"]

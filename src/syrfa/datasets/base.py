@@ -1,0 +1,98 @@
+"""What every data set answers: which videos, where, with which labels."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.files import sha256_json
+
+
+@dataclass(frozen=True)
+class VideoRecord:
+    """One video of a split.
+
+    Attributes:
+        name: unique within the data set and usable as a file name, e.g. `Test001`.
+        path: a folder of frames or a video file.
+        split: the split it belongs to.
+        annotations: where its labels lie, when they lie in a place of their own.
+    """
+
+    name: str
+    path: Path
+    split: str
+    annotations: Path | None = None
+
+
+@dataclass(frozen=True)
+class Track:
+    """An object that is abnormal from frame `start` to frame `end`, both 0-based and inclusive."""
+
+    object_id: int
+    start: int
+    end: int
+
+
+class VideoDataset(ABC):
+    """A released data set in its own layout.
+
+    Args:
+        root: the folder the release was unpacked into.
+    """
+
+    name: ClassVar[str]
+    splits: ClassVar[tuple[str, ...]]
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    @abstractmethod
+    def videos(self, split: str) -> list[VideoRecord]:
+        """The videos of `split`, sorted by name.
+
+        Raises:
+            DataNotFoundError: a folder or file is missing; the message names it and the expected tree.
+            ConfigError: there is no such split.
+        """
+
+    @abstractmethod
+    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
+        """Frame labels, shape (frames,), 1 = abnormal; None when the release labels no frame of this split."""
+
+    def tracks(self, record: VideoRecord) -> list[Track]:
+        """The abnormal objects of the video; empty for a normal one."""
+        del record
+        return []
+
+    def id_mask(self, record: VideoRecord, frame: int) -> NDArray[np.int32] | None:
+        """Object ids, shape (height, width), 0 = background; None when the release has no mask of this frame."""
+        del record, frame
+        return None
+
+    def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
+        """The abnormal pixels, shape (height, width); None when the release has no such mask of this frame."""
+        del record, frame
+        return None
+
+    def manifest(self, split: str) -> dict[str, Any]:
+        """What the split consists of, as JSON: per video its name, files and bytes. Two equal copies agree."""
+        return {
+            "dataset": self.name,
+            "split": split,
+            "videos": [_files_of(record) for record in self.videos(split)],
+        }
+
+    def manifest_hash(self, split: str) -> str:
+        """SHA-256 of `manifest(split)`; part of the tube cache's key and of every result."""
+        return sha256_json(self.manifest(split))
+
+
+def _files_of(record: VideoRecord) -> dict[str, Any]:
+    """The size of the video and of its annotations."""
+    places = [record.path] + ([record.annotations] if record.annotations else [])
+    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place])]
+    return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}

@@ -1,0 +1,200 @@
+"""UBnormal, the synthetic source of the paper."""
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.errors import ConfigError, DataNotFoundError, LabelError
+from syrfa.files import sha256_file
+from syrfa.video import frame_count, read_mask
+
+_LISTS = {"train": "training", "validation": "validation", "test": "test"}
+_NPY_MAGIC = b"\x93NUMPY"
+_TREE = "expected <root>/scripts/*_video_names.txt and <root>/Scene1/abnormal_scene_1_scenario_1.mp4"
+
+
+class UBnormal(VideoDataset):
+    """UBnormal as released: 29 rendered scenes, 543 videos, 236,902 frames of 30 a second.
+
+    ```
+    <root>/
+      scripts/normal_training_video_names.txt      and abnormal_..., ..._validation_..., ..._test_...
+      Scene1/abnormal_scene_1_scenario_1.mp4
+      Scene1/abnormal_scene_1_scenario_1_annotations/
+        abnormal_scene_1_scenario_1_0000_gt.png    pixel = object id, 0 = background (looks black); 0-based
+        abnormal_scene_1_scenario_1_tracks.txt     lines object_id,first_frame,last_frame; 0-based, inclusive
+    ```
+
+    The tracks may also lie beside the video or in `<root>/gt`; `..._new_tracks.txt`, the corrected version, goes
+    first. The files named `..._tracks.txt` that circulate for the test split are no text but `.npy` vectors, one number
+    a frame with **1 = normal**; they are recognised by their first bytes and inverted. They name no object, so such
+    a video has frame labels but no tracks.
+
+    Train: 186 normal and 82 abnormal videos; validation: 26 and 38; test: 53 and 158.
+
+    Licence: CC BY-NC-ND 4.0 (the frame vectors: CC BY-NC 4.0). Cite: Acsintoae et al., "UBnormal: New Benchmark for
+    Supervised Open-Set Video Anomaly Detection", CVPR 2022.
+
+    Args:
+        root: the folder with `scripts` and `Scene1` to `Scene29`.
+    """
+
+    name: ClassVar[str] = "ubnormal"
+    splits: ClassVar[tuple[str, ...]] = tuple(_LISTS)
+
+    def videos(self, split: str) -> list[VideoRecord]:
+        """The videos that the two lists of the split name, sorted by name.
+
+        Raises:
+            DataNotFoundError: a list or a video is missing, or both lists are empty.
+            ConfigError: there is no such split.
+        """
+        names = self._names(split)
+        records = [self._record(name, split) for name in names]
+        missing = [record.path for record in records if not record.path.is_file()]
+        if missing:
+            raise DataNotFoundError(
+                f"{missing[0]}: missing, with {len(missing)} of {len(records)} videos of split {split}; {_TREE}"
+            )
+        return records
+
+    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
+        """Frame labels, 1 = abnormal: a frame is abnormal when any track covers it.
+
+        Raises:
+            DataNotFoundError: an abnormal video has no tracks file.
+            LabelError: the tracks are malformed or do not fit the length of the video.
+        """
+        labels = np.zeros(self._frames(record), np.uint8)
+        file = self._tracks_file(record)
+        if file is None:
+            return labels
+        if _is_vector(file):
+            return _vector_labels(file, record, len(labels))
+        for track in self.tracks(record):
+            if track.end >= len(labels):
+                raise LabelError(
+                    f"{file}: object {track.object_id} ends in frame {track.end}, the video has {len(labels)} frames"
+                )
+            labels[track.start : track.end + 1] = 1
+        return labels
+
+    def tracks(self, record: VideoRecord) -> list[Track]:
+        """The abnormal objects; empty for a normal video, and where a vector of frame labels stands for the tracks.
+
+        Raises:
+            DataNotFoundError: an abnormal video has no tracks file.
+            LabelError: the file is malformed.
+        """
+        file = self._tracks_file(record)
+        return [] if file is None or _is_vector(file) else _read_tracks(file)
+
+    def id_mask(self, record: VideoRecord, frame: int) -> NDArray[np.int32] | None:
+        """Object ids of one frame from `{video}_{frame:04d}_gt.png`; None where there is no such file."""
+        if record.annotations is None:
+            return None
+        file = record.annotations / f"{record.name}_{frame:04d}_gt.png"
+        return read_mask(file) if file.is_file() else None
+
+    def manifest(self, split: str) -> dict[str, Any]:
+        """As the base class, and the SHA-256 of every tracks file, which may lie outside the annotations."""
+        files = {record.name: self._tracks_file(record) for record in self.videos(split)}
+        labels = {name: sha256_file(file) for name, file in files.items() if file is not None}
+        return {**super().manifest(split), "labels": labels}
+
+    def _names(self, split: str) -> list[str]:
+        if split not in _LISTS:
+            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        names: list[str] = []
+        for kind in ("normal", "abnormal"):
+            file = self.root / "scripts" / f"{kind}_{_LISTS[split]}_video_names.txt"
+            if not file.is_file():
+                raise DataNotFoundError(f"{file}: the list of videos is missing; {_TREE}")
+            names += [line.strip() for line in file.read_text().splitlines() if line.strip()]
+        if not names:
+            raise DataNotFoundError(f"{self.root / 'scripts'}: the lists of split {split} name no video; {_TREE}")
+        return sorted(names)
+
+    def _record(self, name: str, split: str) -> VideoRecord:
+        scene = re.search(r"scene_(\d+)", name)
+        if scene is None or Path(name).name != name:
+            raise DataNotFoundError(f"{self.root / 'scripts'}: {name!r} in split {split} is not the name of a video")
+        folder = self.root / f"Scene{scene[1]}"
+        annotations = folder / f"{name}_annotations"
+        return VideoRecord(name, folder / f"{name}.mp4", split, annotations if annotations.is_dir() else None)
+
+    def _frames(self, record: VideoRecord) -> int:
+        return len(self._mask_files(record)) or frame_count(record.path)
+
+    def _mask_files(self, record: VideoRecord) -> list[Path]:
+        return list(record.annotations.glob(f"{record.name}_*_gt.png")) if record.annotations else []
+
+    def _tracks_file(self, record: VideoRecord) -> Path | None:
+        folders = [record.annotations, record.path.parent, self.root / "gt"]
+        for ending in ("new_tracks.txt", "tracks.txt"):
+            for folder in folders:
+                if folder is not None and (file := folder / f"{record.name}_{ending}").is_file():
+                    return file
+        if _is_normal(record):
+            return None
+        raise DataNotFoundError(
+            f"{record.path.parent / record.name}_tracks.txt: missing; an abnormal video needs its tracks"
+        )
+
+
+def _is_normal(record: VideoRecord) -> bool:
+    return record.name.startswith("normal")
+
+
+def _is_vector(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+
+
+def _vector_labels(file: Path, record: VideoRecord, frames: int) -> NDArray[np.uint8]:
+    """Inverts a vector with 1 = normal; a normal video tells whether it really is that way round."""
+    try:
+        vector = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise LabelError(f"{file}: a damaged .npy file; copy it again from the release") from error
+    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
+        raise LabelError(f"{file}: expected one 0 or 1 a frame, got shape {vector.shape}")
+    if len(vector) != frames:
+        raise LabelError(f"{file}: {len(vector)} labels, the video has {frames} frames")
+    labels: NDArray[np.uint8] = (vector == 0).astype(np.uint8)
+    if bool(labels.any()) == _is_normal(record):
+        raise LabelError(f"{file}: contradicts the video's name when 1 = normal; is the vector inverted already?")
+    return labels
+
+
+def _read_tracks(file: Path) -> list[Track]:
+    lines = file.read_text(errors="replace").splitlines()
+    tracks = [_parse_track(file, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    if not tracks:
+        raise LabelError(f"{file}: no track; expected lines object_id,first_frame,last_frame")
+    return tracks
+
+
+def _parse_track(file: Path, number: int, line: str) -> Track:
+    """Some released files write whole numbers as 2.000000000000000000e+00."""
+    try:
+        values = [_whole(part) for part in line.split(",")]
+        object_id, start, end = values
+    except ValueError as error:
+        raise LabelError(
+            f"{file}: line {number} is {line[:40]!r}, expected object_id,first_frame,last_frame"
+        ) from error
+    if object_id < 1 or start < 0 or end < start:
+        raise LabelError(f"{file}: line {number} is {line[:40]!r}; ids start at 1, frames at 0, and last >= first")
+    return Track(object_id, start, end)
+
+
+def _whole(text: str) -> int:
+    value = float(text)
+    if not value.is_integer():
+        raise ValueError(text)
+    return int(value)
