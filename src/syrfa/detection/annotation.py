@@ -1,0 +1,62 @@
+"""Boxes out of a data set's own object masks, for sources that know where their objects are."""
+
+import zlib
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.detection.base import Detections, Detector
+from syrfa.detection.noise import BoxNoise
+from syrfa.errors import DetectionError
+
+
+class AnnotationDetector(Detector):
+    """Gives the boxes of the id masks of a data set, exact or with the faults of a detector.
+
+    Frame f of video v draws from a generator seeded with (seed, crc32(v), f): neither the order of videos nor the
+    number of frames a call changes a box.
+
+    Args:
+        noise: the faults; None for exact boxes with confidence 1.
+        seed: of every draw, at least 0.
+    """
+
+    needs_frames: ClassVar[bool] = False
+
+    def __init__(self, noise: BoxNoise | None = None, seed: int = 0) -> None:
+        self.noise = noise or BoxNoise.none()
+        self.seed = seed
+        self._video: tuple[VideoDataset, VideoRecord, int, int, int] | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """The noise and the seed; the masks themselves are part of the data set's manifest."""
+        return {"detector": "annotation", "version": 1, "seed": self.seed, "noise": asdict(self.noise)}
+
+    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
+        """Notes the video whose masks are read next."""
+        self._video = (dataset, record, frames, height, width)
+
+    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
+        """Boxes of `len(frames)` frames from number `first` on; the pixels are not looked at.
+
+        Raises:
+            DetectionError: a frame has no mask, or one of another size.
+        """
+        if self._video is None:
+            raise RuntimeError("detect() before start()")
+        return [self._boxes(number) for number in range(first, first + len(frames))]
+
+    def _boxes(self, number: int) -> Detections:
+        assert self._video is not None
+        dataset, record, _, height, width = self._video
+        mask = dataset.id_mask(record, number)
+        if mask is None:
+            raise DetectionError(f"{record.path}: no object mask of frame {number}; use a detector that reads pixels")
+        if mask.shape != (height, width):
+            size = f"{mask.shape[1]}x{mask.shape[0]}"
+            raise DetectionError(f"{record.path}: the mask of frame {number} is {size}, the video {width}x{height}")
+        seed = [self.seed, zlib.crc32(record.name.encode()), number]
+        return self.noise.apply(mask, np.random.default_rng(seed))

@@ -1,0 +1,68 @@
+"""The detector protocol: frames in, boxes out."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset, VideoRecord
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The boxes of one frame.
+
+    Attributes:
+        xyxy: float32 (n, 4), left, top, right, bottom in pixels. Every box has a part inside the frame; boxes read from
+            a file may overshoot its edge by a few pixels, as the published ones do.
+        confidence: float32 (n,), in [0, 1].
+        class_id: int16 (n,), the detector's own class numbers; -1 where it has none.
+    """
+
+    xyxy: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    class_id: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+
+class Detector(ABC):
+    """Finds objects, frame by frame, of one video at a time.
+
+    Attributes:
+        needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
+    """
+
+    needs_frames: ClassVar[bool] = True
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the output, as JSON (settings, SHA-256 of weights); part of the cache key."""
+
+    def start(  # noqa: B027 - most detectors carry nothing
+        self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int
+    ) -> None:
+        """Called once before the first frame of a video; resets whatever is carried from frame to frame.
+
+        Args:
+            dataset: the data set the video belongs to.
+            record: the video.
+            frames: its length.
+            height: its height in pixels.
+            width: its width in pixels.
+        """
+
+    @abstractmethod
+    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
+        """The boxes of consecutive frames.
+
+        Args:
+            frames: uint8 (n, height, width, 3), RGB.
+            first: the 0-based number of `frames[0]` in the video started last.
+
+        Returns:
+            n detections, one a frame.
+        """

@@ -1,0 +1,172 @@
+"""Boxes of an Ultralytics network. The only file that imports ultralytics, which is AGPL-3.0."""
+
+import importlib
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.detection.base import Detections, Detector
+from syrfa.errors import ConfigError, WeightsNotFoundError
+from syrfa.files import sha256_file
+
+# Read by ultralytics when it is first imported: never install packages, never look for the network (downloads,
+# update checks, usage events and crash reports all ask for it first), never execute the pickle inside a .pt file.
+_ENVIRONMENT = {
+    "YOLO_AUTOINSTALL": "false",
+    "YOLO_OFFLINE": "true",
+    "ULTRALYTICS_SAFE_LOAD": "true",
+    "YOLO_VERBOSE": "false",
+}
+
+
+class UltralyticsDetector(Detector):
+    """Runs a detection network of Ultralytics: a `.pt` checkpoint or an exported `.onnx` file.
+
+    A `.pt` file is a pickle. It is read through torch's weights-only loader with ultralytics' list of
+    known classes, and refused where the installed ultralytics has no such loader; `.onnx` holds no code. Nothing
+    is downloaded: weights that are not there are an error that says where to put them.
+
+    Args:
+        weights: path of the file.
+        confidence: boxes below are not returned; keep it under every threshold that is tried later.
+        iou: overlap above which the weaker of two boxes of one class is dropped.
+        image_size: side in pixels that frames are scaled to; an exported file must have been made for it.
+        classes: class numbers that are returned; None for all.
+        batch_size: frames a pass. Exported files hold one fixed size and are fed one frame at a time.
+        device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path,
+        confidence: float = 0.25,
+        iou: float = 0.7,
+        image_size: int = 640,
+        classes: list[int] | None = None,
+        batch_size: int = 16,
+        device: str | None = None,
+    ) -> None:
+        if not 0 <= confidence <= 1 or not 0 <= iou <= 1 or image_size < 32 or batch_size < 1:
+            raise ConfigError("UltralyticsDetector: confidence and iou in [0, 1], image_size >= 32, batch_size >= 1")
+        self.weights = Path(weights)
+        self.confidence, self.iou, self.image_size = confidence, iou, image_size
+        self.classes, self.batch_size, self.device = classes, batch_size, device
+        self._model: Any = None
+        self._digest: str | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings alone: every process loads the network for itself."""
+        return {**self.__dict__, "_model": None}
+
+    def identity(self) -> dict[str, Any]:
+        """The weights' SHA-256, the settings and ultralytics' version.
+
+        Raises:
+            WeightsNotFoundError: there is no such file.
+        """
+        self._digest = self._digest or sha256_file(self._found())
+        return {
+            "detector": "ultralytics",
+            "version": version("ultralytics"),
+            "weights": self._digest,
+            "confidence": self.confidence,
+            "iou": self.iou,
+            "image_size": self.image_size,
+            "classes": sorted(self.classes) if self.classes is not None else None,
+        }
+
+    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
+        """The boxes of frames, uint8 (n, height, width, 3) RGB; each frame by itself.
+
+        Raises:
+            WeightsNotFoundError: the weights are missing.
+            ConfigError: they cannot be loaded safely, or not as a detection network.
+        """
+        del first
+        if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
+            raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
+        if self._model is None:
+            self._load()
+        colour = np.broadcast_to(frames, (*frames.shape[:3], 3))
+        step = self.batch_size if self.weights.suffix == ".pt" else 1
+        found: list[Detections] = []
+        for start in range(0, len(frames), step):
+            found += self._predict([np.ascontiguousarray(frame[..., ::-1]) for frame in colour[start : start + step]])
+        return found
+
+    def _predict(self, batch: list[NDArray[np.uint8]]) -> list[Detections]:
+        """Ultralytics takes arrays in BGR order."""
+        results = self._model.predict(
+            batch,
+            conf=self.confidence,
+            iou=self.iou,
+            imgsz=self.image_size,
+            classes=self.classes,
+            device=self.device,
+            save=False,
+            verbose=False,
+        )
+        return [_to_detections(result.boxes) for result in results]
+
+    def _found(self) -> Path:
+        if not self.weights.is_file():
+            raise WeightsNotFoundError(
+                f"{self.weights}: no such weights; nothing is downloaded, put the file there "
+                "(the official ones: https://github.com/ultralytics/assets/releases) or name another path"
+            )
+        if self.weights.suffix not in (".pt", ".onnx"):
+            raise ConfigError(f"{self.weights}: weights are .pt or .onnx files")
+        return self.weights
+
+    def _load(self) -> None:
+        path = self._found().absolute()
+        yolo, tasks, checks = _import_ultralytics()
+        if path.suffix == ".pt":
+            renamed = checks.check_yolov5u_filename(path.name, verbose=False)
+            if renamed != path.name:
+                raise WeightsNotFoundError(
+                    f"{path}: ultralytics reads {renamed} in place of this older file; get that one"
+                )
+            if not getattr(tasks, "SAFE_LOAD", False):
+                raise ConfigError(
+                    f"{path}: this ultralytics executes .pt files; upgrade it, or export the weights to .onnx"
+                )
+        try:
+            self._model = yolo(str(path), task="detect")
+            self._predict([np.zeros((self.image_size, self.image_size, 3), np.uint8)])  # exported files load only now
+        except Exception as error:  # whatever a damaged or foreign file leads to
+            self._model = None
+            lines = str(error).replace(str(path), "the file").splitlines() or [type(error).__name__]
+            reason = lines[0].encode("ascii", "ignore").decode().strip()  # it decorates its messages with emoji
+            raise ConfigError(f"{path}: ultralytics cannot load these weights ({reason[:150]})") from error
+
+
+def _import_ultralytics() -> tuple[Any, Any, Any]:
+    """Ultralytics' YOLO class and two of its modules, with the network, telemetry and unsafe loading switched off."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ[name] = value
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(Path(cache) / "syrfa"))
+    package = importlib.import_module("ultralytics")
+    utils = importlib.import_module("ultralytics.utils")
+    events = importlib.import_module("ultralytics.utils.events")
+    tasks = importlib.import_module("ultralytics.nn.tasks")
+    # Somebody may have imported ultralytics before: the environment is read once, so say it again to the modules.
+    utils.SETTINGS["sync"] = False
+    events.events.enabled = False
+    if hasattr(tasks, "SAFE_LOAD"):
+        vars(tasks)["SAFE_LOAD"] = True
+    return package.YOLO, tasks, importlib.import_module("ultralytics.utils.checks")
+
+
+def _to_detections(boxes: Any) -> Detections:  # noqa: ANN401 - ultralytics.engine.results.Boxes
+    values = boxes.data.float().cpu().numpy()
+    return Detections(
+        xyxy=np.ascontiguousarray(values[:, :4], np.float32),
+        confidence=values[:, 4].astype(np.float32),
+        class_id=values[:, 5].astype(np.int16),
+    )

@@ -1,0 +1,186 @@
+"""Boxes out of id masks, exact and with the faults of a detector."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from syrfa.detection import BoxNoise
+from syrfa.detection.noise import object_boxes
+from syrfa.errors import ConfigError, DetectionError
+
+NONE = BoxNoise.none()
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def person(height=130, width=240, top=50, left=100, tall=60, wide=24, number=1):
+    mask = np.zeros((height, width), np.int32)
+    mask[top : top + tall, left : left + wide] = number
+    return mask
+
+
+def draw(noise, mask, times=1000):
+    generator = rng()
+    return [noise.apply(mask, generator) for _ in range(times)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hnp.arrays(
+        np.int32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.sampled_from([0, 1, 2, 7, 70000])
+    )
+)
+def test_exact_boxes_are_the_extent_of_each_id(mask):
+    found = NONE.apply(mask, rng())
+    naive = []
+    for number in sorted(set(mask.ravel()) - {0}):
+        rows, columns = np.nonzero(mask == number)
+        naive.append([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+    assert found.xyxy.tolist() == naive
+    assert (found.confidence == 1).all()
+    assert (found.class_id == -1).all()
+    assert (found.xyxy.dtype, found.confidence.dtype, found.class_id.dtype) == (np.float32, np.float32, np.int16)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hnp.arrays(np.int32, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.integers(0, 3)),
+    st.integers(0, 2**32),
+)
+def test_noisy_boxes_are_valid_and_repeatable(mask, seed):
+    wild = BoxNoise(jitter=0.5, duplicate=0.5, union=0.5, torso=0.3, cut=0.3, strip=0.5, background=2, min_pixels=1)
+    found, again = wild.apply(mask, rng(seed)), wild.apply(mask, rng(seed))
+    height, width = mask.shape
+    assert (found.xyxy[:, :2] >= 0).all()
+    assert (found.xyxy[:, 2] <= width).all()
+    assert (found.xyxy[:, 3] <= height).all()
+    assert (found.xyxy[:, 2:] - found.xyxy[:, :2] >= wild.min_side).all()
+    assert ((found.confidence > 0) & (found.confidence <= 1)).all()
+    assert np.array_equal(found.xyxy, again.xyxy)
+    assert np.array_equal(found.confidence, again.confidence)
+
+
+def test_hidden_share_counts_other_objects():
+    mask = person()
+    mask[50:80, 100:124] = 2  # the upper half
+    boxes, visible, hidden = object_boxes(mask)
+    assert boxes.tolist() == [[100, 80, 124, 110], [100, 50, 124, 80]]
+    assert visible.tolist() == [720, 720]
+    assert hidden.tolist() == [0, 0]
+    mask[109, 100] = mask[50, 100] = 1  # now the first reaches around the second
+    assert object_boxes(mask)[2][0] == pytest.approx((720 - 1) / (60 * 24))
+
+
+def test_jitter_is_relative_to_the_size():
+    noise = replace(NONE, jitter=0.05)
+    boxes = np.concatenate([d.xyxy for d in draw(noise, person())])
+    assert boxes.mean(axis=0) == pytest.approx([100, 50, 124, 110], abs=0.3)
+    assert boxes.std(axis=0) == pytest.approx([0.05 * 24, 0.05 * 60] * 2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("noise", "mask", "expected"),
+    [
+        (replace(NONE, miss=0.25), person(), 0.75),
+        (replace(NONE, miss_small=0.4, small_side=24), person(tall=12), 0.8),
+        (replace(NONE, miss_small=0.4, small_side=24), person(tall=30), 1.0),
+        (replace(NONE, duplicate=0.2), person(), 1.2),
+        (replace(NONE, strip=0.3), person(), 1.3),
+        (replace(NONE, background=0.5), person(), 1.5),
+        (replace(NONE, torso=0.3, cut=0.3), person(), 1.0),
+    ],
+)
+def test_boxes_per_frame(noise, mask, expected):
+    assert np.mean([len(d) for d in draw(noise, mask)]) == pytest.approx(expected, abs=0.05)
+
+
+def test_hidden_objects_are_missed_more():
+    mask = person(number=1)
+    mask[52:108, 102:122] = 2
+    boxes = [d.xyxy for d in draw(replace(NONE, miss_hidden=0.6), mask)]
+    back = np.mean([any(b[0] == 100 for b in found) for found in boxes])
+    front = np.mean([any(b[0] == 102 for b in found) for found in boxes])
+    assert back == pytest.approx(1 - 0.6 * (56 * 20) / (60 * 24), abs=0.04)
+    assert front == 1
+
+
+def test_neighbours_get_a_joint_box_beside_or_instead_of_their_own():
+    mask = person() + person(left=126, number=2)  # 2 pixels apart
+    joint = [100, 50, 150, 110]
+    for found in draw(replace(NONE, union=1.0), mask, 20):
+        assert sorted(found.xyxy.tolist()) == sorted([joint, [100, 50, 124, 110], [126, 50, 150, 110]])
+    for found in draw(replace(NONE, union=1.0, union_only=1.0), mask, 20):
+        assert found.xyxy.tolist() == [joint]
+    apart = person() + person(left=200, number=2)
+    assert all(len(d) == 2 for d in draw(replace(NONE, union=1.0, neighbour_gap=0.15), apart, 20))
+
+
+def test_shortened_boxes_keep_the_head():
+    for share, noise in (((0.45, 0.65), replace(NONE, torso=1.0)), ((0.65, 0.9), replace(NONE, cut=1.0))):
+        boxes = np.concatenate([d.xyxy for d in draw(noise, person(), 300)])
+        assert (boxes[:, :3] == [100, 50, 124]).all()
+        height = (boxes[:, 3] - 50) / 60
+        assert share[0] - 1e-6 <= height.min() < height.max() <= share[1] + 1e-6
+
+
+def test_strips_are_thin_and_at_the_feet():
+    boxes = np.concatenate([d.xyxy[1:] for d in draw(replace(NONE, strip=1.0), person(), 300)])
+    assert (boxes[:, 3] == 110).all()
+    assert ((boxes[:, 3] - boxes[:, 1]) <= 0.2 * 60 + 1e-3).all()
+
+
+def test_background_boxes_hold_no_object():
+    mask = person()
+    seen = 0
+    for found in draw(replace(NONE, background=1.0), mask, 300):
+        for left, top, right, bottom in found.xyxy[1:].astype(int):
+            assert not mask[top : bottom + 1, left : right + 1].any()
+            seen += 1
+    assert seen > 100
+    crowded = np.ones((50, 60), np.int32)
+    assert len(replace(NONE, background=20.0).apply(crowded, rng())) == 1, "no place, no box"
+    assert len(replace(NONE, background=20.0).apply(np.zeros((50, 60), np.int32), rng())) > 5
+
+
+def test_small_and_odd_boxes_are_less_certain():
+    def certain(mask, noise=NONE):
+        return np.mean(np.concatenate([d.confidence for d in draw(replace(noise, jitter=0.01), mask, 300)]))
+
+    assert certain(person(tall=60)) > certain(person(tall=14)) + 0.05
+    assert certain(person()) > certain(person(), replace(NONE, torso=1.0)) + 0.1
+
+
+def test_few_visible_pixels_give_no_box():
+    mask = person(tall=5, wide=2)
+    assert len(replace(NONE, min_pixels=11).apply(mask, rng())) == 0
+    assert len(replace(NONE, min_pixels=10).apply(mask, rng())) == 1
+
+
+@pytest.mark.parametrize("setting", [{"miss": 1.5}, {"jitter": -0.1}, {"union": float("nan")}, {"background": -1}])
+def test_settings_out_of_range(setting):
+    with pytest.raises(ConfigError, match=next(iter(setting))) as error:
+        BoxNoise(**setting)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("mask", [np.full((4, 4), -1, np.int32), np.zeros((4, 4, 3), np.int32), np.zeros((4, 4))])
+def test_no_id_mask(mask):
+    with pytest.raises(DetectionError):
+        BoxNoise().apply(mask, rng())
+
+
+def test_a_large_frame_takes_milliseconds():
+    mask = np.zeros((720, 1280), np.int32)
+    for i in range(30):
+        mask[100:300, 40 * i : 40 * i + 30] = i + 1
+    start = time.perf_counter()
+    for _ in range(10):
+        BoxNoise().apply(mask, rng())
+    assert (time.perf_counter() - start) / 10 < 0.2
