@@ -1,0 +1,28 @@
+"""The verbs that are not the Trainer's: each is a function, its signature and docstring are its options and help."""
+
+import importlib
+from collections.abc import Callable
+
+COMMANDS = ("generate", "prepare", "summary")
+
+
+def run_command(verb: str, arguments: list[str]) -> int:
+    """Parses `arguments` against the verb's function and calls it.
+
+    Returns:
+        0; errors are raised.
+
+    Raises:
+        ConfigError: the options do not parse.
+    """
+    from syrfa.parser import ArgumentParser
+
+    function: Callable[..., None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
+    parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
+    parser.parser_mode = "omegaconf"
+    parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
+    parser.add_function_arguments(function, as_group=False)
+    options = parser.instantiate_classes(parser.parse_args(arguments))
+    options.pop("config", None)
+    function(**options)
+    return 0

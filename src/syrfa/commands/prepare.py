@@ -1,0 +1,46 @@
+"""`syrfa prepare`: builds the tube caches that a config names."""
+
+import time
+
+from syrfa.tubes.cache import MANIFEST, TubeCache
+from syrfa.tubes.datamodule import TubeDataModule
+
+_COLUMNS = ("dataset", "split", "videos", "frames", "tubes", "kept", "bytes/tube", "tubes/s", "folder")
+
+
+def prepare(data: TubeDataModule, verify: bool = False) -> None:
+    """Builds, or goes on building, every cache of the config and prints one line for each.
+
+    Args:
+        data: the `data` part of a config.
+        verify: also compare every byte of caches that exist with the hashes in their manifests.
+
+    Raises:
+        UserError: data, labels, boxes or an existing cache are not usable; the message says which.
+    """
+    rows = [_COLUMNS]
+    for use in data.uses():
+        folder = data.folder(use)
+        existed = (folder / MANIFEST).exists()
+        start = time.perf_counter()
+        cache = data.build(use)
+        seconds = time.perf_counter() - start
+        if verify:
+            TubeCache.open(folder, verify=True)
+        size = cache.manifest["bytes"] / len(cache)
+        rows.append(
+            (
+                use.source.dataset.name,
+                use.split,
+                f"{len(cache.video_infos):,}",
+                f"{cache.manifest['frames']:,}",
+                f"{len(cache):,}",
+                f"{len(cache.select(use.source.filter)):,}",
+                f"{size:,.0f}",
+                "was there" if existed else f"{len(cache) / seconds:,.0f}",
+                str(folder),
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,194 @@
+"""Reading a tube cache; one that is unfinished, stale or damaged is refused with the reason."""
+
+import json
+from collections import OrderedDict
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset
+from syrfa.detection.base import Detector
+from syrfa.errors import CacheError, ConfigError
+from syrfa.files import sha256_file, sha256_json
+from syrfa.tubes.extract import VideoInfo
+from syrfa.tubes.filters import kept
+from syrfa.tubes.index import TubeIndex
+from syrfa.tubes.labels import to_labels
+from syrfa.tubes.spec import TubeFilter, TubeSpec
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+INDEX = "index.npz"
+KEY_LENGTH = 12
+_OPEN_SHARDS = 256  # a mapped file holds a descriptor, and 1,024 is the usual limit of a process
+
+Recipe = dict[str, Any]
+
+
+def cache_recipe(dataset: VideoDataset, split: str, detector: Detector, spec: TubeSpec) -> Recipe:
+    """Everything that decides the content of a cache, as JSON; its hash is the cache's key."""
+    return {
+        "schema": SCHEMA,
+        "dataset": dataset.name,
+        "split": split,
+        "dataset_manifest": dataset.manifest_hash(split),
+        "detector": detector.identity(),
+        "spec": asdict(spec.for_split(split)),
+    }
+
+
+def cache_key(recipe: Recipe) -> str:
+    """The first 12 hexadecimal digits of the recipe's SHA-256."""
+    return sha256_json(recipe)[:KEY_LENGTH]
+
+
+def cache_folder(root: str | Path, recipe: Recipe) -> Path:
+    """`<root>/<dataset>-<split>-<key>`."""
+    return Path(root) / f"{recipe['dataset']}-{recipe['split']}-{cache_key(recipe)}"
+
+
+class TubeCache:
+    """The tubes of one split. Use `TubeCache.open`. Safe in any number of loader workers, forked or spawned.
+
+    Attributes:
+        folder: where it lies.
+        manifest: the content of manifest.json.
+        index: the table of all tubes; row numbers of this table are what the methods take and return.
+        video_infos: the videos, in the order of the index.
+        spec: what the tubes are.
+        channels: of a batch: 3 when any video has colour, else 1.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], index: TubeIndex) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.index = index
+        self.video_infos = [VideoInfo(**video) for video in manifest["videos"]]
+        self.spec = TubeSpec(**manifest["recipe"]["spec"])
+        self.channels = max((v.channels for v in self.video_infos if v.tubes), default=1)
+        self._shards: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+
+    @classmethod
+    def open(cls, folder: str | Path, verify: bool = False) -> "TubeCache":
+        """Opens a finished cache.
+
+        Args:
+            folder: of the cache.
+            verify: also compare the SHA-256 of every shard; without it, sizes and the index's hash are compared.
+
+        Raises:
+            CacheError: it is unfinished, of another schema, not what its key says, or damaged.
+        """
+        folder = Path(folder)
+        manifest = _read_manifest(folder)
+        _check_files(folder, manifest, verify)
+        index = TubeIndex.load(folder / INDEX)
+        if len(index) != manifest["tubes"] or len(index.has_labels) != len(manifest["videos"]):
+            raise _damaged(folder, "index and manifest disagree")
+        return cls(folder, manifest, index)
+
+    @property
+    def key(self) -> str:
+        """The hash of what the cache was made from."""
+        return str(self.manifest["key"])
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_shards": OrderedDict()}  # a map would travel to a worker as a copy of the file
+
+    def read(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The tubes of `rows`, (n, T, size, size, channels), in the order asked for.
+
+        Args:
+            rows: (n,), rows of the index, in any order, repeated or not.
+        """
+        size = self.spec.size
+        tubes = np.empty((len(rows), self.spec.frames, size, size, self.channels), np.uint8)
+        videos, shard_rows = self.index.video[rows], self.index.row[rows]
+        for position in np.lexsort((shard_rows, videos)):
+            tubes[position] = self._shard(int(videos[position]))[shard_rows[position]]
+        return tubes
+
+    def select(self, rule: TubeFilter) -> NDArray[np.int64]:
+        """Rows of the index that pass `rule`, ascending.
+
+        Raises:
+            ConfigError: `rule` asks for boxes less certain than those in the cache.
+        """
+        if rule.min_confidence is not None and rule.min_confidence < self.spec.min_confidence:
+            raise ConfigError(
+                f"filter.min_confidence={rule.min_confidence} is below the {self.spec.min_confidence} the cache "
+                f"{self.folder} was built with; lower spec.min_confidence as well"
+            )
+        index = self.index
+        return kept(index.video, index.frame, index.xyxy, index.confidence, rule)
+
+    def labels(self, rows: NDArray[np.int64], rule: TubeFilter) -> NDArray[np.int8]:
+        """Object labels of `rows`, (n,): 1 abnormal, 0 normal, -1 unknown; see `syrfa.tubes.labels`."""
+        return to_labels(self.index.overlap[rows], rule.min_overlap)
+
+    def frame_labels(self, video: int) -> NDArray[np.uint8] | None:
+        """Frame labels of a video, (frames,), 1 = abnormal; None when it has none.
+
+        Args:
+            video: its number, as in `index.video`.
+        """
+        if not self.index.has_labels[video]:
+            return None
+        start, stop = self.index.label_offset[video : video + 2]
+        return self.index.frame_labels[start:stop]
+
+    def _shard(self, video: int) -> NDArray[np.uint8]:
+        shard = self._shards.get(video)
+        if shard is None:
+            if len(self._shards) >= _OPEN_SHARDS:
+                self._shards.popitem(last=False)
+            path = self.folder / f"{self.video_infos[video].name}.npy"
+            # a plain array over the map: indexing a numpy.memmap costs ten times as much
+            shard = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+            self._shards[video] = shard
+        return shard
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+        schema, key, recipe = manifest["schema"], manifest["key"], manifest["recipe"]
+    except FileNotFoundError:
+        reason = "was not finished (no manifest.json)" if folder.is_dir() else "does not exist"
+        raise CacheError(f"{folder}: the tube cache {reason}; run syrfa prepare") from None
+    except (ValueError, KeyError, TypeError):
+        raise _damaged(folder, "manifest.json cannot be read") from None
+    if schema != SCHEMA:
+        raise _damaged(folder, f"its schema is {schema}, this version of syrfa reads {SCHEMA}")
+    if key != cache_key(recipe) or not folder.name.endswith(f"-{key}"):
+        raise _damaged(folder, "its manifest does not fit its key; it was made from something else")
+    return dict(manifest)
+
+
+def _check_files(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
+    for video in manifest["videos"]:
+        path = folder / f"{video['name']}.npy"
+        if not path.is_file():
+            raise _damaged(folder, f"{path.name} is missing")
+        if path.stat().st_size != video["bytes"]:
+            raise _damaged(folder, f"{path.name} has {path.stat().st_size} bytes instead of {video['bytes']}")
+        if verify and sha256_file(path) != video["sha256"]:
+            raise _damaged(folder, f"{path.name} has changed since it was written")
+    path = folder / INDEX
+    if not path.is_file():
+        raise _damaged(folder, f"{INDEX} is missing")
+    if sha256_file(path) != manifest["index"]["sha256"]:
+        raise _damaged(folder, f"{INDEX} has changed since it was written")
+
+
+def _damaged(folder: Path, reason: str) -> CacheError:
+    return CacheError(
+        f"{folder}: the tube cache cannot be used: {reason}; delete the folder and run syrfa prepare again"
+    )

@@ -1,0 +1,81 @@
+"""What a config says of a domain, and what becomes of it in a stage."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset
+from syrfa.detection.base import Detector
+from syrfa.tubes.cache import TubeCache
+from syrfa.tubes.spec import TubeFilter, TubeSpec
+
+Domain = Literal["source", "target"]
+
+
+@dataclass
+class TubeSource:
+    """A data set with the detector and the rules that make tubes of it.
+
+    Attributes:
+        dataset: where videos and labels are.
+        detector: finds the boxes.
+        spec: how boxes become tubes.
+        train_spec: the same for the train split, when it differs (another stride or margin).
+        filter: which tubes are used.
+        train_split: the split trained on.
+        validation_split: the split validated on; None for no validation.
+        test_split: the split tested on.
+    """
+
+    dataset: VideoDataset
+    detector: Detector
+    spec: TubeSpec = field(default_factory=TubeSpec)
+    train_spec: TubeSpec | None = None
+    filter: TubeFilter = field(default_factory=TubeFilter)
+    train_split: str = "train"
+    validation_split: str | None = None
+    test_split: str = "test"
+
+
+@dataclass(frozen=True)
+class EvaluatedSplit:
+    """What the scores of a stage belong to.
+
+    Attributes:
+        cache: the tubes; `row` of a batch is a row of `cache.index`.
+        filter: which of them are scored.
+        rows: these, int64, ascending.
+        domain: `source` or `target`.
+        split: name of the split.
+        dataset: name of the data set.
+        manifest_hash: of the data set's split.
+        cache_key: of the cache.
+    """
+
+    cache: TubeCache
+    filter: TubeFilter
+    rows: NDArray[np.int64]
+    domain: Domain
+    split: str
+    dataset: str
+    manifest_hash: str
+    cache_key: str
+
+
+@dataclass(frozen=True)
+class SplitUse:
+    """One split as a stage uses it.
+
+    Attributes:
+        domain: `source` or `target`.
+        source: its description.
+        split: name of the split.
+        spec: how boxes of this split become tubes.
+    """
+
+    domain: Domain
+    source: TubeSource
+    split: str
+    spec: TubeSpec

@@ -1,0 +1,91 @@
+"""What a tube is (build time) and which tubes are kept (load time)."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from syrfa.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TubeSpec:
+    """How boxes become tubes. Part of the cache's key: another spec is another cache (METHOD section 7).
+
+    Attributes:
+        frames: T, the length of a tube, odd; the box of frame t is cropped from t - T//2 to t + T//2.
+        size: height and width of a tube in pixels.
+        crop: `roi_align` samples at the exact box (aligned=False); `resize` stretches the whole pixels it touches.
+        min_confidence: boxes at or below it are not cut out, in [0, 1).
+        stride: every `stride`-th frame is used, counted from the first frame after the margin.
+        margin: frames left out at both ends; None is T - 1 for the split `train` and T//2 for any other.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    frames: int = 7
+    size: int = 64
+    crop: Literal["roi_align", "resize"] = "roi_align"
+    min_confidence: float = 0.5
+    stride: int = 1
+    margin: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.frames < 1 or self.frames % 2 == 0:
+            raise ConfigError(f"frames={self.frames}: a tube has a centre, so give an odd number such as 7")
+        if self.size < 1:
+            raise ConfigError(f"size={self.size}: give the side of a tube in pixels, such as 64")
+        if self.crop not in ("roi_align", "resize"):
+            raise ConfigError(f"crop={self.crop!r}: choose roi_align or resize")
+        if not 0 <= self.min_confidence < 1:
+            raise ConfigError(f"min_confidence={self.min_confidence}: give a number in [0, 1)")
+        if self.stride < 1:
+            raise ConfigError(f"stride={self.stride}: give 1 to use every frame, 5 to use every fifth")
+        if self.margin is not None and self.margin < self.frames // 2:
+            raise ConfigError(
+                f"margin={self.margin}: tubes of {self.frames} frames need {self.frames // 2} frames at both ends"
+            )
+
+    def for_split(self, split: str) -> "TubeSpec":
+        """The same spec with its margin decided."""
+        if self.margin is not None:
+            return self
+        return replace(self, margin=self.frames - 1 if split == "train" else self.frames // 2)
+
+    def centres(self, frames: int) -> range:
+        """The frames of a video of `frames` frames whose boxes become tubes; may be empty.
+
+        Raises:
+            ConfigError: the margin is not decided yet; call `for_split` first.
+        """
+        if self.margin is None:
+            raise ConfigError("margin=None: the margin depends on the split; use TubeSpec.for_split")
+        return range(self.margin, frames - self.margin, self.stride)
+
+
+@dataclass(frozen=True)
+class TubeFilter:
+    """Which tubes of a cache are used. Filters the index; the tubes on disk stay as they are.
+
+    Attributes:
+        min_confidence: boxes at or below it are dropped; None keeps whatever the cache holds.
+        drop_nested: drop a box that lies strictly inside another of the same frame, on all four sides.
+        min_side: drop a box whose longer side is under this many pixels.
+        min_overlap: a tube is abnormal when more than this share of its box is covered by abnormal objects;
+            0 means any overlap, as released by the authors of the jigsaw method.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    min_confidence: float | None = None
+    drop_nested: bool = True
+    min_side: float = 10.0
+    min_overlap: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.min_confidence is not None and not 0 <= self.min_confidence < 1:
+            raise ConfigError(f"min_confidence={self.min_confidence}: give a number in [0, 1), or null")
+        if self.min_side < 0:
+            raise ConfigError(f"min_side={self.min_side}: give a length in pixels, 0 to keep every box")
+        if not 0 <= self.min_overlap < 1:
+            raise ConfigError(f"min_overlap={self.min_overlap}: give a share of the box in [0, 1)")

@@ -1,0 +1,303 @@
+"""What a cache holds, and what it refuses."""
+
+import json
+import os
+import pickle
+import tracemalloc
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syrfa.errors import CacheError, ConfigError, DetectionError, LabelError, VideoError
+from syrfa.tubes import TubeCache, TubeFilter, TubeSpec, build_cache, crop_tubes
+from syrfa.video import open_video
+
+
+def build(dataset, detector, root, split="test", spec=None):
+    return build_cache(dataset, split, detector, spec or TubeSpec(), root, workers=1, progress=False)
+
+
+def expected_tubes(dataset, detector, spec, split, frames_margin):
+    """Every tube by a plain loop: all frames in memory, a box at a time."""
+    tubes, rows = [], []
+    for video, record in enumerate(dataset.videos(split)):
+        frames = np.stack(list(open_video(record.path)))
+        detector.start(dataset, record, len(frames), *frames.shape[1:3])
+        for frame in range(frames_margin, len(frames) - frames_margin, spec.stride):
+            found = detector.detect(np.empty((1, 0, 0, 3), np.uint8), frame)[0]
+            for box, confidence, class_id in zip(found.xyxy, found.confidence, found.class_id, strict=True):
+                if confidence > spec.min_confidence:
+                    tubes.append(crop_tubes(frames, np.array([frame]), box[None], spec.frames, spec.size)[0])
+                    rows.append((video, frame, *box, confidence, class_id))
+    return np.stack(tubes), rows
+
+
+@pytest.mark.parametrize(
+    ("spec", "split", "margin"),
+    [
+        (TubeSpec(), "test", 3),
+        (TubeSpec(), "train", 6),
+        (TubeSpec(frames=5, size=32, stride=3, min_confidence=0.7), "train", 4),
+        (TubeSpec(frames=1, size=16, margin=4, min_confidence=0), "test", 4),
+    ],
+)
+def test_content_equals_plain_loop(dataset, tools, tmp_path, spec, split, margin):
+    cache = build(dataset, tools.detector(), tmp_path / "cache", split, spec)
+    tubes, rows = expected_tubes(dataset, tools.detector(), spec, split, margin)
+    np.testing.assert_array_equal(cache.read(np.arange(len(cache))), tubes)
+    index = cache.index
+    columns = zip(index.video, index.frame, *index.xyxy.T, index.confidence, index.class_id, strict=True)
+    assert [tuple(row) for row in columns] == rows
+    assert index.xyxy.dtype == index.overlap.dtype == index.confidence.dtype == np.float32
+    assert (index.video.dtype, index.frame.dtype, index.class_id.dtype) == (np.int32, np.int32, np.int16)
+    assert cache.channels == 1
+    assert np.load(cache.folder / "v2.npy", mmap_mode="r").shape[1:] == (spec.frames, spec.size, spec.size, 1)
+
+
+def test_overlaps_frame_labels_and_infos(dataset, tools, tmp_path):
+    dataset.labels.pop("v2")
+    cache = build(dataset, tools.detector(confidence=0.9), tmp_path / "cache")
+    index = cache.index
+    centre = (index.xyxy[:, 0] + index.xyxy[:, 2]) / 2
+    abnormal = (index.video == 1) & (index.frame >= 8) & (index.frame <= 16)
+    assert (index.overlap[abnormal & (index.xyxy[:, 2] <= 28)] == 1).all()
+    assert (index.overlap[abnormal & (centre <= 28)] >= 0.5).all()
+    assert (index.overlap[~abnormal & (index.video < 2)] == 0).all()
+    assert np.isnan(index.overlap[index.video == 2]).all()
+    rows = np.arange(len(cache))
+    assert set(cache.labels(rows, TubeFilter()).tolist()) == {-1, 0, 1}
+    half = cache.labels(rows, TubeFilter(min_overlap=0.5)) == 1
+    assert 0 < half.sum() < (cache.labels(rows, TubeFilter()) == 1).sum()
+    assert cache.frame_labels(1).tolist() == dataset.labels["v1"].tolist()
+    assert cache.frame_labels(2) is None
+    info = cache.video_infos[1]
+    assert (info.name, info.frames, info.height, info.width, info.channels) == ("v1", 25, tools.height, tools.width, 1)
+
+
+def test_pixel_detector_sees_every_frame_once_in_order(dataset, tools, tmp_path):
+    seeing = tools.seeing_detector()
+    cache = build(dataset, seeing, tmp_path / "a")
+    assert [(first, shape) for first, shape in seeing.shown[-2:]] == [
+        (0, (16, tools.height, tools.width, 3)),
+        (16, (14, tools.height, tools.width, 3)),
+    ]
+    assert seeing.started[-1] == ("v2", 30, tools.height, tools.width)
+    blind = build(dataset, tools.detector(), tmp_path / "b")
+    np.testing.assert_array_equal(blind.index.xyxy, cache.index.xyxy)
+
+
+def test_colour_and_mixed_videos(dataset, tools, tmp_path):
+    colour = tools.write_video(dataset.root / "test" / "v3", 20, seed=9, colour=True)
+    faded = tools.write_video(dataset.root / "test" / "v4", 40, seed=10, colour=True)
+    dark = np.zeros((tools.height, tools.width, 3), np.uint8)
+    for number in range(18):  # more than the first batch is grey
+        cv2.imwrite(str(dataset.root / "test" / "v4" / f"{number:03d}.png"), dark)
+        faded[number] = 0
+    cache = build(dataset, tools.detector(), tmp_path / "cache")
+    assert [info.channels for info in cache.video_infos] == [1, 1, 1, 3, 3]
+    index = cache.index
+    for video, frames in ((3, colour), (4, faded)):
+        rows = np.flatnonzero(index.video == video)
+        expected = crop_tubes(frames, index.frame[rows].astype(np.int64), index.xyxy[rows])
+        np.testing.assert_array_equal(cache.read(rows), expected)
+    grey = cache.read(np.flatnonzero(index.video == 0))  # replicated, so that batches are of one shape
+    assert grey.shape[-1] == 3
+    assert (grey[..., :1] == grey).all()
+
+
+def test_score_time_filter_leaves_the_files_alone(dataset, tools, tmp_path):
+    cache = build(dataset, tools.detector(), tmp_path / "cache")
+    before = tools.digests(cache.folder)
+    assert len(cache.select(TubeFilter(min_confidence=0.8))) < len(cache.select(TubeFilter())) < len(cache)
+    with pytest.raises(ConfigError, match=r"below the 0\.5"):
+        cache.select(TubeFilter(min_confidence=0.4))
+    assert tools.digests(cache.folder) == before
+
+
+@pytest.fixture(scope="module")
+def shared_cache(tmp_path_factory, tools):
+    root = tmp_path_factory.mktemp("shared")
+    fake = tools.dataset(root / "raw")
+    for number in range(3):
+        tools.write_video(fake.root / "test" / f"v{number}", 12 + number, seed=number)
+    return build(fake, tools.detector(), root / "cache")
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_read_gives_rows_in_the_order_asked_for(shared_cache, data):
+    everything = shared_cache.read(np.arange(len(shared_cache)))
+    rows = np.array(data.draw(st.lists(st.integers(0, len(shared_cache) - 1), max_size=12)), np.int64)
+    np.testing.assert_array_equal(shared_cache.read(rows), everything[rows])
+
+
+def test_many_shards_do_not_exhaust_descriptors(shared_cache, monkeypatch):
+    monkeypatch.setattr("syrfa.tubes.cache._OPEN_SHARDS", 1)
+    cache = TubeCache.open(shared_cache.folder)
+    rows = np.arange(len(cache))[::-1].copy()
+    np.testing.assert_array_equal(cache.read(rows), shared_cache.read(rows))
+    assert len(cache._shards) == 1
+
+
+def test_pickles_without_the_tubes(shared_cache):
+    shared_cache.read(np.arange(3))
+    packed = pickle.dumps(shared_cache)
+    assert len(packed) < shared_cache.manifest["bytes"] / 10
+    np.testing.assert_array_equal(pickle.loads(packed).read(np.arange(3)), shared_cache.read(np.arange(3)))
+
+
+def test_key_follows_data_detector_and_spec(dataset, tools, tmp_path):
+    root = tmp_path / "cache"
+    first = build(dataset, tools.detector(), root)
+    again = build(dataset, tools.detector(), root)
+    assert again.folder == first.folder
+    assert first.folder.name == f"fake-test-{first.key}"
+    assert build(dataset, tools.detector(per_frame=2), root).key != first.key
+    assert build(dataset, tools.detector(), root, spec=TubeSpec(size=32)).key != first.key
+    assert build(dataset, tools.detector(), root, split="train").key != first.key
+    tools.write_video(dataset.root / "test" / "v9", 20)
+    changed = build(dataset, tools.detector(), root)
+    assert changed.key != first.key
+    assert len(changed.video_infos) == 4
+
+
+def damage_flip(folder):
+    with (folder / "v1.npy").open("r+b") as file:
+        file.seek(5000)
+        byte = file.read(1)
+        file.seek(5000)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def rewrite_manifest(folder, change):
+    content = json.loads((folder / "manifest.json").read_text())
+    change(content)
+    (folder / "manifest.json").write_text(json.dumps(content))
+
+
+DAMAGES = {
+    "no manifest": (lambda f: (f / "manifest.json").unlink(), r"not finished \(no manifest.json\); run syrfa prepare"),
+    "broken manifest": (lambda f: (f / "manifest.json").write_text("{"), "manifest.json cannot be read"),
+    "manifest of another kind": (lambda f: (f / "manifest.json").write_text("[]"), "manifest.json cannot be read"),
+    "other schema": (lambda f: rewrite_manifest(f, lambda m: m.update(schema=99)), "its schema is 99"),
+    "other recipe": (lambda f: rewrite_manifest(f, lambda m: m["recipe"].update(dataset="x")), "does not fit its key"),
+    "shard missing": (lambda f: (f / "v1.npy").unlink(), r"v1\.npy is missing"),
+    "shard truncated": (lambda f: os.truncate(f / "v1.npy", 9000), r"v1\.npy has 9000 bytes instead of"),
+    "index missing": (lambda f: (f / "index.npz").unlink(), r"index\.npz is missing"),
+    "index truncated": (lambda f: os.truncate(f / "index.npz", 1000), r"index\.npz has changed"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_refused(dataset, tools, tmp_path, damage):
+    folder = build(dataset, tools.detector(), tmp_path / "cache").folder
+    action, message = DAMAGES[damage]
+    action(folder)
+    with pytest.raises(CacheError, match=message) as error:
+        TubeCache.open(folder)
+    assert "syrfa prepare" in str(error.value)
+    assert "\n" not in str(error.value)
+    if damage != "no manifest":  # a finished cache that was damaged is not mended behind the user's back
+        with pytest.raises(CacheError, match=message):
+            build(dataset, tools.detector(), tmp_path / "cache")
+
+
+def test_flipped_byte_is_found_by_verify(dataset, tools, tmp_path):
+    folder = build(dataset, tools.detector(), tmp_path / "cache").folder
+    TubeCache.open(folder, verify=True)
+    damage_flip(folder)
+    TubeCache.open(folder)
+    with pytest.raises(CacheError, match=r"v1\.npy has changed"):
+        TubeCache.open(folder, verify=True)
+
+
+def test_renamed_folder_is_refused(dataset, tools, tmp_path):
+    folder = build(dataset, tools.detector(), tmp_path / "cache").folder
+    other = folder.rename(folder.with_name("fake-test-000000000000"))
+    with pytest.raises(CacheError, match="does not fit its key"):
+        TubeCache.open(other)
+
+
+def test_absent_folder(tmp_path):
+    with pytest.raises(CacheError, match="does not exist; run syrfa prepare"):
+        TubeCache.open(tmp_path / "fake-test-0")
+
+
+def test_labels_of_another_length_are_refused(dataset, tools, tmp_path):
+    dataset.labels["v1"] = np.zeros(24, np.uint8)
+    with pytest.raises(LabelError, match="25 frames but 24 frame labels"):
+        build(dataset, tools.detector(), tmp_path / "cache")
+
+
+def test_no_boxes_and_no_tubes_are_refused(dataset, tools, tmp_path):
+    with pytest.raises(DetectionError, match="not one box in 75 frames of 3 videos"):
+        build(dataset, tools.detector(per_frame=0), tmp_path / "cache")
+    with pytest.raises(DetectionError, match="none of 225 boxes became a tube"):
+        build(dataset, tools.detector(confidence=0.4), tmp_path / "cache")
+    with pytest.raises(DetectionError, match="none of"):
+        build(dataset, tools.detector(), tmp_path / "cache", spec=TubeSpec(margin=20))
+
+
+def test_a_video_without_tubes_is_no_error(dataset, tools, tmp_path):
+    detector = tools.detector(boxes={("v0", 10): [[3, 3, 20, 20]], ("v0", 2): [[3, 3, 20, 20]]}, confidence=0.9)
+    cache = build(dataset, detector, tmp_path / "cache")
+    assert [info.tubes for info in cache.video_infos] == [1, 0, 0]
+    assert [info.boxes for info in cache.video_infos] == [2, 0, 0]
+
+
+def test_malformed_detections_are_refused(dataset, tools, tmp_path):
+    detector = tools.detector(boxes={("v0", 10): [[3, np.nan, 20, 20]]}, confidence=0.9)
+    with pytest.raises(DetectionError, match="frame 10 has a box"):
+        build(dataset, detector, tmp_path / "cache")
+    detector = tools.detector()
+    detector.detect = lambda frames, first: []
+    with pytest.raises(DetectionError, match="0 detections for 16 frames"):
+        build(dataset, detector, tmp_path / "cache")
+
+
+def test_damaged_video_leaves_no_half_shard(dataset, tools, tmp_path):
+    (dataset.root / "test" / "v1" / "012.png").write_bytes(b"no image")
+    with pytest.raises(VideoError, match=r"012\.png"):
+        build(dataset, tools.detector(), tmp_path / "cache")
+    (folder,) = (tmp_path / "cache").iterdir()
+    assert sorted(p.name for p in folder.iterdir()) == ["parts", "v0.npy"]
+
+
+def test_full_disk_is_a_user_error(dataset, tools, tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("syrfa.tubes.storage.os.fsync", full)
+    with pytest.raises(CacheError, match=r"cannot be written \(No space left on device\)"):
+        build(dataset, tools.detector(), tmp_path / "cache")
+
+
+def test_finished_videos_are_not_done_again(dataset, tools, tmp_path):
+    whole = build(dataset, tools.detector(), tmp_path / "cache")
+    wanted = tools.digests(whole.folder)
+    (whole.folder / "manifest.json").unlink()
+    (whole.folder / "index.npz").unlink()
+    (whole.folder / "parts" / "v1.json").unlink()
+    detector = tools.detector()
+    build(dataset, detector, tmp_path / "cache")
+    assert [name for name, *_ in detector.started] == ["v1"]
+    assert tools.digests(whole.folder) == wanted
+
+
+def test_memory_does_not_grow_with_the_video(dataset, tools, tmp_path):
+    def peak(frames):
+        fake = tools.dataset(tmp_path / f"raw{frames}")
+        tools.write_video(fake.root / "test" / "long", frames)
+        tracemalloc.start()
+        build(fake, tools.detector(per_frame=2), tmp_path / f"cache{frames}")
+        _, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return highest
+
+    peak(40)
+    short, long = peak(60), peak(240)
+    tubes = 180 * 2 * 7 * 64 * 64 * 0.7
+    assert long - short < tubes / 10

@@ -1,0 +1,314 @@
+"""The DataModule: batches, stages, configs, resuming."""
+
+import lightning
+import numpy as np
+import pytest
+import torch
+from jsonargparse import ArgumentParser
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch.utils.data import DistributedSampler
+
+from syrfa.commands.prepare import prepare
+from syrfa.errors import CacheError, ConfigError, LabelError
+from syrfa.tubes import TubeCache, TubeFilter, TubeSpec
+from syrfa.tubes.batches import BatchSplitter, DrawnBatches, OrderedBatches
+from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+
+
+@pytest.fixture
+def source(dataset, tools):
+    return TubeSource(
+        dataset,
+        tools.detector(per_frame=4),
+        spec=TubeSpec(size=8),
+        filter=TubeFilter(min_side=6),
+        validation_split="test",
+    )
+
+
+@pytest.fixture
+def make(source, tmp_path):
+    """A DataModule with its caches built."""
+
+    def build(**settings):
+        settings = {"source": source, "target": source, "batch_size": 4, "steps_per_epoch": 5, **settings}
+        data = TubeDataModule(cache_root=str(tmp_path / "cache"), prepare_workers=1, **settings)
+        data.prepare_data()
+        data.setup()
+        return data
+
+    return build
+
+
+def all_batches(loader, epoch=0):
+    loader.sampler.set_epoch(epoch)
+    return [{name: tensor.numpy() for name, tensor in batch.items()} for batch in loader]
+
+
+def assert_equal(first, second):
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
+        assert a.keys() == b.keys()
+        for name in a:
+            np.testing.assert_array_equal(a[name], b[name])
+
+
+def test_training_batches_of_the_source(make, source):
+    data = make()
+    batches = all_batches(data.train_dataloader())
+    assert len(batches) == len(data.train_dataloader()) == 5
+    assert batches[0].keys() == {"normal", "abnormal", "puzzle"}
+    cache = TubeCache.open(data.folder(data.use("train")))
+    assert cache.spec.margin == 6
+    rows = cache.select(source.filter)
+    labels = cache.labels(rows, source.filter)
+    tubes = cache.read(rows)
+    for batch in batches:
+        for name, wanted in (("normal", 0), ("puzzle", 0), ("abnormal", 1)):
+            assert batch[name].shape == (4, 7, 8, 8, 1)
+            assert batch[name].dtype == np.uint8
+            for tube in batch[name]:
+                found = (tubes == tube).reshape(len(tubes), -1).all(1)
+                assert (labels[found] == wanted).all()
+                assert found.any()
+
+
+def test_training_batches_of_the_target_know_no_labels(make):
+    batches = all_batches(make(train_on="target").train_dataloader())
+    assert batches[0].keys() == {"normal", "puzzle"}
+    assert batches[0]["normal"].shape == (4, 7, 8, 8, 1)
+
+
+def test_batches_depend_on_seed_epoch_and_step_alone(make):
+    first = all_batches(make(seed=3).train_dataloader(), epoch=2)
+    again = make(seed=3).train_dataloader()
+    all_batches(again, epoch=0)
+    assert_equal(first, all_batches(again, epoch=2))
+    other_epoch = all_batches(again, epoch=1)
+    other_seed = all_batches(make(seed=4).train_dataloader(), epoch=2)
+    for other in (other_epoch, other_seed, first[1:]):
+        assert any((a["normal"] != b["normal"]).any() for a, b in zip(first, other, strict=False))
+
+
+def test_workers_give_the_same_batches(make):
+    alone, workers = make(), make(num_workers=2)
+    one, two = alone.train_dataloader(), workers.train_dataloader()
+    for epoch in (0, 3):
+        assert_equal(all_batches(one, epoch), all_batches(two, epoch))
+    assert_equal(all_batches(alone.test_dataloader()), all_batches(workers.test_dataloader()))
+
+
+def test_processes_share_one_joint_batch(make):
+    cache = make()._caches["train"]
+    groups = {"normal": np.arange(30), "abnormal": np.arange(30, 35)}
+    whole = DrawnBatches(cache, groups, 8, seed=1)
+    parts = [DrawnBatches(cache, groups, 4, 1, rank, 2) for rank in range(2)]
+    for step in ((0, 0), (0, 1), (7, 3)):
+        for name in groups:
+            joined = np.concatenate([part.rows(step)[name] for part in parts])
+            np.testing.assert_array_equal(joined, whole.rows(step)[name])
+        assert len(set(whole.rows(step)["normal"].tolist())) == 8  # enough there: nothing twice
+
+
+def test_scoring_batches_are_the_kept_rows_in_order(make):
+    data = make(eval_batch_size=10)
+    part = data.evaluated("test")
+    batches = all_batches(data.test_dataloader())
+    joined = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    np.testing.assert_array_equal(joined["row"], part.rows)
+    np.testing.assert_array_equal(joined["tubes"], part.cache.read(part.rows))
+    np.testing.assert_array_equal(joined["video"], part.cache.index.video[part.rows])
+    np.testing.assert_array_equal(joined["frame"], part.cache.index.frame[part.rows])
+    np.testing.assert_array_equal(joined["xyxy"], part.cache.index.xyxy[part.rows])
+    assert (joined["video"].dtype, joined["frame"].dtype, joined["xyxy"].dtype) == (np.int64, np.int64, np.float32)
+    assert len(part.rows) < len(part.cache)
+    assert (part.domain, part.split, part.dataset) == ("target", "test", "fake")
+    assert part.cache_key == part.cache.key
+    assert part.manifest_hash == data.use("test").source.dataset.manifest_hash("test")
+    assert data.evaluated("validate").domain == "source"
+
+
+@pytest.mark.parametrize("world", [1, 2, 3, 50])
+def test_scoring_is_dealt_out_without_gaps_or_repeats(make, world):
+    data = make()
+    part = data.evaluated("test")
+    batches = OrderedBatches(part.cache, part.rows, 10)
+    seen = [batches[i]["row"].numpy() for rank in range(world) for i in BatchSplitter(len(batches), rank, world)]
+    assert sorted(np.concatenate(seen).tolist()) == part.rows.tolist()
+
+
+def test_lightning_leaves_the_samplers_in_place(make):
+    data = make()
+    for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader(), data.predict_dataloader()):
+        assert isinstance(loader.sampler, DistributedSampler)
+
+
+def test_train_spec_and_missing_parts(make, source):
+    source.train_spec = TubeSpec(size=8, stride=3)
+    source.validation_split = None
+    data = make(target=None)
+    assert data.use("train").spec.stride == 3
+    assert data.val_dataloader() == []
+    data.setup("fit")
+    with pytest.raises(ConfigError, match=r"data.test_on=target: the config describes no data.target"):
+        data.setup("test")
+    assert len(list(data.uses())) == 1
+
+
+def test_setup_without_a_cache_says_what_to_run(source, tmp_path):
+    data = TubeDataModule(source=source, target=source, cache_root=str(tmp_path / "none"))
+    with pytest.raises(CacheError, match="run syrfa prepare"):
+        data.setup("fit")
+
+
+def test_a_source_without_abnormal_tubes_is_refused(make, dataset):
+    dataset.track_lists.clear()
+    dataset.labels["v1"][:] = 0
+    with pytest.raises(LabelError, match="usable abnormal one"):
+        make().train_dataloader()
+
+
+def test_tubes_of_unknown_label_are_not_trained_on(make, dataset):
+    for frame in range(25):
+        dataset.masks.pop(("v1", frame), None)
+    data = make()
+    cache = data._caches["train"]
+    unknown = np.isnan(cache.index.overlap)
+    assert unknown.any()
+    with pytest.raises(LabelError, match="usable abnormal one"):
+        data.train_dataloader()
+
+
+@pytest.mark.parametrize("wrong", ["batch_size", "eval_batch_size", "steps_per_epoch"])
+def test_refuses_sizes_below_one(wrong):
+    with pytest.raises(ConfigError, match=wrong):
+        TubeDataModule(**{wrong: 0})
+
+
+class Recorder(lightning.LightningModule):
+    """Notes what every batch held; stops the run at a given step."""
+
+    def __init__(self, stop_after=None):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.seen = []
+        self.stop_after = stop_after
+
+    def training_step(self, batch, batch_index):
+        if self.stop_after == len(self.seen):
+            raise KeyboardInterrupt
+        self.seen.append((self.current_epoch, batch_index, int(batch["normal"].long().sum())))
+        return self.weight.sum()
+
+    def test_step(self, batch, batch_index):
+        self.seen.append(batch["row"].tolist())
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def trainer(folder, **settings):
+    return lightning.Trainer(
+        default_root_dir=folder,
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+        **settings,
+    )
+
+
+@pytest.mark.parametrize("length", [{"max_epochs": 3}, {"max_steps": 15}], ids=["epochs", "steps"])
+@pytest.mark.parametrize(
+    ("stop", "saving"),
+    [(2, {"every_n_train_steps": 2}), (5, {"every_n_train_steps": 5}), (7, {"every_n_train_steps": 7}), (5, {})],
+)
+@pytest.mark.filterwarnings("error:.*not resumable")
+def test_resumed_run_goes_on_with_the_next_batch(make, tmp_path, stop, saving, length):
+    whole = Recorder()
+    trainer(tmp_path, enable_checkpointing=False, **length).fit(whole, datamodule=make())
+    assert len({total for *_, total in whole.seen}) > 10
+
+    saver = ModelCheckpoint(tmp_path / "ckpt", save_last=True, save_on_train_epoch_end=not saving, **saving)
+    stopped = Recorder(stop_after=stop)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        trainer(tmp_path, callbacks=[saver], **length).fit(stopped, datamodule=make())
+    resumed = Recorder()
+    trainer(tmp_path, enable_checkpointing=False, **length).fit(
+        resumed, datamodule=make(), ckpt_path=str(tmp_path / "ckpt" / "last.ckpt")
+    )
+    # the batches themselves: resumed by steps after a closed epoch, Lightning numbers them as if the epoch went on
+    assert [total for *_, total in stopped.seen + resumed.seen] == [total for *_, total in whole.seen]
+
+
+def test_test_stage_through_the_trainer(make, tmp_path):
+    model = Recorder()
+    data = make(eval_batch_size=16)
+    trainer(tmp_path, enable_checkpointing=False).test(model, datamodule=data, verbose=False)
+    assert [row for rows in model.seen for row in rows] == data.evaluated("test").rows.tolist()
+
+
+def test_prepare_data_builds_what_the_stage_needs(source, tmp_path):
+    data = TubeDataModule(source=source, target=source, cache_root=str(tmp_path / "cache"), prepare_workers=1)
+    trainer(tmp_path, enable_checkpointing=False).test(Recorder(), datamodule=data, verbose=False)
+    (only,) = (tmp_path / "cache").iterdir()
+    assert only.name.startswith("fake-test-")
+
+
+def test_config_file_describes_nested_parts(tmp_path):
+    config = tmp_path / "data.yaml"
+    config.write_text(
+        """
+data:
+  target:
+    dataset: {class_path: syrfa.datasets.UCSDPed2, init_args: {root: data/raw/ped2}}
+    detector: {class_path: syrfa.detection.FileDetector, init_args: {path: "boxes/{split}.npz"}}
+    spec: {min_confidence: 0.8}
+    train_spec: {stride: 5}
+    filter: {min_side: 12}
+  train_on: target
+  batch_size: 8
+"""
+    )
+    parser = ArgumentParser(parser_mode="omegaconf")
+    parser.add_argument("--config", action="config")
+    parser.add_class_arguments(TubeDataModule, "data")
+    parsed = parser.parse_args([f"--config={config}", "--data.target.spec.frames=5"])
+    data = getattr(parser, "instantiate", parser.instantiate_classes)(parsed).data
+    target = data.domains["target"]
+    assert target.spec == TubeSpec(frames=5, min_confidence=0.8)
+    assert target.train_spec == TubeSpec(stride=5)
+    assert target.filter == TubeFilter(min_side=12)
+    assert target.dataset.name == "ped2"
+    assert data.domains["source"] is None
+    assert data.use("train").split == "train"
+
+
+def test_prepare_prints_a_line_a_cache_and_verifies(source, tmp_path, capsys):
+    data = TubeDataModule(source=source, target=source, cache_root=str(tmp_path / "cache"), prepare_workers=1)
+    prepare(data)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4  # header, source train and test, target test
+    assert lines[0].split() == [
+        "dataset",
+        "split",
+        "videos",
+        "frames",
+        "tubes",
+        "kept",
+        "bytes/tube",
+        "tubes/s",
+        "folder",
+    ]
+    assert lines[1].split()[:4] == ["fake", "train", "3", "75"]
+    folder = data.folder(data.use("test"))
+    with (folder / "v0.npy").open("r+b") as file:
+        file.seek(300)
+        byte = file.read(1)
+        file.seek(300)
+        file.write(bytes([byte[0] ^ 255]))
+    prepare(data)
+    assert "was there" in capsys.readouterr().out
+    with pytest.raises(CacheError, match=r"v0\.npy has changed"):
+        prepare(data, verify=True)
