@@ -1,0 +1,119 @@
+"""The gradient alignment that trains the consistency head (Eq. 6-8 and 11).
+
+L_c compares two gradients in theta, so its own gradient in f_c is a second derivative. No graph of a backward pass
+is needed for it. With J the Jacobian of the difference d = O - O' in theta, and v(f_c) = dL_cont/dd,
+
+    g_sub = J^T v(f_c)        and so        dL_c/df_c = (dv/df_c)^T (J u),   u = dL_c/dg_sub.
+
+J u is one forward-mode product through the extractor; dv/df_c involves only f_c and the (B, features) difference.
+The result is exact.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jvp
+
+from syrfa.losses.objectives import ConsistencyNorm, consistency_loss
+
+Normalise = Literal["unit", "standardise"]
+EPSILON_STANDARDISE = 1e-6  # the published script's, added to the deviation
+EPSILON_NORM = 1e-12  # keeps the unit vector of a zero gradient finite
+
+
+def normalise_gradient(gradient: Tensor, how: Normalise) -> Tensor:
+    """g_hat: a flat gradient divided by its L2 norm, or standardised to mean 0 and deviation 1."""
+    if how == "unit":
+        unit: Tensor = gradient / torch.linalg.vector_norm(gradient).clamp_min(EPSILON_NORM)
+        return unit
+    return (gradient - gradient.mean()) / (gradient.std() + EPSILON_STANDARDISE)
+
+
+def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Tensor:
+    """L_c (Eq. 8): || g_cls_hat - g_sub_hat ||_2, or the mean of squares under `standardise`.
+
+    Args:
+        g_cls: flat gradient of L_cls in theta.
+        g_sub: flat gradient of L_cont in theta.
+        how: the normalisation.
+    """
+    difference = normalise_gradient(g_cls, how) - normalise_gradient(g_sub, how)
+    if how == "standardise":
+        return difference.square().mean()
+    return (difference.square().sum() + EPSILON_NORM).sqrt()
+
+
+def flatten(tensors: Sequence[Tensor]) -> Tensor:
+    """All elements of `tensors`, in order, as one float32-or-wider vector."""
+    return torch.cat([t.reshape(-1).to(torch.promote_types(t.dtype, torch.float32)) for t in tensors])
+
+
+def unflatten(vector: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
+    """The inverse of `flatten`: views of `vector` in the shapes and dtypes of `like`."""
+    parts = torch.split(vector, [t.numel() for t in like])
+    return [part.view_as(t).to(t.dtype) for part, t in zip(parts, like, strict=True)]
+
+
+def consistency_head_gradient(
+    head: nn.Module,
+    difference: Tensor,
+    push_forward: Callable[[list[Tensor]], Tensor],
+    g_cls: Sequence[Tensor],
+    g_sub: Sequence[Tensor],
+    how: Normalise = "unit",
+    norm: ConsistencyNorm = "l2",
+) -> tuple[Tensor, list[Tensor]]:
+    """L_c and its gradient in the parameters of the consistency head (Eq. 11).
+
+    Args:
+        head: f_c.
+        difference: O - O', (B, features).
+        push_forward: the linear map u -> J u, from a direction in theta to a change of the difference.
+        g_cls: gradient of L_cls in theta, one tensor per parameter.
+        g_sub: gradient of L_cont in theta, likewise.
+        how: the normalisation of the gradients.
+        norm: the norm of L_cont.
+
+    Returns:
+        L_c, detached, and one gradient per parameter of `head`.
+    """
+    flat_sub = flatten(g_sub).detach().requires_grad_()
+    with torch.enable_grad():
+        loss = alignment_loss(flatten(g_cls).detach(), flat_sub, how)
+    (u,) = torch.autograd.grad(loss, flat_sub)
+    moved = push_forward(unflatten(u, g_sub)).detach()
+    parameters = list(head.parameters())
+    with torch.enable_grad():
+        point = difference.detach().requires_grad_()
+        (v,) = torch.autograd.grad(consistency_loss(head(point), norm), point, create_graph=True)
+        gradients = torch.autograd.grad((v * moved.to(v.dtype)).sum(), parameters)
+    return loss.detach(), list(gradients)
+
+
+def difference_jvp(
+    network: nn.Module, names: Sequence[str], x: Tensor, draw: object, direction: Sequence[Tensor]
+) -> Tensor:
+    """J u: the directional derivative of O - O' when the named parameters of `network` move along `direction`.
+
+    Args:
+        network: called as `network(x, draw)`, returns O and O'.
+        names: the parameters that make up theta, as in `network.named_parameters()`.
+        x: the tubes of the step.
+        draw: the random choices of the step, so that style and dropout are those of the first pass.
+        direction: one tensor per name.
+
+    Returns:
+        (B, features).
+    """
+    parameters = dict(network.named_parameters())
+
+    def difference(*theta: Tensor) -> Tensor:
+        clean, augmented = functional_call(network, dict(zip(names, theta, strict=True)), (x, draw))
+        return torch.sub(clean, augmented)
+
+    with torch.no_grad():
+        primals = tuple(parameters[name].detach() for name in names)
+        product: Tensor = jvp(difference, primals, tuple(direction))[1]
+    return product

@@ -1,0 +1,31 @@
+"""Networks: pure torch, no training logic."""
+
+from syrfa.models.adapters import (
+    AdapterName,
+    AdaptiveParameters,
+    ResidualAdditionalParameters,
+    adapter_movement,
+    build_adapters,
+)
+from syrfa.models.extractor import ConvBlock, Extractor, Neck
+from syrfa.models.heads import Classifier, ConsistencyHead, TemporalHead
+from syrfa.models.streams import StreamDraw, TwoStreamExtractor
+from syrfa.models.style import StyleAugmentation, StyleDraw
+
+__all__ = [
+    "AdapterName",
+    "AdaptiveParameters",
+    "Classifier",
+    "ConsistencyHead",
+    "ConvBlock",
+    "Extractor",
+    "Neck",
+    "ResidualAdditionalParameters",
+    "StreamDraw",
+    "StyleAugmentation",
+    "StyleDraw",
+    "TemporalHead",
+    "TwoStreamExtractor",
+    "adapter_movement",
+    "build_adapters",
+]

@@ -1,0 +1,61 @@
+"""Heads on the feature vector O: the classifier, the temporal puzzle head, the consistency head."""
+
+import torch
+from torch import Tensor, nn
+
+from syrfa.errors import ConfigError
+
+
+class Classifier(nn.Linear):
+    """f_phi: logits (B, 2) of normal (0) and abnormal (1) from O (B, features)."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, 2)
+
+
+class TemporalHead(nn.Module):
+    """f_t: for each of T frames, logits over its T possible positions (Eq. 9).
+
+    Args:
+        features: length of O.
+        frames: T.
+    """
+
+    def __init__(self, features: int, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+        self.linear = nn.Linear(features, frames * frames)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits (B, T, T): row i scores the positions of frame i. The softmax over the last axis is in the loss."""
+        logits: Tensor = self.linear(features)
+        return logits.view(-1, self.frames, self.frames)
+
+
+class ConsistencyHead(nn.Module):
+    """f_c: an element-wise learnable scale of O - O', initialised to 1 (Eq. 5).
+
+    Args:
+        features: length of O.
+        depth: number of layers; the paper's text has one, the published script ten.
+        bias: add a learnable offset, initialised to 0, in each layer.
+        relu: put a ReLU between the layers.
+    """
+
+    def __init__(self, features: int, depth: int = 1, bias: bool = False, relu: bool = False) -> None:
+        super().__init__()
+        if depth < 1:
+            raise ConfigError(f"consistency depth is {depth}; it must be at least 1")
+        self.relu = relu
+        self.scale = nn.Parameter(torch.ones(depth, features))
+        self.bias = nn.Parameter(torch.zeros(depth, features)) if bias else None
+
+    def forward(self, difference: Tensor) -> Tensor:
+        """f_c(O - O'), (B, features)."""
+        for layer, scale in enumerate(self.scale):
+            if layer and self.relu:
+                difference = difference.relu()
+            difference = difference * scale
+            if self.bias is not None:
+                difference = difference + self.bias[layer]
+        return difference
