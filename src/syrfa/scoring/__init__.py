@@ -1,0 +1,23 @@
+"""Object scores to anomaly maps to frame scores, under a named protocol."""
+
+from syrfa.scoring.anomaly_map import anomaly_map, max_per_frame, pixel_boxes
+from syrfa.scoring.baselines import box_width, chance
+from syrfa.scoring.objects import ObjectScores
+from syrfa.scoring.protocols import FrameScores, PaperProtocol, Protocol, StrictProtocol, protocol_from_name
+from syrfa.scoring.store import read_scores, write_scores
+
+__all__ = [
+    "FrameScores",
+    "ObjectScores",
+    "PaperProtocol",
+    "Protocol",
+    "StrictProtocol",
+    "anomaly_map",
+    "box_width",
+    "chance",
+    "max_per_frame",
+    "pixel_boxes",
+    "protocol_from_name",
+    "read_scores",
+    "write_scores",
+]

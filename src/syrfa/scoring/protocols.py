@@ -1,0 +1,206 @@
+"""From object scores to frame scores: the strict protocol and the published one (METHOD section 8)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.errors import ConfigError
+from syrfa.scoring import published
+from syrfa.scoring.anomaly_map import max_per_frame
+from syrfa.scoring.objects import ObjectScores
+
+Smoothing = Literal["none", "centred", "causal"]
+Recipe = Literal["ped2", "avenue", "shanghaitech"]
+
+
+@dataclass(frozen=True)
+class FrameScores:
+    """The scores of a video's frames, larger = more abnormal.
+
+    Attributes:
+        raw: float64 (frames,), before smoothing over time.
+        final: float64 (frames,), what the metrics see.
+    """
+
+    raw: NDArray[np.float64]
+    final: NDArray[np.float64]
+
+
+class Protocol(ABC):
+    """Turns the objects of one video into its frame scores; one video never influences another.
+
+    Attributes:
+        name: as in a result's `protocol`.
+        smoothing: as in a result's `smoothing`.
+    """
+
+    name: ClassVar[str]
+    smoothing: str
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Every setting as JSON; `test_statistics` says whether scores are scaled by statistics of test data."""
+
+    @abstractmethod
+    def frame_scores(self, objects: ObjectScores) -> FrameScores:
+        """The frame scores of one video."""
+
+
+class StrictProtocol(Protocol):
+    """Maximum object score a frame, and a mean over a fixed number of frames. Nothing is fitted to test data.
+
+    A frame without an object scores `floor`. The first and last `temporal_radius` frames, for which no tube exists,
+    take the nearest scored frame's score; what lies there in `objects` is ignored, so that a baseline is judged on the
+    same frames as a model. A video with no scored frame at all scores `floor` throughout.
+
+    `centred` averages `window` frames around each frame, edges replicated. `causal` averages the last `window` frames,
+    the first score replicated before them: apart from the `temporal_radius` frames that a tube itself looks ahead (and
+    the start of the video, which waits for the first score), no later frame is used.
+
+    Args:
+        temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
+        smoothing: `none`, `centred` or `causal`.
+        window: frames averaged; odd for `centred`.
+        floor: the score of a frame without an object; smaller object scores are raised to it.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+
+    name = "strict"
+
+    def __init__(
+        self, temporal_radius: int = 3, smoothing: Smoothing = "centred", window: int = 25, floor: float = 0.0
+    ) -> None:
+        _check_radius(temporal_radius)
+        if smoothing not in get_args(Smoothing):
+            raise ConfigError(f"protocol strict: smoothing is {smoothing!r}; use one of {get_args(Smoothing)}")
+        if window < 1 or (smoothing == "centred" and window % 2 == 0):
+            raise ConfigError(f"protocol strict: window is {window}; use a positive number, odd for centred smoothing")
+        if not np.isfinite(floor):
+            raise ConfigError(f"protocol strict: floor is {floor}; use a finite number")
+        self.temporal_radius = temporal_radius
+        self.smoothing = smoothing
+        self.window = window
+        self.floor = floor
+
+    def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
+        return {
+            "protocol": self.name,
+            "smoothing": self.smoothing,
+            "window": self.window if self.smoothing != "none" else 1,
+            "temporal_radius": self.temporal_radius,
+            "edges": "replicate",
+            "floor": self.floor,
+            "test_statistics": False,
+        }
+
+    def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
+        raw = _replicate_edges(max_per_frame(objects, self.floor), self.temporal_radius, self.floor)
+        window = 1 if self.smoothing == "none" else self.window
+        after = window // 2 if self.smoothing == "centred" else 0
+        return FrameScores(raw, _mean(raw, window - 1 - after, after))
+
+
+class PaperProtocol(Protocol):
+    """The published post-processing (METHOD section 11), per test video scaled by that video's own extremes.
+
+    The first and last `temporal_radius` frames hold no object: they are most normal before any filter. A video whose
+    scores have no spread, or that has no object, is most normal throughout.
+
+    Args:
+        recipe: which data set's map and scaling; `ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map.
+        temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+
+    name = "paper"
+    smoothing = "gaussian"
+
+    def __init__(self, recipe: Recipe = "ped2", temporal_radius: int = 3) -> None:
+        _check_radius(temporal_radius)
+        if recipe not in get_args(Recipe):
+            raise ConfigError(f"protocol paper: recipe is {recipe!r}; use one of {get_args(Recipe)}")
+        self.recipe = recipe
+        self.temporal_radius = temporal_radius
+
+    def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
+        return {
+            "protocol": self.name,
+            "recipe": self.recipe,
+            "smoothing": self.smoothing,
+            "temporal_radius": self.temporal_radius,
+            "edges": "most normal",
+            "test_statistics": True,
+        }
+
+    def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
+        last = objects.frames - self.temporal_radius
+        inside = (objects.object_frame >= self.temporal_radius) & (objects.object_frame < last)
+        frame, xyxy = objects.object_frame[inside], objects.object_xyxy[inside]
+        normality = 1.0 - objects.object_score[inside]
+        if self.recipe == "shanghaitech":
+            seen = published.minimum_per_frame(frame, normality, objects.frames)
+            raw = 1.0 - published.mean_interior(published.scale_seen(seen))
+        else:
+            raw = _map_anomaly(frame, xyxy, normality, objects, block=1 if self.recipe == "ped2" else 20)
+        return FrameScores(raw, published.smooth(raw))
+
+
+def protocol_from_name(name: str, **settings: Any) -> Protocol:  # noqa: ANN401 - checked by the class
+    """The protocol called `name` (`strict` or `paper`) with its settings.
+
+    Raises:
+        ConfigError: no such protocol, or it has no such setting.
+    """
+    classes: dict[str, type[StrictProtocol] | type[PaperProtocol]] = {
+        "strict": StrictProtocol,
+        "paper": PaperProtocol,
+    }
+    if name not in classes:
+        raise ConfigError(f"there is no protocol {name!r}; use one of {sorted(classes)}")
+    try:
+        return classes[name](**settings)
+    except TypeError as error:
+        raise ConfigError(f"protocol {name}: {error}") from error
+
+
+def _check_radius(temporal_radius: int) -> None:
+    if temporal_radius < 0:
+        raise ConfigError(f"temporal_radius is {temporal_radius}; use half a tube's frames, rounded down, such as 3")
+
+
+def _replicate_edges(scores: NDArray[np.float64], radius: int, floor: float) -> NDArray[np.float64]:
+    inner = scores[radius : len(scores) - radius]
+    return np.pad(inner, radius, mode="edge") if len(inner) else np.full(len(scores), floor)
+
+
+def _mean(scores: NDArray[np.float64], before: int, after: int) -> NDArray[np.float64]:
+    """Mean of the frames t - before .. t + after; each window is summed afresh, so equal windows tie exactly."""
+    if not len(scores):
+        return scores.copy()
+    padded = np.pad(scores, (before, after), mode="edge")
+    means: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, before + after + 1).mean(axis=1)
+    return means
+
+
+def _map_anomaly(
+    frame: NDArray[np.int32],
+    xyxy: NDArray[np.float32],
+    normality: NDArray[np.float64],
+    objects: ObjectScores,
+    block: int,
+) -> NDArray[np.float64]:
+    """Steps 1 to 4 of the map recipes, float64 (frames,)."""
+    low, high = published.scaling_range(normality) if len(normality) else (0.0, 0.0)
+    if high == low:
+        return np.zeros(objects.frames)
+    shape = published.map_shape(objects.height, objects.width, block)
+    maps = published.normality_maps(frame, xyxy, normality, objects.frames, shape, block)
+    lowest = published.filtered_minimum((canvas - low) / (high - low) for canvas in maps)
+    return 1.0 - published.min_max(lowest)
