@@ -1,0 +1,51 @@
+"""`syrfa generate`: makes a synthetic world to learn from, or a small target to try a model on."""
+
+import os
+from pathlib import Path
+
+from tqdm import tqdm
+
+from syrfa.errors import ConfigError
+from syrfa.world import find_preset, generate_world, is_finished
+
+
+def generate(
+    preset: str = "demo-source",
+    out: Path = Path("data/raw/generated"),
+    seed: int = 0,
+    processes: int | None = None,
+    grey: bool | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Generates a world of walking people and unusual events, with labels.
+
+    The same preset and seed give the same files, whatever the number of processes. A killed run is resumed by the
+    same command; a finished world is left as it is.
+
+    Args:
+        preset: `demo-source` or `standard` (UBnormal layout, for training), `demo-target` (UCSD Ped2 layout, other
+            events than the source), or `tiny` and `target-tiny` (seconds, for tests).
+        out: folder of the world; made when absent.
+        seed: at least 0.
+        processes: how many clips to render at a time; the number of processor cores when not given.
+        grey: render one channel (true) or colour (false); the preset's choice when not given.
+        overwrite: replace a different generated world that stands in `out`.
+
+    Raises:
+        ConfigError: there is no such preset, a number is out of range, or `out` holds something else.
+    """
+    if seed < 0:
+        raise ConfigError(f"seed {seed}: must be at least 0")
+    if processes is not None and processes < 1:
+        raise ConfigError(f"processes {processes}: must be at least 1")
+    world = find_preset(preset)
+    grey = world.grey if grey is None else grey
+    if is_finished(out, world, seed, grey, overwrite):
+        print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
+        return
+    cores = processes or os.cpu_count() or 1
+    with tqdm(desc=f"generate {preset}", unit="clip") as bar:
+        for done, total in generate_world(out, world, seed, grey, cores):
+            bar.total = total
+            bar.update(done - bar.n)
+    print(f"{out}: generated '{preset}' with seed {seed}")

@@ -1,0 +1,110 @@
+"""One clip: who is in it, its frames, and which ids are abnormal when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.world.actors import Actor
+from syrfa.world.events import EVENTS, NORMAL
+from syrfa.world.presets import WorldPreset
+from syrfa.world.renderer import Renderer, sample_sensor
+from syrfa.world.scene import Scene, sample_scene
+from syrfa.world.stage import Stage
+
+MAX_ID = 255
+
+_SCENES, _CLIPS, _SENSORS = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class ClipPlan:
+    """Which clip of a world to make.
+
+    Attributes:
+        index: number of the clip in the world, from 0.
+        split: train, validation or test.
+        abnormal: with abnormal events.
+        scene: number of its scene, from 1.
+        scenario: number of the clip among those of its scene and kind, from 1.
+    """
+
+    index: int
+    split: str
+    abnormal: bool
+    scene: int
+    scenario: int
+
+
+def plan_clips(preset: WorldPreset) -> list[ClipPlan]:
+    """All clips of a world, split by split; normal and abnormal ones take turns over the scenes."""
+    plans: list[ClipPlan] = []
+    seen: dict[tuple[int, bool], int] = {}
+    for split, (normal, abnormal) in preset.clips.items():
+        for flag in [False] * normal + [True] * abnormal:
+            index = len(plans)
+            scene = 1 + index % preset.scenes
+            seen[scene, flag] = seen.get((scene, flag), 0) + 1
+            plans.append(ClipPlan(index, split, flag, scene, seen[scene, flag]))
+    return plans
+
+
+class Clip:
+    """A clip of a world, cast and ready to be rendered.
+
+    Args:
+        preset: the world.
+        plan: the clip.
+        seed: of the world.
+        grey: one channel instead of three.
+    """
+
+    def __init__(self, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool) -> None:
+        self.plan, self.grey = plan, grey
+        self.scene = make_scene(preset, plan.scene, seed)
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _CLIPS, plan.index]))
+        self.frames = int(rng.integers(preset.frames[0], preset.frames[1] + 1))
+        # real footage is mostly 20 frames a second and faster; half of the clips stay there
+        low = preset.fps[0] if rng.random() < 0.5 else 0.4 * preset.fps[0] + 0.6 * preset.fps[1]
+        self.fps = float(rng.uniform(low, preset.fps[1]))
+        self.stage = Stage(self.scene, self.fps, self.frames, rng, preset.onset)
+        self.actors = _cast(preset, plan, self.stage)
+        source = np.random.default_rng(np.random.SeedSequence([seed, _SENSORS, plan.scene])) if preset.steady else rng
+        self._renderer = Renderer(self.scene, sample_sensor(source, preset.noise), grey, rng)
+
+    def render(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Picture and id mask of every frame, in order (see `Renderer.frame`)."""
+        for number in range(self.frames):
+            yield self._renderer.frame(self.actors, number)
+
+    def abnormal_ids(self, number: int) -> list[int]:
+        """The ids that are abnormal in a frame, visible or not."""
+        return [
+            owner
+            for actor in self.actors
+            if actor.abnormal is not None and actor.abnormal[0] <= number <= actor.abnormal[1]
+            for owner in actor.owners
+        ]
+
+
+def make_scene(preset: WorldPreset, number: int, seed: int) -> Scene:
+    """Scene `number` of a world; the same for every clip set in it."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, _SCENES, number]))
+    width, height = preset.sizes[int(rng.integers(len(preset.sizes)))]
+    return sample_scene(rng, width, height, preset.person, preset.side_view)
+
+
+def _cast(preset: WorldPreset, plan: ClipPlan, stage: Stage) -> list[Actor]:
+    """Abnormal events first, so that the crowd keeps clear of them."""
+    rng, actors = stage.rng, list[Actor]()
+    if plan.abnormal:
+        names = preset.events[plan.split]
+        actors += EVENTS[names[plan.index % len(names)]](stage)  # by turns, so that every kind occurs
+        for _ in range(int(rng.integers(preset.intruders[0], preset.intruders[1] + 1)) - 1):
+            actors += EVENTS[str(rng.choice(names))](stage)
+    low, high = preset.crowd_beside if plan.abnormal else preset.crowd
+    for _ in range(int(rng.integers(low, high + 1))):
+        actors += NORMAL[str(rng.choice(list(NORMAL), p=[0.62, 0.2, 0.08, 0.1]))](stage)
+    assert max((owner for actor in actors for owner in actor.owners), default=0) <= MAX_ID
+    return actors

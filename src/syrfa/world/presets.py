@@ -1,0 +1,151 @@
+"""Named worlds: how many clips, of what size, with whom."""
+
+from dataclasses import dataclass
+
+from syrfa.errors import ConfigError
+from syrfa.world.events import SOURCE, TARGET
+
+VERSION = 1
+"""Raised whenever the same preset and seed give other pixels than before."""
+
+# what a walkway sees most stands twice
+_SOURCE = (*SOURCE, "cycling", "driving", "skateboarding", "cycling", "running")
+_TARGET = tuple(TARGET)
+
+
+@dataclass(frozen=True)
+class WorldPreset:
+    """Everything but the seed that decides a generated world.
+
+    Attributes:
+        name: of the preset.
+        layout: `ubnormal` (videos, id masks, tracks) or `ucsd` (image folders, binary masks, boxes).
+        clips: split -> (normal clips, abnormal clips).
+        events: split -> names of the abnormal events its clips may show; one that stands twice is drawn twice as often.
+        sizes: frame sizes (width, height) in pixels; a scene draws one.
+        frames: shortest and longest clip, in frames.
+        fps: slowest and fastest frame rate, in frames a second of world time.
+        person: range of the height in pixels of a person in the middle of the walkway.
+        crowd: fewest and most normal events in a normal clip.
+        crowd_beside: the same in an abnormal clip.
+        intruders: fewest and most abnormal events in an abnormal clip.
+        scenes: number of places; clips take turns.
+        onset: shares of the clip between which abnormal behaviour begins; None for any time.
+        noise: range of the sensor noise's deviation in grey levels.
+        side_view: probability that a scene's walkway runs across the view.
+        grey: one channel instead of three.
+        steady: all clips of a scene share one sensor, as those of a fixed camera do.
+    """
+
+    name: str
+    layout: str
+    clips: dict[str, tuple[int, int]]
+    events: dict[str, tuple[str, ...]]
+    sizes: tuple[tuple[int, int], ...] = ((320, 240),)
+    frames: tuple[int, int] = (60, 80)
+    fps: tuple[float, float] = (8.0, 32.0)
+    person: tuple[float, float] = (20.0, 70.0)
+    crowd: tuple[int, int] = (4, 9)
+    crowd_beside: tuple[int, int] = (2, 5)
+    intruders: tuple[int, int] = (2, 4)
+    scenes: int = 12
+    onset: tuple[float, float] | None = None
+    noise: tuple[float, float] = (1.0, 5.0)
+    side_view: float = 0.6
+    grey: bool = True
+    steady: bool = False
+
+
+def _source_events() -> dict[str, tuple[str, ...]]:
+    return {"train": _SOURCE, "validation": _SOURCE, "test": _SOURCE}
+
+
+_TARGET_EVENTS: dict[str, tuple[str, ...]] = {"train": (), "test": _TARGET}
+
+PRESETS: dict[str, WorldPreset] = {
+    preset.name: preset
+    for preset in (
+        WorldPreset(
+            name="tiny",
+            layout="ubnormal",
+            clips={"train": (1, 2), "validation": (1, 1), "test": (1, 1)},
+            events=_source_events(),
+            sizes=((160, 120),),
+            frames=(24, 30),
+            person=(24.0, 40.0),
+            crowd=(3, 4),
+            crowd_beside=(2, 3),
+            intruders=(1, 2),
+            scenes=3,
+        ),
+        WorldPreset(
+            name="target-tiny",
+            layout="ucsd",
+            clips={"train": (2, 0), "test": (0, 2)},
+            events=_TARGET_EVENTS,
+            sizes=((160, 120),),
+            frames=(24, 30),
+            fps=(14.0, 18.0),
+            person=(24.0, 30.0),
+            crowd=(3, 4),
+            crowd_beside=(3, 4),
+            intruders=(1, 1),
+            scenes=1,
+            onset=(0.3, 0.6),
+            side_view=1.0,
+            steady=True,
+        ),
+        WorldPreset(
+            name="demo-source",
+            layout="ubnormal",
+            clips={"train": (13, 29), "validation": (3, 4), "test": (3, 4)},
+            events=_source_events(),
+            scenes=26,
+        ),
+        WorldPreset(
+            name="demo-target",
+            layout="ucsd",
+            clips={"train": (6, 0), "test": (2, 10)},
+            events=_TARGET_EVENTS,
+            sizes=((360, 240),),
+            frames=(80, 100),
+            fps=(18.0, 22.0),
+            person=(34.0, 34.0),
+            crowd=(6, 11),
+            crowd_beside=(6, 11),
+            intruders=(1, 1),
+            scenes=1,
+            onset=(0.2, 0.65),
+            noise=(4.0, 7.0),
+            side_view=1.0,
+            steady=True,
+        ),
+        WorldPreset(
+            name="standard",
+            layout="ubnormal",
+            clips={"train": (60, 100), "validation": (8, 10), "test": (6, 8)},
+            events=_source_events(),
+            sizes=((360, 240), (360, 240), (480, 320), (640, 360)),
+            frames=(80, 110),
+            person=(18.0, 90.0),
+            crowd=(5, 12),
+            crowd_beside=(2, 5),
+            intruders=(2, 6),
+            scenes=96,
+        ),
+    )
+}
+
+
+def find_preset(name: str) -> WorldPreset:
+    """The preset of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"preset '{name}': there is none of that name; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+__all__ = ["PRESETS", "VERSION", "WorldPreset", "find_preset"]

@@ -1,0 +1,89 @@
+"""Where an actor is, frame by frame."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.world.camera import Points
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Ground positions in metres, headings in radians and speeds in m/s; all (frames,)."""
+
+    x: Points
+    y: Points
+    heading: Points
+    speed: Points
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def window(self, start: int, frames: int) -> "Trajectory":
+        """`frames` frames from `start` on."""
+        cut = slice(start, start + frames)
+        return Trajectory(self.x[cut], self.y[cut], self.heading[cut], self.speed[cut])
+
+    def beside(self, left: float, ahead: float = 0.0) -> "Trajectory":
+        """The trajectory of somebody who keeps a place relative to this one, in metres."""
+        mean = float(np.mean(self.heading))
+        shift_x = ahead * np.cos(mean) - left * np.sin(mean)
+        shift_y = ahead * np.sin(mean) + left * np.cos(mean)
+        return replace(self, x=self.x + shift_x, y=self.y + shift_y)
+
+
+def simulate(
+    rng: np.random.Generator,
+    frames: int,
+    fps: float,
+    *,
+    through: tuple[float, float],
+    at: int,
+    heading: float,
+    speed: float,
+    wander: float = 0.08,
+    turn: float = 0.0,
+    stop: tuple[int, int] | None = None,
+) -> Trajectory:
+    """A course that passes a given place at a given frame.
+
+    Args:
+        rng: the source of the irregularities.
+        frames: length.
+        fps: frames a second.
+        through: ground point in metres.
+        at: the frame at which it is passed.
+        heading: mean direction in radians.
+        speed: metres a second.
+        wander: amplitude of the slow changes of direction, in radians.
+        turn: change of direction in radians, made about frame `at` within 1.2 seconds.
+        stop: first and last frame of a halt; slowing down and setting off take half a second each.
+
+    Returns:
+        positions whose steps are exactly speed / fps along the heading.
+    """
+    seconds = np.arange(frames) / fps
+    pace = speed * (1 + 0.06 * drift(rng, seconds))
+    if stop is not None:
+        away = np.maximum(stop[0] - np.arange(frames), np.arange(frames) - stop[1]) / fps
+        pace = pace * np.clip(away / 0.5, 0.0, 1.0)
+    course = heading + wander * drift(rng, seconds)
+    course = course + turn / (1 + np.exp(-(seconds - at / fps) / 0.3))
+    step = pace / fps
+    x = np.cumsum(step * np.cos(course))
+    y = np.cumsum(step * np.sin(course))
+    return Trajectory(x - x[at] + through[0], y - y[at] + through[1], course, pace)
+
+
+def standing(frames: int, place: tuple[float, float], heading: Points | float) -> Trajectory:
+    """Somebody who stays where they are; `heading` a number or (frames,)."""
+    x, y = np.full(frames, place[0]), np.full(frames, place[1])
+    return Trajectory(x, y, np.broadcast_to(np.asarray(heading, float), (frames,)).copy(), np.zeros(frames))
+
+
+def drift(rng: np.random.Generator, seconds: NDArray[np.float64]) -> Points:
+    """A slow random curve of unit amplitude: three sines of 2.5 to 14 seconds."""
+    periods = rng.uniform(2.5, 14.0, 3)
+    starts = rng.uniform(0, 2 * np.pi, 3)
+    return np.asarray(np.sin(2 * np.pi * seconds[:, None] / periods + starts).sum(axis=1) / np.sqrt(3))

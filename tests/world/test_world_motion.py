@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+from syrfa.world.actors import walking_pose
+from syrfa.world.body import Joint, sample_body
+from syrfa.world.events import EVENTS
+from syrfa.world.gait import GaitStyle, cycles, gait_pose, reach, sample_style
+from syrfa.world.trajectory import simulate
+
+SPEEDS = {
+    "running": (2.3, 5.4),
+    "cycling": (1.5, 6.5),
+    "driving": (0.7, 5.5),
+    "walk": (0.6, 2.1),
+    "skateboarding": (1.5, 5),
+}
+
+
+@pytest.fixture
+def course():
+    return simulate(np.random.default_rng(3), 60, 25.0, through=(1.0, 20.0), at=30, heading=0.2, speed=1.3)
+
+
+def test_steps_are_speed_over_frame_rate(course):
+    steps = np.hypot(np.diff(course.x), np.diff(course.y))
+    np.testing.assert_allclose(steps, course.speed[1:] / 25.0, rtol=1e-9)
+    assert (course.x[30], course.y[30]) == pytest.approx((1.0, 20.0))
+
+
+@pytest.mark.parametrize("fps", [8.0, 30.0])
+@pytest.mark.parametrize("event", sorted(SPEEDS))
+def test_events_move_at_physical_speeds_whatever_the_frame_rate(make_stage, event, fps):
+    low, high = SPEEDS[event]
+    for seed in range(8):
+        for actor in EVENTS[event](make_stage(fps=fps, seed=seed)):
+            speed = np.hypot(np.diff(actor.course.x), np.diff(actor.course.y)) * fps
+            assert low <= speed.mean() <= high or (event == "walk" and speed.min() < 0.1)
+
+
+def test_projected_displacement_is_that_of_the_ground_point(make_stage):
+    stage = make_stage(fps=20.0)
+    actor = EVENTS["walk"](stage)[0]
+    points = np.stack([actor.course.x, actor.course.y, np.zeros(40)], axis=1)
+    pixels, _ = stage.scene.camera.project(points)
+    feet = []
+    for frame in range(40):
+        shapes = actor.shapes(frame)
+        drawn, _ = stage.scene.camera.project(np.concatenate([shapes.start, shapes.end]))
+        feet.append(drawn[:, 0].mean())
+    # the body swings about its ground point by less than a fifth of its height, and keeps up with it
+    tall = 1.75 * stage.scene.camera.scale(*actor.place(20))
+    np.testing.assert_allclose(feet, pixels[:, 0], atol=0.2 * tall)
+    assert feet[-1] - feet[0] == pytest.approx(pixels[-1, 0] - pixels[0, 0], abs=0.15 * tall)
+
+
+@pytest.mark.parametrize("speed", [0.7, 1.0, 1.4, 1.8])
+def test_cadence_of_walking(speed):
+    body = sample_body(np.random.default_rng(0))
+    rate = float(cycles(body, GaitStyle(), np.array(speed)))
+    assert 75 < 120 * rate < 145  # steps a minute
+    assert 0.25 < speed / rate / 2 / body.height < 0.55  # step length in heights
+
+
+def test_a_standing_foot_stays_where_it_is():
+    body, speed, fps = sample_body(np.random.default_rng(1)), 1.3, 100.0
+    rate = float(cycles(body, GaitStyle(), np.array(speed)))
+    places = []
+    for frame in range(100):
+        pose = gait_pose(body, GaitStyle(), rate * frame / fps, speed, 0.0)
+        places.append(pose[Joint.ANKLE_L, 0] + speed * frame / fps)
+    places = np.array(places)
+    phase = (rate * np.arange(100) / fps) % 1.0
+    flat = (phase > 0.05) & (phase < 0.35)
+    moved = np.abs(np.diff(places))[flat[:-1] & flat[1:]]
+    swung = np.abs(np.diff(places))[(phase[:-1] > 0.7) & (phase[:-1] < 0.9)]
+    assert moved.max() < 0.004
+    assert swung.min() > 5 * moved.max()  # the other half of the time the foot is fast
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_limbs_keep_their_length_and_legs_alternate(running):
+    rng = np.random.default_rng(2)
+    body, style = sample_body(rng), sample_style(rng, running)
+    ahead = []
+    for phase in np.linspace(0, 2, 41):
+        pose = gait_pose(body, style, float(phase), 3.0 if running else 1.3, 0.0)
+        for side in (0, 1):
+            thigh = np.linalg.norm(pose[Joint.KNEE_L + side] - pose[Joint.HIP_L + side])
+            shin = np.linalg.norm(pose[Joint.ANKLE_L + side] - pose[Joint.KNEE_L + side])
+            assert thigh == pytest.approx(body.thigh, rel=0.04)
+            assert shin == pytest.approx(body.shin, rel=0.04)
+        assert pose[:, 2].min() > -0.05
+        ahead.append(pose[Joint.ANKLE_L, 0] - pose[Joint.ANKLE_R, 0])
+    ahead = np.array(ahead)
+    np.testing.assert_allclose(ahead[:20], -ahead[10:30], atol=1e-6)  # half a cycle later the legs have changed places
+
+
+def test_somebody_who_halts_stops_stepping():
+    rng = np.random.default_rng(0)
+    body = sample_body(rng)
+    course = simulate(rng, 60, 20.0, through=(0, 20), at=0, heading=0.0, speed=1.2, stop=(20, 60))
+    pose = walking_pose(body, GaitStyle(), course, 20.0, 0.1)
+    assert np.abs(pose(50)[13:15] - pose(40)[13:15]).max() < 1e-6
+    assert np.abs(pose(12)[13:15] - pose(5)[13:15]).max() > 0.1
+
+
+def test_reach_bends_towards_the_given_side():
+    middle, end = reach(np.zeros(3), np.array([0.0, 0, -0.7]), 0.45, 0.45, np.array([1.0, 0, 0]))
+    assert middle[0] > 0.2
+    np.testing.assert_allclose(end, [0, 0, -0.7], atol=1e-9)
+    assert np.linalg.norm(middle) == pytest.approx(0.45)
+
+
+def test_bodies_have_human_height():
+    rng = np.random.default_rng(0)
+    heights = [sample_body(rng).height for _ in range(300)]
+    assert min(heights) >= 1.5
+    assert max(heights) <= 1.95
+    assert np.std(heights) > 0.05
