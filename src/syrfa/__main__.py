@@ -1,0 +1,83 @@
+"""`python -m syrfa`, also installed as `syrfa`: the verbs, the exit codes, one line for what the user got wrong.
+
+Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 130 interrupted; 143 terminated, with a
+checkpoint on disk. `SYRFA_DEBUG=1` shows the traceback of a user error too.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from syrfa import __version__
+from syrfa.errors import UserError
+
+VERBS = {
+    "generate": "render a labelled synthetic source, or a second camera's world",
+    "prepare": "detect objects, cut tubes and cache them",
+    "fit": "train: phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
+    "validate": "score the validation split",
+    "test": "score the test split: scores, result.json, pictures",
+    "predict": "score any split and write the scores",
+    "summary": "print the results of runs beside box_width and chance",
+}
+TRAINER_VERBS = ("fit", "validate", "test", "predict")
+
+
+def usage() -> str:
+    """The help of the program itself; answers without importing torch."""
+    rows = "\n".join(f"  {verb:<10} {text}" for verb, text in VERBS.items())
+    return (
+        f"syrfa {__version__}: synthetic-to-real video anomaly detection\n\n"
+        f"usage: python -m syrfa VERB [options]\n\n{rows}\n\n"
+        "`python -m syrfa VERB --help` lists a verb's options; `fit --help` leads to those of trainer, model and data."
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb.
+
+    Args:
+        arguments: without the program's name; the process's own by default.
+
+    Returns:
+        the exit code.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        print(__version__)
+        return 0
+    verb = arguments[0]
+    try:
+        return _run(verb, arguments)
+    except UserError as error:
+        if os.environ.get("SYRFA_DEBUG") == "1":
+            raise
+        print(f"syrfa {verb}: error: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(verb: str, arguments: list[str]) -> int:
+    if verb in TRAINER_VERBS:
+        from syrfa.cli import run_trainer
+
+        return run_trainer(arguments)
+    if verb in VERBS:
+        from syrfa.commands import run_command
+
+        return run_command(verb, arguments[1:])
+    from syrfa.errors import ConfigError
+
+    raise ConfigError(f"there is no verb '{verb}'; choose from {', '.join(VERBS)}")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+"""Callbacks: when to score, what to write, where a run came from."""
+
+from syrfa.callbacks.frame_auc import FrameAUC
+from syrfa.callbacks.provenance import Provenance
+from syrfa.callbacks.score_writer import ScoreWriter
+
+__all__ = ["FrameAUC", "Provenance", "ScoreWriter"]

@@ -1,0 +1,85 @@
+"""Gathers the object scores of an evaluation, over batches and ranks, into one `ObjectScores` per video."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, distributed
+
+from syrfa.scoring import ObjectScores
+from syrfa.tubes.datamodule import EvaluatedSplit
+
+
+class ScoreCollector:
+    """Holds (row, score) pairs until an evaluation ends."""
+
+    def __init__(self) -> None:
+        self.rows: list[NDArray[np.int64]] = []
+        self.scores: list[NDArray[np.float64]] = []
+
+    def add(self, outputs: Tensor | Mapping[str, Tensor] | None) -> None:
+        """Takes a step's outputs: `row` int64 (B,) and `score` float (B,).
+
+        Raises:
+            TypeError: the step returned something else.
+        """
+        if not isinstance(outputs, Mapping):
+            raise TypeError(f"a step returned {type(outputs).__name__}, not row and score")
+        self.rows.append(outputs["row"].cpu().numpy())
+        self.scores.append(outputs["score"].double().cpu().numpy())
+
+    def gather(self, expected: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Scores in the order of `expected`, float64; every rank gets all of them.
+
+        A row scored twice (a sampler pads the last batch of a rank) counts once.
+
+        Raises:
+            RuntimeError: a row was not scored, or a score is not finite.
+        """
+        rows = np.concatenate(self.rows) if self.rows else np.empty(0, np.int64)
+        scores = np.concatenate(self.scores) if self.scores else np.empty(0)
+        if distributed.is_available() and distributed.is_initialized():
+            parts: list[tuple[NDArray[np.int64], NDArray[np.float64]] | None]
+            parts = [None] * distributed.get_world_size()
+            distributed.all_gather_object(parts, (rows, scores))
+            rows = np.concatenate([part[0] for part in parts if part])
+            scores = np.concatenate([part[1] for part in parts if part])
+        rows, first = np.unique(rows, return_index=True)
+        order = np.argsort(expected, kind="stable")
+        if not np.array_equal(rows, expected[order]):
+            raise RuntimeError(f"{len(rows)} tubes were scored where {len(expected)} were expected")
+        found = np.empty(len(expected))
+        found[order] = scores[first]
+        if not np.isfinite(found).all():
+            raise RuntimeError("a score is not finite: the weights have diverged")
+        return found
+
+
+def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[ObjectScores]:
+    """One `ObjectScores` for every video of the split, also for those without an object.
+
+    Args:
+        split: what was evaluated.
+        scores: float64 (n,), in the order of `split.rows`.
+    """
+    index = split.cache.index
+    video = index.video[split.rows]
+    return [
+        ObjectScores(
+            name=info.name,
+            frames=info.frames,
+            height=info.height,
+            width=info.width,
+            object_frame=index.frame[split.rows[video == number]],
+            object_xyxy=index.xyxy[split.rows[video == number]],
+            object_score=scores[video == number],
+        )
+        for number, info in enumerate(split.cache.video_infos)
+    ]
+
+
+def labels_of(split: EvaluatedSplit) -> Sequence[NDArray[np.uint8]] | None:
+    """Frame labels of every video, or None when the split has none."""
+    labels = [split.cache.frame_labels(number) for number in range(len(split.cache.video_infos))]
+    known = [label for label in labels if label is not None]
+    return known if len(known) == len(labels) else None

@@ -1,0 +1,143 @@
+"""Frame-level AUROC from max-pooled anomaly maps, at the end of validate and test; a test leaves `result.json`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from syrfa.callbacks.collector import ScoreCollector, labels_of, objects_of
+from syrfa.callbacks.provenance import environment
+from syrfa.callbacks.result import result_of
+from syrfa.errors import LabelError
+from syrfa.files import write_json
+from syrfa.metrics.evaluation import evaluate
+from syrfa.run_folder import RESULT
+from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, write_scores
+from syrfa.scoring.protocols import Recipe, Smoothing
+from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+
+Stage = Literal["validate", "test"]
+
+
+class FrameAUC(Callback):
+    """Scores every object, pools the anomaly maps into frame scores, and reports under each protocol.
+
+    The first reading, made of `protocol` and `smoothing`, is the one that is logged and stands on top of
+    `result.json`; the others stand beside it.
+
+    Args:
+        protocol: `strict` uses nothing of the test data; `paper` is the published post-processing.
+        smoothing: of the strict protocol: `none`, `centred` or `causal`.
+        window: frames averaged by `centred` and `causal`.
+        recipe: of the paper protocol.
+        bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
+        pictures: draw score curves and one anomaly-map overlay after a test.
+    """
+
+    def __init__(
+        self,
+        protocol: Literal["strict", "paper"] = "strict",
+        smoothing: Smoothing = "centred",
+        window: int = 25,
+        recipe: Recipe = "ped2",
+        bootstrap: int = 1000,
+        pictures: bool = True,
+    ) -> None:
+        self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
+        self.window, self.recipe = window, recipe
+        self.bootstrap, self.pictures = bootstrap, pictures
+        self.collector = ScoreCollector()
+
+    def protocols(self, frames: int) -> list[Protocol]:
+        """Every reading, the first one first, for tubes of `frames` frames."""
+        radius = frames // 2
+        smoothings: tuple[Smoothing, ...] = ("none", "centred", "causal")
+        readings: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in smoothings]
+        readings.append(PaperProtocol(self.recipe, radius))
+        return sorted(readings, key=lambda reading: (reading.name, reading.smoothing) != self.first)
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets earlier scores."""
+        del trainer, pl_module
+        self.collector = ScoreCollector()
+
+    on_test_epoch_start = on_validation_epoch_start
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Tensor | Mapping[str, Any] | None,
+        batch: Any,  # noqa: ANN401 - the base class's
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Collects one batch's scores."""
+        del trainer, pl_module, batch, batch_idx, dataloader_idx
+        self.collector.add(outputs)
+
+    on_test_batch_end = on_validation_batch_end
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
+        if trainer.sanity_checking or _limited(trainer.limit_val_batches):
+            return
+        split, objects = self._objects(trainer, "validate")
+        labels = labels_of(split)
+        if labels is None:
+            return
+        reading = evaluate(objects, labels, self.protocols(split.cache.spec.frames)[0], bootstrap=0)
+        values = {key: metric["value"] for key, metric in reading["metrics"].items()}
+        pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
+
+    def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes `scores/<video>.npz`, the pictures and, last, `result.json`.
+
+        Raises:
+            LabelError: the split has no frame labels.
+        """
+        if _limited(trainer.limit_test_batches):
+            return
+        split, objects = self._objects(trainer, "test")
+        labels = labels_of(split)
+        if labels is None:
+            raise LabelError(
+                f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
+            )
+        protocols = self.protocols(split.cache.spec.frames)
+        readings = [evaluate(objects, labels, protocol, self.bootstrap) for protocol in protocols]
+        values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
+        pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
+        if trainer.is_global_zero:
+            folder = Path(trainer.default_root_dir)
+            write_all_scores(folder, objects, split.cache.spec.frames)
+            if self.pictures:
+                from syrfa.report.pictures import draw_pictures  # matplotlib is slow to import
+
+                draw_pictures(folder, objects, labels, protocols[0], _data(trainer).dataset(split.domain), split.split)
+            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, environment()))
+
+    def _objects(self, trainer: Trainer, stage: Stage) -> tuple[EvaluatedSplit, list[ObjectScores]]:
+        split = _data(trainer).evaluated(stage)
+        return split, objects_of(split, self.collector.gather(split.rows))
+
+
+def write_all_scores(folder: Path, objects: list[ObjectScores], frames: int) -> None:
+    """Writes every video's scores; `frames` of a file are those of the strict protocol before smoothing."""
+    protocol = StrictProtocol(frames // 2, "none")
+    for video in objects:
+        write_scores(folder / "scores", video, protocol.frame_scores(video).raw)
+
+
+def _data(trainer: Trainer) -> TubeDataModule:
+    data = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
+    if not isinstance(data, TubeDataModule):
+        raise TypeError(f"FrameAUC needs a TubeDataModule, not {type(data).__name__}")
+    return data
+
+
+def _limited(limit: float) -> bool:
+    """Whether only a part of the split was scored, so that no frame score of it would be true."""
+    return limit != 1.0

@@ -1,0 +1,65 @@
+"""The content of `result.json`: every number of a test, with what it takes to judge it."""
+
+from typing import Any
+
+from lightning import LightningModule, Trainer
+
+from syrfa.models import adapter_movement
+from syrfa.modules import AnomalyModule
+from syrfa.tubes.datamodule import EvaluatedSplit
+
+SCHEMA = 1
+
+
+def result_of(
+    trainer: Trainer,
+    module: LightningModule,
+    split: EvaluatedSplit,
+    readings: list[dict[str, Any]],
+    environment: dict[str, Any],
+) -> dict[str, Any]:
+    """The result of a test.
+
+    Args:
+        trainer: whose default_root_dir is the run's folder, `<root>/<experiment>/<id>`.
+        module: what was tested.
+        split: what it was tested on.
+        readings: one evaluation per protocol; the first is the run's.
+        environment: of `syrfa.callbacks.provenance`.
+
+    Returns:
+        JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason.
+    """
+    if not isinstance(module, AnomalyModule):
+        raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
+    *_, experiment, run_id = trainer.default_root_dir.split("/")
+    first = readings[0]
+    extractor = module.network.extractor
+    return {
+        "schema": SCHEMA,
+        "experiment": experiment,
+        "run_id": run_id,
+        "module": type(module).__name__,
+        "settings": module.settings(),
+        "seed": module.seed,
+        "steps": int(module.batches_seen),
+        "width": extractor.width,
+        "size": extractor.size,
+        "dataset": split.dataset,
+        "domain": split.domain,
+        "split": split.split,
+        "manifest_sha256": split.manifest_hash,
+        "cache_key": split.cache_key,
+        "objects": len(split.rows),
+        "protocol": first["protocol"]["protocol"],
+        "smoothing": first["protocol"]["smoothing"],
+        "transductive": any(part["manifest_sha256"] == split.manifest_hash for part in module.trained_on),
+        "oracle": any(part["monitored_sha256"] == split.manifest_hash for part in module.trained_on),
+        "trained_on": module.trained_on,
+        "metrics": first["metrics"],
+        "baselines": first["baselines"],
+        "readings": readings,
+        "adapter": adapter_movement(module.network.adapters),
+        "device": str(module.device),
+        "environment": environment,
+    }

@@ -1,0 +1,194 @@
+"""fit, validate, test and predict: LightningCLI with our modules, the tube DataModule and a run folder."""
+
+import logging
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+
+from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter
+from syrfa.errors import ConfigError, WeightsNotFoundError
+from syrfa.modules import AnomalyModule, RealAdaptModule
+from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+from syrfa.parser import OneLineErrors
+from syrfa.run_folder import CHECKPOINTS, RunFolder
+from syrfa.tubes.datamodule import TubeDataModule
+
+TERMINATED = 128 + signal.SIGTERM
+LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
+VERBS = ("fit", "validate", "test", "predict")
+
+
+class TrainerParser(OneLineErrors, LightningArgumentParser):
+    """The parser of the Trainer's verbs."""
+
+
+class SyrfaCLI(LightningCLI):
+    """LightningCLI with a run folder, one seed for everything, and checkpoints that never override in silence."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds `run`, `evaluation` and `checkpoint`; hands the seed to model and data."""
+        parser.add_class_arguments(RunFolder, "run")
+        parser.add_lightning_class_args(FrameAUC, "evaluation")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.save_last": True,
+                "checkpoint.filename": "{epoch}-{step}",
+                # a second fit must not leave its weights in last-v1.ckpt beside a stale last.ckpt
+                "checkpoint.enable_version_counter": False,
+            }
+        )
+        parser.link_arguments("seed_everything", "model.init_args.seed", compute_fn=_seed)
+        parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
+
+    @property
+    def options(self) -> Namespace:
+        """The parsed options of the chosen verb."""
+        options: Namespace = self.config[str(self.subcommand)]
+        return options
+
+    def before_instantiate_classes(self) -> None:
+        """Settles the run folder, and which settings hold where a checkpoint has its own."""
+        options = self.options
+        seed = int(options.seed_everything)
+        run = RunFolder(**options.run.as_dict())
+        folder = run.path(seed)
+        options.trainer.default_root_dir = str(folder)
+        options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
+        checkpoint = options.get("ckpt_path")
+        if checkpoint:
+            self._settle_settings(Path(checkpoint))
+        elif self.subcommand == "fit":
+            if not options.trainer.fast_dev_run:
+                run.check_free(seed)
+        elif not issubclass(_class_of(options.model.class_path), RealAdaptModule):
+            raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
+
+    def _settle_settings(self, path: Path) -> None:
+        """Compares the checkpoint's settings with the configured ones.
+
+        A fit that resumes must agree with its checkpoint; a verb that scores takes the checkpoint's settings, and
+        says which of the configured ones it replaced.
+        """
+        name, stored = checkpoint_settings(read_checkpoint(path))
+        model = self.options.model
+        configured = model.init_args.as_dict()
+        if _class_of(model.class_path).__name__ != name:
+            raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+        different = {
+            key: (configured.get(key), value)
+            for key, value in stored.items()
+            if key in configured
+            and key not in ("knowledge", "knowledge_ckpt", "seed")
+            and _plain(configured[key]) != value
+        }
+        said = ", ".join(f"{key} {theirs} (config: {ours})" for key, (ours, theirs) in different.items())
+        if different and self.subcommand == "fit":
+            raise ConfigError(f"{path} was trained with other settings: {said}; resume with the same config")
+        if different:
+            print(f"syrfa {self.subcommand}: settings taken from {path}: {said}", file=sys.stderr)
+        for key in configured.keys() & stored.keys() - {"seed"}:
+            model.init_args[key] = stored[key]
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Trainer's own arguments
+        """Adds the loggers of the run folder and the callbacks that no run goes without."""
+        options = self.options
+        seed = int(options.seed_everything)
+        run = RunFolder(**options.run.as_dict())
+        if options.trainer.logger in (None, True):
+            kwargs["logger"] = self._loggers(run, seed)
+        if not sys.stderr.isatty() and options.trainer.enable_progress_bar is None:
+            kwargs["callbacks"] = [*(options.trainer.callbacks or []), TQDMProgressBar(refresh_rate=LOG_FILE_REFRESH)]
+        trainer = super().instantiate_trainer(**kwargs)
+        extra: list[Callback] = [Provenance(str(self.subcommand), seed)]
+        if self.subcommand == "predict":
+            extra.append(ScoreWriter())
+        # checkpoints are written last, so that they hold what the other callbacks have done
+        callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
+        trainer.callbacks = extra + callbacks  # type: ignore[attr-defined]
+        return trainer
+
+    def _loggers(self, run: RunFolder, seed: int) -> list[Logger] | bool:
+        """CSVLogger first: the first logger decides where config and checkpoints go."""
+        if self.subcommand != "fit" or self.options.trainer.fast_dev_run:
+            return False
+        folder = run.path(seed)
+        loggers: list[Logger] = [CSVLogger(folder.parent.parent, folder.parent.name, folder.name)]
+        if run.wandb:
+            offline = os.environ.get("WANDB_MODE", "offline") != "online"
+            loggers.append(
+                WandbLogger(name=folder.name, project=f"syrfa-{run.experiment}", save_dir=folder, offline=offline)
+            )
+        return loggers
+
+
+def run_trainer(arguments: list[str]) -> int:
+    """Runs fit, validate, test or predict.
+
+    Args:
+        arguments: the verb and its options.
+
+    Returns:
+        0, or 143 after SIGTERM during fit, with `checkpoints/last.ckpt` on disk.
+
+    Raises:
+        ConfigError: the options do not parse.
+    """
+    os.environ.setdefault("WANDB_MODE", "offline")
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    _quiet()
+    sys.argv = [sys.argv[0], *arguments]
+    cli = SyrfaCLI(
+        AnomalyModule,
+        TubeDataModule,
+        subclass_mode_model=True,
+        seed_everything_default=0,
+        auto_configure_optimizers=False,
+        load_from_checkpoint_support=False,
+        save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
+        parser_class=TrainerParser,
+        parser_kwargs={"parser_mode": "omegaconf", **{verb: {"parser_mode": "omegaconf"} for verb in VERBS}},
+    )
+    trainer: Trainer = cli.trainer
+    if trainer.received_sigterm:
+        trainer.save_checkpoint(Path(trainer.default_root_dir) / CHECKPOINTS / "last.ckpt")
+        return TERMINATED
+    return 0
+
+
+def _plain(value: object) -> object:
+    """As a checkpoint holds it: tuples are lists there."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _seed(seed: bool | int) -> int:
+    return int(seed)
+
+
+def _class_of(path: str) -> type[LightningModule]:
+    import importlib
+
+    module, _, name = path.rpartition(".")
+    found = getattr(importlib.import_module(module or "syrfa.modules"), name)
+    if not isinstance(found, type):
+        raise ConfigError(f"{path} is not a class")
+    return found
+
+
+def _quiet() -> None:
+    """Silences advice that does not apply here; errors, warnings and our own messages stay."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*`torch.jit.script` is deprecated.*")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    warnings.filterwarnings("ignore", message=".*exists and is not empty.*")

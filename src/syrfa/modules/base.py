@@ -1,0 +1,128 @@
+"""What both phases share: the network, the way tubes become input, the object score, the checkpoint's settings."""
+
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+from torch.nn import functional as F
+
+from syrfa.errors import ConfigError
+from syrfa.models import Classifier, TemporalHead, TwoStreamExtractor
+from syrfa.modules.checkpoint import SETTINGS
+from syrfa.tubes.datamodule import TubeDataModule
+
+Batch = dict[str, Tensor]
+
+
+class AnomalyModule(LightningModule):
+    """Scores tubes; a phase adds how it learns.
+
+    Subclasses assign `network`, `classifier` and `temporal` and call `save_hyperparameters`.
+
+    Args:
+        seed: seeds the random choices of every training batch, together with the batch's number and the rank, so
+            that a resumed run repeats exactly what an uninterrupted one would have drawn.
+    """
+
+    network: TwoStreamExtractor
+    classifier: Classifier
+    temporal: TemporalHead
+    batches_seen: Tensor
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        self.seed = seed
+        self.trained_on: list[dict[str, str]] = []
+        self.register_buffer("batches_seen", torch.zeros((), dtype=torch.int64))
+
+    def to_input(self, tubes: Tensor) -> Tensor:
+        """Network input, (B, 3, T, size, size) in [0, 1], from tubes uint8 (B, T, S, S, C), C = 1 or 3.
+
+        It has the dtype of the weights, since `precision: 64-true` casts these but no uint8.
+
+        Raises:
+            ConfigError: the tubes have another number of frames than the network takes.
+        """
+        frames, size = self.network.extractor.frames, self.network.extractor.size
+        if tubes.shape[1] != frames:
+            raise ConfigError(
+                f"the tubes have {tubes.shape[1]} frames and the network takes {frames}; "
+                "set spec.frames of the data and frames of the model alike"
+            )
+        x = (tubes.permute(0, 4, 1, 2, 3).float() / 255).to(self.classifier.weight.dtype)
+        if x.shape[-1] != size:
+            x = F.interpolate(x, size=(x.shape[2], size, size), mode="area")
+        rgb: Tensor = x.expand(-1, 3, -1, -1, -1)
+        return rgb
+
+    def score(self, tubes: Tensor) -> Tensor:
+        """Object scores (Eq. 20): the softmax probability of "abnormal", float32 (B,), of uint8 tubes."""
+        logits = self.classifier(self.network.clean(self.to_input(tubes)))
+        probability: Tensor = logits.float().softmax(dim=1)[:, 1]
+        return probability
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seeds this batch's random choices."""
+        del batch, batch_idx
+        state = (self.seed * 1_000_003 + int(self.batches_seen)) * 65_537 + self.global_rank
+        torch.manual_seed(state % (1 << 63))
+        self.batches_seen += 1
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> Batch:
+        """Scores one batch: `row` int64 (B,) of the cache index and `score` float32 (B,)."""
+        del batch_idx
+        return {"row": batch["row"], "score": self.score(batch["tubes"])}
+
+    def test_step(self, batch: Batch, batch_idx: int) -> Batch:
+        """See `validation_step`."""
+        return self.validation_step(batch, batch_idx)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Batch:
+        """See `validation_step`."""
+        return self.validation_step(batch, batch_idx)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Stores the settings under a key of ours.
+
+        Lightning's own key would make its command line prefer the checkpoint's settings to the user's in silence;
+        ours are compared, and a difference is said (see `syrfa.cli`).
+        """
+        checkpoint.pop("hyper_parameters", None)
+        checkpoint.pop("hparams_name", None)
+        checkpoint[SETTINGS] = {
+            "module": type(self).__name__,
+            "settings": self.settings(),
+            "trained_on": [*self.trained_on, *self._training_split()],
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remembers what the weights were trained on."""
+        mine = self._training_split() if self.trainer.training else []
+        self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
+
+    def _training_split(self) -> list[dict[str, str]]:
+        """The split that this run trains on, and what its checkpoints are chosen by, for the audit of a result."""
+        data = getattr(self.trainer, "datamodule", None)
+        if not isinstance(data, TubeDataModule):
+            return []
+        train, validation = data.use("train"), data.use("validate")
+        if train is None:
+            return []
+        checkpoint = self.trainer.checkpoint_callback
+        chosen_by = getattr(checkpoint, "monitor", None)
+        return [
+            {
+                "domain": train.domain,
+                "manifest_sha256": train.source.dataset.manifest_hash(train.split),
+                "split": train.split,
+                "monitor": str(chosen_by or ""),
+                "monitored_sha256": ""
+                if chosen_by is None or validation is None
+                else validation.source.dataset.manifest_hash(validation.split),
+            }
+        ]
+
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments as plain values; enough to build the module again."""
+        return {key: value for key, value in self.hparams.items() if not key.startswith("_")}

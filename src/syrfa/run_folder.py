@@ -1,0 +1,45 @@
+"""Where a run's files go: `<root>/<experiment>/<id>/`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from syrfa.errors import ConfigError
+
+CHECKPOINTS = "checkpoints"
+RESULT = "result.json"
+
+
+@dataclass
+class RunFolder:
+    """The place of a run.
+
+    Attributes:
+        root: the folder of all runs.
+        experiment: the name of the experiment.
+        id: the name of this run of it; `seed<N>` by default.
+        overwrite: let a fit start anew in a folder that holds an earlier fit's checkpoints.
+        wandb: also log to Weights & Biases, offline unless WANDB_MODE=online.
+    """
+
+    root: str = "runs"
+    experiment: str = "experiment"
+    id: str | None = None
+    overwrite: bool = False
+    wandb: bool = False
+
+    def path(self, seed: int) -> Path:
+        """The run's folder."""
+        return Path(self.root) / self.experiment / (self.id or f"seed{seed}")
+
+    def check_free(self, seed: int) -> None:
+        """Refuses to start a fit over the checkpoints of an earlier one.
+
+        Raises:
+            ConfigError: there are checkpoints, and `overwrite` is off.
+        """
+        folder = self.path(seed) / CHECKPOINTS
+        if not self.overwrite and folder.is_dir() and any(folder.glob("*.ckpt")):
+            raise ConfigError(
+                f"{folder} holds the checkpoints of an earlier fit; resume it with --ckpt_path {folder}/last.ckpt, "
+                "choose another --run.id, or set --run.overwrite true"
+            )

@@ -1,0 +1,119 @@
+"""The main job on tiny generated worlds: both phases, validate, test, predict, and what they leave on disk."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from syrfa.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = [f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}"]
+KNOWLEDGE = [*DEMO, f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}"]
+ADAPT = [*DEMO, f"--config={ROOT / 'experiments' / 'demo_adapt.yaml'}"]
+SMALL = [
+    "--data.batch_size=2",
+    "--data.steps_per_epoch=2",
+    "--data.prepare_workers=1",
+    "--trainer.accelerator=cpu",
+    "--trainer.max_epochs=1",
+    "--trainer.enable_progress_bar=false",
+    "--evaluation.bootstrap=20",
+]
+
+pytestmark = pytest.mark.usefixtures("data_environment")
+
+
+@pytest.fixture(scope="module")
+def tested(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Run folders of phase 1 and phase 2, both tested on the target."""
+    root = tmp_path_factory.mktemp("tested")
+    run = [*SMALL, f"--run.root={root}"]
+    assert main(["test", *KNOWLEDGE, *run, f"--ckpt_path={knowledge_ckpt}"]) == 0
+    assert main(["fit", *ADAPT, *run, f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]) == 0
+    adapted = root / "demo_adapt" / "seed1"
+    assert main(["test", *ADAPT, *run, f"--ckpt_path={adapted / 'checkpoints' / 'last.ckpt'}"]) == 0
+    return {"knowledge": root / "demo_knowledge" / "seed1", "adapt": adapted}
+
+
+def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path]) -> None:
+    result = json.loads((tested["knowledge"] / "result.json").read_text())
+    assert result["schema"] == 1
+    assert (result["experiment"], result["run_id"], result["seed"]) == ("demo_knowledge", "seed1", 1)
+    assert (result["protocol"], result["smoothing"]) == ("strict", "centred")
+    assert result["transductive"] is False
+    assert result["oracle"] is False
+    assert result["steps"] == 2
+    assert len(result["manifest_sha256"]) == 64
+    assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
+    assert result["metrics"]["micro_auroc"]["chance"] == 0.5
+    assert 0 <= result["baselines"]["box_width"]["micro_auroc"]["value"] <= 1
+    readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["readings"]}
+    assert readings == {("strict", "centred"), ("strict", "none"), ("strict", "causal"), ("paper", "gaussian")}
+    assert result["environment"]["packages"]["torch"]
+
+
+def test_untrained_adapter_stays_and_trained_one_moves(tested: dict[str, Path]) -> None:
+    movement = {name: json.loads((path / "result.json").read_text())["adapter"] for name, path in tested.items()}
+    assert movement["knowledge"] == {"mean_abs": 0.0, "max_abs": 0.0}
+    assert movement["adapt"]["max_abs"] > 0
+
+
+def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:
+    from syrfa.datasets import UCSDPed2
+    from syrfa.metrics import micro_auroc
+    from syrfa.scoring import StrictProtocol, read_scores
+
+    result = json.loads((tested["adapt"] / "result.json").read_text())
+    files = sorted((tested["adapt"] / "scores").glob("*.npz"))
+    import os
+
+    dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
+    labels = [dataset.frame_labels(record) for record in dataset.videos("test")]
+    protocol = StrictProtocol(3, "centred", 25)
+    scores = [protocol.frame_scores(read_scores(file)).final for file in files]
+    value = micro_auroc(scores, [label for label in labels if label is not None]).value
+    assert value == pytest.approx(result["metrics"]["micro_auroc"]["value"], abs=1e-6)
+
+
+def test_run_folder_is_complete(tested: dict[str, Path]) -> None:
+    names = {path.name for path in tested["adapt"].iterdir()}
+    assert {"config_fit.yaml", "config_test.yaml", "metrics.csv", "checkpoints", "scores", "result.json"} <= names
+    assert {"provenance_fit.json", "provenance_test.json", "score_curves.png", "anomaly_map.png"} <= names
+    provenance = json.loads((tested["adapt"] / "provenance_fit.json").read_text())
+    assert any(name.startswith("ped2-train-") for name in provenance["caches"])
+
+
+def test_summary_prints_the_rows(tested: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", json.dumps([str(path) for path in tested.values()])]) == 0
+    printed = capsys.readouterr().out
+    assert "demo_knowledge/seed1" in printed
+    assert "demo_adapt/seed1" in printed
+    assert "box_width" in printed
+    assert "50.0" in printed
+
+
+def test_validate_scores_the_source(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    assert main(["validate", *KNOWLEDGE, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]) == 0
+
+
+def test_predict_writes_scores_of_a_split_without_labels(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    arguments = [*KNOWLEDGE, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
+    assert main(["predict", *arguments, "--data.predict_split=train"]) == 0
+    files = sorted((tmp_path / "demo_knowledge" / "seed1" / "scores").glob("*.npz"))
+    assert len(files) == 2
+    with np.load(files[0], allow_pickle=False) as stored:
+        assert stored["frames"].dtype == np.float32
+        assert stored["object_xyxy"].shape == (len(stored["object_score"]), 4)
+
+
+def test_same_seed_gives_the_same_checkpoint(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    import torch
+
+    assert main(["fit", *KNOWLEDGE, *SMALL, "--model.init_args.width=2", f"--run.root={tmp_path}"]) == 0
+    again = tmp_path / "demo_knowledge" / "seed1" / "checkpoints" / "last.ckpt"
+    states = [torch.load(path, weights_only=True)["state_dict"] for path in (knowledge_ckpt, again)]
+    assert states[0].keys() == states[1].keys()
+    for name, value in states[0].items():
+        assert torch.equal(value, states[1][name]), name

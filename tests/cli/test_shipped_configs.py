@@ -1,0 +1,70 @@
+"""Every YAML file that is shipped runs: instantiated and one batch of fit on tiny data. None can be forgotten."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from syrfa.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "lightning_config"
+DATA = CONFIG / "data"
+EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+STAGES = sorted(CONFIG.glob("*.yaml"))
+SOURCES = {"demo.yaml", "generated.yaml", "ubnormal.yaml"}
+QUICK = [
+    "--trainer.fast_dev_run=true",
+    "--trainer.accelerator=cpu",
+    "--trainer.enable_progress_bar=false",
+    "--data.batch_size=2",
+    "--data.steps_per_epoch=1",
+    "--data.prepare_workers=1",
+]
+
+
+def overlay(*files: Path) -> list[str]:
+    return [f"--config={file}" for file in files]
+
+
+def is_adaptation(file: Path) -> bool:
+    return "RealAdapt" in yaml.safe_load(file.read_text()).get("model", {}).get("class_path", "")
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda file: file.stem)
+def test_experiment_runs(experiment: Path, knowledge_ckpt: Path) -> None:
+    data = "demo.yaml" if "demo" in experiment.stem else "generated.yaml"
+    files = [DATA / data, *([] if "demo" in experiment.stem else [DATA / "ped2.yaml"]), experiment]
+    extra = [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"] if is_adaptation(experiment) else []
+    assert main(["fit", *overlay(*files), *extra, *QUICK]) == 0
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.parametrize("stage", STAGES, ids=lambda file: file.stem)
+def test_stage_config_runs(stage: Path, knowledge_ckpt: Path) -> None:
+    files = [DATA / "demo.yaml", CONFIG / "trainer.yaml"]
+    files.append(CONFIG / "synth_knowledge.yaml" if stage.stem == "trainer" else stage)
+    extra = (
+        [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
+        if is_adaptation(stage)
+        else ["--model.init_args.width=2", "--model.init_args.size=16"]
+    )
+    assert main(["fit", *overlay(*files), *extra, *QUICK]) == 0
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.parametrize("data", sorted(DATA.glob("*.yaml")), ids=lambda file: file.stem)
+def test_data_config_runs(data: Path, knowledge_ckpt: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if data.name == "ped2_yolo.yaml":
+        # no weights in the repository: the config must parse, and say where to put them
+        assert main(["prepare", *overlay(data)]) == 2
+        assert "yolov3u.pt" in capsys.readouterr().err
+        return
+    if data.name in SOURCES:
+        arguments = ["fit", *overlay(data, CONFIG / "synth_knowledge.yaml"), "--model.init_args.width=2"]
+        arguments.append("--model.init_args.size=16")
+    else:
+        arguments = ["fit", *overlay(data, CONFIG / "real_adapt.yaml")]
+        arguments.append(f"--model.init_args.knowledge_ckpt={knowledge_ckpt}")
+    assert main([*arguments, *QUICK]) == 0

@@ -1,0 +1,81 @@
+"""Two tiny generated worlds and a trained checkpoint, made once for the whole session."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syrfa.__main__ import main
+from syrfa.commands.generate import generate
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "lightning_config" / "data"
+EXPERIMENTS = ROOT / "experiments"
+
+
+@pytest.fixture(scope="session")
+def tiny_worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which every shipped data config finds a tiny world of its layout."""
+    root = tmp_path_factory.mktemp("raw")
+    generate(preset="tiny", out=root / "demo-source", seed=3, processes=1)
+    generate(preset="target-tiny", out=root / "demo-target", seed=3, processes=1)
+    for name in ("standard", "UBnormal"):
+        (root / name).symlink_to(root / "demo-source")
+    (root / "UCSDped2").symlink_to(root / "demo-target" / "UCSDped2")
+    (root / "ped2").symlink_to(root / "demo-target" / "UCSDped2")
+    (root / "ped2_yolov3_detections").symlink_to(root / "demo-target" / "detections")
+    return root
+
+
+@pytest.fixture(scope="session")
+def data_environment(tiny_worlds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Points the configs at the tiny worlds; yields the folder."""
+    values = {
+        "SYRFA_DATA": str(tiny_worlds),
+        "SYRFA_SHARED_DATA": str(tiny_worlds),
+        "SYRFA_CACHE": str(tmp_path_factory.mktemp("cache")),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        yield tiny_worlds
+
+
+SMALL = [
+    "--data.batch_size=2",
+    "--data.steps_per_epoch=2",
+    "--data.prepare_workers=1",
+    "--trainer.accelerator=cpu",
+    "--trainer.max_epochs=1",
+    "--trainer.enable_progress_bar=false",
+    "--evaluation.bootstrap=20",
+]
+
+
+@pytest.fixture(scope="session")
+def knowledge_ckpt(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phase-1 checkpoint of two steps, width 2."""
+    del data_environment
+    root = tmp_path_factory.mktemp("runs")
+    code = main(
+        [
+            "fit",
+            f"--config={DATA / 'demo.yaml'}",
+            f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}",
+            *SMALL,
+            "--model.init_args.width=2",
+            f"--run.root={root}",
+        ]
+    )
+    assert code == 0
+    return root / "demo_knowledge" / "seed1" / "checkpoints" / "last.ckpt"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder with real data; skips where it is absent."""
+    folder = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real data not found at {folder}; set SYRFA_SHARED_DATA")
+    return folder

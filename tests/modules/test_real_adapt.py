@@ -1,0 +1,164 @@
+"""Phase 2: what is frozen stays frozen, what adapts adapts, and nothing is scored without weights."""
+
+import copy
+
+import pytest
+import torch
+from lightning import Callback
+from torch.nn import functional as F
+
+from syrfa.errors import ConfigError, WeightsNotFoundError
+from syrfa.losses import draw_order
+from syrfa.modules import RealAdaptModule
+
+FAST = {"lr_adapter": 1e-2, "lr_temporal": 1e-2}
+TARGET = {"groups": ("normal", "puzzle")}
+FROZEN = ("network.extractor", "classifier", "consistency")
+
+
+def real_adapt(path, **settings):
+    torch.manual_seed(0)
+    return RealAdaptModule(str(path), **{**FAST, **settings})
+
+
+def frozen_weights(module):
+    return {name: value.clone() for name, value in module.state_dict().items() if name.startswith(FROZEN)}
+
+
+class Watch(Callback):
+    """Notes, in each training batch, the extractor's mode and which parameters received gradients."""
+
+    def __init__(self):
+        self.extractor_modes, self.with_gradient = set(), set()
+
+    def on_after_backward(self, trainer, module):
+        self.extractor_modes |= {part.training for part in module.network.extractor.modules()}
+        self.with_gradient |= {name for name, p in module.named_parameters() if p.grad is not None}
+
+
+def test_phase_one_is_loaded_completely(knowledge_ckpt):
+    stored = torch.load(knowledge_ckpt, weights_only=True)["state_dict"]
+    loaded = real_adapt(knowledge_ckpt).state_dict()
+    assert int(loaded.pop("batches_seen")) == 0
+    stored.pop("batches_seen")
+    assert all(torch.equal(loaded[name], value) for name, value in stored.items())
+    assert set(loaded) - set(stored) == {f"network.adapters.{n}.weight" for n in range(3)}
+
+
+def test_the_heads_of_phase_one_are_built_again(knowledge_ckpt):
+    module = real_adapt(knowledge_ckpt)
+    assert module.consistency.bias is not None
+    assert module.network.style.blocks == (1,)
+    assert module.network.style.mix == "beta"
+
+
+@pytest.mark.parametrize("adapter", ["rap", "ap"])
+@pytest.mark.parametrize("call_train", [False, True])
+def test_frozen_parts_are_bit_equal_after_training(call_train, adapter, knowledge_ckpt, trainer, loader, evaluation):
+    module, watch = real_adapt(knowledge_ckpt, adapter=adapter), Watch()
+    if call_train:
+        module.train()
+    frozen = frozen_weights(module)
+    assert len(frozen) == 12
+    temporal = module.temporal.linear.weight.clone()
+    trainer(max_epochs=2, callbacks=[watch]).fit(module, loader(3, **TARGET), evaluation())
+
+    assert all(torch.equal(module.state_dict()[name], value) for name, value in frozen.items())
+    trained = ("network.adapters", "temporal")
+    assert watch.with_gradient == {name for name, _ in module.named_parameters() if name.startswith(trained)}
+    assert all(p.requires_grad == name.startswith(trained) for name, p in module.named_parameters())
+    assert all(p.grad is None for name, p in module.named_parameters() if name.startswith(FROZEN))
+    assert watch.extractor_modes == {False}
+    assert all(parameter.abs().max() > 1e-3 for parameter in module.network.adapters[0].parameters())
+    assert (module.temporal.linear.weight - temporal).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_no_dropout_in_any_mode(mode, knowledge_ckpt, loader):
+    module = real_adapt(knowledge_ckpt)
+    tubes = next(iter(loader(1)))["normal"]
+    fresh = module.score(tubes)
+    assert torch.equal(module.train(mode).score(tubes), fresh)
+    assert module.temporal.training == mode
+    assert module.network.draw(module.to_input(tubes)).dropout is None
+
+
+def test_an_untrained_rap_scores_as_phase_one(knowledge_ckpt, synth, trainer, evaluation):
+    stored = torch.load(knowledge_ckpt, weights_only=True)
+    before = type(synth())(**stored["syrfa"]["settings"])
+    before.load_state_dict(stored["state_dict"])
+    expected, found = (trainer().predict(m, evaluation()) for m in (before, real_adapt(knowledge_ckpt)))
+    assert all(torch.equal(a["score"], b["score"]) for a, b in zip(expected, found, strict=True))
+
+
+@pytest.mark.parametrize("train_head", [False, True])
+def test_training_equals_the_step_by_hand(train_head, knowledge_ckpt, trainer, loader):
+    options = {"lambda_cont": 0.6, "lambda_aux": 0.3, "seed": 5, "train_consistency_head": train_head}
+    module = real_adapt(knowledge_ckpt, **options)
+    ref = copy.deepcopy(module).double()
+    trainer(max_epochs=1, precision="64-true").fit(module, loader(4, **TARGET))
+
+    learned = [*ref.network.adapters.parameters(), *ref.temporal.parameters()]
+    learned += list(ref.consistency.parameters()) if train_head else []
+    adam = torch.optim.Adam(learned, lr=1e-2)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        for number, batch in enumerate(loader(4, **TARGET)):
+            torch.manual_seed((5 * 1_000_003 + number) * 65_537)
+            x, puzzle = ((batch[k].permute(0, 4, 1, 2, 3).float() / 255).double() for k in ("normal", "puzzle"))
+            o, o_styled = ref.network(x, ref.network.draw(x))
+            l_cont = (ref.consistency(o - o_styled).pow(2).sum(1) + 1e-12).sqrt().mean()
+            order = draw_order(len(puzzle), 3, x.device)
+            shuffled = torch.stack([tube[:, places] for tube, places in zip(puzzle, order, strict=True)])
+            logits = ref.temporal(ref.network.clean(shuffled))
+            l_aux = F.nll_loss(logits.log_softmax(-1).reshape(-1, 3), order.reshape(-1))
+            adam.zero_grad()
+            (0.6 * l_cont + 0.3 * l_aux).backward()
+            adam.step()
+    finally:
+        torch.set_default_dtype(before)
+    for name, expected in ref.named_parameters():
+        torch.testing.assert_close(dict(module.named_parameters())[name], expected, rtol=0, atol=1e-9, msg=name)
+    moved = not torch.equal(module.consistency.scale, real_adapt(knowledge_ckpt).consistency.scale.double())
+    assert moved == train_head
+
+
+def test_the_papers_rate_moves_a_weight_by_about_itself_a_step(knowledge_ckpt, trainer, loader):
+    module, fit = real_adapt(knowledge_ckpt, lr_adapter=1e-6), trainer(max_steps=5)
+    fit.fit(module, loader(5, **TARGET))
+    assert fit.global_step == 5
+    assert 1e-7 < fit.callback_metrics["adapter/max_abs"] <= 4 * 1.01e-6  # logged before the fifth update
+    assert set(fit.callback_metrics) == {"train/cont", "train/aux", "adapter/mean_abs", "adapter/max_abs"}
+
+
+def test_bf16_stays_finite(knowledge_ckpt, trainer, loader):
+    module = real_adapt(knowledge_ckpt)
+    trainer(max_steps=5, precision="bf16-mixed").fit(module, loader(5, **TARGET))
+    assert all(value.isfinite().all() for value in module.state_dict().values())
+
+
+def test_the_seed_decides_everything(knowledge_ckpt, trainer, loader):
+    weights = []
+    for seed in (1, 1, 2):
+        module = real_adapt(knowledge_ckpt, seed=seed)
+        torch.rand(len(weights))
+        trainer(max_steps=3).fit(module, loader(3, **TARGET))
+        weights.append(module.state_dict())
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert not torch.equal(weights[0]["network.adapters.0.weight"], weights[2]["network.adapters.0.weight"])
+
+
+@pytest.mark.parametrize("stage", ["fit", "validate", "test", "predict"])
+def test_nothing_runs_on_random_weights(stage, trainer, loader, evaluation, synth):
+    module = RealAdaptModule(knowledge=synth().settings())
+    data = loader(1, **TARGET) if stage == "fit" else evaluation()
+    with pytest.raises(WeightsNotFoundError, match="knowledge_ckpt"):
+        getattr(trainer(max_steps=1), stage)(module, data)
+
+
+def test_adapter_none_is_for_scoring_only(knowledge_ckpt, trainer, loader, evaluation):
+    module = real_adapt(knowledge_ckpt, adapter="none")
+    with pytest.raises(ConfigError, match="nothing to adapt"):
+        trainer(max_steps=1).fit(module, loader(1, **TARGET))
+    assert len(trainer().predict(module, evaluation())) == 2

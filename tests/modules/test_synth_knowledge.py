@@ -1,0 +1,260 @@
+"""Phase 1 under a real Trainer, against a step written out by hand with autograd alone."""
+
+import copy
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning import Callback
+from torch.nn import functional as F
+
+from syrfa.errors import ConfigError
+from syrfa.losses import draw_order
+from syrfa.models import TwoStreamExtractor
+from syrfa.modules import synth_knowledge
+
+FAST = {"lr": 1e-2, "lr_consistency": 1e-2, "lambda_cls": 0.7, "lambda_cont": 1.3, "lambda_aux": 0.4}
+
+
+def same_weights(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+class Reference:
+    """Phase 1 as METHOD section 3 says it: total loss to one Adam, double backward to another."""
+
+    def __init__(self, module, settings):
+        self.m = copy.deepcopy(module).double().train()
+        self.s = settings
+        theta, phi, f_t = (list(p.parameters()) for p in (self.m.network.extractor, self.m.classifier, self.m.temporal))
+        self.theta = theta
+        self.adam = torch.optim.Adam([*theta, *phi, *f_t], lr=settings["lr"])
+        self.adam_c = torch.optim.Adam(self.m.consistency.parameters(), lr=settings["lr_consistency"])
+
+    def l_cont(self, difference):
+        scaled = self.m.consistency(difference)
+        if self.s.get("consistency_norm") == "mse":
+            return scaled.pow(2).mean()
+        return (scaled.pow(2).sum(1) + 1e-12).sqrt().mean()
+
+    def normalised(self, gradients):
+        flat = torch.cat([g.reshape(-1) for g in gradients])
+        if self.s.get("normalise") == "standardise":
+            return (flat - flat.mean()) / (flat.std() + 1e-6)
+        return flat / flat.norm()
+
+    def step(self, number, batch):
+        m, s = self.m, self.s
+        torch.manual_seed((s.get("seed", 0) * 1_000_003 + number) * 65_537)
+        pixels = {name: tubes.permute(0, 4, 1, 2, 3).double() / 255 for name, tubes in batch.items()}
+        x = torch.cat([pixels["normal"], pixels["abnormal"]]).float().double()
+        y = torch.tensor([0] * len(batch["normal"]) + [1] * len(batch["abnormal"]))
+        o, o_styled = m.network(x, m.network.draw(x))
+        l_cls = F.cross_entropy(m.classifier(o), y) + F.cross_entropy(m.classifier(o_styled), y)
+        l_cont = self.l_cont(o - o_styled)
+        total = s["lambda_cls"] * l_cls + s["lambda_cont"] * l_cont
+        if s["lambda_aux"]:
+            order = draw_order(len(batch["puzzle"]), 3, x.device)
+            frames = [pixels["puzzle"][b][:, order[b]] for b in range(len(order))]
+            logits = m.temporal(m.network.clean(torch.stack(frames).float().double()))
+            l_aux = -logits.log_softmax(-1).gather(2, order[:, :, None]).mean()
+            total = total + s["lambda_aux"] * l_aux
+        if s.get("align_every", 1) and number % s.get("align_every", 1) == 0:
+            self.align(l_cls, l_cont)
+        self.adam.zero_grad()
+        for parameter, gradient in zip(
+            self.adam.param_groups[0]["params"],
+            torch.autograd.grad(total, self.adam.param_groups[0]["params"], allow_unused=True),
+            strict=True,
+        ):
+            parameter.grad = gradient
+        self.adam.step()
+        if self.pending:
+            for parameter, gradient in zip(m.consistency.parameters(), self.pending, strict=True):
+                parameter.grad = gradient
+            self.adam_c.step()
+        self.pending = None
+
+    pending = None
+
+    def align(self, l_cls, l_cont):
+        g_cls = torch.autograd.grad(l_cls, self.theta, retain_graph=True)
+        g_sub = torch.autograd.grad(l_cont, self.theta, create_graph=True)
+        gap = self.normalised(g_cls) - self.normalised(g_sub)
+        l_c = gap.pow(2).mean() if self.s.get("normalise") == "standardise" else gap.norm()
+        self.pending = torch.autograd.grad(l_c, list(self.m.consistency.parameters()), retain_graph=True)
+
+
+@pytest.fixture
+def double_by_default():
+    """Lightning's 64-true does the same around a step; the random draws depend on it."""
+    before = torch.get_default_dtype()
+    yield lambda: torch.set_default_dtype(torch.float64)
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"seed": 4, "style_mix": "beta", "style_stats": "spatial", "style_one_of": True},
+        {"normalise": "standardise", "consistency_norm": "mse"},
+        {"consistency_depth": 3, "consistency_bias": True, "consistency_relu": True},
+        {"align_every": 2},
+        {"align_every": 0, "lambda_aux": 0.0},
+    ],
+    ids=["paper", "beta", "released", "deep", "every-other", "no-alignment"],
+)
+def test_training_equals_the_step_by_hand(options, synth, loader, trainer, double_by_default):
+    settings = {**FAST, **options}
+    module = synth(**settings)
+    reference = Reference(module, settings)
+    first = copy.deepcopy(reference.m.state_dict())
+    trainer(max_epochs=2, precision="64-true").fit(module, loader(3))
+    double_by_default()
+    for number, batch in enumerate([*loader(3), *loader(3)]):
+        reference.step(number, batch)
+    for name, expected in reference.m.state_dict().items():
+        if name == "batches_seen":
+            continue
+        found = module.state_dict()[name]
+        assert found.dtype == torch.float64
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-9, msg=name)
+        still = name.startswith("temporal") and not settings["lambda_aux"]
+        still = still or (name.startswith("consistency") and settings.get("align_every") == 0)
+        still = still or name == "network.extractor.neck.conv.bias"  # InstanceNorm cancels it: no gradient
+        assert still == torch.allclose(first[name], found, rtol=0, atol=1e-4), name
+
+
+@pytest.mark.parametrize(("options", "clean_passes"), [({}, 1), ({"lambda_aux": 0.0}, 0), ({"align_every": 0}, 1)])
+def test_one_forward_pass_serves_everything(options, clean_passes, synth, loader, trainer, monkeypatch):
+    counts = {"step": 0, "jvp": 0, "clean": 0}
+    place = ["step"]
+    forward, clean, product = TwoStreamExtractor.forward, TwoStreamExtractor.clean, synth_knowledge.difference_jvp
+
+    def counted_forward(self, *args):
+        counts[place[0]] += 1
+        return forward(self, *args)
+
+    def counted_clean(self, *args):
+        counts["clean"] += 1
+        return clean(self, *args)
+
+    def marked_product(*args):
+        place[0] = "jvp"
+        result = product(*args)
+        place[0] = "step"
+        return result
+
+    monkeypatch.setattr(TwoStreamExtractor, "forward", counted_forward)
+    monkeypatch.setattr(TwoStreamExtractor, "clean", counted_clean)
+    monkeypatch.setattr(synth_knowledge, "difference_jvp", marked_product)
+    trainer(max_steps=3).fit(synth(**options), loader(3))
+    aligned = 0 if options.get("align_every") == 0 else 3
+    assert counts == {"step": 3, "jvp": aligned, "clean": 3 * clean_passes}
+
+
+@pytest.mark.parametrize("align_every", [0, 1, 2])
+def test_global_step_counts_batches_and_max_steps_stops_on_time(align_every, synth, loader, trainer):
+    module, fit = synth(align_every=align_every), trainer(max_steps=5)
+    fit.fit(module, loader(3))
+    assert fit.global_step == 5
+    assert int(module.batches_seen) == 5
+    knowledge, head = fit.optimizers
+    assert {int(state["step"]) for state in knowledge.state.values()} == {5}
+    expected = {0: set(), 1: {5}, 2: {3}}[align_every]  # of batches 0 to 4, across the epochs of 3 batches
+    assert {int(state["step"]) for state in head.state.values()} == expected
+
+
+def test_losses_are_logged_and_finite(synth, loader, trainer):
+    fit = trainer(max_steps=2)
+    fit.fit(synth(augment=True), loader(2))
+    logged = {name: value.item() for name, value in fit.callback_metrics.items()}
+    assert set(logged) == {"train/cls", "train/cont", "train/aux", "train/align"}
+    assert all(math.isfinite(value) for value in logged.values())
+    assert 0 <= logged["train/align"] <= 2
+
+
+def test_training_learns_to_tell_bright_from_dark_stripes(synth, loader, trainer):
+    batches = loader(1, batch=8).dataset
+    batches[0]["abnormal"][:, :, ::2] = 0
+    module = synth(lr=3e-3, align_every=1)
+    trainer(max_epochs=60).fit(module, loader(1).__class__(batches, batch_size=None))
+    module.eval()
+    assert module.score(batches[0]["abnormal"]).min() > module.score(batches[0]["normal"]).max()
+
+
+# --- precision
+
+
+def test_bf16_trains_and_agrees_with_float32(synth, loader, trainer):
+    gradients = {}
+    for precision in ("32-true", "bf16-mixed"):
+        module = synth(width=4)
+        trainer(max_steps=1, precision=precision).fit(module, loader(1))
+        gradients[precision] = module.consistency.scale.grad.flatten()
+        assert gradients[precision].dtype == torch.float32
+    exact, rounded = gradients.values()
+    assert F.cosine_similarity(exact, rounded, dim=0) > 0.95
+    assert abs(rounded.norm() / exact.norm() - 1) < 0.2
+
+    module = synth(**FAST)
+    trainer(max_steps=8, precision="bf16-mixed").fit(module, loader(4))
+    assert all(value.isfinite().all() for value in module.state_dict().values())
+
+
+def test_float16_is_refused(synth):
+    module, fake = synth(), SimpleNamespace(precision="16-mixed")
+    module._trainer = fake
+    with pytest.raises(ConfigError, match="bf16-mixed"):
+        module.setup("fit")
+    module.setup("test")
+
+
+# --- schedule and randomness
+
+
+class Rates(Callback):
+    """Notes both learning rates after each batch."""
+
+    def __init__(self):
+        self.knowledge, self.head = [], []
+
+    def on_train_batch_end(self, trainer, *args):
+        self.knowledge.append(trainer.optimizers[0].param_groups[0]["lr"])
+        self.head.append(trainer.optimizers[1].param_groups[0]["lr"])
+
+
+@pytest.mark.parametrize("length", [{"max_epochs": 4}, {"max_steps": 20}])
+def test_cosine_schedule_falls_to_zero(length, synth, loader, trainer):
+    rates = Rates()
+    module = synth(lr=0.1, lr_consistency=0.2, lr_schedule="cosine", align_every=0, lambda_aux=0)
+    trainer(callbacks=[rates], **length).fit(module, loader(5, batch=2))
+    expected = [0.1 * (1 + math.cos(math.pi * n / 20)) / 2 for n in range(20)]
+    assert rates.knowledge == pytest.approx(expected)
+    assert rates.knowledge[-1] < 0.01 * 0.1
+    assert rates.head == [0.2] * 20
+
+
+def test_constant_schedule_is_constant(synth, loader, trainer):
+    rates = Rates()
+    trainer(max_steps=3, callbacks=[rates]).fit(synth(lr=0.1), loader(3))
+    assert rates.knowledge == [0.1] * 3
+
+
+def test_the_seed_decides_everything(synth, loader, trainer):
+    trained = []
+    for seed in (1, 1, 2):
+        module = synth(seed=seed, augment=True, style_mix="beta")
+        torch.rand(len(trained))  # the global generator's state before the fit must not matter
+        trainer(max_steps=4).fit(module, loader(4))
+        trained.append(module)
+    assert same_weights(trained[0], trained[1])
+    assert not same_weights(trained[0], trained[2])
+
+
+def test_dropout_is_active_in_phase_one(synth):
+    module = synth()
+    assert module.network.extractor.training
+    assert module.network.draw(torch.zeros(2, 3, 3, 16, 16)).dropout is not None
