@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 SYRFA  := $(BIN)/python -m syrfa
 SEEDS  ?= 1
 READY  := $(VENV)/.installed
+DEMO   := --config lightning_config/data/demo.yaml
+PED2   := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types suite bench ped2 clean
@@ -23,10 +25,10 @@ $(READY): setup.cfg pyproject.toml
 demo: $(READY)  ## the whole job on generated data: two worlds, both phases, a table and pictures (5 minutes)
 	$(SYRFA) generate --preset demo-source --out data/raw/demo-source
 	$(SYRFA) generate --preset demo-target --out data/raw/demo-target
-	$(SYRFA) fit --config experiments/demo_knowledge.yaml --run.overwrite true
-	$(SYRFA) test --config experiments/demo_knowledge.yaml --ckpt_path runs/demo_knowledge/seed1/checkpoints/last.ckpt
-	$(SYRFA) fit --config experiments/demo_adapt.yaml --run.overwrite true
-	$(SYRFA) test --config experiments/demo_adapt.yaml --ckpt_path runs/demo_adapt/seed1/checkpoints/last.ckpt
+	$(SYRFA) fit $(DEMO) --config experiments/demo_knowledge.yaml --run.overwrite true
+	$(SYRFA) test $(DEMO) --config experiments/demo_knowledge.yaml --ckpt_path runs/demo_knowledge/seed1/checkpoints/last.ckpt
+	$(SYRFA) fit $(DEMO) --config experiments/demo_adapt.yaml --run.overwrite true
+	$(SYRFA) test $(DEMO) --config experiments/demo_adapt.yaml --ckpt_path runs/demo_adapt/seed1/checkpoints/last.ckpt
 	$(SYRFA) summary runs/demo_knowledge/seed1 runs/demo_adapt/seed1
 
 test: lint types suite  ## lint, types and the test suite, everything installed first
@@ -39,22 +41,20 @@ types: $(READY)  ## mypy in strict mode
 	$(BIN)/mypy
 
 suite: $(READY)  ## the tests alone
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(READY)  ## extraction and reading speed beside a reference, in one run
 	SYRFA_BENCH=1 $(BIN)/pytest tests/benchmarks -s
 
-ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (hours; needs SYRFA_SHARED_DATA)
+ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (half an hour a seed; needs SYRFA_SHARED_DATA)
 	$(SYRFA) generate --preset standard --out data/raw/standard
-	for seed in $(SEEDS); do \
-	  run="--seed_everything $$seed"; \
-	  $(SYRFA) fit --config experiments/ped2_knowledge.yaml $$run --run.overwrite true && \
-	  $(SYRFA) test --config experiments/ped2_knowledge.yaml $$run \
-	    --ckpt_path runs/ped2_knowledge/seed$$seed/checkpoints/last.ckpt && \
-	  $(SYRFA) fit --config experiments/ped2_adapt.yaml $$run --run.overwrite true \
-	    --model.init_args.knowledge_ckpt runs/ped2_knowledge/seed$$seed/checkpoints/last.ckpt && \
-	  $(SYRFA) test --config experiments/ped2_adapt.yaml $$run \
-	    --ckpt_path runs/ped2_adapt/seed$$seed/checkpoints/last.ckpt || exit 1; \
+	set -e; for seed in $(SEEDS); do \
+	  knowledge=runs/ped2_knowledge/seed$$seed; adapt=runs/ped2_adapt/seed$$seed; \
+	  $(SYRFA) fit $(PED2) --config experiments/ped2_knowledge.yaml --seed_everything $$seed --run.overwrite true; \
+	  $(SYRFA) test $(PED2) --config experiments/ped2_knowledge.yaml --ckpt_path $$knowledge/checkpoints/last.ckpt; \
+	  $(SYRFA) fit $(PED2) --config experiments/ped2_adapt.yaml --seed_everything $$seed --run.overwrite true \
+	    --model.init_args.knowledge_ckpt $$knowledge/checkpoints/last.ckpt; \
+	  $(SYRFA) test $(PED2) --config experiments/ped2_adapt.yaml --ckpt_path $$adapt/checkpoints/last.ckpt; \
 	done
 	$(SYRFA) summary --all_readings true $(foreach s,$(SEEDS),runs/ped2_knowledge/seed$(s) runs/ped2_adapt/seed$(s))
 

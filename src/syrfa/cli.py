@@ -16,7 +16,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 
 from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter
 from syrfa.errors import ConfigError, WeightsNotFoundError
-from syrfa.modules import AnomalyModule, RealAdaptModule
+from syrfa.modules import AnomalyModule
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.parser import OneLineErrors
 from syrfa.run_folder import CHECKPOINTS, RunFolder
@@ -59,25 +59,23 @@ class SyrfaCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settles the run folder, and which settings hold where a checkpoint has its own."""
         options = self.options
-        seed = int(options.seed_everything)
-        run = RunFolder(**options.run.as_dict())
-        folder = run.path(seed)
-        options.trainer.default_root_dir = str(folder)
-        options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
         checkpoint = options.get("ckpt_path")
         if checkpoint:
             self._settle_settings(Path(checkpoint))
-        elif self.subcommand == "fit":
-            if not options.trainer.fast_dev_run:
-                run.check_free(seed)
-        elif not issubclass(_class_of(options.model.class_path), RealAdaptModule):
+        elif self.subcommand != "fit":
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
+        run = RunFolder(**options.run.as_dict())
+        folder = run.path(int(options.seed_everything))
+        options.trainer.default_root_dir = str(folder)
+        options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
+        if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
+            run.clear(int(options.seed_everything))
 
     def _settle_settings(self, path: Path) -> None:
         """Compares the checkpoint's settings with the configured ones.
 
-        A fit that resumes must agree with its checkpoint; a verb that scores takes the checkpoint's settings, and
-        says which of the configured ones it replaced.
+        A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
+        settings, and says which of the configured ones it replaced.
         """
         name, stored = checkpoint_settings(read_checkpoint(path))
         model = self.options.model
@@ -87,17 +85,16 @@ class SyrfaCLI(LightningCLI):
         different = {
             key: (configured.get(key), value)
             for key, value in stored.items()
-            if key in configured
-            and key not in ("knowledge", "knowledge_ckpt", "seed")
-            and _plain(configured[key]) != value
+            if key in configured and key not in ("knowledge", "knowledge_ckpt") and _plain(configured[key]) != value
         }
         said = ", ".join(f"{key} {theirs} (config: {ours})" for key, (ours, theirs) in different.items())
         if different and self.subcommand == "fit":
             raise ConfigError(f"{path} was trained with other settings: {said}; resume with the same config")
         if different:
             print(f"syrfa {self.subcommand}: settings taken from {path}: {said}", file=sys.stderr)
-        for key in configured.keys() & stored.keys() - {"seed"}:
+        for key in configured.keys() & stored.keys():
             model.init_args[key] = stored[key]
+        self.options.seed_everything = self.options.data.seed = stored["seed"]
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Trainer's own arguments
         """Adds the loggers of the run folder and the callbacks that no run goes without."""

@@ -86,7 +86,7 @@ def test_run_folder_is_complete(tested: dict[str, Path]) -> None:
 
 
 def test_summary_prints_the_rows(tested: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["summary", json.dumps([str(path) for path in tested.values()])]) == 0
+    assert main(["summary", *map(str, tested.values())]) == 0
     printed = capsys.readouterr().out
     assert "demo_knowledge/seed1" in printed
     assert "demo_adapt/seed1" in printed

@@ -2,8 +2,9 @@
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 
-COMMANDS = ("generate", "prepare", "summary")
+POSITIONAL = {"summary": "runs"}
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
@@ -21,7 +22,10 @@ def run_command(verb: str, arguments: list[str]) -> int:
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
     parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
-    parser.add_function_arguments(function, as_group=False)
+    positional = POSITIONAL.get(verb)
+    if positional:
+        parser.add_argument(positional, nargs="+", type=Path, help="folders of runs")
+    parser.add_function_arguments(function, as_group=False, skip={positional} if positional else None)
     options = parser.instantiate_classes(parser.parse_args(arguments))
     options.pop("config", None)
     function(**options)

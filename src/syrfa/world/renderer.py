@@ -220,7 +220,7 @@ def _cast(shadow: NDArray[np.uint8], camera: Camera, shapes: Shapes, sun: Points
     """Paints the shadow on the ground of everything in `shapes`."""
 
     def dropped(points: Points) -> Points:
-        return points - sun * (points[..., 2:] / sun[2])
+        return np.asarray(points - sun * (points[..., 2:] / sun[2]))
 
     flat = Shapes(dropped(shapes.start), dropped(shapes.end), shapes.radius, shapes.colour, shapes.owner)
     outlines, _ = _outlines(camera, flat)
