@@ -33,6 +33,8 @@ from syrfa.models.augmentation import SensorAugmentation
 from syrfa.modules.base import AnomalyModule, Batch
 from syrfa.modules.distributed import average_over_ranks
 
+Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on
+
 
 class SynthKnowledgeModule(AnomalyModule):
     """Learns extractor, classifier and heads on labelled synthetic tubes; the defaults are the paper's.
@@ -56,7 +58,8 @@ class SynthKnowledgeModule(AnomalyModule):
         consistency_relu: put a ReLU between f_c's layers.
         consistency_norm: `l2` or `mse` (Eq. 5).
         normalise: `unit` or `standardise` the gradients of Eq. 8.
-        align_every: take the alignment step every so many batches; 0 never.
+        align_every: take the alignment step every so many batches; 0 never. A batch without it needs one backward pass
+            instead of three and no forward-mode pass.
         augment: also flip, gamma, blur and noise (`SensorAugmentation`); the paper names none.
         seed: of the random choices in training.
     """
@@ -115,18 +118,25 @@ class SynthKnowledgeModule(AnomalyModule):
         x, labels = self._labelled(batch)
         draw = self.network.draw(x)
         clean, augmented = self.network(x, draw)
+        theta: list[Tensor] = [*self.network.extractor.parameters()]
+        phi, f_t = [*self.classifier.parameters()], [*self.temporal.parameters()]
 
         l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)  # Eq. 4
         l_cont = consistency_loss(self.consistency(clean - augmented), self.consistency_norm)  # Eq. 5
-        theta: list[Tensor] = [*self.network.extractor.parameters()]
-        g_cls = self._gradients(l_cls, [*theta, *self.classifier.parameters()], keep_graph=True)  # Eq. 6
-        g_sub = self._gradients(l_cont, theta)  # Eq. 7
-        g_aux, l_aux = self._puzzle_gradients(batch["puzzle"], theta)  # Eq. 9
+        terms: list[Term] = [(lambda_cls, l_cls, [*theta, *phi]), (lambda_cont, l_cont, theta)]  # Eq. 18
+        if lambda_aux:
+            terms.append((lambda_aux, self._puzzle(batch["puzzle"]), [*theta, *f_t]))  # Eq. 9
 
+        for parameter in (*theta, *phi, *f_t):
+            parameter.grad = None
         if self.align_every and self.global_step % self.align_every == 0:
+            g_cls, g_sub = self._apart(terms)
             self._align(x, draw, clean - augmented, g_cls[: len(theta)], g_sub)
-        self._update(theta, [(lambda_cls, g_cls), (lambda_cont, g_sub), (lambda_aux, g_aux)])  # Eq. 18
-        self.log_dict({"train/cls": l_cls, "train/cont": l_cont, "train/aux": l_aux}, prog_bar=True)
+        else:
+            self._together(terms)
+        self._update()
+        named = zip(("train/cls", "train/cont", "train/aux"), terms, strict=False)
+        self.log_dict({name: loss for name, (_, loss, _) in named}, prog_bar=True)
 
     def _labelled(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Input and labels of the normal and abnormal tubes, normal ones first."""
@@ -138,18 +148,37 @@ class SynthKnowledgeModule(AnomalyModule):
     def _augment(self, x: Tensor) -> Tensor:
         return x if self.augmentation is None else cast(Tensor, self.augmentation(x))
 
-    def _gradients(self, loss: Tensor, parameters: list[Tensor], keep_graph: bool = False) -> list[Tensor]:
-        return average_over_ranks(torch.autograd.grad(loss, parameters, retain_graph=keep_graph))
-
-    def _puzzle_gradients(self, tubes: Tensor, theta: list[Tensor]) -> tuple[list[Tensor], Tensor]:
-        """Gradient of L_aux in theta and f_t, and L_aux; zeros without a pass when its weight is 0."""
-        parameters = [*theta, *self.temporal.parameters()]
-        if self.weights[2] == 0:
-            return [torch.zeros_like(p) for p in parameters], theta[0].new_zeros(())
+    def _puzzle(self, tubes: Tensor) -> Tensor:
+        """L_aux of normal tubes, each in an order of its own (Eq. 9)."""
         order = draw_order(len(tubes), tubes.shape[1], tubes.device)
         x = permute_frames(self._augment(self.to_input(tubes)), order)
-        l_aux = puzzle_loss(self.temporal(self.network.clean(x)), order)
-        return self._gradients(l_aux, parameters), l_aux
+        return puzzle_loss(self.temporal(self.network.clean(x)), order)
+
+    @staticmethod
+    def _apart(terms: list[Term]) -> tuple[list[Tensor], list[Tensor]]:
+        """A backward pass for every loss, because the alignment compares two of them.
+
+        Returns:
+            the gradients of L_cls (Eq. 6) and of L_cont (Eq. 7); the weighted sum of all stands in `.grad`.
+        """
+        found: list[list[Tensor]] = []
+        for weight, loss, parameters in terms:
+            # the first two share a graph; the puzzle has one of its own
+            gradients = average_over_ranks(torch.autograd.grad(loss, parameters, retain_graph=not found))
+            found.append(gradients)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                scaled = weight * gradient
+                parameter.grad = scaled if parameter.grad is None else parameter.grad + scaled
+        return found[0], found[1]
+
+    @staticmethod
+    def _together(terms: list[Term]) -> None:
+        """One backward pass of the weighted sum; its gradient stands in `.grad`."""
+        parameters = list(dict.fromkeys(parameter for _, _, own in terms for parameter in own))
+        total = sum(weight * loss for weight, loss, _ in terms)
+        gradients = average_over_ranks(torch.autograd.grad(cast(Tensor, total), parameters))
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
 
     def _align(self, x: Tensor, draw: StreamDraw, difference: Tensor, g_cls: list[Tensor], g_sub: list[Tensor]) -> None:
         """The alignment step: Adam on f_c along the gradient of L_c (Eq. 8 and 11)."""
@@ -169,19 +198,8 @@ class SynthKnowledgeModule(AnomalyModule):
         self._optimisers()[1].optimizer.step()
         self.log("train/align", loss)
 
-    def _update(self, theta: list[Tensor], terms: list[tuple[float, list[Tensor]]]) -> None:
-        """Adam on theta, phi and f_t along the lambda-weighted sum of the gradients."""
-        for parameter in theta:
-            parameter.grad = None
-        (_, g_cls), _, (_, g_aux) = terms
-        for position, parameter in enumerate(theta):
-            parameter.grad = cast(Tensor, sum(weight * gradient[position] for weight, gradient in terms))
-        for head, gradients, weight in (
-            (self.classifier, g_cls[len(theta) :], terms[0][0]),
-            (self.temporal, g_aux[len(theta) :], terms[2][0]),
-        ):
-            for parameter, gradient in zip(head.parameters(), gradients, strict=True):
-                parameter.grad = weight * gradient
+    def _update(self) -> None:
+        """Adam on theta, phi and f_t along what stands in `.grad`."""
         knowledge = self._optimisers()[0]
         for group in knowledge.param_groups:
             group["lr"] = self.lr * self._schedule()
