@@ -52,13 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = arguments[0]
     try:
         return _run(verb, arguments)
-    except UserError as error:
-        if os.environ.get("SYRFA_DEBUG") == "1":
-            raise
-        print(f"syrfa {verb}: error: {_one_line(error)}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        user_error = _user_error(error)
+        if user_error is None or os.environ.get("SYRFA_DEBUG") == "1":
+            raise
+        print(f"syrfa {verb}: error: {' '.join(str(user_error).split())}", file=sys.stderr)
+        return 2
 
 
 def _run(verb: str, arguments: list[str]) -> int:
@@ -75,8 +76,11 @@ def _run(verb: str, arguments: list[str]) -> int:
     raise ConfigError(f"there is no verb '{verb}'; choose from {', '.join(VERBS)}")
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+def _user_error(error: BaseException | None) -> UserError | None:
+    """The user's error in a chain: the parser wraps what a constructor raises."""
+    while error is not None and not isinstance(error, UserError):
+        error = error.__cause__
+    return error
 
 
 if __name__ == "__main__":

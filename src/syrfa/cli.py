@@ -13,8 +13,9 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter
+from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter, Termination
 from syrfa.errors import ConfigError, WeightsNotFoundError
 from syrfa.modules import AnomalyModule
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
@@ -64,6 +65,7 @@ class SyrfaCLI(LightningCLI):
             self._settle_settings(Path(checkpoint))
         elif self.subcommand != "fit":
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
+        options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
         run = RunFolder(**options.run.as_dict())
         folder = run.path(int(options.seed_everything))
         options.trainer.default_root_dir = str(folder)
@@ -106,7 +108,7 @@ class SyrfaCLI(LightningCLI):
         if not sys.stderr.isatty() and options.trainer.enable_progress_bar is None:
             kwargs["callbacks"] = [*(options.trainer.callbacks or []), TQDMProgressBar(refresh_rate=LOG_FILE_REFRESH)]
         trainer = super().instantiate_trainer(**kwargs)
-        extra: list[Callback] = [Provenance(str(self.subcommand), seed)]
+        extra: list[Callback] = [Provenance(str(self.subcommand), seed), Termination()]
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
         # checkpoints are written last, so that they hold what the other callbacks have done
@@ -144,20 +146,19 @@ def run_trainer(arguments: list[str]) -> int:
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     _quiet()
     sys.argv = [sys.argv[0], *arguments]
-    cli = SyrfaCLI(
-        AnomalyModule,
-        TubeDataModule,
-        subclass_mode_model=True,
-        seed_everything_default=0,
-        auto_configure_optimizers=False,
-        load_from_checkpoint_support=False,
-        save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
-        parser_class=TrainerParser,
-        parser_kwargs={"parser_mode": "omegaconf", **{verb: {"parser_mode": "omegaconf"} for verb in VERBS}},
-    )
-    trainer: Trainer = cli.trainer
-    if trainer.received_sigterm:
-        trainer.save_checkpoint(Path(trainer.default_root_dir) / CHECKPOINTS / "last.ckpt")
+    try:
+        SyrfaCLI(
+            AnomalyModule,
+            TubeDataModule,
+            subclass_mode_model=True,
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+            save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
+            parser_class=TrainerParser,
+            parser_kwargs={"parser_mode": "omegaconf", **{verb: {"parser_mode": "omegaconf"} for verb in VERBS}},
+        )
+    except SIGTERMException:  # a SystemExit, which would leave the process with 0
         return TERMINATED
     return 0
 
@@ -186,6 +187,7 @@ def _quiet() -> None:
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")  # phase 2's frozen part
     warnings.filterwarnings("ignore", message=".*`torch.jit.script` is deprecated.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")

@@ -20,6 +20,7 @@ SMALL = [
     "--trainer.max_epochs=1",
     "--trainer.enable_progress_bar=false",
     "--evaluation.bootstrap=20",
+    "--trainer.log_every_n_steps=1",
 ]
 
 pytestmark = pytest.mark.usefixtures("data_environment")

@@ -1,4 +1,4 @@
-"""The published post-processing against loops written from METHOD section 11 alone."""
+"""The published post-processing against loops written from docs/method.md, section 11 alone."""
 
 import math
 import time

@@ -3,5 +3,6 @@
 from syrfa.callbacks.frame_auc import FrameAUC
 from syrfa.callbacks.provenance import Provenance
 from syrfa.callbacks.score_writer import ScoreWriter
+from syrfa.callbacks.termination import Termination
 
-__all__ = ["FrameAUC", "Provenance", "ScoreWriter"]
+__all__ = ["FrameAUC", "Provenance", "ScoreWriter", "Termination"]

@@ -26,7 +26,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     if positional:
         parser.add_argument(positional, nargs="+", type=Path, help="folders of runs")
     parser.add_function_arguments(function, as_group=False, skip={positional} if positional else None)
-    options = parser.instantiate_classes(parser.parse_args(arguments))
+    options = parser.instantiate(parser.parse_args(arguments))
     options.pop("config", None)
     function(**options)
     return 0

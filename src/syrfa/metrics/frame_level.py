@@ -1,4 +1,4 @@
-"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1 (METHOD section 8).
+"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1 (docs/method.md, section 8).
 
 Every function takes the frame scores and the frame labels of the videos, one array a video. Scores may be any finite
 numbers: only their order counts, and it is mapped into [0, 1] first, because torchmetrics takes a sigmoid of anything

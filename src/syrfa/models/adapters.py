@@ -76,7 +76,7 @@ def build_adapters(name: AdapterName, shapes: Sequence[Sequence[int]], depth: in
 
 
 def adapter_movement(adapters: nn.ModuleList) -> dict[str, float]:
-    """Mean and maximum absolute distance of all adapter weights from the identity (METHOD section 4)."""
+    """Mean and maximum absolute distance of all adapter weights from the identity (docs/method.md, section 4)."""
     parts = [m.movement() for m in adapters if isinstance(m, ResidualAdditionalParameters | AdaptiveParameters)]
     if not parts:
         return {"mean_abs": 0.0, "max_abs": 0.0}

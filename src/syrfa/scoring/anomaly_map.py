@@ -32,7 +32,7 @@ def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[n
 
 
 def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArray[np.float32]:
-    """The anomaly map of one frame (METHOD section 8): `floor` everywhere, every box filled with its score.
+    """The anomaly map of one frame (docs/method.md, section 8): `floor` everywhere, every box filled with its score.
 
     Where boxes overlap the largest score stands; a score below `floor` does not show. Sides are rounded as
     `pixel_boxes` says.

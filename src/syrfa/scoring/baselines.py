@@ -1,4 +1,4 @@
-"""Scores that need no learning; every table prints them under the numbers (METHOD section 8)."""
+"""Scores that need no learning; every table prints them under the numbers (docs/method.md, section 8)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

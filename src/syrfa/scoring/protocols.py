@@ -1,4 +1,4 @@
-"""From object scores to frame scores: the strict protocol and the published one (METHOD section 8)."""
+"""From object scores to frame scores: the strict protocol and the published one (docs/method.md, section 8)."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ class StrictProtocol(Protocol):
 
 
 class PaperProtocol(Protocol):
-    """The published post-processing (METHOD section 11), per test video scaled by that video's own extremes.
+    """The published post-processing (docs/method.md, section 11), per test video scaled by that video's own extremes.
 
     The first and last `temporal_radius` frames hold no object: they are most normal before any filter. A video whose
     scores have no spread, or that has no object, is most normal throughout.

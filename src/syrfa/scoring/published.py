@@ -1,4 +1,4 @@
-"""The published post-processing, one function a step (METHOD section 11).
+"""The published post-processing, one function a step (docs/method.md, section 11).
 
 All of it works on normality n = 1 - anomaly score and on one test video at a time. It scales by the video's own
 extremes, that is, by statistics of test data; the published code divides by zero where a video has no spread, and

@@ -15,7 +15,7 @@ def kept(
     confidence: NDArray[np.float32],
     rule: TubeFilter,
 ) -> NDArray[np.int64]:
-    """Rows that pass `rule`, ascending: confidence, then nested boxes, then small ones (METHOD section 7).
+    """Rows that pass `rule`, ascending: confidence, then nested boxes, then small ones (docs/method.md, section 7).
 
     Args:
         video: (n,), ascending; frames of different videos are different frames.

@@ -8,7 +8,7 @@ from syrfa.errors import ConfigError
 
 @dataclass(frozen=True)
 class TubeSpec:
-    """How boxes become tubes. Part of the cache's key: another spec is another cache (METHOD section 7).
+    """How boxes become tubes. Part of the cache's key: another spec is another cache (docs/method.md, section 7).
 
     Attributes:
         frames: T, the length of a tube, odd; the box of frame t is cropped from t - T//2 to t + T//2.
