@@ -191,3 +191,4 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*`torch.jit.script` is deprecated.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+    warnings.filterwarnings("ignore", message=".*dirpath has changed from.*")  # a checkpoint scored from elsewhere

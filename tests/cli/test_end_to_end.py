@@ -118,3 +118,13 @@ def test_same_seed_gives_the_same_checkpoint(knowledge_ckpt: Path, tmp_path: Pat
     assert states[0].keys() == states[1].keys()
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
+
+
+def test_wandb_logs_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    arguments = [*KNOWLEDGE, *SMALL, "--model.init_args.width=2", f"--run.root={tmp_path}", "--run.wandb=true"]
+    assert main(["fit", *arguments]) == 0
+    folder = tmp_path / "demo_knowledge" / "seed1"
+    assert (folder / "metrics.csv").is_file()
+    assert list(folder.glob("wandb/offline-run-*/*.wandb"))

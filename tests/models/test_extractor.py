@@ -1,4 +1,4 @@
-"""The extractor against METHOD's table and against a plain numpy implementation."""
+"""The extractor against docs/method.md's table and against a plain numpy implementation."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def naive_pool(x, kernel):
 
 
 def naive_extractor(x, extractor):
-    """O of one tube (3, T, size, size); the weights are taken by the names METHOD's table implies."""
+    """O of one tube (3, T, size, size); the weights are taken by the names docs/method.md's table implies."""
     weights = [m.weight.detach().numpy() for m in extractor.modules() if isinstance(m, torch.nn.Conv3d)]
     assert len(weights) == 6
     pools = [(1, 2, 2), (1, 2, 2), (extractor.frames, 2, 2)]

@@ -1,63 +1,91 @@
 """`syrfa summary`: the results of runs as a small table, beside box_width and chance."""
 
 import json
+import statistics
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from syrfa.errors import DataNotFoundError
-from syrfa.report.table import text_table
+from syrfa.report.table import markdown_table, text_table
 from syrfa.run_folder import RESULT
 
-COLUMNS = ("run", "module", "protocol", "smoothing", "micro AUROC", "95 % interval", "box_width", "chance")
+Result = dict[str, Any]
+Reading = dict[str, Any]
+RUN_COLUMNS = ("run", "module", "protocol", "smoothing", "micro AUROC", "95 % interval", "box_width", "chance")
+SEED_COLUMNS = ("experiment", "protocol", "smoothing", "seeds", "micro AUROC", "single seeds", "box_width", "chance")
 
 
-def summary(runs: list[Path], all_readings: bool = False) -> None:
+def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = False, markdown: bool = False) -> None:
     """Print the results of runs beside box_width and chance.
 
     Args:
-        runs: folders of runs, each with a result.json.
+        runs: folders of runs, or result files.
         all_readings: print every protocol and smoothing of each run, not only the first.
+        over_seeds: one row per experiment and reading, mean and standard deviation over its runs.
+        markdown: print the table as Markdown.
     """
-    results = [(Path(run), read_result(Path(run))) for run in runs]
-    rows = [
-        row(result, reading)
-        for _, result in results
-        for reading in (result["readings"] if all_readings else result["readings"][:1])
-    ]
-    print(text_table(rows, COLUMNS))
-    for folder, result in results:
-        print(f"\n{folder}: {result['dataset']} {result['split']}, seed {result['seed']}, {result['steps']} steps")
-        for file in sorted(folder.glob("*.png")):
+    results = [read_result(Path(run)) for run in runs]
+    taken = [(r, reading) for r in results for reading in (r["readings"] if all_readings else r["readings"][:1])]
+    rows = seed_rows(taken) if over_seeds else [run_row(result, reading) for result, reading in taken]
+    table = markdown_table if markdown else text_table
+    print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
+    if markdown:
+        return
+    for run, result in zip(runs, results, strict=True):
+        print(f"\n{run}: {result['dataset']} {result['split']}, seed {result['seed']}, {result['steps']} steps")
+        for flag in ("transductive", "oracle"):
+            if result[flag]:
+                print(f"  {flag}: the test split entered this number")
+        for file in sorted(Path(run).glob("*.png")):
             print(f"  {file}")
 
 
-def read_result(folder: Path) -> dict[str, Any]:
-    """A run's result.json.
+def read_result(path: Path) -> Result:
+    """The result.json of a run's folder, or the file itself.
 
     Raises:
         DataNotFoundError: there is none, so the run did not finish.
     """
-    path = folder / RESULT
-    if not path.is_file():
-        raise DataNotFoundError(f"no {RESULT} in {folder}: the run has not finished; run `syrfa test` for it")
-    content: dict[str, Any] = json.loads(path.read_text())
+    file = path if path.suffix == ".json" else path / RESULT
+    if not file.is_file():
+        raise DataNotFoundError(f"no result at {file}: the run has not finished; run `syrfa test` for it")
+    content: Result = json.loads(file.read_text())
     return content
 
 
-def row(result: dict[str, Any], reading: dict[str, Any]) -> list[str]:
-    """One table row, numbers in per cent."""
+def run_row(result: Result, reading: Reading) -> list[str]:
+    """One row for one reading of one run, numbers in per cent."""
     ours = reading["metrics"]["micro_auroc"]
-    width = reading["baselines"]["box_width"]["micro_auroc"]
-    return [
-        f"{result['experiment']}/{result['run_id']}",
-        result["module"],
-        reading["protocol"]["protocol"],
-        reading["protocol"]["smoothing"],
-        _percent(ours["value"]),
-        f"{_percent(ours.get('ci_low'))} to {_percent(ours.get('ci_high'))}",
-        _percent(width["value"]),
-        _percent(ours.get("chance")),
-    ]
+    interval = f"{_percent(ours.get('ci_low'))} to {_percent(ours.get('ci_high'))}"
+    name = f"{result['experiment']}/{result['run_id']}"
+    return [name, result["module"], *_protocol(reading), _percent(ours["value"]), interval, *_beside(reading)]
+
+
+def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
+    """One row for each experiment and reading: mean and standard deviation over runs, and the single values."""
+    groups: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
+    for result, reading in taken:
+        groups[(result["experiment"], *_protocol(reading))].append(reading)
+    rows = []
+    for key, readings in groups.items():
+        found = [reading["metrics"]["micro_auroc"]["value"] for reading in readings]
+        values = [100 * value for value in found if value is not None]
+        spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+        mean = f"{statistics.mean(values):.1f}{spread}" if values else "-"
+        single = " ".join(f"{value:.1f}" for value in values)
+        rows.append([*key, str(len(values)), mean, single, *_beside(readings[0])])
+    return rows
+
+
+def _protocol(reading: Reading) -> tuple[str, str]:
+    return reading["protocol"]["protocol"], reading["protocol"]["smoothing"]
+
+
+def _beside(reading: Reading) -> list[str]:
+    """box_width under the same reading, and chance."""
+    width, ours = (part["micro_auroc"] for part in (reading["baselines"]["box_width"], reading["metrics"]))
+    return [_percent(width["value"]), _percent(ours.get("chance"))]
 
 
 def _percent(value: float | None) -> str:

@@ -1,0 +1,69 @@
+"""The summary table, on canned results whose means and deviations are known."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from syrfa.commands.summary import summary
+from syrfa.errors import DataNotFoundError
+
+
+def canned(folder: Path, seed: int, value: float | None, transductive: bool = False) -> Path:
+    run = folder / f"seed{seed}"
+    run.mkdir(parents=True)
+    metric = (
+        {"value": value, "ci_low": 0.8, "ci_high": 0.95, "chance": 0.5} if value else {"value": None, "reason": "x"}
+    )
+    readings = [
+        {
+            "protocol": {"protocol": "strict", "smoothing": smoothing},
+            "metrics": {"micro_auroc": metric},
+            "baselines": {"box_width": {"micro_auroc": {"value": 0.904}}},
+        }
+        for smoothing in ("centred", "none")
+    ]
+    result = {
+        "experiment": "canned",
+        "run_id": run.name,
+        "module": "RealAdaptModule",
+        "dataset": "ped2",
+        "split": "test",
+        "seed": seed,
+        "steps": 7,
+        "transductive": transductive,
+        "oracle": False,
+        "readings": readings,
+    }
+    (run / "result.json").write_text(json.dumps(result))
+    return run
+
+
+def test_one_row_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary([canned(tmp_path, 1, 0.9), canned(tmp_path, 2, None)])
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(lines[2].split()) == "canned/seed1 RealAdaptModule strict centred 90.0 80.0 to 95.0 90.4 50.0"
+    assert " ".join(lines[3].split()) == "canned/seed2 RealAdaptModule strict centred - - to - 90.4 -"
+
+
+def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [canned(tmp_path, seed, value) for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94))]
+    summary(runs, all_readings=True, over_seeds=True, markdown=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4  # heading, rule, two readings
+    assert "| 92.0 ± 2.0 | 90.0 92.0 94.0 |" in lines[2]
+
+
+def test_a_result_file_serves_as_well_as_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary([canned(tmp_path, 1, 0.9) / "result.json"])
+    assert "canned/seed1" in capsys.readouterr().out
+
+
+def test_a_transductive_number_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary([canned(tmp_path, 1, 0.9, transductive=True)])
+    assert "transductive: the test split entered this number" in capsys.readouterr().out
+
+
+def test_an_unfinished_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataNotFoundError, match="has not finished"):
+        summary([tmp_path])
