@@ -1,13 +1,15 @@
 """Gathers the object scores of an evaluation, over batches and ranks, into one `ObjectScores` per video."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from lightning import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor, distributed
 
 from syrfa.scoring import ObjectScores
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
 
 class ScoreCollector:
@@ -53,6 +55,48 @@ class ScoreCollector:
         if not np.isfinite(found).all():
             raise RuntimeError("a score is not finite: the weights have diverged")
         return found
+
+
+class CollectingCallback(Callback):
+    """A callback that holds every object score of the evaluation at hand."""
+
+    def __init__(self) -> None:
+        self.collector = ScoreCollector()
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets earlier scores."""
+        del trainer, pl_module
+        self.collector = ScoreCollector()
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Tensor | Mapping[str, Any] | None,
+        batch: Any,  # noqa: ANN401 - the base class's
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Collects one batch's scores."""
+        del trainer, pl_module, batch, batch_idx, dataloader_idx
+        self.collector.add(outputs)
+
+    on_validation_epoch_start = on_test_epoch_start
+    on_predict_epoch_start = on_test_epoch_start
+    on_validation_batch_end = on_test_batch_end
+    on_predict_batch_end = on_test_batch_end
+
+
+def data_of(trainer: Trainer) -> TubeDataModule:
+    """The trainer's data.
+
+    Raises:
+        TypeError: it is no TubeDataModule.
+    """
+    data = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
+    if not isinstance(data, TubeDataModule):
+        raise TypeError(f"scores belong to the tubes of a TubeDataModule, not of a {type(data).__name__}")
+    return data
 
 
 def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[ObjectScores]:

@@ -1,13 +1,11 @@
 """Frame-level AUROC from max-pooled anomaly maps, at the end of validate and test; a test leaves `result.json`."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from lightning import Callback, LightningModule, Trainer
-from torch import Tensor
+from lightning import LightningModule, Trainer
 
-from syrfa.callbacks.collector import ScoreCollector, labels_of, objects_of
+from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.result import result_of
 from syrfa.errors import LabelError
@@ -16,12 +14,12 @@ from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, write_scores
 from syrfa.scoring.protocols import Recipe, Smoothing
-from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.tubes.datamodule import EvaluatedSplit
 
 Stage = Literal["validate", "test"]
 
 
-class FrameAUC(Callback):
+class FrameAUC(CollectingCallback):
     """Scores every object, pools the anomaly maps into frame scores, and reports under each protocol.
 
     The first reading, made of `protocol` and `smoothing`, is the one that is logged and stands on top of
@@ -45,10 +43,10 @@ class FrameAUC(Callback):
         bootstrap: int = 1000,
         pictures: bool = True,
     ) -> None:
+        super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
         self.window, self.recipe = window, recipe
         self.bootstrap, self.pictures = bootstrap, pictures
-        self.collector = ScoreCollector()
 
     def protocols(self, frames: int) -> list[Protocol]:
         """Every reading, the first one first, for tubes of `frames` frames."""
@@ -57,28 +55,6 @@ class FrameAUC(Callback):
         readings: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in smoothings]
         readings.append(PaperProtocol(self.recipe, radius))
         return sorted(readings, key=lambda reading: (reading.name, reading.smoothing) != self.first)
-
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets earlier scores."""
-        del trainer, pl_module
-        self.collector = ScoreCollector()
-
-    on_test_epoch_start = on_validation_epoch_start
-
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Tensor | Mapping[str, Any] | None,
-        batch: Any,  # noqa: ANN401 - the base class's
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Collects one batch's scores."""
-        del trainer, pl_module, batch, batch_idx, dataloader_idx
-        self.collector.add(outputs)
-
-    on_test_batch_end = on_validation_batch_end
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
@@ -116,11 +92,13 @@ class FrameAUC(Callback):
             if self.pictures:
                 from syrfa.report.pictures import draw_pictures  # matplotlib is slow to import
 
-                draw_pictures(folder, objects, labels, protocols[0], _data(trainer).dataset(split.domain), split.split)
+                draw_pictures(
+                    folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
+                )
             write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, environment()))
 
     def _objects(self, trainer: Trainer, stage: Stage) -> tuple[EvaluatedSplit, list[ObjectScores]]:
-        split = _data(trainer).evaluated(stage)
+        split = data_of(trainer).evaluated(stage)
         return split, objects_of(split, self.collector.gather(split.rows))
 
 
@@ -129,13 +107,6 @@ def write_all_scores(folder: Path, objects: list[ObjectScores], frames: int) -> 
     protocol = StrictProtocol(frames // 2, "none")
     for video in objects:
         write_scores(folder / "scores", video, protocol.frame_scores(video).raw)
-
-
-def _data(trainer: Trainer) -> TubeDataModule:
-    data = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
-    if not isinstance(data, TubeDataModule):
-        raise TypeError(f"FrameAUC needs a TubeDataModule, not {type(data).__name__}")
-    return data
 
 
 def _limited(limit: float) -> bool:
