@@ -73,6 +73,9 @@ class SyrfaCLI(LightningCLI):
         if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
             run.clear(int(options.seed_everything))
 
+    def _parse_ckpt_path(self) -> None:
+        """Lightning would read the checkpoint here, and let its settings win in silence: see `_settle_settings`."""
+
     def _settle_settings(self, path: Path) -> None:
         """Compares the checkpoint's settings with the configured ones.
 
