@@ -58,7 +58,7 @@ class FrameAUC(CollectingCallback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
-        if trainer.sanity_checking or _limited(trainer.limit_val_batches):
+        if trainer.sanity_checking or is_partial(trainer.limit_val_batches):
             return
         split, objects = self._objects(trainer, "validate")
         labels = labels_of(split)
@@ -74,7 +74,7 @@ class FrameAUC(CollectingCallback):
         Raises:
             LabelError: the split has no frame labels.
         """
-        if _limited(trainer.limit_test_batches):
+        if is_partial(trainer.limit_test_batches):
             return
         split, objects = self._objects(trainer, "test")
         labels = labels_of(split)
@@ -109,6 +109,9 @@ def write_all_scores(folder: Path, objects: list[ObjectScores], frames: int) -> 
         write_scores(folder / "scores", video, protocol.frame_scores(video).raw)
 
 
-def _limited(limit: float) -> bool:
-    """Whether only a part of the split was scored, so that no frame score of it would be true."""
-    return limit != 1.0
+def is_partial(limit: float) -> bool:
+    """Whether a `limit_*_batches` leaves out a part of the split, so that no frame score of it would be true.
+
+    The share 1.0 is everything; the number 1 is one batch.
+    """
+    return not isinstance(limit, float) or limit < 1.0

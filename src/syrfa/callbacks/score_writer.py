@@ -5,7 +5,7 @@ from pathlib import Path
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, objects_of
-from syrfa.callbacks.frame_auc import write_all_scores
+from syrfa.callbacks.frame_auc import is_partial, write_all_scores
 
 
 class ScoreWriter(CollectingCallback):
@@ -14,7 +14,7 @@ class ScoreWriter(CollectingCallback):
     def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the files and says where; a part of a split is not written."""
         del pl_module
-        if trainer.limit_predict_batches != 1.0:
+        if is_partial(trainer.limit_predict_batches):
             return
         split = data_of(trainer).evaluated("predict")
         objects = objects_of(split, self.collector.gather(split.rows))
