@@ -41,10 +41,10 @@ types: $(READY)  ## mypy in strict mode
 	$(BIN)/mypy
 
 suite: $(READY)  ## the tests alone
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(READY)  ## extraction and reading speed beside a reference, in one run
-	SYRFA_BENCH=1 $(BIN)/pytest tests/benchmarks -s
+	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
 
 ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (half an hour a seed; needs SYRFA_SHARED_DATA)
 	$(SYRFA) generate --preset standard --out data/raw/standard
