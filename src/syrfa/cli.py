@@ -71,7 +71,12 @@ class SyrfaCLI(LightningCLI):
         options.trainer.default_root_dir = str(folder)
         options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
         if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
-            run.clear(int(options.seed_everything))
+            run.check_free(int(options.seed_everything))
+
+    def before_fit(self) -> None:
+        """Makes room for a fit that starts anew, once everything it needs has been built."""
+        if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
+            RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
 
     def _parse_ckpt_path(self) -> None:
         """Lightning would read the checkpoint here, and let its settings win in silence: see `_settle_settings`."""
@@ -109,7 +114,8 @@ class SyrfaCLI(LightningCLI):
         if options.trainer.logger in (None, True):
             kwargs["logger"] = self._loggers(run, seed)
         if not sys.stderr.isatty() and options.trainer.enable_progress_bar is None:
-            kwargs["callbacks"] = [*(options.trainer.callbacks or []), TQDMProgressBar(refresh_rate=LOG_FILE_REFRESH)]
+            configured = self._get(self.config_init, "trainer")["callbacks"] or []
+            kwargs["callbacks"] = [*configured, TQDMProgressBar(refresh_rate=LOG_FILE_REFRESH)]
         trainer = super().instantiate_trainer(**kwargs)
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), Termination()]
         if self.subcommand == "predict":

@@ -31,19 +31,22 @@ class RunFolder:
         """The run's folder."""
         return Path(self.root) / self.experiment / (self.id or f"seed{seed}")
 
-    def clear(self, seed: int) -> None:
-        """Makes room for a fit that starts anew: an earlier fit's checkpoints and result go, if `overwrite` is on.
+    def check_free(self, seed: int) -> None:
+        """Refuses to start a fit over the checkpoints of an earlier one.
 
         Raises:
             ConfigError: there are checkpoints, and `overwrite` is off.
         """
         folder = self.path(seed) / CHECKPOINTS
-        earlier = list(folder.glob("*.ckpt"))
-        if earlier and not self.overwrite:
+        if not self.overwrite and any(folder.glob("*.ckpt")):
             raise ConfigError(
                 f"{folder} holds the checkpoints of an earlier fit; resume it with --ckpt_path {folder}/last.ckpt, "
                 "choose another --run.id, or set --run.overwrite true"
             )
+
+    def clear(self, seed: int) -> None:
+        """Removes an earlier fit's result and checkpoints."""
+        folder = self.path(seed)
         # the result first: it must never stand beside weights that it was not made from
-        for path in [self.path(seed) / RESULT, *earlier]:
+        for path in [folder / RESULT, *(folder / CHECKPOINTS).glob("*.ckpt")]:
             path.unlink(missing_ok=True)

@@ -15,8 +15,10 @@ import pytest
 import torch
 from torchvision.ops import roi_align
 
+from syrfa.callbacks.provenance import environment
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection import FileDetector
+from syrfa.files import write_json
 from syrfa.tubes import TubeSpec, build_cache
 
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -26,6 +28,17 @@ pytestmark = [
     pytest.mark.skipif(os.environ.get("SYRFA_BENCH") != "1", reason="a benchmark; run it with SYRFA_BENCH=1"),
     pytest.mark.timeout(900),
 ]
+
+
+MEASURED: dict[str, dict[str, float | str]] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def written(material):
+    """Leaves what was measured, and on what, in runs/bench_tubes.json."""
+    yield
+    content = {"material": material[2], "cores": len(os.sched_getaffinity(0)), "rows": MEASURED}
+    write_json(Path("runs/bench_tubes.json"), {**content, "environment": environment()})
 
 
 class Folders(VideoDataset):
@@ -100,6 +113,7 @@ def reference(material, ours, tmp_path_factory):
 
 def report(capsys, title, unit, theirs, mine, higher_is_better=True):
     ratio = mine / theirs if higher_is_better else theirs / mine
+    MEASURED[title] = {"unit": unit, "reference": theirs, "ours": mine, "ratio": ratio}
     with capsys.disabled():
         print(f"\n{title:<28} reference {theirs:>12,.0f} {unit:<12} ours {mine:>12,.0f} {unit:<12} {ratio:>6.1f}x")
     return ratio
