@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 130 interrup
 checkpoint on disk. `SYRFA_DEBUG=1` shows the traceback of a user error too.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ VERBS = {
     "summary": "print the results of runs beside box_width and chance",
 }
 TRAINER_VERBS = ("fit", "validate", "test", "predict")
+# a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing
+_BAD_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+_BAD_PLACE |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}
 
 
 def usage() -> str:
@@ -78,6 +82,11 @@ def _run(verb: str, arguments: list[str]) -> int:
 
 def _user_error(error: BaseException | None) -> UserError | None:
     """The user's error in a chain: the parser wraps what a constructor raises."""
+    if isinstance(error, OSError) and not isinstance(error, UserError) and error.errno in _BAD_PLACE:
+        place = f"{error.filename}: " if error.filename else ""
+        return UserError(
+            f"{place}{error.strerror}; choose a place that can be written, and see that its disk is not full"
+        )
     while error is not None and not isinstance(error, UserError):
         error = error.__cause__
     return error

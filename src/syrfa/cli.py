@@ -10,16 +10,17 @@ from typing import Any
 
 from jsonargparse import Namespace
 from lightning import Callback, LightningModule, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter, Termination
-from syrfa.errors import ConfigError, WeightsNotFoundError
+from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
 from syrfa.modules import AnomalyModule
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
-from syrfa.parser import OneLineErrors
+from syrfa.parser import OneLineErrors, check_configs
 from syrfa.run_folder import CHECKPOINTS, RunFolder
 from syrfa.tubes.datamodule import TubeDataModule
 
@@ -65,6 +66,7 @@ class SyrfaCLI(LightningCLI):
             self._settle_settings(Path(checkpoint))
         elif self.subcommand != "fit":
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
+        self._check_validation_interval()
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
         run = RunFolder(**options.run.as_dict())
         folder = run.path(int(options.seed_everything))
@@ -77,6 +79,19 @@ class SyrfaCLI(LightningCLI):
         """Makes room for a fit that starts anew, once everything it needs has been built."""
         if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
             RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
+
+    def _check_validation_interval(self) -> None:
+        """Lightning finds this only when the first epoch begins, and then as a fault of the program."""
+        interval, steps = self.options.trainer.val_check_interval, max(1, self.options.data.steps_per_epoch)
+        every_epoch = self.options.trainer.check_val_every_n_epoch is not None
+        if every_epoch and isinstance(interval, int | float) and interval > steps:
+            raise ConfigError(f"trainer.val_check_interval={interval}: an epoch has only data.steps_per_epoch={steps}")
+
+    def _set_seed(self) -> None:
+        """Refuses a seed that numpy could not take."""
+        if not 0 <= int(self.options.seed_everything) < 1 << 32:
+            raise ConfigError(f"seed_everything={self.options.seed_everything}: give a number from 0 to 4294967295")
+        super()._set_seed()
 
     def _parse_ckpt_path(self) -> None:
         """Lightning would read the checkpoint here, and let its settings win in silence: see `_settle_settings`."""
@@ -116,7 +131,12 @@ class SyrfaCLI(LightningCLI):
         if not sys.stderr.isatty() and options.trainer.enable_progress_bar is None:
             configured = self._get(self.config_init, "trainer")["callbacks"] or []
             kwargs["callbacks"] = [*configured, TQDMProgressBar(refresh_rate=LOG_FILE_REFRESH)]
-        trainer = super().instantiate_trainer(**kwargs)
+        try:
+            trainer = super().instantiate_trainer(**kwargs)
+        except UserError:
+            raise
+        except ValueError as error:  # the Trainer checks its arguments, and has no exception of its own for most
+            raise ConfigError(f"trainer: {error}") from error
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), Termination()]
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
@@ -149,10 +169,11 @@ def run_trainer(arguments: list[str]) -> int:
         0, or 143 after SIGTERM during fit, with `checkpoints/last.ckpt` on disk.
 
     Raises:
-        ConfigError: the options do not parse.
+        ConfigError: the options do not parse, or Lightning refuses them.
     """
     os.environ.setdefault("WANDB_MODE", "offline")
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    check_configs(arguments)
     _quiet()
     sys.argv = [sys.argv[0], *arguments]
     try:
@@ -165,10 +186,16 @@ def run_trainer(arguments: list[str]) -> int:
             load_from_checkpoint_support=False,
             save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
             parser_class=TrainerParser,
-            parser_kwargs={"parser_mode": "omegaconf", **{verb: {"parser_mode": "omegaconf"} for verb in VERBS}},
+            parser_kwargs={
+                "prog": "syrfa",
+                "parser_mode": "omegaconf",
+                **{verb: {"parser_mode": "omegaconf"} for verb in VERBS},
+            },
         )
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
         return TERMINATED
+    except MisconfigurationException as error:
+        raise ConfigError(f"trainer: {error}") from error
     return 0
 
 

@@ -7,6 +7,7 @@ from syrfa.errors import ConfigError
 
 CHECKPOINTS = "checkpoints"
 RESULT = "result.json"
+RESULT_SCHEMA = 1
 
 
 @dataclass

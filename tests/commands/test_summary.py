@@ -24,6 +24,7 @@ def canned(folder: Path, seed: int, value: float | None, transductive: bool = Fa
         for smoothing in ("centred", "none")
     ]
     result = {
+        "schema": 1,
         "experiment": "canned",
         "run_id": run.name,
         "module": "RealAdaptModule",

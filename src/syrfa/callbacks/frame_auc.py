@@ -8,7 +8,7 @@ from lightning import LightningModule, Trainer
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.result import result_of
-from syrfa.errors import LabelError
+from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
@@ -32,6 +32,9 @@ class FrameAUC(CollectingCallback):
         recipe: of the paper protocol.
         bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
         pictures: draw score curves and one anomaly-map overlay after a test.
+
+    Raises:
+        ConfigError: a number is out of range.
     """
 
     def __init__(
@@ -47,6 +50,9 @@ class FrameAUC(CollectingCallback):
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
         self.window, self.recipe = window, recipe
         self.bootstrap, self.pictures = bootstrap, pictures
+        if bootstrap < 0:
+            raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
+        self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
 
     def protocols(self, frames: int) -> list[Protocol]:
         """Every reading, the first one first, for tubes of `frames` frames."""

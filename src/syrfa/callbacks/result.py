@@ -6,9 +6,8 @@ from lightning import LightningModule, Trainer
 
 from syrfa.models import adapter_movement
 from syrfa.modules import AnomalyModule
+from syrfa.run_folder import RESULT_SCHEMA
 from syrfa.tubes.datamodule import EvaluatedSplit
-
-SCHEMA = 1
 
 
 def result_of(
@@ -36,7 +35,7 @@ def result_of(
     first = readings[0]
     extractor = module.network.extractor
     return {
-        "schema": SCHEMA,
+        "schema": RESULT_SCHEMA,
         "experiment": experiment,
         "run_id": run_id,
         "module": type(module).__name__,

@@ -16,7 +16,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     Raises:
         ConfigError: the options do not parse.
     """
-    from syrfa.parser import ArgumentParser
+    from syrfa.parser import ArgumentParser, check_configs
 
     function: Callable[..., None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
@@ -26,6 +26,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     if positional:
         parser.add_argument(positional, nargs="+", type=Path, help="folders of runs")
     parser.add_function_arguments(function, as_group=False, skip={positional} if positional else None)
+    check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
     options.pop("config", None)
     function(**options)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from syrfa.errors import DataNotFoundError
+from syrfa.errors import DataNotFoundError, UserError
 from syrfa.report.table import markdown_table, text_table
-from syrfa.run_folder import RESULT
+from syrfa.run_folder import RESULT, RESULT_SCHEMA
 
 Result = dict[str, Any]
 Reading = dict[str, Any]
@@ -46,11 +46,18 @@ def read_result(path: Path) -> Result:
 
     Raises:
         DataNotFoundError: there is none, so the run did not finish.
+        UserError: the file is damaged, or not a result of this version.
     """
     file = path if path.suffix == ".json" else path / RESULT
     if not file.is_file():
         raise DataNotFoundError(f"no result at {file}: the run has not finished; run `syrfa test` for it")
-    content: Result = json.loads(file.read_text())
+    try:
+        content: Result = json.loads(file.read_bytes())
+        known = content["schema"] == RESULT_SCHEMA and len(content["readings"]) > 0
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise UserError(f"{file}: damaged, or not a result of this version of syrfa; run `syrfa test` again")
     return content
 
 

@@ -15,6 +15,17 @@ from syrfa.tubes.datamodule import TubeDataModule
 Batch = dict[str, Tensor]
 
 
+def check_not_negative(**settings: float) -> None:
+    """Refuses a learning rate or weight below 0.
+
+    Raises:
+        ConfigError: with the name of the first one.
+    """
+    for name, value in settings.items():
+        if value < 0:
+            raise ConfigError(f"model.init_args.{name}={value}: it must be at least 0")
+
+
 class AnomalyModule(LightningModule):
     """Scores tubes; a phase adds how it learns.
 

@@ -19,7 +19,7 @@ from syrfa.models import (
     TwoStreamExtractor,
     adapter_movement,
 )
-from syrfa.modules.base import AnomalyModule, Batch
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
 from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpoint
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
@@ -60,6 +60,8 @@ class RealAdaptModule(AnomalyModule):
         seed: int = 0,
     ) -> None:
         super().__init__(seed)
+        check_not_negative(lambda_cont=lambda_cont, lambda_aux=lambda_aux)
+        check_not_negative(lr_adapter=lr_adapter, lr_temporal=lr_temporal)
         self.save_hyperparameters(logger=False)
         checkpoint = _read_knowledge(knowledge_ckpt) if knowledge_ckpt else None
         if checkpoint:

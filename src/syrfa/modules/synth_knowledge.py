@@ -30,8 +30,9 @@ from syrfa.models import (
     TwoStreamExtractor,
 )
 from syrfa.models.augmentation import SensorAugmentation
-from syrfa.modules.base import AnomalyModule, Batch
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
 from syrfa.modules.distributed import average_over_ranks
+from syrfa.tubes.datamodule import TubeDataModule
 
 Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on
 
@@ -89,6 +90,8 @@ class SynthKnowledgeModule(AnomalyModule):
         seed: int = 0,
     ) -> None:
         super().__init__(seed)
+        check_not_negative(lambda_cls=lambda_cls, lambda_cont=lambda_cont, lambda_aux=lambda_aux)
+        check_not_negative(lr=lr, lr_consistency=lr_consistency, align_every=align_every)
         style_blocks = tuple(style_blocks)
         self.save_hyperparameters(logger=False)
         self.automatic_optimization = False
@@ -107,9 +110,12 @@ class SynthKnowledgeModule(AnomalyModule):
         self.align_every = align_every
 
     def setup(self, stage: str) -> None:
-        """Refuses float16, whose loss scaling does not reach gradients that are taken by hand."""
+        """Refuses float16, whose loss scaling does not reach gradients taken by hand, and data without labels."""
         if stage == "fit" and self.trainer.precision == "16-mixed":
             raise ConfigError("trainer.precision is 16-mixed, which phase 1 cannot train in; use bf16-mixed or 32-true")
+        data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] != "source":
+            raise ConfigError("data.train_on=target: phase 1 learns from labels; set data.train_on to source")
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One forward pass; the gradients; the update of theta, phi and f_t; the alignment step of f_c."""

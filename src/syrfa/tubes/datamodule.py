@@ -29,6 +29,8 @@ _STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
     None: ("train", "validate", "test", "predict"),
 }
 
+_NO_DOMAIN = "the config describes no data.{0}; add --config with a file of lightning_config/data that does"
+
 
 class TubeDataModule(lightning.LightningDataModule):
     """Tubes of a source and a target domain, cached on disk.
@@ -83,6 +85,10 @@ class TubeDataModule(lightning.LightningDataModule):
         ):
             if value < 1:
                 raise ConfigError(f"data.{name}={value}: give a number of at least 1")
+        if num_workers < 0:
+            raise ConfigError(f"data.num_workers={num_workers}: give 0 to load in the main process, or more")
+        if prepare_workers is not None and prepare_workers < 1:
+            raise ConfigError(f"data.prepare_workers={prepare_workers}: give at least 1, or null for one a core")
         self.domains: dict[Domain, TubeSource | None] = {"source": source, "target": target}
         self.stage_domain: dict[Stage, Domain] = {
             "train": train_on,
@@ -118,7 +124,7 @@ class TubeDataModule(lightning.LightningDataModule):
             if use is None:
                 if stage in ("test", "predict") or (stage == "fit" and name == "train"):
                     domain = self.stage_domain[name]
-                    raise ConfigError(f"data.{name}_on={domain}: the config describes no data.{domain}")
+                    raise ConfigError(f"data.{name}_on={domain}: {_NO_DOMAIN.format(domain)}")
                 continue
             self._caches[name] = TubeCache.open(self.folder(use))
             self._evaluated.pop(name, None)
@@ -209,7 +215,7 @@ class TubeDataModule(lightning.LightningDataModule):
         """
         source = self.domains[domain]
         if source is None:
-            raise ConfigError(f"the config describes no data.{domain}")
+            raise ConfigError(_NO_DOMAIN.format(domain))
         return source.dataset
 
     def _groups(self, cache: TubeCache) -> dict[str, NDArray[np.int64]]:
@@ -234,6 +240,8 @@ class TubeDataModule(lightning.LightningDataModule):
 
     def _ordered(self, stage: Literal["validate", "test", "predict"]) -> DataLoader[Any]:
         part = self.evaluated(stage)
+        if len(part.rows) == 0:
+            raise ConfigError(f"{part.cache.folder}: none of {len(part.cache)} tubes passes data.{part.domain}.filter")
         batches = OrderedBatches(part.cache, part.rows, self.eval_batch_size)
         return self._loader(batches, BatchSplitter(len(batches), *self._place()))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from syrfa.errors import CacheError
 
+_NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 HEADER = 128  # bytes before the data of a shard, as numpy itself pads them
 
 
@@ -33,7 +34,7 @@ def owned_write(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
             temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in _NOT_WRITABLE:
             raise CacheError(
                 f"{path}: cannot be written ({os.strerror(error.errno)}); free some space or set SYRFA_CACHE to a "
                 "folder of another disk, then run syrfa prepare again: it goes on where it stopped"

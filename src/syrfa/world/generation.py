@@ -37,6 +37,8 @@ def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrit
         ConfigError: the folder holds another world, or something that is no world, and may not be overwritten.
     """
     wanted = identity(preset, seed, grey)
+    if root.exists() and not root.is_dir():
+        raise ConfigError(f"{root}: is a file; choose a folder with --out")
     found = next((root / name for name in (FINISHED, _STARTED) if (root / name).exists()), None)
     if found is None:
         if root.is_dir() and any(root.iterdir()):
@@ -45,7 +47,9 @@ def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrit
     try:
         known = json.loads(found.read_text())
     except ValueError:
-        known = {}
+        known = None
+    if not isinstance(known, dict) or not wanted.keys() <= known.keys():  # never to be deleted, not even with overwrite
+        raise ConfigError(f"{found}: not written by syrfa, or damaged; choose another --out, or remove {root} yourself")
     if all(known.get(key) == value for key, value in wanted.items()):
         return found.name == FINISHED
     if not overwrite:
