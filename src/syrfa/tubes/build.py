@@ -210,8 +210,8 @@ def _check_not_empty(infos: list[VideoInfo], recipe: Recipe) -> None:
     where = f"{recipe['dataset']} {recipe['split']}"
     frames = sum(info.frames for info in infos)
     boxes = sum(info.boxes for info in infos)
-    if not any(TubeSpec(**recipe["spec"]).centres(info.frames) for info in infos):
-        raise ConfigError(
+    if boxes == 0 and not any(TubeSpec(**recipe["spec"]).centres(info.frames) for info in infos):
+        raise DetectionError(
             f"{where}: spec.margin ({recipe['spec']['margin']}) leaves no frame of videos of at most "
             f"{max(info.frames for info in infos)} frames; lower it"
         )
