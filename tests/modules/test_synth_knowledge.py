@@ -179,8 +179,8 @@ def test_losses_are_logged_and_finite(synth, loader, trainer):
 def test_training_learns_to_tell_bright_from_dark_stripes(synth, loader, trainer):
     batches = loader(1, batch=8).dataset
     batches[0]["abnormal"][:, :, ::2] = 0
-    module = synth(lr=3e-3, align_every=1)
-    trainer(max_epochs=60).fit(module, loader(1).__class__(batches, batch_size=None))
+    module = synth(lr=1e-2, lambda_cont=0.1, align_every=1)
+    trainer(max_epochs=120).fit(module, loader(1).__class__(batches, batch_size=None))
     module.eval()
     assert module.score(batches[0]["abnormal"]).min() > module.score(batches[0]["normal"]).max()
 
