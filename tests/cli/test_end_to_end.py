@@ -57,8 +57,9 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
 
 def test_untrained_adapter_stays_and_trained_one_moves(tested: dict[str, Path]) -> None:
     movement = {name: json.loads((path / "result.json").read_text())["adapter"] for name, path in tested.items()}
-    assert movement["knowledge"] == {"mean_abs": 0.0, "max_abs": 0.0}
+    assert movement["knowledge"] == {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0}
     assert movement["adapt"]["max_abs"] > 0
+    assert (movement["adapt"]["name"], movement["adapt"]["lr"]) == ("rap", 1e-3)
 
 
 def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:

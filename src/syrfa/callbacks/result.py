@@ -4,7 +4,6 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 
-from syrfa.models import adapter_movement
 from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT_SCHEMA
 from syrfa.tubes.datamodule import EvaluatedSplit
@@ -33,7 +32,7 @@ def result_of(
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first = readings[0]
-    extractor = module.network.extractor
+    extractor = module.extractor
     return {
         "schema": RESULT_SCHEMA,
         "experiment": experiment,
@@ -58,7 +57,7 @@ def result_of(
         "metrics": first["metrics"],
         "baselines": first["baselines"],
         "readings": readings,
-        "adapter": adapter_movement(module.network.adapters),
+        "adapter": module.adapter_report(),
         "device": str(module.device),
         "environment": environment,
     }

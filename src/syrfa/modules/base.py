@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from syrfa.errors import ConfigError
-from syrfa.models import Classifier, TemporalHead, TwoStreamExtractor
+from syrfa.models import Classifier, Extractor, TwoStreamExtractor
 from syrfa.modules.checkpoint import SETTINGS
 from syrfa.tubes.datamodule import TubeDataModule
 
@@ -27,9 +27,10 @@ def check_not_negative(**settings: float) -> None:
 
 
 class AnomalyModule(LightningModule):
-    """Scores tubes; a phase adds how it learns.
+    """Scores tubes; a stage adds how it learns.
 
-    Subclasses assign `network`, `classifier` and `temporal` and call `save_hyperparameters`.
+    Subclasses call `save_hyperparameters`, and either assign `network` and `classifier` or say themselves what their
+    `extractor` is and how they `score`.
 
     Args:
         seed: seeds the random choices of every training batch, together with the batch's number and the rank, so
@@ -38,7 +39,6 @@ class AnomalyModule(LightningModule):
 
     network: TwoStreamExtractor
     classifier: Classifier
-    temporal: TemporalHead
     batches_seen: Tensor
 
     def __init__(self, seed: int = 0) -> None:
@@ -46,6 +46,15 @@ class AnomalyModule(LightningModule):
         self.seed = seed
         self.trained_on: list[dict[str, str]] = []
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.int64))
+
+    @property
+    def extractor(self) -> Extractor:
+        """f_theta."""
+        return self.network.extractor
+
+    def adapter_report(self) -> dict[str, Any]:
+        """Which adapters there are, their learning rate, and how far they moved; for the result of a test."""
+        return {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0}
 
     def to_input(self, tubes: Tensor) -> Tensor:
         """Network input, (B, 3, T, size, size) in [0, 1], from tubes uint8 (B, T, S, S, C), C = 1 or 3.
@@ -55,13 +64,13 @@ class AnomalyModule(LightningModule):
         Raises:
             ConfigError: the tubes have another number of frames than the network takes.
         """
-        frames, size = self.network.extractor.frames, self.network.extractor.size
+        frames, size = self.extractor.frames, self.extractor.size
         if tubes.shape[1] != frames:
             raise ConfigError(
                 f"the tubes have {tubes.shape[1]} frames and the network takes {frames}; "
                 "set spec.frames of the data and frames of the model alike"
             )
-        x = (tubes.permute(0, 4, 1, 2, 3).float() / 255).to(self.classifier.weight.dtype)
+        x = (tubes.permute(0, 4, 1, 2, 3).float() / 255).to(self.extractor.neck.conv.weight.dtype)
         if x.shape[-1] != size:
             x = F.interpolate(x, size=(x.shape[2], size, size), mode="area")
         rgb: Tensor = x.expand(-1, 3, -1, -1, -1)

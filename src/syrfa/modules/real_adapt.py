@@ -68,6 +68,7 @@ class RealAdaptModule(AnomalyModule):
             knowledge = checkpoint_settings(checkpoint)[1]
         self.has_weights = checkpoint is not None
         self.knowledge = _knowledge_settings(knowledge or {}, knowledge_ckpt or "the checkpoint")
+        self.adapter: AdapterName = adapter
         self._build(adapter, adapter_depth)
         if checkpoint:
             self._load_knowledge(checkpoint["state_dict"], Path(str(knowledge_ckpt)))
@@ -164,6 +165,10 @@ class RealAdaptModule(AnomalyModule):
         order = draw_order(len(tubes), tubes.shape[1], tubes.device)
         x = permute_frames(self.to_input(tubes), order)
         return puzzle_loss(self.temporal(self.network.clean(x)), order)
+
+    def adapter_report(self) -> dict[str, Any]:
+        """See `AnomalyModule.adapter_report`."""
+        return {"name": self.adapter, "lr": self.lr_adapter, **adapter_movement(self.network.adapters)}
 
     def configure_optimizers(self) -> Optimizer:
         """Adam on the adapters and the temporal head (and f_c, if asked for)."""
