@@ -3,14 +3,14 @@
 ABLATION_SEEDS ?= 1 2 3
 ABLATION_DATA  ?= demo ped2
 # besides the paper's 1e-6, which experiments 5 and 6 have in their files
-ABLATION_LRS   ?= 1e-4 1e-3 1e-2
+ABLATION_LRS   ?= 1e-3 1e-2
 
 TABLE2_DATA_demo := --config lightning_config/data/demo.yaml
 TABLE2_DATA_ped2 := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml
 TABLE2_KNOWLEDGE_demo := $(TABLE2_DATA_demo) --config experiments/demo_knowledge.yaml
-TABLE2_KNOWLEDGE_ped2 := $(TABLE2_DATA_ped2) --config experiments/ped2_knowledge.yaml --config experiments/table2/small.yaml
+TABLE2_KNOWLEDGE_ped2 := $(TABLE2_DATA_ped2) --config experiments/ped2_knowledge.yaml --config experiments/table2/ped2_knowledge_small.yaml
 TABLE2_ADAPT_demo := $(TABLE2_DATA_demo) --config experiments/demo_adapt.yaml
-TABLE2_ADAPT_ped2 := $(TABLE2_DATA_ped2) --config experiments/ped2_adapt.yaml
+TABLE2_ADAPT_ped2 := $(TABLE2_DATA_ped2) --config experiments/ped2_adapt.yaml --config experiments/table2/ped2_adapt_small.yaml
 TABLE2_WORLDS_demo := data/raw/demo-source data/raw/demo-target
 TABLE2_WORLDS_ped2 := data/raw/standard
 
