@@ -20,9 +20,9 @@ data/raw/demo-source data/raw/demo-target data/raw/standard: | $(READY)
 # data set, experiment, seed: fit and test of phase 1
 define TABLE2_KNOWLEDGE
 runs/table2_$(1)_$(2)/seed$(3)/result.json: | $(READY) $(TABLE2_WORLDS_$(1))
-	$(SYRFA) fit $(TABLE2_KNOWLEDGE_$(1)) --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2) \
+	$(SYRFA) fit $(TABLE2_KNOWLEDGE_$(1)) --config experiments/table2/small.yaml --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2) \
 	  --seed_everything $(3) --run.overwrite true
-	$(SYRFA) test $(TABLE2_KNOWLEDGE_$(1)) --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2) \
+	$(SYRFA) test $(TABLE2_KNOWLEDGE_$(1)) --config experiments/table2/small.yaml --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2) \
 	  --ckpt_path runs/table2_$(1)_$(2)/seed$(3)/checkpoints/last.ckpt
 TABLE2_RESULTS += runs/table2_$(1)_$(2)/seed$(3)/result.json
 endef
@@ -30,10 +30,10 @@ endef
 # data set, experiment, seed, suffix of the name, further options: fit and test of phase 2, from experiment 4
 define TABLE2_ADAPT
 runs/table2_$(1)_$(2)$(4)/seed$(3)/result.json: runs/table2_$(1)_exp4/seed$(3)/result.json
-	$(SYRFA) fit $(TABLE2_ADAPT_$(1)) --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2)$(4) $(5) \
+	$(SYRFA) fit $(TABLE2_ADAPT_$(1)) --config experiments/table2/small.yaml --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2)$(4) $(5) \
 	  --model.init_args.knowledge_ckpt runs/table2_$(1)_exp4/seed$(3)/checkpoints/last.ckpt \
 	  --seed_everything $(3) --run.overwrite true
-	$(SYRFA) test $(TABLE2_ADAPT_$(1)) --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2)$(4) \
+	$(SYRFA) test $(TABLE2_ADAPT_$(1)) --config experiments/table2/small.yaml --config experiments/table2/$(2).yaml --run.experiment table2_$(1)_$(2)$(4) \
 	  --ckpt_path runs/table2_$(1)_$(2)$(4)/seed$(3)/checkpoints/last.ckpt
 TABLE2_RESULTS += runs/table2_$(1)_$(2)$(4)/seed$(3)/result.json
 endef
