@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
@@ -104,9 +104,10 @@ class SyrfaCLI(LightningCLI):
         """
         name, stored = checkpoint_settings(read_checkpoint(path))
         model = self.options.model
-        configured = model.init_args.as_dict()
-        if _class_of(model.class_path).__name__ != name:
+        module = _class_of(model.class_path)
+        if module.__name__ != name:
             raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+        configured = module.resolved(model.init_args.as_dict())
         different = {
             key: (configured.get(key), value)
             for key, value in stored.items()
@@ -208,13 +209,13 @@ def _seed(seed: bool | int) -> int:
     return int(seed)
 
 
-def _class_of(path: str) -> type[LightningModule]:
+def _class_of(path: str) -> type[AnomalyModule]:
     import importlib
 
     module, _, name = path.rpartition(".")
     found = getattr(importlib.import_module(module or "syrfa.modules"), name)
-    if not isinstance(found, type):
-        raise ConfigError(f"{path} is not a class")
+    if not (isinstance(found, type) and issubclass(found, AnomalyModule)):
+        raise ConfigError(f"{path} is no module of syrfa")
     return found
 
 

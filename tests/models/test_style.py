@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from syrfa.errors import ConfigError
-from syrfa.models import StyleAugmentation, StyleDraw
+from syrfa.models import JointBatch, StyleAugmentation, StyleDraw
 
 CPU = torch.device("cpu")
 
@@ -34,7 +34,7 @@ def test_equals_naive_loop(mix, stats):
     torch.manual_seed(1)
     x = torch.randn(5, 3, 4, 6, 6, dtype=torch.float64) * torch.arange(1, 6).view(5, 1, 1, 1, 1) + 2
     style = StyleAugmentation((2,), mix, stats)
-    draw = style.draw(5, CPU)
+    draw = style.draw(JointBatch(5), CPU)
     keep = draw.keep[2].flatten().tolist()
     assert (max(keep) == 0) == (mix == "swap")
     expected = naive_style(x.numpy(), draw.permutation[2].tolist(), keep, stats == "spatial")
@@ -82,7 +82,7 @@ def test_a_flat_channel_stays_finite():
 def test_blocks_that_are_not_drawn_are_untouched():
     x = torch.randn(2, 1, 2, 4, 4)
     style = StyleAugmentation((1, 2))
-    draw = style.draw(2, CPU)
+    draw = style.draw(JointBatch(2), CPU)
     assert sorted(draw.permutation) == sorted(draw.keep) == [1, 2]
     assert style(x, 3, draw) is x
 
@@ -90,7 +90,7 @@ def test_blocks_that_are_not_drawn_are_untouched():
 def test_one_of_picks_each_block_about_equally_often():
     torch.manual_seed(0)
     style = StyleAugmentation((1, 2), one_of=True)
-    picked = [tuple(style.draw(2, CPU).permutation) for _ in range(200)]
+    picked = [tuple(style.draw(JointBatch(2), CPU).permutation) for _ in range(200)]
     assert set(picked) == {(1,), (2,)}
     assert 70 < picked.count((1,)) < 130
 

@@ -19,6 +19,7 @@ from torch.func import functional_call, jvp
 from syrfa.losses.objectives import ConsistencyNorm, consistency_loss
 
 Normalise = Literal["unit", "standardise"]
+AlignOver = Literal["extractor", "last_block"]
 EPSILON_STANDARDISE = 1e-6  # the published script's, added to the deviation
 EPSILON_NORM = 1e-12  # keeps the unit vector of a zero gradient finite
 

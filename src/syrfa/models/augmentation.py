@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from syrfa.models.joint import JointBatch
+
 
 class SensorAugmentation(nn.Module):
     """Horizontal flip, gamma, blur and noise, drawn per tube from torch's global generator.
@@ -21,17 +23,23 @@ class SensorAugmentation(nn.Module):
         super().__init__()
         self.flip, self.gamma, self.blur, self.noise = flip, gamma, blur, noise
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Augmented tubes, in and out float (B, 3, T, H, W) in [0, 1]; all frames of a tube alike but for the noise."""
-        batch = len(x)
+    def forward(self, x: Tensor, joint: JointBatch | None = None) -> Tensor:
+        """Augmented tubes; all frames of a tube alike but for the noise.
+
+        Args:
+            x: float (B, 3, T, H, W) in [0, 1], and so is what comes back.
+            joint: the joint batch that x is a part of; x alone by default.
+        """
+        joint = joint or JointBatch(len(x))
 
         def uniform() -> Tensor:
-            return torch.rand(batch, 1, 1, 1, 1, device=x.device)
+            return joint.part(torch.rand(joint.size, 1, 1, 1, 1, device=x.device))
 
         x = torch.where(uniform() < self.flip, x.flip(-1), x)
         x = x.clamp_min(1e-4) ** (self.gamma ** (2 * uniform() - 1))
         x = self._blurred(x, uniform() * self.blur)
-        return (x + torch.randn_like(x) * (uniform() * self.noise)).clamp(0, 1)
+        noise = joint.part(torch.randn(joint.size, *x.shape[1:], device=x.device, dtype=x.dtype))
+        return (x + noise * (uniform() * self.noise)).clamp(0, 1)
 
     @staticmethod
     def _blurred(x: Tensor, sigma: Tensor) -> Tensor:

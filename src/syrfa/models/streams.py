@@ -8,15 +8,23 @@ from torch import Tensor, nn
 
 from syrfa.models.adapters import AdapterName, build_adapters
 from syrfa.models.extractor import Extractor, Neck
+from syrfa.models.joint import JointBatch
 from syrfa.models.style import StyleAugmentation, StyleDraw
 
 
 @dataclass(frozen=True)
 class StreamDraw:
-    """Every random choice of one pass: style, and the dropout mask of clean and restyled stream together."""
+    """Every choice of one pass.
+
+    Attributes:
+        style: the style augmentation's.
+        dropout: the mask of clean and restyled stream together; None without dropout.
+        adapted: whether the adapters take part.
+    """
 
     style: StyleDraw
     dropout: Tensor | None
+    adapted: bool = True
 
 
 class TwoStreamExtractor(nn.Module):
@@ -49,12 +57,20 @@ class TwoStreamExtractor(nn.Module):
         """The extractor's neck."""
         return self.extractor.neck
 
-    def draw(self, x: Tensor) -> StreamDraw:
-        """Draws the choices for one two-stream pass over x (B, ...) from torch's global generator."""
-        return StreamDraw(
-            style=self.style.draw(len(x), x.device),
-            dropout=self.neck.draw_mask(2 * len(x), x),
-        )
+    def draw(self, x: Tensor, joint: JointBatch | None = None, adapted: bool = True) -> StreamDraw:
+        """Draws the choices for one two-stream pass from torch's global generator.
+
+        Args:
+            x: tubes (B, ...).
+            joint: the joint batch that x is a part of; x alone by default.
+            adapted: whether the adapters take part.
+        """
+        joint = joint or JointBatch(len(x))
+        style = self.style.draw(joint, x.device)
+        mask = self.neck.draw_mask(2 * joint.size, x)
+        if mask is not None:
+            mask = joint.part(mask.view(2, joint.size, *mask.shape[1:]), dim=1).flatten(0, 1)
+        return StreamDraw(style, mask, adapted)
 
     def forward(self, x: Tensor, draw: StreamDraw) -> tuple[Tensor, Tensor]:
         """Both streams.
@@ -67,18 +83,29 @@ class TwoStreamExtractor(nn.Module):
             O and O', each (B, features).
         """
         clean = self.extractor.blocks[0](x)
-        both = self.adapters[0](torch.cat([clean, self.style(clean, 1, draw.style)]))
+        both = self._adapt(1, torch.cat([clean, self.style(clean, 1, draw.style)]), draw.adapted)
         for number in (2, 3):
             both = self.extractor.blocks[number - 1](both)
             if number in draw.style.permutation:
                 clean, augmented = both.chunk(2)
                 both = torch.cat([clean, self.style(augmented, number, draw.style)])
-            both = self.adapters[number - 1](both)
+            both = self._adapt(number, both, draw.adapted)
         first, second = self.neck(both, draw.dropout).chunk(2)
         return first, second
 
-    def clean(self, x: Tensor) -> Tensor:
-        """O alone, (B, features), through the adapters: the path of the puzzle (Eq. 9) and of the score (Eq. 20)."""
-        for block, adapter in zip(self.extractor.blocks, self.adapters, strict=True):
-            x = adapter(block(x))
-        return cast(Tensor, self.neck(x, self.neck.draw_mask(len(x), x)))
+    def clean(self, x: Tensor, joint: JointBatch | None = None, adapted: bool = True) -> Tensor:
+        """O alone, (B, features): the path of the puzzle (Eq. 9) and of the score (Eq. 20).
+
+        Args:
+            x: tubes, float (B, 3, T, size, size) in [0, 1].
+            joint: the joint batch that x is a part of, which the dropout is drawn for; x alone by default.
+            adapted: whether the adapters take part.
+        """
+        joint = joint or JointBatch(len(x))
+        for number, block in enumerate(self.extractor.blocks, start=1):
+            x = self._adapt(number, block(x), adapted)
+        mask = self.neck.draw_mask(joint.size, x)
+        return cast(Tensor, self.neck(x, None if mask is None else joint.part(mask)))
+
+    def _adapt(self, number: int, x: Tensor, adapted: bool) -> Tensor:
+        return cast(Tensor, self.adapters[number - 1](x)) if adapted else x

@@ -4,15 +4,18 @@ A `StyleDraw` holds every random choice of one step, so that the same augmentati
 by the forward-mode pass of the alignment step.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from syrfa.errors import ConfigError
+from syrfa.models.joint import JointBatch, alone
 
+StyleMix = Literal["swap", "beta"]
+StyleStats = Literal["spatial", "spatiotemporal"]
 EPSILON = 1e-5  # the InstanceNorm default: keeps the division by a flat channel's deviation finite
 
 
@@ -21,13 +24,20 @@ class StyleDraw:
     """The random choices of one step.
 
     Attributes:
-        permutation: for each augmented block number (1-based) int64 (B,), whose statistics a sample takes.
+        permutation: for each augmented block number (1-based) int64 (B,), whose statistics a sample takes; a place in
+            the joint batch of all processes.
         keep: for each augmented block float (B, 1, 1, 1, 1), the share of its own statistics a sample keeps;
             0 is a full exchange.
+        gather: from a sample's statistics to those of the joint batch.
+        recorded: for each augmented block what the first pass exchanged: own mean, ratio of deviations, new mean. They
+            are constants to every derivative, so a second pass at the same weights takes them from here, and no
+            collective runs within it.
     """
 
     permutation: dict[int, Tensor]
     keep: dict[int, Tensor]
+    gather: Callable[[Tensor], Tensor] = alone
+    recorded: dict[int, tuple[Tensor, Tensor, Tensor]] = field(default_factory=dict)
 
 
 class StyleAugmentation(nn.Module):
@@ -38,32 +48,34 @@ class StyleAugmentation(nn.Module):
         mix: `swap` takes the other sample's statistics whole; `beta` mixes both with a Beta(alpha, alpha) share.
         stats: statistics per frame over (H, W), or one for the whole tube over (T, H, W).
         one_of: augment after one of `blocks`, picked at random each step, instead of after all of them.
-        alpha: parameter of the Beta distribution.
+        alpha: parameter of the Beta distribution; above 0.
     """
 
     def __init__(
         self,
         blocks: Sequence[int] = (1, 2),
-        mix: Literal["swap", "beta"] = "swap",
-        stats: Literal["spatial", "spatiotemporal"] = "spatiotemporal",
+        mix: StyleMix = "swap",
+        stats: StyleStats = "spatiotemporal",
         one_of: bool = False,
         alpha: float = 0.1,
     ) -> None:
         super().__init__()
         if not blocks or not set(blocks) <= {1, 2, 3}:
             raise ConfigError(f"style blocks are {list(blocks)}; choose from 1, 2 and 3")
+        if alpha <= 0:
+            raise ConfigError(f"style alpha is {alpha}; a Beta distribution needs a parameter above 0")
         self.blocks = tuple(sorted(set(blocks)))
         self.mix, self.one_of, self.alpha = mix, one_of, alpha
         self.dims = (3, 4) if stats == "spatial" else (2, 3, 4)
 
-    def draw(self, batch: int, device: torch.device) -> StyleDraw:
-        """Draws one step's choices from torch's global generator for a batch of `batch` samples."""
+    def draw(self, joint: JointBatch, device: torch.device) -> StyleDraw:
+        """Draws one step's choices for the joint batch from torch's global generator; keeps this process' part."""
         blocks: tuple[int, ...] = self.blocks
         if self.one_of:
             blocks = (blocks[int(torch.randint(len(blocks), ()))],)
-        permutation = {n: torch.randperm(batch, device=device) for n in blocks}
-        keep = {n: self._draw_keep(batch).to(device) for n in blocks}
-        return StyleDraw(permutation, keep)
+        permutation = {n: joint.part(torch.randperm(joint.size, device=device)) for n in blocks}
+        keep = {n: joint.part(self._draw_keep(joint.size).to(device)) for n in blocks}
+        return StyleDraw(permutation, keep, joint.gather)
 
     def _draw_keep(self, batch: int) -> Tensor:
         if self.mix == "swap":
@@ -74,9 +86,16 @@ class StyleAugmentation(nn.Module):
         """Block `block`'s output (B, C, T, H, W) of the augmented stream, restyled; untouched if not drawn."""
         if block not in draw.permutation:
             return x
-        variance, mean = torch.var_mean(x.detach(), dim=self.dims, keepdim=True)
+        if block not in draw.recorded:
+            draw.recorded[block] = self._exchange(x.detach(), block, draw)
+        mean, ratio, new_mean = draw.recorded[block]
+        return (x - mean) * ratio + new_mean
+
+    def _exchange(self, x: Tensor, block: int, draw: StyleDraw) -> tuple[Tensor, Tensor, Tensor]:
+        """Each sample's own mean, the ratio of its new deviation to its own, and its new mean."""
+        variance, mean = torch.var_mean(x, dim=self.dims, keepdim=True)
         deviation = (variance + EPSILON).sqrt()
+        means, deviations = draw.gather(torch.stack([mean, deviation], dim=1)).unbind(dim=1)
         other, keep = draw.permutation[block], draw.keep[block].to(x.dtype)
-        mixed_mean = torch.lerp(mean[other], mean, keep)
-        mixed_deviation = torch.lerp(deviation[other], deviation, keep)
-        return (x - mean) * (mixed_deviation / deviation) + mixed_mean
+        ratio = torch.lerp(deviations[other], deviation, keep) / deviation
+        return mean, ratio, torch.lerp(means[other], mean, keep)

@@ -26,6 +26,24 @@ def check_not_negative(**settings: float) -> None:
             raise ConfigError(f"model.init_args.{name}={value}: it must be at least 0")
 
 
+def refuse_float16(module: LightningModule, stage: str) -> None:
+    """Refuses to fit in float16.
+
+    Raises:
+        ConfigError: with the reason.
+    """
+    if stage == "fit" and module.trainer.precision in ("16-mixed", "16-true"):
+        raise ConfigError(
+            f"trainer.precision={module.trainer.precision}: float16 needs scaled losses, which break gradients that are "
+            "taken by hand and normalised (Eq. 8); use bf16-mixed or 32-true"
+        )
+
+
+def abnormal_probability(logits: Tensor) -> Tensor:
+    """The softmax probability of "abnormal", float32 (B,), of the classifier's logits (B, 2)."""
+    return logits.float().softmax(dim=1)[:, 1]
+
+
 class AnomalyModule(LightningModule):
     """Scores tubes; a stage adds how it learns.
 
@@ -33,8 +51,8 @@ class AnomalyModule(LightningModule):
     `extractor` is and how they `score`.
 
     Args:
-        seed: seeds the random choices of every training batch, together with the batch's number and the rank, so
-            that a resumed run repeats exactly what an uninterrupted one would have drawn.
+        seed: seeds the random choices of every training batch, together with the batch's number, so that a resumed run
+            repeats exactly what an uninterrupted one would have drawn.
     """
 
     network: TwoStreamExtractor
@@ -46,6 +64,11 @@ class AnomalyModule(LightningModule):
         self.seed = seed
         self.trained_on: list[dict[str, str]] = []
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.int64))
+
+    @classmethod
+    def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Settings with every option written out that is left to a preset (None)."""
+        return settings
 
     @property
     def extractor(self) -> Extractor:
@@ -78,15 +101,13 @@ class AnomalyModule(LightningModule):
 
     def score(self, tubes: Tensor) -> Tensor:
         """Object scores (Eq. 20): the softmax probability of "abnormal", float32 (B,), of uint8 tubes."""
-        logits = self.classifier(self.network.clean(self.to_input(tubes)))
-        probability: Tensor = logits.float().softmax(dim=1)[:, 1]
-        return probability
+        return abnormal_probability(self.classifier(self.network.clean(self.to_input(tubes))))
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds this batch's random choices."""
         del batch, batch_idx
-        state = (self.seed * 1_000_003 + int(self.batches_seen)) * 65_537 + self.global_rank
-        torch.manual_seed(state % (1 << 63))
+        # the same in every process: each draws for the joint batch and takes its own part
+        torch.manual_seed((self.seed * 1_000_003 + int(self.batches_seen)) * 65_537 % (1 << 63))
         self.batches_seen += 1
 
     def validation_step(self, batch: Batch, batch_idx: int) -> Batch:

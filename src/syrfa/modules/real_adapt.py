@@ -1,6 +1,7 @@
 """Phase 2, adaptation to the real domain with normal footage only (paper section III-B)."""
 
 import inspect
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from syrfa.errors import CheckpointError, ConfigError, WeightsNotFoundError
-from syrfa.losses import consistency_loss, draw_order, permute_frames, puzzle_loss
 from syrfa.models import (
     AdapterName,
     Classifier,
@@ -19,9 +19,11 @@ from syrfa.models import (
     TwoStreamExtractor,
     adapter_movement,
 )
-from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
+from syrfa.modules.base import AnomalyModule, Batch, abnormal_probability, check_not_negative, refuse_float16
 from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpoint
+from syrfa.modules.presets import ADAPTATION, Preset, choose
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
+from syrfa.modules.terms import adaptation_terms
 
 
 class RealAdaptModule(AnomalyModule):
@@ -31,6 +33,8 @@ class RealAdaptModule(AnomalyModule):
 
     Args:
         knowledge_ckpt: the phase-1 checkpoint to start from. Not needed to continue or score a phase-2 checkpoint.
+        preset: decides `adapter` and `adapter_depth` where they are None: `paper` (RAP), or `released`, what the
+            published script does (AP of five layers).
         adapter: `rap` (Eq. 16), `ap`, or `none`.
         adapter_depth: layers of an AP.
         lambda_cont: weight of L_cont (Eq. 19).
@@ -38,6 +42,8 @@ class RealAdaptModule(AnomalyModule):
         lr_adapter: Adam's learning rate for the adapters. At the paper's 1e-6 a weight moves about 1e-6 a step.
         lr_temporal: Adam's learning rate for the temporal head.
         train_consistency_head: also train f_c, the other reading of Eq. 17, with `lr_adapter`.
+        train_temporal_head: train the temporal head; else L_aux reaches the adapters through the head of phase 1.
+        score_with_adapters: let the score (Eq. 20) run through the adapters; else it is phase 1's.
         knowledge: settings of the phase-1 module; read from `knowledge_ckpt`, and kept in our checkpoints.
         seed: of the random choices in training.
 
@@ -49,13 +55,16 @@ class RealAdaptModule(AnomalyModule):
     def __init__(
         self,
         knowledge_ckpt: str | None = None,
-        adapter: AdapterName = "rap",
-        adapter_depth: int = 1,
+        preset: Preset = "paper",
+        adapter: AdapterName | None = None,
+        adapter_depth: int | None = None,
         lambda_cont: float = 1.0,
         lambda_aux: float = 0.05,
         lr_adapter: float = 1e-6,
         lr_temporal: float = 1e-6,
         train_consistency_head: bool = False,
+        train_temporal_head: bool = True,
+        score_with_adapters: bool = True,
         knowledge: dict[str, Any] | None = None,
         seed: int = 0,
     ) -> None:
@@ -63,27 +72,38 @@ class RealAdaptModule(AnomalyModule):
         check_not_negative(lambda_cont=lambda_cont, lambda_aux=lambda_aux)
         check_not_negative(lr_adapter=lr_adapter, lr_temporal=lr_temporal)
         self.save_hyperparameters(logger=False)
+        self.options = choose(ADAPTATION, self.hparams)
+        self.hparams.update(asdict(self.options))
         checkpoint = _read_knowledge(knowledge_ckpt) if knowledge_ckpt else None
         if checkpoint:
             knowledge = checkpoint_settings(checkpoint)[1]
         self.has_weights = checkpoint is not None
         self.knowledge = _knowledge_settings(knowledge or {}, knowledge_ckpt or "the checkpoint")
-        self.adapter: AdapterName = adapter
-        self._build(adapter, adapter_depth)
+        self._build()
         if checkpoint:
             self._load_knowledge(checkpoint["state_dict"], Path(str(knowledge_ckpt)))
             self.trained_on = list(checkpoint[SETTINGS]["trained_on"])
         self.weights = (lambda_cont, lambda_aux)
         self.lr_adapter, self.lr_temporal = lr_adapter, lr_temporal
-        self.train_consistency_head = train_consistency_head
+        # a weight that no loss reaches is frozen: DistributedDataParallel would wait for its gradient
+        self.train_consistency_head = train_consistency_head and lambda_cont > 0
+        self.train_temporal_head = train_temporal_head and lambda_aux > 0
+        self.score_with_adapters = score_with_adapters
         self._freeze()
 
-    def _build(self, adapter: AdapterName, adapter_depth: int) -> None:
+    @classmethod
+    def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """See `AnomalyModule.resolved`."""
+        return {**settings, **asdict(choose(ADAPTATION, settings))}
+
+    def _build(self) -> None:
         """The phase-1 networks with adapters between the blocks."""
         past = self.knowledge
-        style = StyleAugmentation(past["style_blocks"], past["style_mix"], past["style_stats"], past["style_one_of"])
+        style = StyleAugmentation(
+            past["style_blocks"], past["style_mix"], past["style_stats"], past["style_one_of"], past["style_alpha"]
+        )
         extractor = Extractor(past["width"], past["frames"], past["size"])
-        self.network = TwoStreamExtractor(extractor, style, adapter, adapter_depth)
+        self.network = TwoStreamExtractor(extractor, style, self.options.adapter, self.options.adapter_depth)
         self.classifier = Classifier(extractor.features)
         self.temporal = TemporalHead(extractor.features, extractor.frames)
         self.consistency = ConsistencyHead(
@@ -108,6 +128,7 @@ class RealAdaptModule(AnomalyModule):
         for part in (self.network.extractor, self.classifier, self.consistency):
             part.requires_grad_(False)
         self.consistency.requires_grad_(self.train_consistency_head)
+        self.temporal.requires_grad_(self.train_temporal_head)
 
     def train(self, mode: bool = True) -> "RealAdaptModule":
         """Sets the mode of everything but the extractor, which stays in eval mode."""
@@ -116,7 +137,10 @@ class RealAdaptModule(AnomalyModule):
         return self
 
     def setup(self, stage: str) -> None:
-        """Refuses a fit that would train nothing."""
+        """Refuses float16, and a fit that would train nothing."""
+        refuse_float16(self, stage)
+        if stage == "fit" and not any(self.weights):
+            raise ConfigError("model.init_args: lambda_cont and lambda_aux are both 0, so phase 2 would learn nothing")
         if stage == "fit" and not any(p.requires_grad for p in self.network.adapters.parameters()):
             raise ConfigError("adapter is 'none', so phase 2 has nothing to adapt; choose rap or ap, or test phase 1")
 
@@ -152,23 +176,21 @@ class RealAdaptModule(AnomalyModule):
         """L_phase2 = lambda_cont L_cont + lambda_aux L_aux on normal real tubes (Eq. 19)."""
         del batch_idx
         lambda_cont, lambda_aux = self.weights
-        x = self.to_input(batch["normal"])
-        clean, augmented = self.network(x, self.network.draw(x))
-        l_cont = consistency_loss(self.consistency(clean - augmented), self.knowledge["consistency_norm"])
-        l_aux = self._puzzle(batch["puzzle"])
+        x, puzzle = self.to_input(batch["normal"]), self.to_input(batch["puzzle"])
+        norm = self.knowledge["consistency_norm"]
+        l_cont, l_aux = adaptation_terms(self.network, self.consistency, self.temporal, x, puzzle, norm)
         self.log_dict({"train/cont": l_cont, "train/aux": l_aux}, prog_bar=True)
         self.log_dict({f"adapter/{k}": v for k, v in adapter_movement(self.network.adapters).items()})
-        loss: Tensor = lambda_cont * l_cont + lambda_aux * l_aux
-        return loss
+        return lambda_cont * l_cont + lambda_aux * l_aux
 
-    def _puzzle(self, tubes: Tensor) -> Tensor:
-        order = draw_order(len(tubes), tubes.shape[1], tubes.device)
-        x = permute_frames(self.to_input(tubes), order)
-        return puzzle_loss(self.temporal(self.network.clean(x)), order)
+    def score(self, tubes: Tensor) -> Tensor:
+        """See `AnomalyModule.score`; with or without the adapters."""
+        features = self.network.clean(self.to_input(tubes), adapted=self.score_with_adapters)
+        return abnormal_probability(self.classifier(features))
 
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`."""
-        return {"name": self.adapter, "lr": self.lr_adapter, **adapter_movement(self.network.adapters)}
+        return {"name": self.options.adapter, "lr": self.lr_adapter, **adapter_movement(self.network.adapters)}
 
     def configure_optimizers(self) -> Optimizer:
         """Adam on the adapters and the temporal head (and f_c, if asked for)."""
@@ -206,5 +228,4 @@ def _knowledge_settings(given: dict[str, Any], origin: str) -> dict[str, Any]:
         raise CheckpointError(
             f"{origin} was written by another version of syrfa: phase 1 has no setting {', '.join(unknown)}"
         )
-    settings.update(given)
-    return {**settings, "style_blocks": list(settings["style_blocks"])}
+    return SynthKnowledgeModule.resolved({**settings, **given})

@@ -1,6 +1,8 @@
 """Phase 1, learning on synthetic knowledge (paper section III-A)."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Literal, cast
 
 import torch
@@ -9,36 +11,36 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from syrfa.errors import ConfigError
-from syrfa.losses import (
-    classification_loss,
-    consistency_head_gradient,
-    consistency_loss,
-    difference_jvp,
-    draw_order,
-    permute_frames,
-    puzzle_loss,
-)
-from syrfa.losses.alignment import Normalise
+from syrfa.losses import classification_loss, consistency_head_gradient, consistency_loss, difference_jvp
+from syrfa.losses.alignment import AlignOver, Normalise
 from syrfa.losses.objectives import ConsistencyNorm
 from syrfa.models import (
     Classifier,
     ConsistencyHead,
     Extractor,
+    JointBatch,
     StreamDraw,
     StyleAugmentation,
     TemporalHead,
     TwoStreamExtractor,
 )
 from syrfa.models.augmentation import SensorAugmentation
-from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
-from syrfa.modules.distributed import average_over_ranks
+from syrfa.models.style import StyleMix, StyleStats
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
+from syrfa.modules.distributed import average_over_ranks, joint_batch
+from syrfa.modules.presets import KNOWLEDGE, Preset, choose
+from syrfa.modules.terms import puzzle_term
 from syrfa.tubes.datamodule import TubeDataModule
 
 Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on
+Supervised = tuple[Tensor, Tensor, Tensor]  # O - O', L_cls, L_cont
 
 
 class SynthKnowledgeModule(AnomalyModule):
     """Learns extractor, classifier and heads on labelled synthetic tubes; the defaults are the paper's.
+
+    Options that default to None are those in which the paper's text and the published script differ: `preset` decides
+    them all at once, and one that is given wins over the preset (see `syrfa.modules.presets`).
 
     Args:
         width: channels of the extractor's first block; 32 is the paper's.
@@ -50,15 +52,22 @@ class SynthKnowledgeModule(AnomalyModule):
         lr: Adam's learning rate for extractor, classifier and temporal head.
         lr_consistency: Adam's learning rate for the consistency head.
         lr_schedule: `cosine` lets `lr` fall to 0 over the run; the paper names no schedule.
+        preset: `paper`, the literal reading of its text, or `released`, what the published script does.
         style_blocks: blocks behind which the augmented stream is restyled.
         style_mix: `swap` or `beta`.
         style_stats: `spatiotemporal` or `spatial`.
         style_one_of: restyle behind one of the blocks, drawn each step.
+        style_alpha: parameter of the Beta distribution of `style_mix: beta`.
         consistency_depth: layers of f_c.
         consistency_bias: give f_c an offset.
         consistency_relu: put a ReLU between f_c's layers.
         consistency_norm: `l2` or `mse` (Eq. 5).
         normalise: `unit` or `standardise` the gradients of Eq. 8.
+        align_over: the part of theta whose gradients are aligned: all of the `extractor`, or its `last_block`, which
+            is what makes O of O_2 (Eq. 3): block 3 and the neck.
+        recompute: take the gradients of Eq. 6-8 anew after the update of theta, from a second forward pass.
+        train_temporal_head: let phase 1 train the temporal head too; else L_aux reaches only theta, through the head as
+            it was initialised.
         align_every: take the alignment step every so many batches; 0 never. A batch without it needs one backward pass
             instead of three and no forward-mode pass.
         augment: also flip, gamma, blur and noise (`SensorAugmentation`); the paper names none.
@@ -76,15 +85,20 @@ class SynthKnowledgeModule(AnomalyModule):
         lr: float = 1e-5,
         lr_consistency: float = 1e-6,
         lr_schedule: Literal["constant", "cosine"] = "constant",
-        style_blocks: tuple[int, ...] = (1, 2),
-        style_mix: Literal["swap", "beta"] = "swap",
-        style_stats: Literal["spatial", "spatiotemporal"] = "spatiotemporal",
-        style_one_of: bool = False,
-        consistency_depth: int = 1,
-        consistency_bias: bool = False,
-        consistency_relu: bool = False,
-        consistency_norm: ConsistencyNorm = "l2",
-        normalise: Normalise = "unit",
+        preset: Preset = "paper",
+        style_blocks: tuple[int, ...] | None = None,
+        style_mix: StyleMix | None = None,
+        style_stats: StyleStats | None = None,
+        style_one_of: bool | None = None,
+        style_alpha: float = 0.1,
+        consistency_depth: int | None = None,
+        consistency_bias: bool | None = None,
+        consistency_relu: bool | None = None,
+        consistency_norm: ConsistencyNorm | None = None,
+        normalise: Normalise | None = None,
+        align_over: AlignOver | None = None,
+        recompute: bool | None = None,
+        train_temporal_head: bool | None = None,
         align_every: int = 1,
         augment: bool = False,
         seed: int = 0,
@@ -92,73 +106,90 @@ class SynthKnowledgeModule(AnomalyModule):
         super().__init__(seed)
         check_not_negative(lambda_cls=lambda_cls, lambda_cont=lambda_cont, lambda_aux=lambda_aux)
         check_not_negative(lr=lr, lr_consistency=lr_consistency, align_every=align_every)
-        style_blocks = tuple(style_blocks)
         self.save_hyperparameters(logger=False)
+        self.options = options = choose(KNOWLEDGE, self.hparams)
+        self.hparams.update(asdict(options))
         self.automatic_optimization = False
-        self.network = TwoStreamExtractor(
-            Extractor(width, frames, size), StyleAugmentation(style_blocks, style_mix, style_stats, style_one_of)
+        style = StyleAugmentation(
+            options.style_blocks, options.style_mix, options.style_stats, options.style_one_of, style_alpha
         )
-        features = self.network.extractor.features
+        self.network = TwoStreamExtractor(Extractor(width, frames, size), style)
+        features = self.extractor.features
         self.classifier = Classifier(features)
         self.temporal = TemporalHead(features, frames)
-        self.consistency = ConsistencyHead(features, consistency_depth, consistency_bias, consistency_relu)
+        self.consistency = ConsistencyHead(
+            features, options.consistency_depth, options.consistency_bias, options.consistency_relu
+        )
         self.augmentation = SensorAugmentation() if augment else None
         self.weights = (lambda_cls, lambda_cont, lambda_aux)
         self.lr, self.lr_consistency, self.lr_schedule = lr, lr_consistency, lr_schedule
-        self.consistency_norm: ConsistencyNorm = consistency_norm
-        self.normalise: Normalise = normalise
         self.align_every = align_every
 
+    @classmethod
+    def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """See `AnomalyModule.resolved`."""
+        options = asdict(choose(KNOWLEDGE, settings))
+        return {**settings, **options, "style_blocks": list(options["style_blocks"])}
+
     def setup(self, stage: str) -> None:
-        """Refuses float16, whose loss scaling does not reach gradients taken by hand, and data without labels."""
-        if stage == "fit" and self.trainer.precision == "16-mixed":
-            raise ConfigError("trainer.precision is 16-mixed, which phase 1 cannot train in; use bf16-mixed or 32-true")
+        """Refuses float16, and data without labels."""
+        refuse_float16(self, stage)
         data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] != "source":
+        if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] == "target":
             raise ConfigError("data.train_on=target: phase 1 learns from labels; set data.train_on to source")
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One forward pass; the gradients; the update of theta, phi and f_t; the alignment step of f_c."""
         del batch_idx  # it starts again with every epoch; global_step does not
         lambda_cls, lambda_cont, lambda_aux = self.weights
-        x, labels = self._labelled(batch)
-        draw = self.network.draw(x)
-        clean, augmented = self.network(x, draw)
-        theta: list[Tensor] = [*self.network.extractor.parameters()]
+        x, labels, joint = self._labelled(batch)
+        draw = self.network.draw(x, joint, adapted=False)
+        difference, l_cls, l_cont = self._supervised(x, draw, labels)
+        theta: list[Tensor] = [*self.extractor.parameters()]
         phi, f_t = [*self.classifier.parameters()], [*self.temporal.parameters()]
+        if not self.options.train_temporal_head:
+            f_t = []
 
-        l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)  # Eq. 4
-        l_cont = consistency_loss(self.consistency(clean - augmented), self.consistency_norm)  # Eq. 5
         terms: list[Term] = [(lambda_cls, l_cls, [*theta, *phi]), (lambda_cont, l_cont, theta)]  # Eq. 18
         if lambda_aux:
-            terms.append((lambda_aux, self._puzzle(batch["puzzle"]), [*theta, *f_t]))  # Eq. 9
+            puzzle = self._augment(self.to_input(batch["puzzle"]), joint_batch(len(batch["puzzle"])))
+            l_aux = puzzle_term(self.network, self.temporal, puzzle, adapted=False)  # Eq. 9
+            terms.append((lambda_aux, l_aux, [*theta, *f_t]))
 
         for parameter in (*theta, *phi, *f_t):
             parameter.grad = None
-        if self.align_every and self.global_step % self.align_every == 0:
+        aligning = bool(self.align_every) and self.global_step % self.align_every == 0
+        if aligning and not self.options.recompute:
             g_cls, g_sub = self._apart(terms)
-            self._align(x, draw, clean - augmented, g_cls[: len(theta)], g_sub)
+            self._align(x, draw, difference, g_cls, g_sub)
         else:
             self._together(terms)
         self._update()
+        if aligning and self.options.recompute:
+            self._align_again(x, labels, joint)
         named = zip(("train/cls", "train/cont", "train/aux"), terms, strict=False)
-        self.log_dict({name: loss for name, (_, loss, _) in named}, prog_bar=True)
+        self.log_dict({name: loss.detach() for name, (_, loss, _) in named}, prog_bar=True)
 
-    def _labelled(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Input and labels of the normal and abnormal tubes, normal ones first."""
+    def _labelled(self, batch: Batch) -> tuple[Tensor, Tensor, JointBatch]:
+        """Input and labels of the normal and abnormal tubes, normal ones first, and what they are a part of."""
+        if "labelled" in batch:  # data.class_balance: natural
+            joint = joint_batch(len(batch["label"]))
+            return self._augment(self.to_input(batch["labelled"]), joint), batch["label"], joint
         x = self.to_input(torch.cat([batch["normal"], batch["abnormal"]]))
         labels = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         labels[len(batch["normal"]) :] = 1
-        return self._augment(x), labels
+        joint = joint_batch(len(batch["normal"]), len(batch["abnormal"]))
+        return self._augment(x, joint), labels, joint
 
-    def _augment(self, x: Tensor) -> Tensor:
-        return x if self.augmentation is None else cast(Tensor, self.augmentation(x))
+    def _augment(self, x: Tensor, joint: JointBatch) -> Tensor:
+        return x if self.augmentation is None else cast(Tensor, self.augmentation(x, joint))
 
-    def _puzzle(self, tubes: Tensor) -> Tensor:
-        """L_aux of normal tubes, each in an order of its own (Eq. 9)."""
-        order = draw_order(len(tubes), tubes.shape[1], tubes.device)
-        x = permute_frames(self._augment(self.to_input(tubes)), order)
-        return puzzle_loss(self.temporal(self.network.clean(x)), order)
+    def _supervised(self, x: Tensor, draw: StreamDraw, labels: Tensor) -> Supervised:
+        """The forward pass of both streams (Eq. 1-3), and what it costs (Eq. 4 and 5)."""
+        clean, augmented = self.network(x, draw)
+        l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)
+        difference = clean - augmented
+        return difference, l_cls, consistency_loss(self.consistency(difference), self.options.consistency_norm)
 
     @staticmethod
     def _apart(terms: list[Term]) -> tuple[list[Tensor], list[Tensor]]:
@@ -186,23 +217,49 @@ class SynthKnowledgeModule(AnomalyModule):
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
 
-    def _align(self, x: Tensor, draw: StreamDraw, difference: Tensor, g_cls: list[Tensor], g_sub: list[Tensor]) -> None:
-        """The alignment step: Adam on f_c along the gradient of L_c (Eq. 8 and 11)."""
-        names = [f"extractor.{name}" for name, _ in self.network.extractor.named_parameters()]
+    def _aligned(self) -> slice:
+        """Which of the extractor's parameters the alignment compares gradients of."""
+        if self.options.align_over == "extractor":
+            return slice(None)
+        return slice(sum(1 for block in self.extractor.blocks[:2] for _ in block.parameters()), None)
+
+    def _align(
+        self, x: Tensor, draw: StreamDraw, difference: Tensor, g_cls: Sequence[Tensor], g_sub: Sequence[Tensor]
+    ) -> None:
+        """The alignment step: Adam on f_c along the gradient of L_c (Eq. 8 and 11).
+
+        Args:
+            x: the tubes.
+            draw: the random choices of the pass that the gradients are of.
+            difference: O - O' of that pass.
+            g_cls: gradient of L_cls in theta, and perhaps in more behind it.
+            g_sub: gradient of L_cont in theta.
+        """
+        aligned, count = self._aligned(), len(g_sub)
+        names = [f"extractor.{name}" for name, _ in self.extractor.named_parameters()][aligned]
         loss, gradients = consistency_head_gradient(
             self.consistency,
             difference,
             lambda u: difference_jvp(self.network, names, x, draw, u),
-            g_cls,
-            g_sub,
-            self.normalise,
-            self.consistency_norm,
+            g_cls[:count][aligned],
+            g_sub[aligned],
+            self.options.normalise,
+            self.options.consistency_norm,
         )
         for parameter, gradient in zip(self.consistency.parameters(), average_over_ranks(gradients), strict=True):
             parameter.grad = gradient
         # the bare optimiser: Lightning's wrapper would count this as a second global step of the same batch
         self._optimisers()[1].optimizer.step()
         self.log("train/align", loss)
+
+    def _align_again(self, x: Tensor, labels: Tensor, joint: JointBatch) -> None:
+        """The alignment step at the updated theta, from a forward pass with choices of its own."""
+        draw = self.network.draw(x, joint, adapted=False)
+        difference, l_cls, l_cont = self._supervised(x, draw, labels)
+        theta = [*self.extractor.parameters()]
+        g_cls = average_over_ranks(torch.autograd.grad(l_cls, theta, retain_graph=True))
+        g_sub = average_over_ranks(torch.autograd.grad(l_cont, theta))
+        self._align(x, draw, difference, g_cls, g_sub)
 
     def _update(self) -> None:
         """Adam on theta, phi and f_t along what stands in `.grad`."""
@@ -225,12 +282,14 @@ class SynthKnowledgeModule(AnomalyModule):
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Two Adams: one for theta, phi and f_t, one for f_c."""
-        knowledge = [*self.network.parameters(), *self.classifier.parameters(), *self.temporal.parameters()]
+        knowledge = [*self.extractor.parameters(), *self.classifier.parameters()]
+        if self.options.train_temporal_head:
+            knowledge += self.temporal.parameters()
         return [
             Adam(knowledge, lr=self.lr, betas=(0.9, 0.999)),
             Adam(self.consistency.parameters(), lr=self.lr_consistency, betas=(0.9, 0.999)),
         ]
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values."""
-        return {**super().settings(), "style_blocks": list(self.hparams["style_blocks"])}
+        """The constructor's arguments as plain values, the preset's options written out."""
+        return self.resolved(super().settings())

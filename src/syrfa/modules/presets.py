@@ -1,0 +1,84 @@
+"""The two readings of the method, by name: the paper's text, and the script that its authors published.
+
+Every choice that the two make differently is an option of a module. An option that is not given (None) is the preset's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeVar
+
+from syrfa.errors import ConfigError
+from syrfa.losses.alignment import AlignOver, Normalise
+from syrfa.losses.objectives import ConsistencyNorm
+from syrfa.models import AdapterName
+from syrfa.models.style import StyleMix, StyleStats
+
+Preset = Literal["paper", "released"]
+Options = TypeVar("Options", bound="KnowledgeOptions | AdaptationOptions")
+
+
+@dataclass(frozen=True)
+class KnowledgeOptions:
+    """Phase 1's choices; the defaults are the literal reading of the paper. See `SynthKnowledgeModule`."""
+
+    style_blocks: tuple[int, ...] = (1, 2)
+    style_mix: StyleMix = "swap"
+    style_stats: StyleStats = "spatiotemporal"
+    style_one_of: bool = False
+    consistency_depth: int = 1
+    consistency_bias: bool = False
+    consistency_relu: bool = False
+    consistency_norm: ConsistencyNorm = "l2"
+    normalise: Normalise = "unit"
+    align_over: AlignOver = "extractor"
+    recompute: bool = False
+    train_temporal_head: bool = True
+
+
+@dataclass(frozen=True)
+class AdaptationOptions:
+    """Phase 2's choices; the defaults are the literal reading of the paper. See `RealAdaptModule`."""
+
+    adapter: AdapterName = "rap"
+    adapter_depth: int = 1
+
+
+KNOWLEDGE: Mapping[str, KnowledgeOptions] = {
+    "paper": KnowledgeOptions(),
+    "released": KnowledgeOptions(
+        style_mix="beta",
+        style_stats="spatial",
+        style_one_of=True,
+        consistency_depth=10,
+        consistency_bias=True,
+        consistency_relu=True,
+        consistency_norm="mse",
+        normalise="standardise",
+        recompute=True,
+        train_temporal_head=False,
+    ),
+}
+ADAPTATION: Mapping[str, AdaptationOptions] = {
+    "paper": AdaptationOptions(),
+    "released": AdaptationOptions(adapter="ap", adapter_depth=5),
+}
+
+
+def choose(presets: Mapping[str, Options], settings: Mapping[str, Any]) -> Options:
+    """The preset's options, with those that `settings` gives in their place.
+
+    Args:
+        presets: `KNOWLEDGE` or `ADAPTATION`.
+        settings: a module's settings, `preset` among them; None leaves an option to the preset.
+
+    Raises:
+        ConfigError: there is no preset of that name.
+    """
+    name = settings["preset"]
+    if name not in presets:
+        raise ConfigError(f"model.init_args.preset={name}: choose from {', '.join(presets)}")
+    preset = presets[name]
+    given: dict[str, Any] = {field.name: settings.get(field.name) for field in fields(preset)}
+    if given.get("style_blocks") is not None:
+        given["style_blocks"] = tuple(given["style_blocks"])
+    return replace(preset, **{key: value for key, value in given.items() if value is not None})
