@@ -34,8 +34,8 @@ def refuse_float16(module: LightningModule, stage: str) -> None:
     """
     if stage == "fit" and module.trainer.precision in ("16-mixed", "16-true"):
         raise ConfigError(
-            f"trainer.precision={module.trainer.precision}: float16 needs scaled losses, which break gradients that are "
-            "taken by hand and normalised (Eq. 8); use bf16-mixed or 32-true"
+            f"trainer.precision={module.trainer.precision}: float16 needs scaled losses, which break gradients that "
+            "are taken by hand and normalised (Eq. 8); use bf16-mixed or 32-true"
         )
 
 

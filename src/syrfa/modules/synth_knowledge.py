@@ -107,6 +107,7 @@ class SynthKnowledgeModule(AnomalyModule):
         check_not_negative(lambda_cls=lambda_cls, lambda_cont=lambda_cont, lambda_aux=lambda_aux)
         check_not_negative(lr=lr, lr_consistency=lr_consistency, align_every=align_every)
         self.save_hyperparameters(logger=False)
+        self.preset: Preset = preset
         self.options = options = choose(KNOWLEDGE, self.hparams)
         self.hparams.update(asdict(options))
         self.automatic_optimization = False
