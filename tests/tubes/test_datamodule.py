@@ -11,7 +11,7 @@ from torch.utils.data import DistributedSampler
 from syrfa.commands.prepare import prepare
 from syrfa.errors import CacheError, ConfigError, LabelError
 from syrfa.tubes import TubeCache, TubeFilter, TubeSpec
-from syrfa.tubes.batches import BatchSplitter, DrawnBatches, OrderedBatches
+from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches
 from syrfa.tubes.datamodule import TubeDataModule, TubeSource
 
 
@@ -100,14 +100,196 @@ def test_workers_give_the_same_batches(make):
 
 def test_processes_share_one_joint_batch(make):
     cache = make()._caches["train"]
-    groups = {"normal": np.arange(30), "abnormal": np.arange(30, 35)}
-    whole = DrawnBatches(cache, groups, 8, seed=1)
-    parts = [DrawnBatches(cache, groups, 4, 1, rank, 2) for rank in range(2)]
+    groups = {
+        "normal": Group(cache, np.arange(30)),
+        "abnormal": Group(cache, np.arange(30, 35)),
+        "labelled": Group(cache, np.arange(60), share=2),
+    }
+    whole = DrawnBatches(groups, 8, seed=1)
+    parts = [DrawnBatches(groups, 4, 1, rank, 2) for rank in range(2)]
+    assert {name: len(rows) for name, rows in parts[0].rows((0, 0)).items()} == {
+        "normal": 4,
+        "abnormal": 4,
+        "labelled": 8,
+    }
     for step in ((0, 0), (0, 1), (7, 3)):
         for name in groups:
             joined = np.concatenate([part.rows(step)[name] for part in parts])
             np.testing.assert_array_equal(joined, whole.rows(step)[name])
         assert len(set(whole.rows(step)["normal"].tolist())) == 8  # enough there: nothing twice
+
+
+def drawn_by_hand(groups, number, seed, step):
+    """The draws of a training batch as every version made them: one generator a batch, group after group."""
+    generator = np.random.default_rng([seed, *step])
+    return {name: generator.choice(rows, number, replace=len(rows) < number) for name, rows in groups.items()}
+
+
+@pytest.fixture
+def other_target(tmp_path, tools):
+    """A target of its own: two videos without any label, another camera."""
+    fake = tools.dataset(tmp_path / "target")
+    for split in fake.splits:
+        for number in range(2):
+            tools.write_video(fake.root / split / f"r{number}", 30, seed=50 + number)
+    fake.name = "real"
+    return TubeSource(fake, tools.detector(per_frame=3), spec=TubeSpec(size=8), filter=TubeFilter(min_side=6))
+
+
+def test_source_draws_are_what_they_always_were(make, source):
+    data = make(seed=11)
+    cache = TubeCache.open(data.folder(data.use("train")))
+    rows = cache.select(source.filter)
+    labels = cache.labels(rows, source.filter)
+    groups = {"normal": rows[labels == 0], "abnormal": rows[labels == 1], "puzzle": rows[labels == 0]}
+    for number, batch in enumerate(all_batches(data.train_dataloader())):
+        for name, drawn in drawn_by_hand(groups, 4, 11, (0, number)).items():
+            np.testing.assert_array_equal(batch[name], cache.read(drawn))
+
+
+@pytest.mark.parametrize("options", [{}, {"class_balance": "natural"}, {"puzzle_from": "batch"}], ids=str)
+def test_batches_of_both_domains_hold_the_sources_batch(make, other_target, options):
+    settings = {"target": other_target, "seed": 5, **options}
+    alone, both = make(train_on="source", **settings), make(train_on="both", **settings)
+    for epoch in (0, 2):
+        first, second = all_batches(alone.train_dataloader(), epoch), all_batches(both.train_dataloader(), epoch)
+        assert second[0].keys() == first[0].keys() | {"real", "real_puzzle"}
+        assert_equal(first, [{name: batch[name] for name in first[0]} for batch in second])
+
+    use = both.use("train_real")
+    assert (use.domain, use.split, use.source.dataset.name) == ("target", "train", "real")
+    cache = TubeCache.open(both.folder(use))
+    rows, tubes = cache.select(other_target.filter), cache.read(cache.select(other_target.filter))
+    assert len(rows) > 50
+    seen = set()
+    for batch in second:
+        assert batch["real"].shape == batch["real_puzzle"].shape == (4, 7, 8, 8, 1)
+        for tube in np.concatenate([batch["real"], batch["real_puzzle"]]):
+            (found,) = (tubes == tube).reshape(len(tubes), -1).all(1).nonzero()
+            assert len(found)
+            seen.add(int(found[0]))
+    assert len(seen) > 15
+
+
+def test_the_targets_tubes_follow_the_sources_in_the_draw(make, other_target, source):
+    both = make(train_on="both", target=other_target, seed=7)
+    mine, theirs = both._caches["train"], both._caches["train_real"]
+    rows, real = mine.select(source.filter), theirs.select(other_target.filter)
+    labels = mine.labels(rows, source.filter)
+    normal = rows[labels == 0]
+    groups = {"normal": normal, "abnormal": rows[labels == 1], "puzzle": normal, "real": real, "real_puzzle": real}
+    for number, batch in enumerate(all_batches(both.train_dataloader())):
+        drawn = drawn_by_hand(groups, 4, 7, (0, number))
+        for name in ("real", "real_puzzle"):
+            np.testing.assert_array_equal(batch[name], theirs.read(drawn[name]))
+
+
+@pytest.mark.parametrize("options", [{}, {"class_balance": "natural"}, {"puzzle_from": "batch"}], ids=str)
+def test_two_processes_share_one_joint_batch_of_both_domains(make, other_target, options, monkeypatch):
+    settings = {"train_on": "both", "target": other_target, "seed": 5, **options}
+    whole = make(batch_size=6, **settings).train_dataloader().dataset
+    parts = []
+    for rank in range(2):
+        data = make(batch_size=3, **settings)
+        monkeypatch.setattr(data, "_place", lambda rank=rank: (rank, 2))
+        parts.append(data.train_dataloader().dataset)
+    for step in ((0, 0), (3, 4)):
+        joint, pieces = whole[step], [part[step] for part in parts]
+        for name, expected in joint.items():
+            assert torch.equal(torch.cat([piece[name] for piece in pieces]), expected), name
+
+
+def test_natural_balance_draws_both_kinds_as_often_as_they_occur(make, source):
+    data = make(class_balance="natural", batch_size=6)
+    batches = data.train_dataloader().dataset
+    cache = batches.groups["labelled"].cache
+    rows = cache.select(source.filter)
+    known = cache.labels(rows, source.filter)
+    share = (known == 1).sum() / (known >= 0).sum()
+    assert 0.02 < share < 0.4  # far from the half that equal numbers give
+    labels, counts = [], np.zeros(len(cache))
+    for number in range(400):
+        batch = batches[(0, number)]
+        assert batch.keys() == {"labelled", "label", "puzzle"}
+        assert batch["labelled"].shape == (12, 7, 8, 8, 1)
+        assert batch["puzzle"].shape == (6, 7, 8, 8, 1)
+        assert (batch["label"].dtype, batch["label"].shape) == (torch.int64, (12,))
+        labels.append(batch["label"].numpy())
+        drawn = batches.rows((0, number))["labelled"]
+        np.testing.assert_array_equal(batch["labelled"].numpy(), cache.read(drawn))
+        np.testing.assert_array_equal(labels[-1], cache.index.overlap[drawn] > 0)
+        np.add.at(counts, drawn, 1)
+    error = np.sqrt(share * (1 - share) / (400 * 12))
+    assert abs(np.concatenate(labels).mean() - share) < 4 * error
+    assert set(counts.nonzero()[0]) == set(rows[known >= 0].tolist())
+
+
+def test_natural_balance_never_draws_a_tube_of_unknown_label(make, dataset, source):
+    for frame in range(8, 12):  # the place of what is abnormal here is not known, that of frames 12 to 16 is
+        dataset.masks.pop(("v1", frame))
+    batches = make(class_balance="natural").train_dataloader().dataset
+    group = batches.groups["labelled"]
+    assert (group.cache.labels(group.cache.select(source.filter), source.filter) == -1).any()
+    assert not np.isnan(group.cache.index.overlap[group.rows]).any()
+
+
+@pytest.mark.parametrize("train_on", ["source", "target", "both"])
+def test_puzzle_from_the_batch_is_its_normal_tubes(make, other_target, train_on):
+    data = make(train_on=train_on, target=other_target, puzzle_from="batch")
+    own = make(train_on=train_on, target=other_target)
+    pairs = {"puzzle": "normal", **({"real_puzzle": "real"} if train_on == "both" else {})}
+    for batch, other in zip(all_batches(data.train_dataloader()), all_batches(own.train_dataloader()), strict=True):
+        assert batch.keys() == other.keys()
+        np.testing.assert_array_equal(batch["normal"], other["normal"])
+        for puzzle, group in pairs.items():
+            np.testing.assert_array_equal(batch[puzzle], batch[group])
+            assert (other[puzzle] != other[group]).any()
+
+
+def test_natural_balance_has_no_normal_tubes_to_permute():
+    settings = {"class_balance": "natural", "puzzle_from": "batch"}
+    for train_on in ("source", "both"):
+        with pytest.raises(ConfigError, match=r"data\.puzzle_from=batch.*set data\.puzzle_from to own"):
+            TubeDataModule(train_on=train_on, **settings)
+    TubeDataModule(train_on="target", **settings)  # the target's tubes are all normal
+
+
+@pytest.mark.parametrize("missing", ["source", "target"])
+def test_both_domains_must_be_described(source, tmp_path, missing):
+    settings = {"source": source, "target": source, missing: None}
+    data = TubeDataModule(cache_root=str(tmp_path / "cache"), prepare_workers=1, train_on="both", **settings)
+    said = rf"data\.train_on=both: the config describes no data\.{missing}; add --config"
+    with pytest.raises(ConfigError, match=said):
+        data.setup("fit")
+    with pytest.raises(ConfigError, match=said):
+        trainer(tmp_path, enable_checkpointing=False, max_steps=1).fit(Recorder(), datamodule=data)
+    assert not (tmp_path / "cache").exists()  # said before hours go into a cache
+
+
+def test_a_target_without_tubes_is_refused(make, other_target):
+    other_target.filter = TubeFilter(min_side=1000)
+    with pytest.raises(LabelError, match=r"real-train-.*usable one"):
+        make(train_on="both", target=other_target).train_dataloader()
+
+
+def test_fit_on_both_domains_builds_both_train_splits(source, other_target, tmp_path):
+    settings = {"source": source, "target": other_target, "train_on": "both", "steps_per_epoch": 2}
+    data = TubeDataModule(cache_root=str(tmp_path / "cache"), prepare_workers=1, batch_size=2, **settings)
+    assert [(use.domain, use.split) for use in data.uses(("train", "train_real"))] == [
+        ("source", "train"),
+        ("target", "train"),
+    ]
+    model = Recorder()
+    trainer(tmp_path, enable_checkpointing=False, max_epochs=1).fit(model, datamodule=data)
+    assert len(model.seen) == 2
+    built = sorted(folder.name.rsplit("-", 1)[0] for folder in (tmp_path / "cache").iterdir())
+    assert built == ["fake-test", "fake-train", "real-train"]  # fake-test is what the source validates on
+
+
+def test_scoring_stages_do_not_depend_on_what_is_trained_on(make, other_target):
+    one, both = make(target=other_target), make(target=other_target, train_on="both")
+    assert_equal(all_batches(one.test_dataloader()), all_batches(both.test_dataloader()))
+    assert_equal(all_batches(one.val_dataloader()), all_batches(both.val_dataloader()))
 
 
 def test_scoring_batches_are_the_kept_rows_in_order(make):

@@ -143,25 +143,25 @@ class AnomalyModule(LightningModule):
         self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
 
     def _training_split(self) -> list[dict[str, str]]:
-        """The split that this run trains on, and what its checkpoints are chosen by, for the audit of a result."""
+        """The splits that this run trains on, and what its checkpoints are chosen by, for the audit of a result."""
         data = getattr(self.trainer, "datamodule", None)
         if not isinstance(data, TubeDataModule):
             return []
-        train, validation = data.use("train"), data.use("validate")
-        if train is None:
-            return []
-        checkpoint = self.trainer.checkpoint_callback
-        chosen_by = getattr(checkpoint, "monitor", None)
+        chosen_by = getattr(self.trainer.checkpoint_callback, "monitor", None)
+        validation = data.use("validate")
+        monitored = ""
+        if chosen_by is not None and validation is not None:
+            monitored = validation.source.dataset.manifest_hash(validation.split)
         return [
             {
-                "domain": train.domain,
-                "manifest_sha256": train.source.dataset.manifest_hash(train.split),
-                "split": train.split,
+                "domain": use.domain,
+                "manifest_sha256": use.source.dataset.manifest_hash(use.split),
+                "split": use.split,
                 "monitor": str(chosen_by or ""),
-                "monitored_sha256": ""
-                if chosen_by is None or validation is None
-                else validation.source.dataset.manifest_hash(validation.split),
+                "monitored_sha256": monitored,
             }
+            for use in (data.use("train"), data.use("train_real"))
+            if use is not None
         ]
 
     def settings(self) -> dict[str, Any]:

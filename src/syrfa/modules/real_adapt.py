@@ -24,6 +24,7 @@ from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpo
 from syrfa.modules.presets import ADAPTATION, Preset, choose
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 from syrfa.modules.terms import adaptation_terms
+from syrfa.tubes.datamodule import TubeDataModule
 
 
 class RealAdaptModule(AnomalyModule):
@@ -137,12 +138,17 @@ class RealAdaptModule(AnomalyModule):
         return self
 
     def setup(self, stage: str) -> None:
-        """Refuses float16, and a fit that would train nothing."""
+        """Refuses float16, a fit that would train nothing, and one whose normal tubes are the source\'s."""
         refuse_float16(self, stage)
         if stage == "fit" and not any(self.weights):
             raise ConfigError("model.init_args: lambda_cont and lambda_aux are both 0, so phase 2 would learn nothing")
         if stage == "fit" and not any(p.requires_grad for p in self.network.adapters.parameters()):
             raise ConfigError("adapter is 'none', so phase 2 has nothing to adapt; choose rap or ap, or test phase 1")
+        data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] != "target":
+            raise ConfigError(
+                f"data.train_on={data.train_on}: phase 2 adapts to the target; set data.train_on to target"
+            )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Notes that a phase-2 checkpoint brings its own weights."""

@@ -1,6 +1,7 @@
 """Batches of tubes: drawn at random for training, in index order for scoring."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,26 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from syrfa.tubes.cache import TubeCache
+from syrfa.tubes.spec import TubeFilter
 
 Step = tuple[int, int]  # epoch, step of the epoch
+
+
+@dataclass(frozen=True)
+class Group:
+    """A part of every training batch.
+
+    Attributes:
+        cache: holds its tubes.
+        rows: rows of the cache's index to draw from.
+        share: tubes of it in a batch, in batch sizes.
+        label_rule: what makes a tube abnormal; the batch then also holds the labels of the tubes drawn, under `label`.
+    """
+
+    cache: TubeCache
+    rows: NDArray[np.int64]
+    share: int = 1
+    label_rule: TubeFilter | None = None
 
 
 class DrawnBatches(Dataset[dict[str, Tensor]]):
@@ -21,37 +40,47 @@ class DrawnBatches(Dataset[dict[str, Tensor]]):
     processes with batches of b see what one process with batches of `world_size` * b sees.
 
     Args:
-        cache: holds the tubes.
-        groups: name of a part of the batch -> rows of the cache's index to draw from.
-        batch_size: tubes a group, a process.
+        groups: name of a part of the batch -> what it is drawn from; they are drawn in this order, so that a group put
+            behind the others leaves their draws as they were.
+        batch_size: tubes a group of share 1, a process.
         seed: of every draw.
         rank: number of this process.
         world_size: how many processes train together.
+        repeats: name of a further part -> the group whose very tubes it holds.
     """
 
     def __init__(
         self,
-        cache: TubeCache,
-        groups: dict[str, NDArray[np.int64]],
+        groups: dict[str, Group],
         batch_size: int,
         seed: int,
         rank: int = 0,
         world_size: int = 1,
+        repeats: dict[str, str] | None = None,
     ) -> None:
-        self.cache, self.groups, self.batch_size = cache, groups, batch_size
+        self.groups, self.batch_size, self.repeats = groups, batch_size, repeats or {}
         self.seed, self.rank, self.world_size = seed, rank, world_size
 
     def rows(self, step: Step) -> dict[str, NDArray[np.int64]]:
-        """The rows of the batch, per group; without repetition where the group is large enough."""
+        """The rows drawn for the batch, per group; without repetition where the group is large enough."""
         generator = np.random.default_rng([self.seed, *step])
-        total = self.batch_size * self.world_size
-        mine = slice(self.rank * self.batch_size, (self.rank + 1) * self.batch_size)
-        return {
-            name: generator.choice(rows, total, replace=len(rows) < total)[mine] for name, rows in self.groups.items()
-        }
+        drawn = {}
+        for name, group in self.groups.items():
+            mine = group.share * self.batch_size
+            total = mine * self.world_size
+            joint = generator.choice(group.rows, total, replace=len(group.rows) < total)
+            drawn[name] = joint[self.rank * mine : (self.rank + 1) * mine]
+        return drawn
 
     def __getitem__(self, step: Step) -> dict[str, Tensor]:
-        return {name: torch.from_numpy(self.cache.read(rows)) for name, rows in self.rows(step).items()}
+        batch = {}
+        for name, rows in self.rows(step).items():
+            group = self.groups[name]
+            batch[name] = torch.from_numpy(group.cache.read(rows))
+            if group.label_rule is not None:
+                labels = group.cache.labels(rows, group.label_rule)
+                batch["label"] = torch.from_numpy(labels.astype(np.int64))
+        return batch | {name: batch[group] for name, group in self.repeats.items()}
 
 
 class StepSampler(DistributedSampler[Step]):

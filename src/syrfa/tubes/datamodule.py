@@ -5,28 +5,35 @@ from pathlib import Path
 from typing import Any, Literal
 
 import lightning
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from syrfa.datasets.base import VideoDataset
-from syrfa.errors import ConfigError, LabelError
-from syrfa.tubes.batches import BatchSplitter, DrawnBatches, OrderedBatches, StepLoader, StepSampler
+from syrfa.errors import ConfigError
+from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
-from syrfa.tubes.labels import ABNORMAL, NORMAL
+from syrfa.tubes.groups import ClassBalance, labelled_groups, normal_groups
 from syrfa.tubes.source import Domain, EvaluatedSplit, SplitUse, TubeSource
 
 __all__ = ["Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource"]
 
-Stage = Literal["train", "validate", "test", "predict"]
+TrainOn = Literal["source", "target", "both"]
+PuzzleFrom = Literal["own", "batch"]
+# a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's
+Stage = Literal["train", "train_real", "validate", "test", "predict"]
 _STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
-    "fit": ("train", "validate"),
+    "fit": ("train", "train_real", "validate"),
     "validate": ("validate",),
     "test": ("test",),
     "predict": ("predict",),
-    None: ("train", "validate", "test", "predict"),
+    None: ("train", "train_real", "validate", "test", "predict"),
+}
+# the stages of a verb that it cannot do without
+_NEEDED_BY: dict[str | None, tuple[Stage, ...]] = {
+    "fit": ("train", "train_real"),
+    "test": ("test",),
+    "predict": ("predict",),
 }
 
 _NO_DOMAIN = "the config describes no data.{0}; add --config with a file of lightning_config/data that does"
@@ -35,9 +42,13 @@ _NO_DOMAIN = "the config describes no data.{0}; add --config with a file of ligh
 class TubeDataModule(lightning.LightningDataModule):
     """Tubes of a source and a target domain, cached on disk.
 
-    A training batch is a dict of uint8 tensors (batch_size, T, size, size, channels). On the source: `normal`,
-    `abnormal` and `puzzle` (normal tubes, drawn on their own, for the module to permute). On the target, whose
-    train split is normal by definition: `normal` and `puzzle`, drawn from all its tubes.
+    A training batch is a dict of uint8 tensors (batch_size, T, size, size, channels), by `train_on`:
+
+    - source: `normal`, `abnormal` and `puzzle` (normal tubes for the module to permute). With `class_balance` natural,
+      `labelled`, of twice the length, and `label`, int64, 1 = abnormal, stand in place of `normal` and `abnormal`.
+    - target, whose train split is normal by definition: `normal` and `puzzle`, drawn from all its tubes.
+    - both: what `source` gives, tube for tube, and the target's tubes as `real` and `real_puzzle`.
+
     A batch of any other stage is what `OrderedBatches` returns.
 
     Under DDP every process draws its part of one joint batch, so `batch_size` is per process; batches are dealt out
@@ -46,7 +57,7 @@ class TubeDataModule(lightning.LightningDataModule):
     Args:
         source: the domain that labels are known of.
         target: the domain to adapt to and to be tested on.
-        train_on: the domain that `fit` draws from.
+        train_on: the domain that `fit` draws from, or both.
         validate_on: the domain of validation.
         test_on: the domain of `test`.
         predict_on: the domain of `predict`.
@@ -58,13 +69,16 @@ class TubeDataModule(lightning.LightningDataModule):
         num_workers: processes that load batches, for each loader.
         prepare_workers: processes that build a cache; see `build_cache`.
         seed: of all draws.
+        class_balance: of the labelled tubes of a source batch: `equal` numbers of both kinds, or `natural`, as often
+            as they occur.
+        puzzle_from: whether the tubes to permute are drawn on their `own`, or are the normal tubes of the `batch`.
     """
 
     def __init__(
         self,
         source: TubeSource | None = None,
         target: TubeSource | None = None,
-        train_on: Domain = "source",
+        train_on: TrainOn = "source",
         validate_on: Domain = "source",
         test_on: Domain = "target",
         predict_on: Domain = "target",
@@ -76,6 +90,8 @@ class TubeDataModule(lightning.LightningDataModule):
         num_workers: int = 0,
         prepare_workers: int | None = None,
         seed: int = 0,
+        class_balance: ClassBalance = "equal",
+        puzzle_from: PuzzleFrom = "own",
     ) -> None:
         super().__init__()
         for name, value in (
@@ -89,13 +105,23 @@ class TubeDataModule(lightning.LightningDataModule):
             raise ConfigError(f"data.num_workers={num_workers}: give 0 to load in the main process, or more")
         if prepare_workers is not None and prepare_workers < 1:
             raise ConfigError(f"data.prepare_workers={prepare_workers}: give at least 1, or null for one a core")
+        if class_balance == "natural" and puzzle_from == "batch" and train_on != "target":
+            raise ConfigError(
+                "data.puzzle_from=batch: with data.class_balance=natural a batch has no fixed number of normal tubes; "
+                "set data.puzzle_from to own"
+            )
+        self.train_on: TrainOn = train_on
+        self.class_balance: ClassBalance = class_balance
+        self.puzzle_from: PuzzleFrom = puzzle_from
         self.domains: dict[Domain, TubeSource | None] = {"source": source, "target": target}
         self.stage_domain: dict[Stage, Domain] = {
-            "train": train_on,
+            "train": "source" if train_on == "both" else train_on,
             "validate": validate_on,
             "test": test_on,
             "predict": predict_on,
         }
+        if train_on == "both":
+            self.stage_domain["train_real"] = "target"
         self.predict_split = predict_split
         self.cache_root = cache_root
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
@@ -105,11 +131,16 @@ class TubeDataModule(lightning.LightningDataModule):
         self._evaluated: dict[Stage, EvaluatedSplit] = {}
 
     def prepare_data(self) -> None:
-        """Builds the caches that the trainer is about to need, or all that the config names without a trainer."""
-        stages = _STAGES_OF[None]
+        """Builds the caches that the trainer is about to need, or all that the config names without a trainer.
+
+        Raises:
+            ConfigError: see `setup`; said before anything is built.
+        """
+        verb = None
         if self.trainer is not None and self.trainer.state.fn is not None:
-            stages = _STAGES_OF[self.trainer.state.fn.value]
-        for use in self.uses(stages):
+            verb = self.trainer.state.fn.value
+        self._check_described(verb)
+        for use in self.uses(_STAGES_OF[verb]):
             self.build(use)
 
     def setup(self, stage: str | None = None) -> None:
@@ -119,24 +150,30 @@ class TubeDataModule(lightning.LightningDataModule):
             CacheError: one is missing, unfinished or damaged.
             ConfigError: the stage runs on a domain that the config does not describe.
         """
+        self._check_described(stage)
         for name in _STAGES_OF[stage]:
             use = self.use(name)
             if use is None:
-                if stage in ("test", "predict") or (stage == "fit" and name == "train"):
-                    domain = self.stage_domain[name]
-                    raise ConfigError(f"data.{name}_on={domain}: {_NO_DOMAIN.format(domain)}")
                 continue
             self._caches[name] = TubeCache.open(self.folder(use))
             self._evaluated.pop(name, None)
 
+    def _check_described(self, verb: str | None) -> None:
+        for stage in _NEEDED_BY.get(verb, ()):
+            domain = self.stage_domain.get(stage)
+            if domain is not None and self.domains[domain] is None:
+                option = f"train_on={self.train_on}" if stage in ("train", "train_real") else f"{stage}_on={domain}"
+                raise ConfigError(f"data.{option}: {_NO_DOMAIN.format(domain)}")
+
     def use(self, stage: Stage) -> SplitUse | None:
         """The split that a stage runs on; None when the config leaves it open."""
-        domain = self.stage_domain[stage]
-        source = self.domains[domain]
-        if source is None:
+        domain = self.stage_domain.get(stage)
+        source = None if domain is None else self.domains[domain]
+        if domain is None or source is None:
             return None
         split = {
             "train": source.train_split,
+            "train_real": source.train_split,
             "validate": source.validation_split,
             "test": source.test_split,
             "predict": self.predict_split,
@@ -168,14 +205,17 @@ class TubeDataModule(lightning.LightningDataModule):
         return cache_folder(self.cache_root, recipe)
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Batches drawn from the train split, `steps_per_epoch` an epoch.
+        """Batches drawn from the train split, or from both, `steps_per_epoch` an epoch.
 
         Raises:
-            LabelError: a source without normal or without abnormal tubes.
+            LabelError: a source without normal or without abnormal tubes, or a target without tubes.
         """
-        cache = self._caches["train"]
         rank, world_size = self._place()
-        batches = DrawnBatches(cache, self._groups(cache), self.batch_size, self.seed, rank, world_size)
+        groups, repeats = self._groups(), {}
+        if self.puzzle_from == "batch":
+            repeats = {"puzzle": "normal", "real_puzzle": "real"}
+            repeats = {puzzle: group for puzzle, group in repeats.items() if groups.pop(puzzle, None)}
+        batches = DrawnBatches(groups, self.batch_size, self.seed, rank, world_size, repeats)
         return self._loader(batches, StepSampler(self.steps_per_epoch, self._trained if self.trainer else None))
 
     def val_dataloader(self) -> "DataLoader[Any] | list[Any]":
@@ -218,25 +258,20 @@ class TubeDataModule(lightning.LightningDataModule):
             raise ConfigError(_NO_DOMAIN.format(domain))
         return source.dataset
 
-    def _groups(self, cache: TubeCache) -> dict[str, NDArray[np.int64]]:
-        use = self.use("train")
-        assert use is not None
-        rows = cache.select(use.source.filter)
-        if use.domain == "target":
-            self._check_group(rows, "", cache)
-            return {"normal": rows, "puzzle": rows}
-        labels = cache.labels(rows, use.source.filter)
-        normal, abnormal = rows[labels == NORMAL], rows[labels == ABNORMAL]
-        self._check_group(normal, "normal ", cache)
-        self._check_group(abnormal, "abnormal ", cache)
-        return {"normal": normal, "abnormal": abnormal, "puzzle": normal}
-
-    def _check_group(self, rows: NDArray[np.int64], kind: str, cache: TubeCache) -> None:
-        if len(rows) == 0:
-            raise LabelError(
-                f"{cache.folder}: none of {len(cache)} tubes is a usable {kind}one to train on; check the tracks and "
-                "masks of the data set, and data.*.filter"
-            )
+    def _groups(self) -> dict[str, Group]:
+        """What a training batch is drawn from, in the order of the draws: the source's part first."""
+        names: dict[Stage, tuple[str, str]] = {"train": ("normal", "puzzle"), "train_real": ("real", "real_puzzle")}
+        groups: dict[str, Group] = {}
+        for stage, (plain, puzzle) in names.items():
+            use = self.use(stage)
+            if use is None:
+                continue
+            cache, rule = self._caches[stage], use.source.filter
+            if use.domain == "source":
+                groups |= labelled_groups(cache, rule, self.class_balance)
+            else:
+                groups |= normal_groups(cache, rule, plain, puzzle)
+        return groups
 
     def _ordered(self, stage: Literal["validate", "test", "predict"]) -> DataLoader[Any]:
         part = self.evaluated(stage)
