@@ -1,10 +1,21 @@
-"""Objectives as pure functions, one per equation, and the gradient alignment."""
+"""Objectives as pure functions, one per equation, the gradient alignment, and the puzzles of stage 0."""
 
 from syrfa.losses.alignment import (
     alignment_loss,
     consistency_head_gradient,
     difference_jvp,
     normalise_gradient,
+)
+from syrfa.losses.jigsaw import (
+    blank_border,
+    flip_some,
+    is_static,
+    jigsaw_losses,
+    jigsaw_normality,
+    keep_in_order,
+    patch_grid,
+    permute_patches,
+    puzzle_normality,
 )
 from syrfa.losses.objectives import (
     classification_loss,
@@ -16,12 +27,21 @@ from syrfa.losses.objectives import (
 
 __all__ = [
     "alignment_loss",
+    "blank_border",
     "classification_loss",
     "consistency_head_gradient",
     "consistency_loss",
     "difference_jvp",
     "draw_order",
+    "flip_some",
+    "is_static",
+    "jigsaw_losses",
+    "jigsaw_normality",
+    "keep_in_order",
     "normalise_gradient",
+    "patch_grid",
     "permute_frames",
+    "permute_patches",
     "puzzle_loss",
+    "puzzle_normality",
 ]

@@ -9,6 +9,7 @@ from syrfa.models.adapters import (
 )
 from syrfa.models.extractor import ConvBlock, Extractor, Neck
 from syrfa.models.heads import Classifier, ConsistencyHead, TemporalHead
+from syrfa.models.jigsaw import JigsawNetwork, PuzzleHead
 from syrfa.models.joint import JointBatch
 from syrfa.models.streams import StreamDraw, TwoStreamExtractor
 from syrfa.models.style import StyleAugmentation, StyleDraw
@@ -20,8 +21,10 @@ __all__ = [
     "ConsistencyHead",
     "ConvBlock",
     "Extractor",
+    "JigsawNetwork",
     "JointBatch",
     "Neck",
+    "PuzzleHead",
     "ResidualAdditionalParameters",
     "StreamDraw",
     "StyleAugmentation",
