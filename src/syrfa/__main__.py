@@ -15,7 +15,7 @@ from syrfa.errors import UserError
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
     "prepare": "detect objects, cut tubes and cache them",
-    "fit": "train: phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
+    "fit": "train: stage 0 (JigsawModule), phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
     "validate": "score the validation split",
     "test": "score the test split: scores, result.json, pictures",
     "predict": "score any split and write the scores",

@@ -26,6 +26,7 @@ from syrfa.tubes.datamodule import TubeDataModule
 
 TERMINATED = 128 + signal.SIGTERM
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
+ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
 VERBS = ("fit", "validate", "test", "predict")
 
 
@@ -64,7 +65,7 @@ class SyrfaCLI(LightningCLI):
         checkpoint = options.get("ckpt_path")
         if checkpoint:
             self._settle_settings(Path(checkpoint))
-        elif self.subcommand != "fit":
+        elif self.subcommand != "fit" and not self._brings_weights():
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
         self._check_validation_interval()
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
@@ -74,6 +75,11 @@ class SyrfaCLI(LightningCLI):
         options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
         if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
             run.check_free(int(options.seed_everything))
+
+    def _brings_weights(self) -> bool:
+        """Whether the model's settings name a file with every weight that scoring needs."""
+        model = self.options.model
+        return any(model.init_args.get(name) for name in _class_of(model.class_path).complete_from)
 
     def before_fit(self) -> None:
         """Makes room for a fit that starts anew, once everything it needs has been built."""
@@ -111,7 +117,7 @@ class SyrfaCLI(LightningCLI):
         different = {
             key: (configured.get(key), value)
             for key, value in stored.items()
-            if key in configured and key not in ("knowledge", "knowledge_ckpt") and _plain(configured[key]) != value
+            if key in configured and key not in ORIGINS and _plain(configured[key]) != value
         }
         said = ", ".join(f"{key} {theirs} (config: {ours})" for key, (ours, theirs) in different.items())
         if different and self.subcommand == "fit":

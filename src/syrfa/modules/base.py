@@ -1,6 +1,6 @@
-"""What both phases share: the network, the way tubes become input, the object score, the checkpoint's settings."""
+"""What all stages share: the network, the way tubes become input, the object score, the checkpoint's settings."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from lightning import LightningModule
@@ -55,6 +55,7 @@ class AnomalyModule(LightningModule):
             repeats exactly what an uninterrupted one would have drawn.
     """
 
+    complete_from: ClassVar[tuple[str, ...]] = ()  # settings whose file brings every weight that scoring needs
     network: TwoStreamExtractor
     classifier: Classifier
     batches_seen: Tensor

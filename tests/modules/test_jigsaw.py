@@ -1,0 +1,258 @@
+"""Stage 0 under a real Trainer, against a step written out by hand."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning import Callback
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningCLI
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from syrfa.errors import ConfigError
+from syrfa.losses import draw_order
+from syrfa.modules import AnomalyModule, JigsawModule
+from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+
+TINY = {"width": 2, "frames": 3, "size": 16, "hidden": 8}
+
+
+def jigsaw(init=0, **settings):
+    torch.manual_seed(init)
+    return JigsawModule(**{**TINY, **settings})
+
+
+def same_weights(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+@pytest.fixture
+def normals(loader):
+    """normals(count, batch): training batches of stage 0, which have normal tubes alone."""
+    return lambda count, batch=5: loader(count, batch=batch, groups=("normal",))
+
+
+# --- training
+
+
+def by_hand(network, tubes, seed, number, flip, threshold):
+    """The loss of batch `number`, tube by tube; the draws come in the order that docs/method.md, section 5 names."""
+    torch.manual_seed((seed * 1_000_003 + number) * 65_537)
+    pixels = (tubes.permute(0, 4, 1, 2, 3).float() / 255).double()
+    flipped = torch.rand(len(pixels)) < flip
+    orders = draw_order((len(pixels) + 1) // 2, 3, pixels.device)
+    places = draw_order(len(pixels) // 2, 9, pixels.device)
+    in_time, in_space = [], []
+    labels = {"time": [], "space": []}
+    for number_of_tube, (tube, mirror) in enumerate(zip(pixels, flipped, strict=True)):
+        if mirror:
+            tube = tube.flip(-1)
+        blank = torch.zeros_like(tube)
+        blank[..., 2:14, 2:14] = tube[..., 2:14, 2:14]
+        which, spatial = divmod(number_of_tube, 2)
+        if spatial:
+            moved = torch.zeros_like(tube)
+            for p, q in enumerate(places[which].tolist()):
+                moved[..., 2 + q // 3 * 4 : 6 + q // 3 * 4, 2 + q % 3 * 4 : 6 + q % 3 * 4] = blank[
+                    ..., 2 + p // 3 * 4 : 6 + p // 3 * 4, 2 + p % 3 * 4 : 6 + p % 3 * 4
+                ]
+            in_space.append(moved)
+            labels["space"].append(places[which])
+        else:
+            order = orders[which]
+            if (blank[:, -1] - blank[:, 0]).abs().max() < threshold:
+                order = torch.arange(3)
+            in_time.append(torch.stack([blank[:, source] for source in order.tolist()], dim=1))
+            labels["time"].append(order)
+    temporal, spatial = network(torch.stack([*in_time, *in_space]))
+    l_temporal = F.cross_entropy(temporal[: len(in_time)].reshape(-1, 3), torch.cat(labels["time"]))
+    l_spatial = F.cross_entropy(spatial[len(in_time) :].reshape(-1, 9), torch.cat(labels["space"]))
+    return l_temporal + l_spatial
+
+
+@pytest.mark.parametrize(
+    ("seed", "flip", "threshold"), [(0, 0.5, 0.2), (4, 1.0, 2.0), (1, 0.0, 0.0)], ids=["published", "static", "plain"]
+)
+def test_training_equals_the_step_by_hand(seed, flip, threshold, trainer, normals):
+    module = jigsaw(seed=seed, flip=flip, static_threshold=threshold, lr=1e-2)
+    network = copy.deepcopy(module.jigsaw).double().train()
+    adam = torch.optim.Adam(network.parameters(), lr=1e-2, betas=(0.9, 0.999))
+    trainer(max_epochs=1, precision="64-true").fit(module, normals(3))
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # as Lightning does around a step: the draws depend on it
+    try:
+        for number, batch in enumerate(normals(3)):
+            adam.zero_grad()
+            by_hand(network, batch["normal"], seed, number, flip, threshold).backward()
+            adam.step()
+    finally:
+        torch.set_default_dtype(before)
+    for (name, expected), found in zip(network.named_parameters(), module.jigsaw.parameters(), strict=True):
+        # InstanceNorm cancels the neck's bias: its gradient is rounding, which Adam scales up
+        if name != "extractor.neck.conv.bias":
+            torch.testing.assert_close(found, expected, rtol=0, atol=1e-9, msg=name)
+
+
+class History(Callback):
+    """Notes both losses after each batch."""
+
+    def __init__(self):
+        self.losses = []
+
+    def on_train_batch_end(self, trainer, *_):
+        self.losses.append([trainer.callback_metrics[f"train/{kind}"].item() for kind in ("temporal", "spatial")])
+
+
+def test_training_on_the_same_puzzles_learns_both(trainer, normals, monkeypatch):
+    monkeypatch.setattr(JigsawModule, "on_train_batch_start", lambda *_: torch.manual_seed(0))
+    history, module = History(), jigsaw(width=4, lr=1e-2)
+    trainer(max_epochs=60, callbacks=[history]).fit(module, normals(1))
+    first, last = history.losses[0], history.losses[-1]
+    assert last[0] < 0.3 * first[0]
+    assert last[1] < 0.3 * first[1]
+
+
+def test_static_tubes_are_counted_and_left_in_order(trainer, normals):
+    batches = list(normals(1, 6))
+    batches[0]["normal"][:3] = batches[0]["normal"][:3, :1]  # tubes 0 and 2 of the temporal ones stand still
+    fit = trainer(max_steps=1)
+    module = jigsaw()
+    fit.fit(module, DataLoader(batches, batch_size=None))
+    assert fit.callback_metrics["train/static"].item() == pytest.approx(2 / 3)
+    orders = []
+    module.log = lambda *_: None
+    for seed in range(20):
+        torch.manual_seed(seed)
+        orders.append(module._puzzles(batches[0]["normal"])[1])
+    stacked = torch.stack(orders)
+    assert (stacked[:, :2] == torch.arange(3)).all()
+    assert not (stacked[:, 2] == torch.arange(3)).all()
+
+
+def test_batches_of_the_target_and_of_the_source_do(trainer, loader):
+    for groups in (("normal", "puzzle"), ("normal", "abnormal", "puzzle")):
+        trainer(max_steps=1).fit(jigsaw(), loader(1, groups=groups))
+
+
+def test_losses_are_logged_and_bf16_trains(trainer, normals):
+    fit, module = trainer(max_steps=3, precision="bf16-mixed"), jigsaw(lr=1e-2)
+    fit.fit(module, normals(3))
+    assert set(fit.callback_metrics) == {"train/temporal", "train/spatial", "train/static"}
+    assert all(value.isfinite() for value in fit.callback_metrics.values())
+    assert all(value.isfinite().all() for value in module.state_dict().values())
+
+
+def test_the_seed_decides_everything(trainer, normals):
+    trained = []
+    for seed in (1, 1, 2):
+        module = jigsaw(seed=seed, lr=1e-2)
+        torch.rand(len(trained))  # the global generator's state before the fit must not matter
+        trainer(max_steps=3).fit(module, normals(3))
+        trained.append(module)
+    assert same_weights(trained[0], trained[1])
+    assert not same_weights(trained[0], trained[2])
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize("precision", ["16-mixed", "16-true"])
+def test_float16_is_refused_for_a_fit(precision):
+    module = jigsaw()
+    module._trainer = SimpleNamespace(precision=precision)
+    with pytest.raises(ConfigError, match=f"{precision}.*stage 0 is untested.*bf16-mixed"):
+        module.setup("fit")
+    module.setup("test")
+
+
+def test_a_batch_of_one_tube_is_refused(trainer, normals):
+    with pytest.raises(ConfigError, match=r"data\.batch_size=1"):
+        trainer(max_steps=1).fit(jigsaw(), normals(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ({"lr": -1.0}, "model.init_args.lr=-1.0"),
+        ({"static_threshold": -0.1}, "static_threshold=-0.1"),
+        ({"flip": 1.5}, "flip=1.5"),
+        ({"flip": -0.5}, "flip=-0.5"),
+        ({"hidden": 0}, "hidden is 0"),
+        ({"frames": 4}, "frames is 4"),
+        ({"size": 20}, "size is 20"),
+    ],
+)
+def test_settings_out_of_range(setting, named):
+    with pytest.raises(ConfigError, match=named):
+        jigsaw(**setting)
+
+
+# --- score
+
+
+def test_score_is_one_minus_the_mean_normality():
+    module = jigsaw(3).eval()
+    tubes = torch.randint(0, 256, (4, 3, 16, 16, 1), dtype=torch.uint8)
+    blank = torch.zeros(4, 3, 3, 16, 16)
+    blank[..., 2:14, 2:14] = (tubes.permute(0, 4, 1, 2, 3).float() / 255)[..., 2:14, 2:14]
+    expected = []
+    for temporal, spatial in zip(*(logits.detach() for logits in module.jigsaw(blank)), strict=True):
+        parts = [min(F.softmax(matrix, -1)[i, i].item() for i in range(len(matrix))) for matrix in (temporal, spatial)]
+        expected.append(1 - sum(parts) / 2)
+    score = module.score(tubes)
+    assert score.dtype == torch.float32
+    assert score.tolist() == pytest.approx(expected, abs=1e-6)
+    tubes[:, :, :2] = 255  # the border does not count
+    assert torch.equal(module.score(tubes), score)
+
+
+def test_score_stays_in_zero_one_for_extreme_weights():
+    module = jigsaw(3).eval()
+    with torch.no_grad():
+        for head in (module.jigsaw.temporal, module.jigsaw.spatial):
+            head[2].weight *= 1e5
+    score = module.score(torch.randint(0, 256, (8, 3, 16, 16, 1), dtype=torch.uint8))
+    assert ((score >= 0) & (score <= 1)).all()
+
+
+# --- checkpoints
+
+
+def test_a_checkpoint_holds_plain_values_and_rebuilds_the_module(trainer, normals, evaluation, tmp_path):
+    module, fit = jigsaw(1, lr=1e-2, flip=0.25, static_threshold=0.05, seed=6), trainer(max_steps=2)
+    fit.fit(module, normals(2))
+    fit.save_checkpoint(tmp_path / "stage0.ckpt")
+    name, settings = checkpoint_settings(read_checkpoint(tmp_path / "stage0.ckpt"))
+    assert name == "JigsawModule"
+    assert settings == {
+        **TINY,
+        **{"lr": 1e-2, "flip": 0.25, "static_threshold": 0.05, "seed": 6, "pretrained": None, "pretrained_from": None},
+    }
+    again = JigsawModule(**settings)
+    expected = trainer().predict(module, evaluation())
+    found = trainer().predict(again, evaluation(), ckpt_path=tmp_path / "stage0.ckpt", weights_only=True)
+    assert all(torch.equal(one["score"], other["score"]) for one, other in zip(expected, found, strict=True))
+
+
+def test_settings_are_the_modules_own_when_a_command_line_builds_it(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["test"])
+    arguments = ["--model", "JigsawModule", "--model.width", "2", "--model.seed", "3", "--trainer.logger", "false"]
+    module = LightningCLI(AnomalyModule, subclass_mode_model=True, run=False, args=arguments).model
+    assert (module.settings()["seed"], module.settings()["width"]) == (3, 2)
+    assert JigsawModule(**module.settings()).settings() == module.settings()
+
+
+def test_resuming_equals_the_uninterrupted_run(trainer, normals, tmp_path):
+    def fitted(module, folder, epochs, ckpt_path=None):
+        saver = ModelCheckpoint(folder, save_last=True)
+        fit = trainer(max_epochs=epochs, enable_checkpointing=True, callbacks=[saver])
+        fit.fit(module, normals(2), ckpt_path=ckpt_path, weights_only=True)
+        return module
+
+    whole = fitted(jigsaw(1, lr=1e-2), tmp_path / "whole", 4)
+    fitted(jigsaw(1, lr=1e-2), tmp_path / "part", 2)
+    resumed = fitted(jigsaw(7, lr=1e-2), tmp_path / "rest", 4, tmp_path / "part" / "last.ckpt")
+    assert same_weights(whole, resumed)
+    assert int(whole.batches_seen) == 8
