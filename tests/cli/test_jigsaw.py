@@ -1,0 +1,147 @@
+"""Stage 0 through the command line on tiny generated worlds: fit, test, predict, resume, and published weights."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from syrfa.__main__ import main
+from syrfa.models import Extractor
+from syrfa.modules import JigsawModule
+from syrfa.modules.pretrained import load_extractor
+
+ROOT = Path(__file__).resolve().parents[2]
+JIGSAW = [
+    f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}",
+    f"--config={ROOT / 'experiments' / 'demo_jigsaw.yaml'}",
+    "--data.batch_size=2",
+    "--data.steps_per_epoch=2",
+    "--data.prepare_workers=1",
+    "--trainer.accelerator=cpu",
+    "--trainer.max_epochs=1",
+    "--trainer.precision=32-true",
+    "--trainer.enable_progress_bar=false",
+    "--evaluation.bootstrap=20",
+    "--evaluation.pictures=false",
+    "--trainer.log_every_n_steps=1",
+]
+SMALL = ["--model.init_args.width=2", "--model.init_args.size=16", "--model.init_args.hidden=8"]
+
+pytestmark = pytest.mark.usefixtures("data_environment")
+
+
+@pytest.fixture(scope="module")
+def run(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was fitted and tested."""
+    root = tmp_path_factory.mktemp("stage0")
+    folder = root / "demo_jigsaw" / "seed1"
+    assert main(["fit", *JIGSAW, *SMALL, f"--run.root={root}"]) == 0
+    # the checkpoint's settings win over the config's width 8 and size 32
+    checkpoint = folder / "checkpoints" / "last.ckpt"
+    assert main(["test", *JIGSAW, f"--run.root={root}", f"--ckpt_path={checkpoint}"]) == 0
+    return folder
+
+
+def published(path: Path) -> Path:
+    """A tiny state dict under the published names, with the weights of no training."""
+    torch.manual_seed(4)
+    network = JigsawModule(width=2, frames=7, size=16, hidden=8).jigsaw
+    convs = [layer for layer in network.extractor.blocks.modules() if isinstance(layer, torch.nn.Conv3d)]
+    weights = {f"model.{n}.weight": conv.weight.detach() for n, conv in zip((0, 3, 7, 10, 14, 17), convs, strict=True)}
+    layers = {"conv2d.0": network.extractor.neck.conv}
+    for name, head in (("classifier_1", network.temporal), ("classifier_2", network.spatial)):
+        layers |= {f"{name}.0": head[0], f"{name}.2": head[2]}
+    for name, layer in layers.items():
+        weights |= {f"{name}.weight": layer.weight.detach(), f"{name}.bias": layer.bias.detach()}
+    torch.save(weights, path)
+    return path
+
+
+def scores(folder: Path) -> list[np.ndarray]:
+    found = []
+    for file in sorted((folder / "scores").glob("*.npz")):
+        with np.load(file, allow_pickle=False) as stored:
+            found.append(stored["object_score"])
+    assert found
+    return found
+
+
+def test_the_result_says_what_was_trained_on_what(run: Path) -> None:
+    result = json.loads((run / "result.json").read_text())
+    assert (result["module"], result["steps"], result["width"], result["size"]) == ("JigsawModule", 2, 2, 16)
+    assert (result["transductive"], result["oracle"]) == (False, False)
+    assert [(part["domain"], part["split"]) for part in result["trained_on"]] == [("target", "train")]
+    assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
+    assert result["settings"]["static_threshold"] == 0.2
+    assert all(((found >= 0) & (found <= 1)).all() for found in scores(run))
+
+
+def test_the_history_goes_with_the_extractor(run: Path) -> None:
+    history = load_extractor(run / "checkpoints" / "last.ckpt", Extractor(2, 7, 16))
+    assert history == json.loads((run / "result.json").read_text())["trained_on"]
+
+
+def test_the_source_trains_it_too_and_predict_writes_scores(run: Path, tmp_path: Path) -> None:
+    arguments = [*JIGSAW, *SMALL, f"--run.root={tmp_path}"]
+    assert main(["fit", *arguments, "--data.train_on=source"]) == 0
+    folder = tmp_path / "demo_jigsaw" / "seed1"
+    checkpoint = f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"
+    assert main(["predict", *arguments, checkpoint]) == 0
+    assert len(scores(folder)) == len(scores(run))
+
+
+def test_a_fit_goes_on_from_its_checkpoint(run: Path, tmp_path: Path) -> None:
+    arguments = [*JIGSAW, *SMALL, f"--run.root={tmp_path}", "--trainer.max_epochs=2"]
+    assert main(["fit", *arguments, f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"]) == 0
+    content = torch.load(tmp_path / "demo_jigsaw" / "seed1" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert content["global_step"] == 4
+
+
+def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_path: Path) -> None:
+    path = published(tmp_path / "ped2.pth")
+    arguments = [*JIGSAW, *SMALL, f"--run.root={tmp_path}", f"--model.init_args.pretrained={path}"]
+    assert main(["test", *arguments]) == 0
+    folder = tmp_path / "demo_jigsaw" / "seed1"
+    result = json.loads((folder / "result.json").read_text())
+    assert result["settings"]["pretrained_from"].startswith("ped2.pth sha256:")
+    assert (result["steps"], result["trained_on"]) == (0, [])
+    before = scores(folder)
+
+    assert main(["fit", *arguments, "--model.init_args.lr=0"]) == 0
+    checkpoint = f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"
+    assert main(["fit", *arguments, "--model.init_args.lr=0", "--trainer.max_epochs=2", checkpoint]) == 0
+    path.unlink()  # a checkpoint stands without the file
+    assert main(["test", *JIGSAW, *SMALL, f"--run.root={tmp_path}", checkpoint]) == 0
+    result = json.loads((folder / "result.json").read_text())
+    assert result["steps"] == 4
+    assert result["settings"]["pretrained_from"].startswith("ped2.pth sha256:")
+    assert all(np.array_equal(one, other) for one, other in zip(before, scores(folder), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "named"),
+    [
+        ("test", "--model.init_args.flip=0.5", "test needs weights"),
+        ("test", "--model.init_args.pretrained=absent.pth", "no checkpoint at absent.pth; give a published Jigsaw-VAD"),
+        ("fit", "--model.init_args.flip=2", "model.init_args.flip=2.0: it is a probability"),
+        ("fit", "--trainer.precision=16-true", "stage 0 is untested in float16"),
+        ("fit", "--data.batch_size=1", "data.batch_size=1: stage 0 needs a temporal and a spatial puzzle"),
+    ],
+)
+def test_mistakes(verb: str, option: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, *JIGSAW, *SMALL, f"--run.root={tmp_path}", option]) == 2
+    printed = capsys.readouterr().err
+    lines = [line for line in printed.splitlines() if line.startswith(f"syrfa {verb}: error: ")]
+    assert len(lines) == 1, printed
+    assert named in lines[0]
+
+
+def test_weights_of_another_width_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = published(tmp_path / "ped2.pth")
+    arguments = [*JIGSAW, f"--run.root={tmp_path}", f"--model.init_args.pretrained={path}"]
+    assert main(["fit", *arguments, "--model.init_args.size=16"]) == 2
+    printed = capsys.readouterr().err
+    assert "'model.0.weight' has the shape (2, 3, 3, 3, 3), expected (8, 3, 3, 3, 3)" in printed
+    assert "set model.init_args.width=2 (here 8), model.init_args.hidden=8 (here 512)" in printed
