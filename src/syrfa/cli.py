@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
 from jsonargparse import Namespace
 from lightning import Callback, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -19,6 +20,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter, Termination
 from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
 from syrfa.modules import AnomalyModule
+from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.parser import OneLineErrors, check_configs
 from syrfa.run_folder import CHECKPOINTS, RunFolder
@@ -67,6 +69,7 @@ class SyrfaCLI(LightningCLI):
             self._settle_settings(Path(checkpoint))
         elif self.subcommand != "fit" and not self._brings_weights():
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
+        self._check_precision()
         self._check_validation_interval()
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
         run = RunFolder(**options.run.as_dict())
@@ -85,6 +88,22 @@ class SyrfaCLI(LightningCLI):
         """Makes room for a fit that starts anew, once everything it needs has been built."""
         if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
             RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
+
+    def _check_precision(self) -> None:
+        """Refuses float16 here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
+
+        Says so where bfloat16 is asked for and the processor has no units for it.
+        """
+        options = self.options.trainer
+        if self.subcommand == "fit":
+            refuse_float16(options.precision)
+        on_cpu = options.accelerator == "cpu" or (options.accelerator == "auto" and not torch.cuda.is_available())
+        if str(options.precision).startswith("bf16") and on_cpu and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            print(
+                f"syrfa {self.subcommand}: this processor has no bfloat16 units and convolves about 15 times slower "
+                "in it; --trainer.precision 32-true is faster",
+                file=sys.stderr,
+            )
 
     def _check_validation_interval(self) -> None:
         """Lightning finds this only when the first epoch begins, and then as a fault of the program."""

@@ -26,15 +26,15 @@ def check_not_negative(**settings: float) -> None:
             raise ConfigError(f"model.init_args.{name}={value}: it must be at least 0")
 
 
-def refuse_float16(module: LightningModule, stage: str) -> None:
+def refuse_float16(precision: str | int | None) -> None:
     """Refuses to fit in float16.
 
     Raises:
         ConfigError: with the reason.
     """
-    if stage == "fit" and module.trainer.precision in ("16-mixed", "16-true"):
+    if precision in ("16-mixed", "16-true", "16", 16):
         raise ConfigError(
-            f"trainer.precision={module.trainer.precision}: float16 needs scaled losses, which break gradients that "
+            f"trainer.precision={precision}: float16 needs scaled losses, which break gradients that "
             "are taken by hand and normalised (Eq. 8); use bf16-mixed or 32-true"
         )
 

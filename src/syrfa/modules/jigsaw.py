@@ -21,6 +21,7 @@ from syrfa.losses import (
 from syrfa.models import Extractor, JigsawNetwork
 from syrfa.models.jigsaw import PATCHES
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
+from syrfa.modules.distributed import joint_batch
 from syrfa.modules.pretrained import fingerprint, load_jigsaw
 
 Puzzles = tuple[Tensor, Tensor, Tensor]  # tubes; orders of the first half's frames; places of the rest's patches
@@ -86,7 +87,8 @@ class JigsawModule(AnomalyModule):
 
     def setup(self, stage: str) -> None:
         """Refuses float16."""
-        refuse_float16(self, stage)
+        if stage == "fit":
+            refuse_float16(self.trainer.precision)
 
     def score(self, tubes: Tensor) -> Tensor:
         """Object scores: 1 - normality, float32 (B,) in [0, 1], of uint8 tubes; see `jigsaw_normality`."""
@@ -110,12 +112,12 @@ class JigsawModule(AnomalyModule):
         """
         if len(tubes) < 2:
             raise ConfigError("data.batch_size=1: stage 0 needs a temporal and a spatial puzzle; give at least 2")
-        x = self.to_input(tubes)
-        x = flip_some(x, torch.rand(len(x), device=x.device) < self.flip)
+        x, joint = self.to_input(tubes), joint_batch(len(tubes))
+        x = flip_some(x, joint.part(torch.rand(joint.size, device=x.device)) < self.flip)
         in_time, in_space = blank_border(x[::2]), x[1::2]
         static = is_static(in_time, self.static_threshold)
-        order = keep_in_order(draw_order(len(in_time), x.shape[2], x.device), static)
-        places = draw_order(len(in_space), PATCHES, x.device)
+        order = keep_in_order(joint.part(draw_order(joint.size, x.shape[2], x.device))[::2], static)
+        places = joint.part(draw_order(joint.size, PATCHES, x.device))[1::2]
         self.log("train/static", static.float().mean())
         return torch.cat([permute_frames(in_time, order), permute_patches(in_space, places)]), order, places
 

@@ -138,8 +138,9 @@ class RealAdaptModule(AnomalyModule):
         return self
 
     def setup(self, stage: str) -> None:
-        """Refuses float16, a fit that would train nothing, and one whose normal tubes are the source\'s."""
-        refuse_float16(self, stage)
+        """Refuses float16, a fit that would train nothing, and one whose normal tubes are the source's."""
+        if stage == "fit":
+            refuse_float16(self.trainer.precision)
         if stage == "fit" and not any(self.weights):
             raise ConfigError("model.init_args: lambda_cont and lambda_aux are both 0, so phase 2 would learn nothing")
         if stage == "fit" and not any(p.requires_grad for p in self.network.adapters.parameters()):

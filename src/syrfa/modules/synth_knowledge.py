@@ -29,6 +29,7 @@ from syrfa.models.style import StyleMix, StyleStats
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
 from syrfa.modules.distributed import average_over_ranks, joint_batch
 from syrfa.modules.presets import KNOWLEDGE, Preset, choose
+from syrfa.modules.pretrained import fingerprint, load_extractor
 from syrfa.modules.terms import puzzle_term
 from syrfa.tubes.datamodule import TubeDataModule
 
@@ -71,7 +72,15 @@ class SynthKnowledgeModule(AnomalyModule):
         align_every: take the alignment step every so many batches; 0 never. A batch without it needs one backward pass
             instead of three and no forward-mode pass.
         augment: also flip, gamma, blur and noise (`SensorAugmentation`); the paper names none.
+        pretrained: a file with the extractor to start from, as the paper does: a published Jigsaw-VAD state dict or a
+            checkpoint of `JigsawModule`. None starts from random weights.
+        pretrained_from: name and SHA-256 of that file; filled in from `pretrained`, and kept in our checkpoints.
         seed: of the random choices in training.
+
+    Raises:
+        ConfigError: a setting is out of range.
+        WeightsNotFoundError: `pretrained` is not there.
+        CheckpointError: `pretrained` does not fit.
     """
 
     def __init__(
@@ -101,6 +110,8 @@ class SynthKnowledgeModule(AnomalyModule):
         train_temporal_head: bool | None = None,
         align_every: int = 1,
         augment: bool = False,
+        pretrained: str | None = None,
+        pretrained_from: str | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(seed)
@@ -115,6 +126,10 @@ class SynthKnowledgeModule(AnomalyModule):
             options.style_blocks, options.style_mix, options.style_stats, options.style_one_of, style_alpha
         )
         self.network = TwoStreamExtractor(Extractor(width, frames, size), style)
+        self.pretrained_from = pretrained_from
+        if pretrained:
+            self.trained_on = load_extractor(pretrained, self.extractor)
+            self.pretrained_from = fingerprint(pretrained)
         features = self.extractor.features
         self.classifier = Classifier(features)
         self.temporal = TemporalHead(features, frames)
@@ -134,7 +149,8 @@ class SynthKnowledgeModule(AnomalyModule):
 
     def setup(self, stage: str) -> None:
         """Refuses float16, and data without labels."""
-        refuse_float16(self, stage)
+        if stage == "fit":
+            refuse_float16(self.trainer.precision)
         data = getattr(self.trainer, "datamodule", None)
         if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] == "target":
             raise ConfigError("data.train_on=target: phase 1 learns from labels; set data.train_on to source")
@@ -292,5 +308,6 @@ class SynthKnowledgeModule(AnomalyModule):
         ]
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values, the preset's options written out."""
-        return self.resolved(super().settings())
+        """The constructor's arguments as plain values: the preset's options written out, a fingerprint for a path."""
+        plain = self.resolved(super().settings())
+        return {**plain, "pretrained": None, "pretrained_from": self.pretrained_from}
