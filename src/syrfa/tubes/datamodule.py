@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from syrfa.datasets.base import VideoDataset
 from syrfa.errors import ConfigError
+from syrfa.stopping import leave_to_parent
 from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
@@ -289,6 +290,7 @@ class TubeDataModule(lightning.LightningDataModule):
             num_workers=self.num_workers,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.num_workers > 0,
+            worker_init_fn=leave_to_parent,
         )
 
     def _place(self) -> tuple[int, int]:
