@@ -34,7 +34,7 @@ def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
         options = (*options, f"--trainer.devices={processes}", "--trainer.strategy=ddp")
     command = [*start, "syrfa", verb, *CONFIGS, *SMALL, f"--run.root={root}", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, done.stderr[-6000:]
     return root / "demo_knowledge" / "seed1"
 
 

@@ -278,8 +278,11 @@ class TubeDataModule(lightning.LightningDataModule):
         part = self.evaluated(stage)
         if len(part.rows) == 0:
             raise ConfigError(f"{part.cache.folder}: none of {len(part.cache)} tubes passes data.{part.domain}.filter")
-        batches = OrderedBatches(part.cache, part.rows, self.eval_batch_size)
-        return self._loader(batches, BatchSplitter(len(batches), *self._place()))
+        rank, world_size = self._place()
+        # a process without a single batch is a fault to Lightning
+        size = min(self.eval_batch_size, -(-len(part.rows) // world_size))
+        batches = OrderedBatches(part.cache, part.rows, size)
+        return self._loader(batches, BatchSplitter(len(batches), rank, world_size))
 
     def _loader(self, batches: Dataset[Any], order: Sampler[Any]) -> DataLoader[Any]:
         # keywords throughout: Lightning rebuilds loaders from them, and cannot from a positional batch size
