@@ -47,7 +47,7 @@ suite: $(READY)  ## the tests alone
 torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
 	$(BIN)/python tests/torture_resume.py --kills $(KILLS)
 
-bench: $(READY)  ## extraction and reading speed beside a reference, in one run
+bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
 
 ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (half an hour a seed; needs SYRFA_SHARED_DATA)
