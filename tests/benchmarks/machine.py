@@ -13,7 +13,7 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 MEMORY_IS = (
     "torch.cuda.max_memory_allocated minus what was allocated before the step"
     if torch.cuda.is_available()
-    else "peak resident set (VmHWM, reset before each step) minus the resident set before it, free heap handed back first"
+    else "peak resident set (VmHWM, reset before each step) minus the resident set before it, free heap returned first"
 )
 
 

@@ -1,22 +1,38 @@
-"""Phase 1 in the order of ITTA's and the authors' scripts, written from docs/method.md, section 3: the benchmark's reference.
+"""Phase 1 in the order of ITTA's and the authors' scripts, from docs/method.md, section 3: the benchmark's reference.
 
 Forward; backward of the weighted total; Adam on theta, phi and f_t; a second forward; two graph-building backward
 passes for g_cls and g_sub; L_c; a double backward into f_c; Adam on f_c. Each stream runs through the whole network.
 It has what a careful author would give it: `autograd.grad` into f_c alone, which leaves out everything f_c does not
-need; no second puzzle pass; graphs freed as soon as they are used; the module's own layers, heads, losses and layout.
+need; no second puzzle pass; graphs freed as soon as they are used; the module's heads, losses and memory format. Its
+layers are torch's (`stock_layers`) unless it is asked to take the module's own.
 """
 
 import torch
+from torch import nn
 
 from syrfa.losses import alignment_loss, classification_loss, consistency_loss, draw_order, permute_frames, puzzle_loss
 from syrfa.losses.alignment import flatten
 
 
-class PublishedOrder:
-    """Steps the weights of `module`, a SynthKnowledgeModule, which needs no Trainer for it."""
+def stock_layers(module):
+    """`module` with torch's own InstanceNorm in place of ours."""
+    for block in module.network.extractor.blocks:
+        for place in (1, 4):
+            block[place] = nn.InstanceNorm3d(block[0].out_channels)
+    module.network.neck.norm = nn.InstanceNorm2d(module.network.neck.channels)
+    return module
 
-    def __init__(self, module):
-        self.module = module
+
+class PublishedOrder:
+    """Steps the weights of `module`, a SynthKnowledgeModule, which needs no Trainer for it.
+
+    Args:
+        module: it becomes the reference's own, layers and all.
+        stock: run it with torch's layers.
+    """
+
+    def __init__(self, module, stock=True):
+        self.module = stock_layers(module) if stock else module
         self.theta = list(module.network.extractor.parameters())
         self.knowledge, self.head = module.configure_optimizers()
 

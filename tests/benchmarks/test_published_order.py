@@ -15,7 +15,7 @@ OPTIONS = [
 
 
 def pair(**options):
-    """Our module and the reference, same weights, float64; lr 0, so that the reference's first update changes nothing."""
+    """Our module and the reference, same weights, float64; at lr 0 the reference's first update changes nothing."""
     torch.manual_seed(0)
     module = StandaloneModule(width=2, frames=3, size=16, lr=0.0, **options).double().train()
     with torch.no_grad():

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from syrfa.losses import (
     alignment_loss,
@@ -14,7 +15,7 @@ from syrfa.losses import (
     normalise_gradient,
 )
 from syrfa.losses.alignment import flatten, unflatten
-from syrfa.models import Classifier, ConsistencyHead, Extractor, StyleAugmentation, TwoStreamExtractor
+from syrfa.models import Classifier, ConsistencyHead, Extractor, StyleAugmentation, Trace, TwoStreamExtractor
 
 
 class Setting:
@@ -126,6 +127,42 @@ def test_jvp_equals_autograd_jacobian(style, training):
     (expected,) = torch.autograd.grad(transposed, w, u)
     torch.testing.assert_close(setting.push_forward(u), expected, rtol=1e-9, atol=1e-9)
     assert expected.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("style", [{}, {"mix": "beta", "stats": "spatial"}, {"blocks": (3,)}])
+def test_the_trace_of_the_first_pass_changes_nothing(style, training):
+    setting = Setting(**style)
+    setting.network.train(training)
+    setting.draw = setting.network.draw(setting.x)
+    trace = Trace()
+    first = setting.network(setting.x, setting.draw, trace)
+    for one, other in zip(first, setting.network(setting.x, setting.draw), strict=True):
+        assert torch.equal(one, other)
+    for names in (setting.names, setting.names[-4:-2], setting.names[2:3]):  # all of theta, or a part of it
+        u = [torch.randn_like(dict(setting.network.named_parameters())[name]) for name in names]
+        expected = difference_jvp(setting.network, names, setting.x, setting.draw, u)
+        found = difference_jvp(setting.network, names, setting.x, setting.draw, u, trace)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+        assert expected.abs().max() > 1e-3
+
+
+def test_with_a_trace_no_block_convolves_again():
+    setting = Setting()
+    trace = Trace()
+
+    def operations(call):
+        with FlopCounterMode(display=False) as counter:
+            call()
+        return counter.get_total_flops()
+
+    def product(given):
+        u = [torch.randn_like(p) for p in setting.theta]
+        return difference_jvp(setting.network, setting.names, setting.x, setting.draw, u, given)
+
+    first = operations(lambda: setting.network(setting.x, setting.draw, trace))
+    neck = operations(lambda: setting.network.neck(torch.zeros(8, 4, 1, 2, 2, dtype=torch.float64)))
+    assert operations(lambda: product(None)) - operations(lambda: product(trace)) >= first - neck > 0
 
 
 def test_jvp_leaves_no_graph_and_no_change():

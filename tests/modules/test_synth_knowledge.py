@@ -134,7 +134,9 @@ def test_training_equals_the_step_by_hand(options, synth, loader, trainer, doubl
             continue
         found = module.state_dict()[name]
         assert found.dtype == torch.float64
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-9, msg=name)
+        # InstanceNorm cancels that bias: its gradient is rounding, 1e-15, which Adam divides by its epsilon of 1e-8
+        atol = 1e-7 if name == "network.extractor.neck.conv.bias" else 1e-9
+        torch.testing.assert_close(found, expected, rtol=0, atol=atol, msg=name)
         still = name.startswith("temporal") and not (settings["lambda_aux"] and reference.o.train_temporal_head)
         still = still or (name.startswith("consistency") and settings.get("align_every") == 0)
         still = still or name == "network.extractor.neck.conv.bias"  # InstanceNorm cancels it: no gradient

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from syrfa.losses.objectives import ConsistencyNorm, consistency_loss
+from syrfa.models.trace import Trace
 
 Normalise = Literal["unit", "standardise"]
 AlignOver = Literal["extractor", "last_block"]
@@ -94,16 +95,22 @@ def consistency_head_gradient(
 
 
 def difference_jvp(
-    network: nn.Module, names: Sequence[str], x: Tensor, draw: object, direction: Sequence[Tensor]
+    network: nn.Module,
+    names: Sequence[str],
+    x: Tensor,
+    draw: object,
+    direction: Sequence[Tensor],
+    trace: Trace | None = None,
 ) -> Tensor:
     """J u: the directional derivative of O - O' when the named parameters of `network` move along `direction`.
 
     Args:
-        network: called as `network(x, draw)`, returns O and O'.
+        network: called as `network(x, draw, trace)`, returns O and O'.
         names: the parameters that make up theta, as in `network.named_parameters()`.
         x: the tubes of the step.
         draw: the random choices of the step, so that style and dropout are those of the first pass.
         direction: one tensor per name.
+        trace: what the first pass of the step left; without it, that pass is computed again.
 
     Returns:
         (B, features).
@@ -111,9 +118,11 @@ def difference_jvp(
     parameters = dict(network.named_parameters())
 
     def difference(*theta: Tensor) -> Tensor:
-        clean, augmented = functional_call(network, dict(zip(names, theta, strict=True)), (x, draw))
+        clean, augmented = functional_call(network, dict(zip(names, theta, strict=True)), (x, draw, trace))
         return torch.sub(clean, augmented)
 
+    if trace is not None:
+        trace.rewind()
     with torch.no_grad():
         primals = tuple(parameters[name].detach() for name in names)
         product: Tensor = jvp(difference, primals, tuple(direction))[1]

@@ -12,8 +12,10 @@ from syrfa.models.gradient_reversal import GradientReversal
 from syrfa.models.heads import Classifier, ConsistencyHead, DomainClassifier, TemporalHead
 from syrfa.models.jigsaw import JigsawNetwork, PuzzleHead
 from syrfa.models.joint import JointBatch
+from syrfa.models.norm import InstanceNorm
 from syrfa.models.streams import StreamDraw, TwoStreamExtractor
 from syrfa.models.style import StyleAugmentation, StyleDraw
+from syrfa.models.trace import Trace
 
 __all__ = [
     "AdapterName",
@@ -24,6 +26,7 @@ __all__ = [
     "DomainClassifier",
     "Extractor",
     "GradientReversal",
+    "InstanceNorm",
     "JigsawNetwork",
     "JointBatch",
     "Neck",
@@ -33,6 +36,7 @@ __all__ = [
     "StyleAugmentation",
     "StyleDraw",
     "TemporalHead",
+    "Trace",
     "TwoStreamExtractor",
     "adapter_movement",
     "build_adapters",

@@ -4,10 +4,14 @@ It is Jigsaw-VAD's "deep + wide" network. At the paper's width of 32, 7 frames a
 parameters and needs 2.46 GMAC a tube.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from syrfa.errors import ConfigError
+from syrfa.models.norm import InstanceNorm
+from syrfa.models.trace import Trace
 
 
 class ConvBlock(nn.Sequential):
@@ -24,12 +28,18 @@ class ConvBlock(nn.Sequential):
         for channels in (inputs, outputs):
             layers += [
                 nn.Conv3d(channels, outputs, kernel_size=3, padding=1, bias=False),
-                nn.InstanceNorm3d(outputs),
+                InstanceNorm(),
                 nn.ReLU(),
             ]
         super().__init__(*layers, nn.MaxPool3d(pool))
         # a CPU convolves up to three times as fast this way at small widths; the memory format follows the weights
         self.to(memory_format=torch.channels_last_3d)
+
+    def forward(self, x: Tensor, trace: Trace | None = None) -> Tensor:
+        """(B, outputs, ...) of x (B, inputs, T, H, W), its convolutions written to or read from `trace`."""
+        for conv, norm in ((self[0], self[1]), (self[3], self[4])):
+            x = torch.relu(norm(conv(x)) if trace is None else trace.standardised(cast(nn.Conv3d, conv), x))
+        return cast(Tensor, self[-1](x))
 
 
 class Neck(nn.Module):
@@ -47,7 +57,7 @@ class Neck(nn.Module):
         self.channels = channels
         self.dropout = dropout
         self.conv = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
-        self.norm = nn.InstanceNorm2d(channels)
+        self.norm = InstanceNorm()
         self.pool = nn.MaxPool2d(2)
 
     def draw_mask(self, batch: int, like: Tensor) -> Tensor | None:

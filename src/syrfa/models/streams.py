@@ -10,6 +10,7 @@ from syrfa.models.adapters import AdapterName, build_adapters
 from syrfa.models.extractor import Extractor, Neck
 from syrfa.models.joint import JointBatch
 from syrfa.models.style import StyleAugmentation, StyleDraw
+from syrfa.models.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,21 @@ class TwoStreamExtractor(nn.Module):
             mask = joint.part(mask.view(2, joint.size, *mask.shape[1:]), dim=1).flatten(0, 1)
         return StreamDraw(style, mask, adapted)
 
-    def forward(self, x: Tensor, draw: StreamDraw) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, draw: StreamDraw, trace: Trace | None = None) -> tuple[Tensor, Tensor]:
         """Both streams.
 
         Args:
             x: tubes, float (B, 3, T, size, size) in [0, 1].
             draw: the random choices of this pass.
+            trace: what an earlier pass of the same arguments and weights left for this one, or this one leaves.
 
         Returns:
             O and O', each (B, features).
         """
-        clean = self.extractor.blocks[0](x)
+        clean = self.extractor.blocks[0](x, trace)
         both = self._adapt(1, torch.cat([clean, self.style(clean, 1, draw.style)]), draw.adapted)
         for number in (2, 3):
-            both = self.extractor.blocks[number - 1](both)
+            both = self.extractor.blocks[number - 1](both, trace)
             if number in draw.style.permutation:
                 clean, augmented = both.chunk(2)
                 both = torch.cat([clean, self.style(augmented, number, draw.style)])

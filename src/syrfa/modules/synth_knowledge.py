@@ -21,6 +21,7 @@ from syrfa.models import (
     StreamDraw,
     StyleAugmentation,
     TemporalHead,
+    Trace,
     TwoStreamExtractor,
 )
 from syrfa.models.augmentation import SensorAugmentation
@@ -164,7 +165,9 @@ class SynthKnowledgeModule(AnomalyModule):
         tubes, labels, joint = labelled_tubes(batch)
         x = self._augment(self.to_input(tubes), joint)
         draw = self.network.draw(x, joint, adapted=False)
-        difference, l_cls, l_cont = self._supervised(x, draw, labels)
+        aligning = bool(self.align_every) and self.global_step % self.align_every == 0
+        trace = Trace() if aligning and not self.options.recompute else None
+        difference, l_cls, l_cont = self._supervised(x, draw, labels, trace)
         theta: list[Tensor] = [*self.extractor.parameters()]
         phi, f_t = [*self.classifier.parameters()], [*self.temporal.parameters()]
         if not self.options.train_temporal_head:
@@ -178,10 +181,9 @@ class SynthKnowledgeModule(AnomalyModule):
 
         for parameter in (*theta, *phi, *f_t):
             parameter.grad = None
-        aligning = bool(self.align_every) and self.global_step % self.align_every == 0
-        if aligning and not self.options.recompute:
+        if trace is not None:
             g_cls, g_sub = self._apart(terms)
-            self._align(x, draw, difference, g_cls, g_sub)
+            self._align(x, draw, trace, difference, g_cls, g_sub)
         else:
             self._together(terms)
         self._update()
@@ -193,9 +195,9 @@ class SynthKnowledgeModule(AnomalyModule):
     def _augment(self, x: Tensor, joint: JointBatch) -> Tensor:
         return x if self.augmentation is None else cast(Tensor, self.augmentation(x, joint))
 
-    def _supervised(self, x: Tensor, draw: StreamDraw, labels: Tensor) -> Supervised:
+    def _supervised(self, x: Tensor, draw: StreamDraw, labels: Tensor, trace: Trace | None) -> Supervised:
         """The forward pass of both streams (Eq. 1-3), and what it costs (Eq. 4 and 5)."""
-        clean, augmented = self.network(x, draw)
+        clean, augmented = self.network(x, draw, trace)
         l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)
         difference = clean - augmented
         return difference, l_cls, consistency_loss(self.consistency(difference), self.options.consistency_norm)
@@ -233,13 +235,20 @@ class SynthKnowledgeModule(AnomalyModule):
         return slice(sum(1 for block in self.extractor.blocks[:2] for _ in block.parameters()), None)
 
     def _align(
-        self, x: Tensor, draw: StreamDraw, difference: Tensor, g_cls: Sequence[Tensor], g_sub: Sequence[Tensor]
+        self,
+        x: Tensor,
+        draw: StreamDraw,
+        trace: Trace,
+        difference: Tensor,
+        g_cls: Sequence[Tensor],
+        g_sub: Sequence[Tensor],
     ) -> None:
         """The alignment step: Adam on f_c along the gradient of L_c (Eq. 8 and 11).
 
         Args:
             x: the tubes.
             draw: the random choices of the pass that the gradients are of.
+            trace: what that pass left.
             difference: O - O' of that pass.
             g_cls: gradient of L_cls in theta, and perhaps in more behind it.
             g_sub: gradient of L_cont in theta.
@@ -249,7 +258,7 @@ class SynthKnowledgeModule(AnomalyModule):
         loss, gradients = consistency_head_gradient(
             self.consistency,
             difference,
-            lambda u: difference_jvp(self.network, names, x, draw, u),
+            lambda u: difference_jvp(self.network, names, x, draw, u, trace),
             g_cls[:count][aligned],
             g_sub[aligned],
             self.options.normalise,
@@ -264,11 +273,12 @@ class SynthKnowledgeModule(AnomalyModule):
     def _align_again(self, x: Tensor, labels: Tensor, joint: JointBatch) -> None:
         """The alignment step at the updated theta, from a forward pass with choices of its own."""
         draw = self.network.draw(x, joint, adapted=False)
-        difference, l_cls, l_cont = self._supervised(x, draw, labels)
+        trace = Trace()
+        difference, l_cls, l_cont = self._supervised(x, draw, labels, trace)
         theta = [*self.extractor.parameters()]
         g_cls = average_over_ranks(torch.autograd.grad(l_cls, theta, retain_graph=True))
         g_sub = average_over_ranks(torch.autograd.grad(l_cont, theta))
-        self._align(x, draw, difference, g_cls, g_sub)
+        self._align(x, draw, trace, difference, g_cls, g_sub)
 
     def _update(self) -> None:
         """Adam on theta, phi and f_t along what stands in `.grad`."""
