@@ -9,7 +9,7 @@ DEMO   := --config lightning_config/data/demo.yaml
 PED2   := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite bench ped2 clean
+.PHONY: help install demo test lint types suite mutants bench ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ types: $(READY)  ## mypy in strict mode
 
 suite: $(READY)  ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+mutants: $(READY)  ## break the method one line at a time and see that a test notices (20 minutes; runs/mutation.json)
+	$(BIN)/python tests/mutation/campaign.py
 
 bench: $(READY)  ## extraction and reading speed beside a reference, in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
