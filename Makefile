@@ -4,15 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SYRFA  := $(BIN)/python -m syrfa
 SEEDS  ?= 1
+KILLS  ?= 20
 READY  := $(VENV)/.installed
 DEMO   := --config lightning_config/data/demo.yaml
 PED2   := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite mutants bench ped2 clean
+.PHONY: help install demo test lint types suite torture-resume mutants bench ped2 clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(READY)  ## create .venv and install syrfa with its development tools
 
@@ -43,10 +44,13 @@ types: $(READY)  ## mypy in strict mode
 suite: $(READY)  ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-mutants: $(READY)  ## break the method one line at a time and see that a test notices (20 minutes; runs/mutation.json)
+torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
+	$(BIN)/python tests/torture_resume.py --kills $(KILLS)
+
+mutants: $(READY)  ## break the method one line at a time and see that a test notices (ten minutes; runs/mutation.json)
 	$(BIN)/python tests/mutation/campaign.py
 
-bench: $(READY)  ## extraction and reading speed beside a reference, in one run
+bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
 
 ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (half an hour a seed; needs SYRFA_SHARED_DATA)

@@ -3,7 +3,7 @@
 ABLATION_SEEDS ?= 1 2 3
 ABLATION_DATA  ?= demo ped2
 # besides the paper's 1e-6, which experiments 5 and 6 have in their files
-ABLATION_LRS   ?= 1e-3 1e-2
+ABLATION_LRS   ?= 1e-2
 
 TABLE2_DATA_demo := --config lightning_config/data/demo.yaml
 TABLE2_DATA_ped2 := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml

@@ -1,7 +1,7 @@
 """`python -m syrfa`, also installed as `syrfa`: the verbs, the exit codes, one line for what the user got wrong.
 
-Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 130 interrupted; 143 terminated, with a
-checkpoint on disk. `SYRFA_DEBUG=1` shows the traceback of a user error too.
+Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 130 interrupted; 143 terminated; both with a
+checkpoint on disk once a batch was trained. `SYRFA_DEBUG=1` shows the traceback of a user error too.
 """
 
 import errno
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from syrfa import __version__
 from syrfa.errors import UserError
+from syrfa.stopping import INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
@@ -55,9 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     verb = arguments[0]
     try:
-        return _run(verb, arguments)
+        with StopSignals() as signals:
+            return _run(verb, arguments, signals)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Terminated:
+        return signals.exit_code
     except Exception as error:
         user_error = _user_error(error)
         if user_error is None or os.environ.get("SYRFA_DEBUG") == "1":
@@ -66,11 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _run(verb: str, arguments: list[str]) -> int:
+def _run(verb: str, arguments: list[str], signals: StopSignals) -> int:
     if verb in TRAINER_VERBS:
         from syrfa.cli import run_trainer
 
-        return run_trainer(arguments)
+        return run_trainer(arguments, signals)
     if verb in VERBS:
         from syrfa.commands import run_command
 

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
@@ -11,22 +10,25 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning import Callback, Trainer
+from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from syrfa.callbacks import FrameAUC, Provenance, ScoreWriter, Termination
+from syrfa.callbacks import ExactResume, FrameAUC, LastCheckpoint, Provenance, ScoreWriter
+from syrfa.checkpoint_io import AtomicCheckpointIO
 from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.parser import OneLineErrors, check_configs
 from syrfa.run_folder import CHECKPOINTS, RunFolder
+from syrfa.run_log import RunLog
+from syrfa.stopping import INTERRUPTED, StopSignals
 from syrfa.tubes.datamodule import TubeDataModule
 
-TERMINATED = 128 + signal.SIGTERM
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
 ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
 VERBS = ("fit", "validate", "test", "predict")
@@ -37,13 +39,28 @@ class TrainerParser(OneLineErrors, LightningArgumentParser):
 
 
 class SyrfaCLI(LightningCLI):
-    """LightningCLI with a run folder, one seed for everything, and checkpoints that never override in silence."""
+    """LightningCLI with a run folder, one seed for everything, and checkpoints that never override in silence.
+
+    Args:
+        signals: how the process was asked to stop.
+        options: LightningCLI's own.
+    """
+
+    def __init__(self, signals: StopSignals, **options: Any) -> None:  # noqa: ANN401
+        self.signals, self.first_step = signals, 0
+        super().__init__(**options)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Adds `run`, `evaluation` and `checkpoint`; hands the seed to model and data."""
+        """Adds `run`, `evaluation`, `checkpoint` and `checkpoint_minutes`; hands the seed to model and data."""
         parser.add_class_arguments(RunFolder, "run")
         parser.add_lightning_class_args(FrameAUC, "evaluation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_argument(
+            "--checkpoint_minutes",
+            type=float,
+            default=5.0,
+            help="write last.ckpt when it is so old, besides at every epoch's end; 0 only there",
+        )
         parser.set_defaults(
             {
                 "checkpoint.save_last": True,
@@ -86,6 +103,8 @@ class SyrfaCLI(LightningCLI):
 
     def before_fit(self) -> None:
         """Makes room for a fit that starts anew, once everything it needs has been built."""
+        for leftover in Path(self.options.checkpoint.dirpath).glob(".*.ckpt.*.tmp"):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
         if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
             RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
 
@@ -127,7 +146,9 @@ class SyrfaCLI(LightningCLI):
         A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
         settings, and says which of the configured ones it replaced.
         """
-        name, stored = checkpoint_settings(read_checkpoint(path))
+        checkpoint = read_checkpoint(path)
+        self.first_step = int(checkpoint["global_step"])
+        name, stored = checkpoint_settings(checkpoint)
         model = self.options.model
         module = _class_of(model.class_path)
         if module.__name__ != name:
@@ -163,20 +184,23 @@ class SyrfaCLI(LightningCLI):
             raise
         except ValueError as error:  # the Trainer checks its arguments, and has no exception of its own for most
             raise ConfigError(f"trainer: {error}") from error
-        extra: list[Callback] = [Provenance(str(self.subcommand), seed), Termination()]
+        extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
         # checkpoints are written last, so that they hold what the other callbacks have done
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
-        trainer.callbacks = extra + callbacks  # type: ignore[attr-defined]
+        last = LastCheckpoint(self.signals, options.checkpoint_minutes)
+        trainer.callbacks = [*extra, *callbacks, last]  # type: ignore[attr-defined]
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # neither another strategy's nor the user's own
+            trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         return trainer
 
     def _loggers(self, run: RunFolder, seed: int) -> list[Logger] | bool:
-        """CSVLogger first: the first logger decides where config and checkpoints go."""
+        """The CSV first: the first logger decides where config and checkpoints go."""
         if self.subcommand != "fit" or self.options.trainer.fast_dev_run:
             return False
         folder = run.path(seed)
-        loggers: list[Logger] = [CSVLogger(folder.parent.parent, folder.parent.name, folder.name)]
+        loggers: list[Logger] = [RunLog(folder, self.first_step)]
         if run.wandb:
             offline = os.environ.get("WANDB_MODE", "offline") != "online"
             loggers.append(
@@ -185,14 +209,15 @@ class SyrfaCLI(LightningCLI):
         return loggers
 
 
-def run_trainer(arguments: list[str]) -> int:
+def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     """Runs fit, validate, test or predict.
 
     Args:
         arguments: the verb and its options.
+        signals: entered by the caller.
 
     Returns:
-        0, or 143 after SIGTERM during fit, with `checkpoints/last.ckpt` on disk.
+        0; or 143 after SIGTERM, 130 after an interrupt, with `checkpoints/last.ckpt` on disk if a batch was trained.
 
     Raises:
         ConfigError: the options do not parse, or Lightning refuses them.
@@ -204,8 +229,9 @@ def run_trainer(arguments: list[str]) -> int:
     sys.argv = [sys.argv[0], *arguments]
     try:
         SyrfaCLI(
-            AnomalyModule,
-            TubeDataModule,
+            signals,
+            model_class=AnomalyModule,
+            datamodule_class=TubeDataModule,
             subclass_mode_model=True,
             seed_everything_default=0,
             auto_configure_optimizers=False,
@@ -219,7 +245,11 @@ def run_trainer(arguments: list[str]) -> int:
             },
         )
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
-        return TERMINATED
+        return signals.exit_code
+    except SystemExit as error:
+        if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes a fault of it
+            return INTERRUPTED
+        raise
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
     return 0
@@ -253,4 +283,6 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", message=".*`torch.jit.script` is deprecated.*")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
     warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+    # of every_n_train_steps; a checkpoint of ours is meant to hold the weights after the step
+    warnings.filterwarnings("ignore", message=".*ModelCheckpoint with manual optimization.*")
     warnings.filterwarnings("ignore", message=".*dirpath has changed from.*")  # a checkpoint scored from elsewhere

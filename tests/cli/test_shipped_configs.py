@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "lightning_config"
 DATA = CONFIG / "data"
 EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+TABLE2 = sorted((ROOT / "experiments" / "table2").glob("*.yaml"))
 STAGES = sorted(CONFIG.glob("*.yaml"))
 SOURCES = {"demo.yaml", "generated.yaml", "ubnormal.yaml"}
 QUICK = [
@@ -38,6 +39,16 @@ def test_experiment_runs(experiment: Path, knowledge_ckpt: Path) -> None:
     files = [DATA / data, *([] if "demo" in experiment.stem else [DATA / "ped2.yaml"]), experiment]
     extra = [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"] if is_adaptation(experiment) else []
     assert main(["fit", *overlay(*files), *extra, *QUICK]) == 0
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.parametrize("row", TABLE2, ids=lambda file: file.stem)
+def test_row_of_table_2_runs(row: Path, knowledge_ckpt: Path) -> None:
+    name = "adapt" if row.stem in ("exp5", "exp6") or "adapt" in row.stem else "knowledge"
+    base = ROOT / "experiments" / f"{'ped2' if 'ped2' in row.stem else 'demo'}_{name}.yaml"
+    data = [DATA / "generated.yaml", DATA / "ped2.yaml"] if "ped2" in row.stem else [DATA / "demo.yaml"]
+    extra = [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"] if name == "adapt" else []
+    assert main(["fit", *overlay(*data, base, row), *extra, *QUICK]) == 0
 
 
 @pytest.mark.usefixtures("data_environment")

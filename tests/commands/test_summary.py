@@ -43,8 +43,8 @@ def canned(folder: Path, seed: int, value: float | None, transductive: bool = Fa
 def test_one_row_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     summary([canned(tmp_path, 1, 0.9), canned(tmp_path, 2, None)])
     lines = capsys.readouterr().out.splitlines()
-    assert " ".join(lines[2].split()) == "canned/seed1 RealAdaptModule strict centred 90.0 80.0 to 95.0 90.4 50.0"
-    assert " ".join(lines[3].split()) == "canned/seed2 RealAdaptModule strict centred - - to - 90.4 -"
+    assert " ".join(lines[2].split()) == "canned/seed1 RealAdaptModule strict centred 90.0 80.0 to 95.0 90.4 50.0 -"
+    assert " ".join(lines[3].split()) == "canned/seed2 RealAdaptModule strict centred - - to - 90.4 - -"
 
 
 def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +53,18 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4  # heading, rule, two readings
     assert "| 92.0 ± 2.0 | 90.0 92.0 94.0 |" in lines[2]
+
+
+def test_how_far_the_adapters_moved_stands_beside_the_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [canned(tmp_path, seed, 0.9) for seed in (1, 2)]
+    for run, (mean, largest) in zip(runs, ((0.02, 0.3), (0.04, 0.5)), strict=True):
+        result = json.loads((run / "result.json").read_text())
+        result["adapter"] = {"name": "rap", "lr": 0.01, "mean_abs": mean, "max_abs": largest}
+        (run / "result.json").write_text(json.dumps(result))
+    summary(runs, over_seeds=True, markdown=True)
+    assert "| rap, lr 0.01: mean 0.03, max 0.5 |" in capsys.readouterr().out
 
 
 def test_a_result_file_serves_as_well_as_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,7 +95,7 @@ class TestEq17And19:
         torch.manual_seed(2)
         module = RealAdaptModule(knowledge={**TINY, **knowledge}, lambda_cont=0.6, lambda_aux=0.3, **options)
         module.has_weights = True
-        spread(module).double()
+        spread(module).double().train()  # a mode that must not reach theta's dropout
         weights, batch = arrays(module), tubes("normal", "puzzle")
         take_step(module, batch)
         total = adaptation_total(record, pixels(batch["normal"]), pixels(batch["puzzle"]), module.knowledge, (0.6, 0.3))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from syrfa.errors import ConfigError
-from syrfa.models import Classifier, ConsistencyHead, TemporalHead
+from syrfa.models import Classifier, ConsistencyHead, DomainClassifier, TemporalHead
 
 
 def test_classifier_is_an_affine_map_to_two_logits():
@@ -62,3 +62,28 @@ def test_consistency_head_equals_naive_loop(bias, relu):
 def test_depth_zero_is_refused():
     with pytest.raises(ConfigError, match="depth"):
         ConsistencyHead(3, 0)
+
+
+@pytest.mark.parametrize(("depth", "hidden", "count"), [(0, 7, 12), (1, 7, 42 + 16), (2, 7, 42 + 56 + 16)])
+def test_domain_classifier_equals_naive_layers(depth, hidden, count):
+    torch.manual_seed(0)
+    head = DomainClassifier(5, depth, hidden).double()
+    assert sum(p.numel() for p in head.parameters()) == count
+    x = torch.randn(3, 5, dtype=torch.float64)
+    expected = x
+    weights = list(head.parameters())
+    for layer in range(depth + 1):
+        expected = expected @ weights[2 * layer].T + weights[2 * layer + 1]
+        if layer < depth:
+            expected = expected.clamp(min=0)
+    torch.testing.assert_close(head(x), expected)
+
+
+def test_default_domain_classifier_is_smaller_than_the_extractor():
+    assert sum(p.numel() for p in DomainClassifier(1024).parameters()) == 1024 * 100 + 100 + 202
+
+
+@pytest.mark.parametrize("wrong", [{"depth": -1}, {"hidden": 0}])
+def test_a_domain_classifier_of_nothing_is_refused(wrong):
+    with pytest.raises(ConfigError, match="domain classifier"):
+        DomainClassifier(3, **wrong)

@@ -27,20 +27,25 @@ class Reference:
     def __init__(self, module, settings):
         self.m = copy.deepcopy(module).double().train()
         self.s = settings
+        self.o = module.options
         theta, phi, f_t = (list(p.parameters()) for p in (self.m.network.extractor, self.m.classifier, self.m.temporal))
         self.theta = theta
-        self.adam = torch.optim.Adam([*theta, *phi, *f_t], lr=settings["lr"])
+        self.aligned = (
+            theta[4:] if self.o.align_over == "last_block" else theta
+        )  # two convolutions each in blocks 1 and 2
+        learning = [*theta, *phi, *f_t] if self.o.train_temporal_head else [*theta, *phi]
+        self.adam = torch.optim.Adam(learning, lr=settings["lr"])
         self.adam_c = torch.optim.Adam(self.m.consistency.parameters(), lr=settings["lr_consistency"])
 
     def l_cont(self, difference):
         scaled = self.m.consistency(difference)
-        if self.s.get("consistency_norm") == "mse":
+        if self.o.consistency_norm == "mse":
             return scaled.pow(2).mean()
         return (scaled.pow(2).sum(1) + 1e-12).sqrt().mean()
 
     def normalised(self, gradients):
         flat = torch.cat([g.reshape(-1) for g in gradients])
-        if self.s.get("normalise") == "standardise":
+        if self.o.normalise == "standardise":
             return (flat - flat.mean()) / (flat.std() + 1e-6)
         return flat / flat.norm()
 
@@ -50,9 +55,7 @@ class Reference:
         pixels = {name: tubes.permute(0, 4, 1, 2, 3).double() / 255 for name, tubes in batch.items()}
         x = torch.cat([pixels["normal"], pixels["abnormal"]]).float().double()
         y = torch.tensor([0] * len(batch["normal"]) + [1] * len(batch["abnormal"]))
-        o, o_styled = m.network(x, m.network.draw(x))
-        l_cls = F.cross_entropy(m.classifier(o), y) + F.cross_entropy(m.classifier(o_styled), y)
-        l_cont = self.l_cont(o - o_styled)
+        l_cls, l_cont = self.supervised(x, y)
         total = s["lambda_cls"] * l_cls + s["lambda_cont"] * l_cont
         if s["lambda_aux"]:
             order = draw_order(len(batch["puzzle"]), 3, x.device)
@@ -60,7 +63,8 @@ class Reference:
             logits = m.temporal(m.network.clean(torch.stack(frames).float().double()))
             l_aux = -logits.log_softmax(-1).gather(2, order[:, :, None]).mean()
             total = total + s["lambda_aux"] * l_aux
-        if s.get("align_every", 1) and number % s.get("align_every", 1) == 0:
+        due = s.get("align_every", 1) and number % s.get("align_every", 1) == 0
+        if due and not self.o.recompute:
             self.align(l_cls, l_cont)
         self.adam.zero_grad()
         for parameter, gradient in zip(
@@ -70,6 +74,8 @@ class Reference:
         ):
             parameter.grad = gradient
         self.adam.step()
+        if due and self.o.recompute:
+            self.align(*self.supervised(x, y))
         if self.pending:
             for parameter, gradient in zip(m.consistency.parameters(), self.pending, strict=True):
                 parameter.grad = gradient
@@ -78,11 +84,16 @@ class Reference:
 
     pending = None
 
+    def supervised(self, x, y):
+        o, o_styled = self.m.network(x, self.m.network.draw(x))
+        l_cls = F.cross_entropy(self.m.classifier(o), y) + F.cross_entropy(self.m.classifier(o_styled), y)
+        return l_cls, self.l_cont(o - o_styled)
+
     def align(self, l_cls, l_cont):
-        g_cls = torch.autograd.grad(l_cls, self.theta, retain_graph=True)
-        g_sub = torch.autograd.grad(l_cont, self.theta, create_graph=True)
+        g_cls = torch.autograd.grad(l_cls, self.aligned, retain_graph=True)
+        g_sub = torch.autograd.grad(l_cont, self.aligned, create_graph=True)
         gap = self.normalised(g_cls) - self.normalised(g_sub)
-        l_c = gap.pow(2).mean() if self.s.get("normalise") == "standardise" else gap.norm()
+        l_c = gap.pow(2).mean() if self.o.normalise == "standardise" else gap.norm()
         self.pending = torch.autograd.grad(l_c, list(self.m.consistency.parameters()), retain_graph=True)
 
 
@@ -99,12 +110,15 @@ def double_by_default():
     [
         {},
         {"seed": 4, "style_mix": "beta", "style_stats": "spatial", "style_one_of": True},
-        {"normalise": "standardise", "consistency_norm": "mse"},
+        {"preset": "released"},
+        {"preset": "released", "style_mix": "swap", "recompute": False, "train_temporal_head": True},
+        {"align_over": "last_block"},
+        {"align_over": "last_block", "recompute": True},
         {"consistency_depth": 3, "consistency_bias": True, "consistency_relu": True},
         {"align_every": 2},
         {"align_every": 0, "lambda_aux": 0.0},
     ],
-    ids=["paper", "beta", "released", "deep", "every-other", "no-alignment"],
+    ids=["paper", "beta", "released", "but-for-some", "last-block", "recompute", "deep", "every-other", "no-alignment"],
 )
 def test_training_equals_the_step_by_hand(options, synth, loader, trainer, double_by_default):
     settings = {**FAST, **options}
@@ -121,10 +135,31 @@ def test_training_equals_the_step_by_hand(options, synth, loader, trainer, doubl
         found = module.state_dict()[name]
         assert found.dtype == torch.float64
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-9, msg=name)
-        still = name.startswith("temporal") and not settings["lambda_aux"]
+        still = name.startswith("temporal") and not (settings["lambda_aux"] and reference.o.train_temporal_head)
         still = still or (name.startswith("consistency") and settings.get("align_every") == 0)
         still = still or name == "network.extractor.neck.conv.bias"  # InstanceNorm cancels it: no gradient
         assert still == torch.allclose(first[name], found, rtol=0, atol=1e-4), name
+
+
+def test_labelled_tubes_in_any_proportion_are_told_by_their_labels(synth, loader, trainer):
+    """Tubes that come as `normal` and `abnormal`, or together with their labels, train alike."""
+    batches = loader(3).dataset
+    mixed = [
+        {
+            "labelled": torch.cat([b["normal"], b["abnormal"]]),
+            "label": torch.tensor([0] * 4 + [1] * 4),
+            "puzzle": b["puzzle"],
+        }
+        for b in batches
+    ]
+    one, other = synth(**FAST), synth(**FAST)
+    trainer(max_steps=3).fit(one, loader(3))
+    trainer(max_steps=3).fit(other, loader(3).__class__(mixed, batch_size=None))
+    assert same_weights(one, other)
+    flipped = [{**b, "label": 1 - b["label"]} for b in mixed]
+    third = synth(**FAST)
+    trainer(max_steps=3).fit(third, loader(3).__class__(flipped, batch_size=None))
+    assert not same_weights(one, third)
 
 
 @pytest.mark.parametrize(("options", "clean_passes"), [({}, 1), ({"lambda_aux": 0.0}, 0), ({"align_every": 0}, 1)])
@@ -204,8 +239,9 @@ def test_bf16_trains_and_agrees_with_float32(synth, loader, trainer):
     assert all(value.isfinite().all() for value in module.state_dict().values())
 
 
-def test_float16_is_refused(synth):
-    module, fake = synth(), SimpleNamespace(precision="16-mixed")
+@pytest.mark.parametrize("precision", ["16-mixed", "16-true"])
+def test_float16_is_refused(precision, synth):
+    module, fake = synth(), SimpleNamespace(precision=precision)
     module._trainer = fake
     with pytest.raises(ConfigError, match="bf16-mixed"):
         module.setup("fit")

@@ -197,7 +197,7 @@ MUTATIONS: list[Mutation] = [
         (
             "Eq. 6, 7: g_cls and g_sub swapped",
             "return found[0], found[1]",
-            "return found[1], found[0]",
+            "return found[1], found[0][: len(found[1])]",
             f"{ALIGN}[last-block]",
         ),
         (
@@ -226,22 +226,28 @@ MUTATIONS: list[Mutation] = [
             f"{PHASE1}[no-alignment]",
         ),
         (
-            "Eq. 4: labels the other way",
-            'labels[len(batch["normal"]) :] = 1',
-            'labels[: len(batch["normal"])] = 1',
-            f"{PHASE1}[no-alignment]",
-        ),
-        (
             "Eq. 10: f_t trained where it is to stay",
             "if not self.options.train_temporal_head:\n            f_t = []",
             "if False:\n            f_t = []",
             f"{PHASE1}[released]",
         ),
+    ),
+    *_of(
+        "modules/labelled.py",
+        (
+            "Eq. 4: labels the other way",
+            'labels[len(batch["normal"]) :] = 1',
+            'labels[: len(batch["normal"])] = 1',
+            f"{PHASE1}[no-alignment]",
+        ),
+    ),
+    *_of(
+        "modules/schedule.py",
         (
             "cosine schedule upside down",
             "0.5 * (1 + math.cos(",
             "0.5 * (1 - math.cos(",
-            "modules/test_synth_knowledge.py::test_cosine_schedule_falls_to_zero",
+            "modules/test_schedule.py::test_progress_and_cosine",
         ),
     ),
     *_of(
@@ -283,6 +289,30 @@ MUTATIONS: list[Mutation] = [
             "(self.global_step + 1) % self.adapt_every",
             "self.global_step % self.adapt_every",
             "modules/test_interleaved.py::test_phase_two_comes_after_every_kth_batch",
+        ),
+    ),
+    *_of(
+        "models/gradient_reversal.py",
+        (
+            "Table 5: gradient not reversed",
+            "return -ctx.coefficient * gradient",
+            "return ctx.coefficient * gradient",
+            "models/test_reversal_layer.py::test_against_finite_differences_of_the_loss_behind_it",
+        ),
+    ),
+    *_of(
+        "losses/domain.py",
+        (
+            "Table 5: both domains called source",
+            "real = torch.ones(",
+            "real = torch.zeros(",
+            "losses/test_domain.py::test_domain_loss_and_accuracy_equal_plain_loops",
+        ),
+        (
+            "Table 5: coefficient falling",
+            "math.exp(-alpha * progress)",
+            "math.exp(alpha * progress)",
+            "losses/test_domain.py::test_coefficient_equals_the_formula",
         ),
     ),
     *_of("modules/base.py", ("Eq. 20: column 0", "softmax(dim=1)[:, 1]", "softmax(dim=1)[:, 0]", SCORE)),

@@ -1,8 +1,9 @@
 """Callbacks: when to score, what to write, where a run came from."""
 
+from syrfa.callbacks.exact_resume import ExactResume
 from syrfa.callbacks.frame_auc import FrameAUC
+from syrfa.callbacks.last_checkpoint import LastCheckpoint
 from syrfa.callbacks.provenance import Provenance
 from syrfa.callbacks.score_writer import ScoreWriter
-from syrfa.callbacks.termination import Termination
 
-__all__ = ["FrameAUC", "Provenance", "ScoreWriter", "Termination"]
+__all__ = ["ExactResume", "FrameAUC", "LastCheckpoint", "Provenance", "ScoreWriter"]

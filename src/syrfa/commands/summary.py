@@ -12,8 +12,21 @@ from syrfa.run_folder import RESULT, RESULT_SCHEMA
 
 Result = dict[str, Any]
 Reading = dict[str, Any]
-RUN_COLUMNS = ("run", "module", "protocol", "smoothing", "micro AUROC", "95 % interval", "box_width", "chance")
-SEED_COLUMNS = ("experiment", "protocol", "smoothing", "seeds", "micro AUROC", "single seeds", "box_width", "chance")
+RUN_COLUMNS = (
+    "run",
+    "module",
+    "protocol",
+    "smoothing",
+    "micro AUROC",
+    "95 % interval",
+    "box_width",
+    "chance",
+    "adapter",
+)
+SEED_COLUMNS = (
+    *("experiment", "protocol", "smoothing", "seeds", "micro AUROC", "single seeds", "box_width", "chance"),
+    "adapter",
+)
 
 
 def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = False, markdown: bool = False) -> None:
@@ -66,23 +79,37 @@ def run_row(result: Result, reading: Reading) -> list[str]:
     ours = reading["metrics"]["micro_auroc"]
     interval = f"{_percent(ours.get('ci_low'))} to {_percent(ours.get('ci_high'))}"
     name = f"{result['experiment']}/{result['run_id']}"
-    return [name, result["module"], *_protocol(reading), _percent(ours["value"]), interval, *_beside(reading)]
+    beside = [*_beside(reading), _adapter([result])]
+    return [name, result["module"], *_protocol(reading), _percent(ours["value"]), interval, *beside]
 
 
 def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
     """One row for each experiment and reading: mean and standard deviation over runs, and the single values."""
-    groups: dict[tuple[str, ...], list[Reading]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[tuple[Result, Reading]]] = defaultdict(list)
     for result, reading in taken:
-        groups[(result["experiment"], *_protocol(reading))].append(reading)
+        groups[(result["experiment"], *_protocol(reading))].append((result, reading))
     rows = []
-    for key, readings in groups.items():
+    for key, group in groups.items():
+        readings = [reading for _, reading in group]
         found = [reading["metrics"]["micro_auroc"]["value"] for reading in readings]
         values = [100 * value for value in found if value is not None]
         spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
         mean = f"{statistics.mean(values):.1f}{spread}" if values else "-"
         single = " ".join(f"{value:.1f}" for value in values)
-        rows.append([*key, str(len(values)), mean, single, *_beside(readings[0])])
+        adapter = _adapter([result for result, _ in group])
+        rows.append([*key, str(len(values)), mean, single, *_beside(readings[0]), adapter])
     return rows
+
+
+def _adapter(results: list[Result]) -> str:
+    """Learning rate of the adapters, and how far they moved: the mean over runs of mean |w|, and the largest |w|."""
+    adapters = [result.get("adapter", {}) for result in results]
+    moved = [adapter for adapter in adapters if adapter.get("max_abs")]
+    if not moved:
+        return "-"
+    mean = statistics.mean(adapter["mean_abs"] for adapter in moved)
+    largest = max(adapter["max_abs"] for adapter in moved)
+    return f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
 
 
 def _protocol(reading: Reading) -> tuple[str, str]:

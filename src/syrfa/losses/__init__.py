@@ -6,6 +6,7 @@ from syrfa.losses.alignment import (
     difference_jvp,
     normalise_gradient,
 )
+from syrfa.losses.domain import domain_accuracy, domain_loss, reversal_coefficient
 from syrfa.losses.jigsaw import (
     blank_border,
     flip_some,
@@ -32,6 +33,8 @@ __all__ = [
     "consistency_head_gradient",
     "consistency_loss",
     "difference_jvp",
+    "domain_accuracy",
+    "domain_loss",
     "draw_order",
     "flip_some",
     "is_static",
@@ -44,4 +47,5 @@ __all__ = [
     "permute_patches",
     "puzzle_loss",
     "puzzle_normality",
+    "reversal_coefficient",
 ]

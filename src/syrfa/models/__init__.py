@@ -8,7 +8,8 @@ from syrfa.models.adapters import (
     build_adapters,
 )
 from syrfa.models.extractor import ConvBlock, Extractor, Neck
-from syrfa.models.heads import Classifier, ConsistencyHead, TemporalHead
+from syrfa.models.gradient_reversal import GradientReversal
+from syrfa.models.heads import Classifier, ConsistencyHead, DomainClassifier, TemporalHead
 from syrfa.models.jigsaw import JigsawNetwork, PuzzleHead
 from syrfa.models.joint import JointBatch
 from syrfa.models.streams import StreamDraw, TwoStreamExtractor
@@ -20,7 +21,9 @@ __all__ = [
     "Classifier",
     "ConsistencyHead",
     "ConvBlock",
+    "DomainClassifier",
     "Extractor",
+    "GradientReversal",
     "JigsawNetwork",
     "JointBatch",
     "Neck",

@@ -1,4 +1,6 @@
-"""Heads on the feature vector O: the classifier, the temporal puzzle head, the consistency head."""
+"""Heads on the feature vector O: of the anomaly, the temporal puzzle, the consistency and the domain."""
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +32,30 @@ class TemporalHead(nn.Module):
         """Logits (B, T, T): row i scores the positions of frame i. The softmax over the last axis is in the loss."""
         logits: Tensor = self.linear(features)
         return logits.view(-1, self.frames, self.frames)
+
+
+class DomainClassifier(nn.Sequential):
+    """Logits (B, 2) of source (0) and target (1) from O (B, features), behind a gradient reversal layer.
+
+    The default, one hidden layer of 100 units, is the domain classifier that Ganin and Lempitsky (2015) put on their
+    smallest network, in whose class the extractor is; their three-layer one of 1,024 units would have four times the
+    extractor's weights. A linear one (`depth` 0) sees the means of the features alone, so the extractor could please it
+    and leave the domains apart in every other respect.
+
+    Args:
+        features: length of O.
+        depth: hidden layers, each followed by a ReLU.
+        hidden: units of each.
+    """
+
+    def __init__(self, features: int, depth: int = 1, hidden: int = 100) -> None:
+        if depth < 0 or hidden < 1:
+            raise ConfigError(f"the domain classifier has {depth} hidden layers of {hidden}; give at least 0 of 1 unit")
+        sizes = [features, *[hidden] * depth]
+        layers: list[nn.Module] = []
+        for size, following in pairwise(sizes):
+            layers += [nn.Linear(size, following), nn.ReLU()]
+        super().__init__(*layers, nn.Linear(sizes[-1], 2))
 
 
 class ConsistencyHead(nn.Module):

@@ -1,9 +1,17 @@
 """The LightningModules, one a stage or comparison: they wire models, losses and optimisers, and hold no mathematics."""
 
 from syrfa.modules.base import AnomalyModule
+from syrfa.modules.gradient_reversal import GradientReversalModule
 from syrfa.modules.interleaved import InterleavedModule
 from syrfa.modules.jigsaw import JigsawModule
 from syrfa.modules.real_adapt import RealAdaptModule
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
-__all__ = ["AnomalyModule", "InterleavedModule", "JigsawModule", "RealAdaptModule", "SynthKnowledgeModule"]
+__all__ = [
+    "AnomalyModule",
+    "GradientReversalModule",
+    "InterleavedModule",
+    "JigsawModule",
+    "RealAdaptModule",
+    "SynthKnowledgeModule",
+]

@@ -1,9 +1,8 @@
 """Phase 1, learning on synthetic knowledge (paper section III-A)."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
@@ -28,8 +27,10 @@ from syrfa.models.augmentation import SensorAugmentation
 from syrfa.models.style import StyleMix, StyleStats
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
 from syrfa.modules.distributed import average_over_ranks, joint_batch
+from syrfa.modules.labelled import labelled_tubes
 from syrfa.modules.presets import KNOWLEDGE, Preset, choose
 from syrfa.modules.pretrained import fingerprint, load_extractor
+from syrfa.modules.schedule import RateSchedule, rate_factor
 from syrfa.modules.terms import puzzle_term
 from syrfa.tubes.datamodule import TubeDataModule
 
@@ -93,7 +94,7 @@ class SynthKnowledgeModule(AnomalyModule):
         lambda_aux: float = 0.05,
         lr: float = 1e-5,
         lr_consistency: float = 1e-6,
-        lr_schedule: Literal["constant", "cosine"] = "constant",
+        lr_schedule: RateSchedule = "constant",
         preset: Preset = "paper",
         style_blocks: tuple[int, ...] | None = None,
         style_mix: StyleMix | None = None,
@@ -138,7 +139,8 @@ class SynthKnowledgeModule(AnomalyModule):
         )
         self.augmentation = SensorAugmentation() if augment else None
         self.weights = (lambda_cls, lambda_cont, lambda_aux)
-        self.lr, self.lr_consistency, self.lr_schedule = lr, lr_consistency, lr_schedule
+        self.lr, self.lr_consistency = lr, lr_consistency
+        self.lr_schedule: RateSchedule = lr_schedule
         self.align_every = align_every
 
     @classmethod
@@ -159,7 +161,8 @@ class SynthKnowledgeModule(AnomalyModule):
         """One forward pass; the gradients; the update of theta, phi and f_t; the alignment step of f_c."""
         del batch_idx  # it starts again with every epoch; global_step does not
         lambda_cls, lambda_cont, lambda_aux = self.weights
-        x, labels, joint = self._labelled(batch)
+        tubes, labels, joint = labelled_tubes(batch)
+        x = self._augment(self.to_input(tubes), joint)
         draw = self.network.draw(x, joint, adapted=False)
         difference, l_cls, l_cont = self._supervised(x, draw, labels)
         theta: list[Tensor] = [*self.extractor.parameters()]
@@ -186,17 +189,6 @@ class SynthKnowledgeModule(AnomalyModule):
             self._align_again(x, labels, joint)
         named = zip(("train/cls", "train/cont", "train/aux"), terms, strict=False)
         self.log_dict({name: loss.detach() for name, (_, loss, _) in named}, prog_bar=True)
-
-    def _labelled(self, batch: Batch) -> tuple[Tensor, Tensor, JointBatch]:
-        """Input and labels of the normal and abnormal tubes, normal ones first, and what they are a part of."""
-        if "labelled" in batch:  # data.class_balance: natural
-            joint = joint_batch(len(batch["label"]))
-            return self._augment(self.to_input(batch["labelled"]), joint), batch["label"], joint
-        x = self.to_input(torch.cat([batch["normal"], batch["abnormal"]]))
-        labels = torch.zeros(len(x), dtype=torch.int64, device=x.device)
-        labels[len(batch["normal"]) :] = 1
-        joint = joint_batch(len(batch["normal"]), len(batch["abnormal"]))
-        return self._augment(x, joint), labels, joint
 
     def _augment(self, x: Tensor, joint: JointBatch) -> Tensor:
         return x if self.augmentation is None else cast(Tensor, self.augmentation(x, joint))
@@ -282,17 +274,8 @@ class SynthKnowledgeModule(AnomalyModule):
         """Adam on theta, phi and f_t along what stands in `.grad`."""
         knowledge = self._optimisers()[0]
         for group in knowledge.param_groups:
-            group["lr"] = self.lr * self._schedule()
+            group["lr"] = self.lr * rate_factor(self.trainer, self.lr_schedule)
         knowledge.step()
-
-    def _schedule(self) -> float:
-        """The factor on `lr` for this batch, in [0, 1]."""
-        if self.lr_schedule == "constant":
-            return 1.0
-        total = self.trainer.estimated_stepping_batches
-        if not math.isfinite(total):
-            return 1.0
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, self.global_step / total)))
 
     def _optimisers(self) -> list[LightningOptimizer]:
         return cast(list[LightningOptimizer], self.optimizers())

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from syrfa.datasets.base import VideoDataset
 from syrfa.errors import ConfigError
+from syrfa.stopping import leave_to_parent
 from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
@@ -277,8 +278,11 @@ class TubeDataModule(lightning.LightningDataModule):
         part = self.evaluated(stage)
         if len(part.rows) == 0:
             raise ConfigError(f"{part.cache.folder}: none of {len(part.cache)} tubes passes data.{part.domain}.filter")
-        batches = OrderedBatches(part.cache, part.rows, self.eval_batch_size)
-        return self._loader(batches, BatchSplitter(len(batches), *self._place()))
+        rank, world_size = self._place()
+        # a process without a single batch is a fault to Lightning
+        size = min(self.eval_batch_size, -(-len(part.rows) // world_size))
+        batches = OrderedBatches(part.cache, part.rows, size)
+        return self._loader(batches, BatchSplitter(len(batches), rank, world_size))
 
     def _loader(self, batches: Dataset[Any], order: Sampler[Any]) -> DataLoader[Any]:
         # keywords throughout: Lightning rebuilds loaders from them, and cannot from a positional batch size
@@ -289,6 +293,7 @@ class TubeDataModule(lightning.LightningDataModule):
             num_workers=self.num_workers,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.num_workers > 0,
+            worker_init_fn=leave_to_parent,
         )
 
     def _place(self) -> tuple[int, int]:

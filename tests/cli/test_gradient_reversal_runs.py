@@ -1,0 +1,89 @@
+"""The gradient reversal baseline on tiny generated worlds: fit, test, and what a result says of its training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syrfa.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = [ROOT / "lightning_config" / "data" / "demo.yaml", ROOT / "experiments" / "demo_grl.yaml"]
+SMALL = [
+    *(f"--config={file}" for file in FILES),
+    "--model.init_args.width=2",
+    "--data.batch_size=2",
+    "--data.steps_per_epoch=3",
+    "--data.prepare_workers=1",
+    "--trainer.accelerator=cpu",
+    "--trainer.max_epochs=1",
+    "--trainer.enable_progress_bar=false",
+    "--trainer.log_every_n_steps=1",
+    "--evaluation.bootstrap=20",
+]
+
+pytestmark = pytest.mark.usefixtures("data_environment")
+
+
+def fitted_and_tested(root: Path, *options: str) -> dict[str, Any]:
+    arguments = [*SMALL, *options, f"--run.root={root}"]
+    folder = root / "demo_grl" / "seed1"
+    assert main(["fit", *arguments]) == 0
+    assert main(["test", *arguments, f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"]) == 0
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    return result
+
+
+@pytest.mark.parametrize("options", [[], ["--data.class_balance=natural"]], ids=["equal", "natural"])
+def test_fit_and_test(options: list[str], tmp_path: Path) -> None:
+    result = fitted_and_tested(tmp_path, *options)
+    assert result["module"] == "GradientReversalModule"
+    assert result["steps"] == 3
+    assert result["settings"]["alpha"] == 10
+    assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
+    assert [(part["domain"], part["split"]) for part in result["trained_on"]] == [
+        ("source", "train"),
+        ("target", "train"),
+    ]
+    assert (result["transductive"], result["oracle"]) == (False, False)
+    header = (tmp_path / "demo_grl" / "seed1" / "metrics.csv").read_text().splitlines()[0].split(",")
+    assert {"train/cls", "train/domain", "train/reversal", "train/domain_accuracy"} <= set(header)
+
+
+def test_real_tubes_of_the_test_split_make_the_result_transductive(tmp_path: Path) -> None:
+    result = fitted_and_tested(tmp_path, "--data.target.train_split=test")
+    assert result["transductive"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--data.train_on=source"], "data.train_on=source: gradient reversal compares the domains; set data.train_on"),
+        (["--data.target=null"], "data.train_on=both: the config describes no data.target; add --config"),
+        (["--data.source=null"], "data.train_on=both: the config describes no data.source; add --config"),
+        (["--trainer.precision=16-true"], "trainer.precision=16-true: float16 needs scaled losses"),
+        (["--model.init_args.domain_hidden=0"], "the domain classifier has 1 hidden layers of 0"),
+        (
+            ["--data.class_balance=natural", "--data.puzzle_from=batch"],
+            "data.puzzle_from=batch: with data.class_balance=natural",
+        ),
+    ],
+    ids=["one-domain", "no-target", "no-source", "float16", "no-units", "puzzle"],
+)
+def test_refused_in_one_line(options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", *SMALL, *options, f"--run.root={tmp_path}"]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("syrfa ")]
+    assert said in line
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_phase_two_does_not_adapt_to_a_batch_of_both_domains(
+    knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    files = [FILES[0], ROOT / "experiments" / "demo_adapt.yaml"]
+    options = [*(f"--config={file}" for file in files), *(part for part in SMALL[2:] if "width" not in part)]
+    options += [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", f"--run.root={tmp_path}"]
+    assert main(["fit", *options, "--data.train_on=both"]) == 2
+    assert "data.train_on=both: phase 2 adapts to the target" in capsys.readouterr().err

@@ -1,0 +1,61 @@
+"""The command line under DDP: two processes train, and score every tube once where the batches do not divide evenly."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = [
+    f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}",
+    f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}",
+]
+SMALL = [
+    "--data.batch_size=2",
+    "--data.steps_per_epoch=2",
+    "--data.prepare_workers=1",
+    "--trainer.accelerator=cpu",
+    "--trainer.max_epochs=1",
+    "--trainer.enable_progress_bar=false",
+    "--model.init_args.width=2",
+    "--evaluation.bootstrap=0",
+    "--evaluation.pictures=false",
+]
+BATCH = 50
+
+
+def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
+    start = [sys.executable, "-m"]
+    if processes > 1:
+        start += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+        options = (*options, f"--trainer.devices={processes}", "--trainer.strategy=ddp")
+    command = [*start, "syrfa", verb, *CONFIGS, *SMALL, f"--run.root={root}", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stderr[-6000:]
+    return root / "demo_knowledge" / "seed1"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("data_environment")
+def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1")
+    assert (trained / "checkpoints" / "last.ckpt").is_file()
+    options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}")
+    alone = syrfa("test", tmp_path / "alone", 1, *options)
+    together = syrfa("test", tmp_path / "together", 2, *options)
+    results = [json.loads((folder / "result.json").read_text()) for folder in (alone, together)]
+    objects = results[0]["objects"]
+    assert -(-objects // BATCH) % 2 == 1, "an odd number of batches, the last one not full, is what this is about"
+    assert objects % BATCH
+    assert results[1]["objects"] == objects
+    for one, other in zip(results[0]["readings"], results[1]["readings"], strict=True):
+        assert other["metrics"] == one["metrics"]
+    files = sorted(path.name for path in (alone / "scores").glob("*.npz"))
+    assert files
+    for name in files:
+        with np.load(alone / "scores" / name) as one, np.load(together / "scores" / name) as other:
+            for key in one.files:
+                np.testing.assert_allclose(other[key], one[key], rtol=0, atol=1e-6)

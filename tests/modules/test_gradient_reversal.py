@@ -1,0 +1,372 @@
+"""The gradient reversal baseline under a real Trainer, against a step by hand that knows of no reversal layer."""
+
+import copy
+import math
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from lightning import Callback
+from torch.nn import functional as F
+
+from syrfa.errors import ConfigError
+from syrfa.losses import domain_loss
+from syrfa.models import GradientReversal
+from syrfa.modules import GradientReversalModule
+from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+from syrfa.tubes.datamodule import TubeDataModule
+
+BOTH = ("normal", "abnormal", "puzzle", "real", "real_puzzle")
+FAST = {"lr": 1e-2, "domain_hidden": 6}
+
+
+def reversal(init=0, **settings):
+    torch.manual_seed(init)
+    return GradientReversalModule(**{"width": 2, "frames": 3, "size": 16, **FAST, **settings})
+
+
+@pytest.fixture
+def batches(loader):
+    """batches(count, ...): training batches of both domains; with `natural`, of mixed labels."""
+
+    def make(count, natural=False, **options):
+        content = loader(count, groups=BOTH, **options)
+        if natural:
+            for number, batch in enumerate(content.dataset):
+                batch["labelled"] = torch.cat([batch.pop("abnormal"), batch.pop("normal")])
+                batch["label"] = torch.tensor([1, 1, 0, 1, 0, 0, 0, 0]).roll(number)
+        return content
+
+    return make
+
+
+@pytest.fixture
+def double_by_default():
+    """Lightning's 64-true does the same around a step; the random draws depend on it."""
+    before = torch.get_default_dtype()
+    yield lambda: torch.set_default_dtype(torch.float64)
+    torch.set_default_dtype(before)
+
+
+def same_weights(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+class Reference:
+    """Table 5 as docs/method.md, section 6 says it: two losses, and a sum of gradients for each of three parts."""
+
+    def __init__(self, module, settings, total):
+        self.m, self.s, self.total = copy.deepcopy(module).double().train(), settings, total
+        m = self.m
+        self.theta, self.phi, self.domain = (
+            list(p.parameters()) for p in (m.network.extractor, m.classifier, m.domain)
+        )
+        self.adam = torch.optim.Adam([*self.theta, *self.phi, *self.domain], lr=settings["lr"])
+
+    def augmented(self, tubes):
+        x = (tubes.permute(0, 4, 1, 2, 3).float() / 255).double()
+        return self.m.augmentation(x) if self.s.get("augment") else x
+
+    def step(self, number, batch):
+        m, s = self.m, self.s
+        torch.manual_seed((s.get("seed", 0) * 1_000_003 + number) * 65_537)
+        if "labelled" in batch:
+            tubes, y = batch["labelled"], batch["label"]
+        else:
+            tubes = torch.cat([batch["normal"], batch["abnormal"]])
+            y = torch.tensor([0] * len(batch["normal"]) + [1] * len(batch["abnormal"]))
+        x = self.augmented(tubes)
+        o, o_styled = m.network(x, m.network.draw(x))
+        o_real = m.network.clean(self.augmented(batch["real"]))
+        l_cls = F.cross_entropy(m.classifier(o), y) + F.cross_entropy(m.classifier(o_styled), y)
+        l_source = -m.domain(o).log_softmax(1)[:, 0].mean()
+        l_real = -m.domain(o_real).log_softmax(1)[:, 1].mean()
+        l_domain = (l_source + l_real) / 2
+
+        p = number / self.total
+        coefficient = 2 / (1 + math.exp(-s.get("alpha", 10.0) * p)) - 1
+        weight = s.get("lambda_domain", 1.0)
+        of_cls = torch.autograd.grad(l_cls, [*self.theta, *self.phi], retain_graph=True)
+        of_domain = torch.autograd.grad(l_domain, [*self.theta, *self.domain])
+        n = len(self.theta)
+        for parameter, cls, domain in zip(self.theta, of_cls[:n], of_domain[:n], strict=True):
+            parameter.grad = cls - coefficient * weight * domain
+        for parameter, cls in zip(self.phi, of_cls[n:], strict=True):
+            parameter.grad = cls
+        for parameter, domain in zip(self.domain, of_domain[n:], strict=True):
+            parameter.grad = weight * domain
+        if s.get("lr_schedule") == "cosine":
+            self.adam.param_groups[0]["lr"] = s["lr"] * (1 + math.cos(math.pi * p)) / 2
+        self.adam.step()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"alpha": 1.0, "lambda_domain": 0.3, "seed": 4, "style_mix": "beta", "style_stats": "spatial"},
+        {"augment": True, "lr_schedule": "cosine", "style_one_of": True},
+        {"domain_depth": 0},
+        {"domain_depth": 2, "natural": True},
+        {"lambda_domain": 0.0},
+    ],
+    ids=["default", "alpha-1", "augmented", "linear", "natural", "no-domain"],
+)
+def test_training_equals_the_step_by_hand(options, batches, trainer, double_by_default):
+    natural = options.pop("natural", False)
+    settings = {**FAST, **options}
+    module = reversal(**settings)
+    reference = Reference(module, settings, total=6)
+    first = copy.deepcopy(reference.m.state_dict())
+    trainer(max_epochs=2, precision="64-true").fit(module, batches(3, natural))
+    double_by_default()
+    for number, batch in enumerate([*batches(3, natural), *batches(3, natural)]):
+        reference.step(number, batch)
+    for name, expected in reference.m.state_dict().items():
+        if name == "batches_seen":
+            continue
+        found = module.state_dict()[name]
+        assert found.dtype == torch.float64
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-9, msg=name)
+        still = name == "network.extractor.neck.conv.bias"  # InstanceNorm cancels it: no gradient
+        still = still or (name.startswith("domain") and settings.get("lambda_domain") == 0)
+        assert still == torch.allclose(first[name], found, rtol=0, atol=1e-4), name
+
+
+# --- who is pushed where
+
+
+def one_step(module, batch, done):
+    """The gradients that a step at progress `done` leaves, without dropout."""
+    module.eval()
+    module._trainer = SimpleNamespace(global_step=done, estimated_stepping_batches=100)
+    module.log = module.log_dict = lambda *args, **options: None
+    module.zero_grad()
+    torch.manual_seed(0)
+    module.training_step(batch, 0).backward()
+    return {name: p.grad.clone() for name, p in module.named_parameters()}
+
+
+def test_domain_classifier_learns_while_the_extractor_hides_the_domain(batches):
+    (batch,) = batches(1, batch=8).dataset
+    batch["real"][:, :, ::2] = 0
+    module = reversal().double()
+    with_domain = one_step(module, batch, done=50)
+    without = one_step(module, batch, done=0)  # where the coefficient is 0
+    assert all((without[name] != 0).any() for name in without if name.startswith("domain"))
+
+    def distance():
+        tubes = torch.cat([batch["normal"], batch["abnormal"]])
+        logits = [module.domain(module.network.clean(module.to_input(t))) for t in (tubes, batch["real"])]
+        return domain_loss(*logits).item()
+
+    before = distance()
+    for part, told_apart in (("network.extractor", False), ("domain", True)):
+        step = {name: g for name, g in with_domain.items() if name.startswith(part)}
+        if part == "network.extractor":  # what the domain adds to the step of L_cls alone
+            step = {name: gradient - without[name] for name, gradient in step.items()}
+        parameters = {name: p for name, p in module.named_parameters() if name in step}
+        size = 1e-4 / math.sqrt(sum(g.square().sum().item() for g in step.values()))
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter -= size * step[name]
+            after = distance()
+            for name, parameter in parameters.items():
+                parameter += size * step[name]
+        assert (after < before) == told_apart, part
+        assert abs(after - before) > 1e-6
+        assert distance() == pytest.approx(before, abs=1e-12)
+
+
+@pytest.mark.parametrize("reversed_back", [False, True])
+def test_the_layer_keeps_a_domain_hidden_that_would_be_learnt(reversed_back, batches, trainer, monkeypatch):
+    if not reversed_back:
+        monkeypatch.setattr(GradientReversal, "forward", lambda self, x, coefficient: x)
+    content = batches(1)
+    content.dataset[0]["abnormal"] = content.dataset[0]["normal"]  # nothing else to learn
+    content.dataset[0]["real"][:, :, ::2] = 0
+    fit = trainer(max_epochs=100)
+    fit.fit(reversal(alpha=1000.0, lr=2e-2, domain_hidden=20, seed=1), content)
+    assert (fit.callback_metrics["train/domain"].item() > 0.4) == reversed_back
+
+
+def test_the_anomaly_is_learnt_all_the_same(batches, trainer):
+    content = batches(1, batch=8)
+    content.dataset[0]["abnormal"][:, :, ::2] = 0
+    module = reversal()
+    trainer(max_epochs=120).fit(module, content)
+    module.eval()
+    batch = content.dataset[0]
+    assert module.score(batch["abnormal"]).min() > module.score(batch["normal"]).max()
+
+
+# --- coefficient, rate, log
+
+
+class Notes(Callback):
+    """Notes coefficient and learning rate of every batch."""
+
+    def __init__(self):
+        self.coefficients, self.rates = [], []
+
+    def on_train_batch_end(self, trainer, *args):
+        self.coefficients.append(trainer.callback_metrics["train/reversal"].item())
+        self.rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+@pytest.mark.parametrize("length", [{"max_epochs": 4}, {"max_steps": 20}])
+@pytest.mark.parametrize("alpha", [10.0, 1.0])
+def test_coefficient_and_rate_follow_the_run(length, alpha, batches, trainer):
+    notes = Notes()
+    module = reversal(alpha=alpha, lr=0.1, lr_schedule="cosine")
+    trainer(callbacks=[notes], **length).fit(module, batches(5, batch=2))
+    shares = [n / 20 for n in range(20)]
+    assert notes.coefficients == pytest.approx([2 / (1 + math.exp(-alpha * p)) - 1 for p in shares], abs=1e-6)
+    assert notes.rates == pytest.approx([0.1 * (1 + math.cos(math.pi * p)) / 2 for p in shares])
+
+
+def test_progress_counts_updates_where_gradients_are_accumulated(batches, trainer):
+    notes = Notes()
+    trainer(callbacks=[notes], max_epochs=2, accumulate_grad_batches=2).fit(reversal(alpha=1.0), batches(4, batch=2))
+    shares = [0, 0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75]
+    assert notes.coefficients == pytest.approx([2 / (1 + math.exp(-p)) - 1 for p in shares], abs=1e-6)
+
+
+def test_a_run_without_an_end_reverses_in_full(batches, trainer):
+    class Stop(Callback):
+        def on_train_batch_end(self, trainer, *args):
+            trainer.should_stop = True
+
+    fit = trainer(max_epochs=-1, callbacks=[Stop()])
+    fit.fit(reversal(), batches(3))
+    assert fit.callback_metrics["train/reversal"].item() == pytest.approx(2 / (1 + math.exp(-10)) - 1, abs=1e-6)
+
+
+def test_what_is_logged(batches, trainer):
+    fit = trainer(max_steps=2)
+    fit.fit(reversal(augment=True), batches(2))
+    logged = {name: value.item() for name, value in fit.callback_metrics.items()}
+    assert set(logged) == {"train/cls", "train/domain", "train/reversal", "train/domain_accuracy"}
+    assert all(math.isfinite(value) for value in logged.values())
+    assert 0 <= logged["train/domain_accuracy"] <= 1
+
+
+# --- precision, seed, checkpoints
+
+
+def test_bf16_stays_finite_and_agrees_with_float32(batches, trainer):
+    gradients = {}
+    for precision in ("32-true", "bf16-mixed"):
+        module = reversal(width=4, alpha=1000.0, lr=1e-5)
+        trainer(max_steps=2, precision=precision).fit(module, batches(2))
+        gradients[precision] = module.domain[0].weight.grad.flatten()
+        assert all(value.isfinite().all() for value in module.state_dict().values())
+    exact, rounded = gradients.values()
+    assert rounded.dtype == torch.float32
+    assert F.cosine_similarity(exact, rounded, dim=0) > 0.9
+
+
+def test_the_seed_decides_everything(batches, trainer):
+    trained = []
+    for seed in (1, 1, 2):
+        module = reversal(seed=seed, augment=True, style_mix="beta")
+        torch.rand(len(trained))  # the global generator's state before the fit must not matter
+        trainer(max_steps=4).fit(module, batches(4))
+        trained.append(module)
+    assert same_weights(trained[0], trained[1])
+    assert not same_weights(trained[0], trained[2])
+
+
+def test_a_checkpoint_rebuilds_the_module_and_goes_on(batches, trainer, evaluation, tmp_path):
+    options = {"style_blocks": (1,), "domain_depth": 2, "alpha": 1.0, "lr_schedule": "cosine", "seed": 3}
+    whole = reversal(**options)
+    trainer(max_epochs=4).fit(whole, batches(2))
+
+    class Stop(Callback):
+        def on_train_epoch_end(self, trainer, module):
+            if trainer.current_epoch == 1:
+                trainer.save_checkpoint(tmp_path / "half.ckpt")
+
+    trainer(max_epochs=4, callbacks=[Stop()]).fit(reversal(**options), batches(2))
+    name, settings = checkpoint_settings(read_checkpoint(tmp_path / "half.ckpt"))
+    assert name == "GradientReversalModule"
+    assert settings["style_blocks"] == [1]
+    torch.manual_seed(99)
+    again = GradientReversalModule(**settings)
+    assert again.settings() == settings
+    trainer(max_epochs=4).fit(again, batches(2), ckpt_path=tmp_path / "half.ckpt", weights_only=True)
+    assert same_weights(whole, again)
+    scores = [trainer().predict(module, evaluation()) for module in (whole, again)]
+    assert all(torch.equal(a["score"], b["score"]) for a, b in zip(*scores, strict=True))
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize("precision", ["16-mixed", "16-true"])
+def test_float16_is_refused(precision):
+    module = reversal()
+    module._trainer = SimpleNamespace(precision=precision)
+    with pytest.raises(ConfigError, match="bf16-mixed"):
+        module.setup("fit")
+    module.setup("test")
+
+
+@pytest.mark.parametrize("train_on", ["source", "target"])
+def test_one_domain_is_refused(train_on):
+    module = reversal()
+    module._trainer = SimpleNamespace(precision="32-true", datamodule=TubeDataModule(train_on=train_on))
+    with pytest.raises(ConfigError, match=rf"data\.train_on={train_on}.*set data\.train_on to both"):
+        module.setup("fit")
+    module.setup("test")
+    module._trainer.datamodule = TubeDataModule(train_on="both")
+    module.setup("fit")
+
+
+@pytest.mark.parametrize("wrong", [{"alpha": -1.0}, {"lambda_domain": -0.1}, {"lr": -1e-3}, {"domain_depth": -1}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        reversal(**wrong)
+
+
+# --- two processes
+
+# a script: each process of Lightning's ddp strategy runs it from the start
+WORKER = """
+import sys, torch
+from lightning import Trainer
+from torch.utils.data import DataLoader, DistributedSampler
+from syrfa.modules import GradientReversalModule
+
+class Own(DistributedSampler):
+    def __init__(self): self.rank, self.epoch = None, 0
+    def __iter__(self): return iter(range(3))
+    def __len__(self): return 3
+
+class Batches(torch.utils.data.Dataset):
+    def __getitem__(self, step):
+        rank = torch.distributed.get_rank()
+        g = torch.Generator().manual_seed(10 * step + rank)
+        names = ("normal", "abnormal", "real")
+        return {n: torch.randint(0, 256, (2, 3, 16, 16, 1), dtype=torch.uint8, generator=g) for n in names}
+
+torch.manual_seed(0)
+module = GradientReversalModule(width=2, frames=3, size=16, lr=1e-2, alpha=1000.0)
+trainer = Trainer(accelerator="cpu", devices=2, strategy="ddp", max_epochs=1, logger=False,
+                  enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+trainer.fit(module, DataLoader(dataset=Batches(), batch_size=None, sampler=Own()))
+torch.save({n: p.detach() for n, p in module.named_parameters()}, f"{sys.argv[1]}/{trainer.global_rank}.pt")
+"""
+
+
+def test_two_processes_train_one_network(tmp_path):
+    (tmp_path / "worker.py").write_text(WORKER)
+    subprocess.run([sys.executable, str(tmp_path / "worker.py"), str(tmp_path)], check=True, timeout=300)
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(2))
+    start = dict(reversal(lr=1e-2, domain_hidden=100).named_parameters())
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name
+        if name != "network.extractor.neck.conv.bias":
+            assert not torch.allclose(value, start[name], rtol=0, atol=1e-4), name
