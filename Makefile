@@ -47,7 +47,7 @@ suite: $(READY)  ## the tests alone
 torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
 	$(BIN)/python tests/torture_resume.py --kills $(KILLS)
 
-mutants: $(READY)  ## break the method one line at a time and see that a test notices (ten minutes; runs/mutation.json)
+mutants: $(READY)  ## break the method one line at a time and see that a test notices (a quarter of an hour; runs/mutation.json)
 	$(BIN)/python tests/mutation/campaign.py
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
