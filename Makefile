@@ -10,7 +10,7 @@ DEMO   := --config lightning_config/data/demo.yaml
 PED2   := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture-resume bench ped2 clean
+.PHONY: help install demo test lint types suite torture-resume mutants bench ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ suite: $(READY)  ## the tests alone
 
 torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
 	$(BIN)/python tests/torture_resume.py --kills $(KILLS)
+
+mutants: $(READY)  ## break the method one line at a time and see that a test notices (a quarter of an hour; runs/mutation.json)
+	$(BIN)/python tests/mutation/campaign.py
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s

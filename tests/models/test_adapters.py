@@ -28,6 +28,12 @@ def test_rap_shapes_and_size_of_the_paper():
     assert sum(p.numel() for p in adapters.parameters()) == 348_160
 
 
+def test_ap_size_of_the_published_script():
+    adapters = build_adapters("ap", Extractor().block_shapes, depth=5)
+    assert sum(p.numel() for p in adapters.parameters()) == 2 * 5 * 348_160 == 3_481_600
+    assert [tuple(p.shape) for p in adapters[2].parameters()] == [(64, 1, 8, 8)] * 10
+
+
 def test_rap_formula():
     rap = ResidualAdditionalParameters((2, 3, 4, 5)).double()
     fill(rap)
