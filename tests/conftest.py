@@ -5,9 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from syrfa.__main__ import main
 from syrfa.commands.generate import generate
+
+# two workers share the cores, tiny tensors gain nothing from more, and sums are the same whoever ran before
+os.environ["OMP_NUM_THREADS"] = "1"
+torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "lightning_config" / "data"

@@ -126,7 +126,7 @@ def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_pa
         ("test", "--model.init_args.flip=0.5", "test needs weights"),
         ("test", "--model.init_args.pretrained=absent.pth", "no checkpoint at absent.pth; give a published Jigsaw-VAD"),
         ("fit", "--model.init_args.flip=2", "model.init_args.flip=2.0: it is a probability"),
-        ("fit", "--trainer.precision=16-true", "stage 0 is untested in float16"),
+        ("fit", "--trainer.precision=16-true", "float16 needs scaled losses"),
         ("fit", "--data.batch_size=1", "data.batch_size=1: stage 0 needs a temporal and a spatial puzzle"),
     ],
 )

@@ -97,14 +97,14 @@ def test_one_of_picks_each_block_about_equally_often():
 
 def test_permutations_are_permutations_and_vary():
     torch.manual_seed(0)
-    draws = [StyleAugmentation().draw(6, CPU).permutation[1] for _ in range(20)]
+    draws = [StyleAugmentation().draw(JointBatch(6), CPU).permutation[1] for _ in range(20)]
     assert all(sorted(d.tolist()) == list(range(6)) for d in draws)
     assert len({tuple(d.tolist()) for d in draws}) > 10
 
 
 def test_beta_shares_follow_the_distribution():
     torch.manual_seed(0)
-    keep = StyleAugmentation((1,), "beta").draw(4000, CPU).keep[1].flatten()
+    keep = StyleAugmentation((1,), "beta").draw(JointBatch(4000), CPU).keep[1].flatten()
     assert ((keep >= 0) & (keep <= 1)).all()
     assert abs(keep.mean() - 0.5) < 0.03
     assert abs(keep.var() - 1 / (4 * 1.2)) < 0.02  # variance of Beta(a, a) is 1 / (4 (2a + 1))

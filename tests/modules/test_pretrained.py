@@ -148,12 +148,13 @@ def test_every_wrapping_loads(wrap, zipped, tmp_path):
     theirs, ours = reference(**TINY), network()
     torch.save(wrap(theirs.state_dict()), tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
     assert load_jigsaw(tmp_path / "a.pth", ours) == []
-    x = torch.rand(2, 3, 3, 16, 16)
+    x = torch.rand(2, 3, 3, 16, 16, dtype=torch.float64)
+    theirs, ours = theirs.double(), ours.double()
     for found, expected in zip(ours(x), theirs(x), strict=True):
         torch.testing.assert_close(found.flatten(1), expected, rtol=0, atol=1e-6)
     extractor = network().extractor
     assert load_extractor(tmp_path / "a.pth", extractor) == []
-    torch.testing.assert_close(extractor(x), theirs.features(x), rtol=0, atol=1e-6)
+    torch.testing.assert_close(extractor.double()(x), theirs.features(x), rtol=0, atol=1e-6)
 
 
 def test_half_precision_weights_are_widened(tmp_path):
