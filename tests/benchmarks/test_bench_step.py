@@ -35,7 +35,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module", autouse=True)
 def written():
-    """Leaves what was measured, and on what, in runs/bench_step.json."""
+    """Leaves what was measured, and on what, in runs/bench_step.json; SYRFA_BENCH_THREADS threads, 1 by default."""
+    torch.set_num_threads(int(os.environ.get("SYRFA_BENCH_THREADS", "1")))
     yield
     content = {"material": "tubes of noise", "cores": len(os.sched_getaffinity(0)), "processor": processor()}
     write_json(
