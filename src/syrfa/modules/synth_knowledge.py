@@ -195,9 +195,7 @@ class SynthKnowledgeModule(AnomalyModule):
     def _augment(self, x: Tensor, joint: JointBatch) -> Tensor:
         return x if self.augmentation is None else cast(Tensor, self.augmentation(x, joint))
 
-    def _supervised(
-        self, x: Tensor, draw: StreamDraw, labels: Tensor, trace: Trace | None = None
-    ) -> Supervised:
+    def _supervised(self, x: Tensor, draw: StreamDraw, labels: Tensor, trace: Trace | None = None) -> Supervised:
         """The forward pass of both streams (Eq. 1-3), and what it costs (Eq. 4 and 5)."""
         clean, augmented = self.network(x, draw, trace)
         l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)
