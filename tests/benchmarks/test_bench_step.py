@@ -15,8 +15,9 @@ from statistics import median
 import pytest
 import torch
 from machine import MEMORY_IS, device, interleaved, measure, processor
-from published_order import PublishedOrder
+from published_order import PublishedOrder, stock_layers
 from standalone import StandaloneModule, batch_of
+from torch._dynamo.utils import counters
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -153,6 +154,34 @@ def test_bfloat16(width, tubes, capsys):
 
     found = interleaved({"reference": lambda: exact.training_step(batch, 0), "ours": autocast}, 3)
     report(capsys, f"step in bfloat16 / float32, width {width}, {tubes}+{tubes}+{tubes}", found)
+
+
+@pytest.mark.parametrize(("width", "tubes"), [(8, 4), (32, 1)])
+@pytest.mark.parametrize("layers", ["our", "torch's"])
+def test_compiled_blocks(layers, width, tubes, capsys):
+    """torch.compile of the three blocks, in a step without alignment (the trace of one with it is not for a compiler)
+    and in scoring; of torch's layers too, which a compiler can fuse where ours are functions of their own."""
+    torch._dynamo.reset()
+    counters.clear()
+    batch = batch_of(tubes, device=device())
+    eager, compiled = built(width, align_every=0), built(width, align_every=0)
+    if layers == "torch's":
+        stock_layers(compiled)
+    for block in compiled.network.extractor.blocks:
+        block.compile()
+
+    def score(module):
+        module.eval()
+        with torch.inference_mode():
+            module.score(batch["normal"])
+        module.train()
+
+    title = f"{layers} blocks compiled / eager, width {width}, {tubes}"
+    steps = {"reference": lambda: eager.training_step(batch, 0), "ours": lambda: compiled.training_step(batch, 0)}
+    report(capsys, f"step, {title}+{tubes}+{tubes}", interleaved(steps, 7))
+    scores = {"reference": lambda: score(eager), "ours": lambda: score(compiled)}
+    report(capsys, f"scoring, {title}", interleaved(scores, 7), memory=False)
+    assert counters["stats"]["unique_graphs"] >= 3, "nothing was compiled"
 
 
 def bf16_instructions():

@@ -5,7 +5,7 @@ import torch
 from torch.func import jvp
 from torch.nn import functional as F
 
-from syrfa.models import InstanceNorm
+from syrfa.models import InstanceNorm, norm
 
 SHAPES = [(2, 3, 3, 4, 5), (2, 3, 4, 5), (1, 1, 1, 2, 2)]
 
@@ -44,12 +44,38 @@ def test_a_flat_map_is_zero_and_finite():
     assert gradient.isfinite().all()
 
 
-def test_a_faint_pattern_on_a_bright_map_survives_float32():
-    """A mean of squares minus a squared mean would lose it."""
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last_3d])
+def test_a_faint_pattern_on_a_bright_map_survives_float32(layout):
+    """A mean of squares minus a squared mean would lose it; torch's kernels differ between memory formats in this."""
     torch.manual_seed(0)
-    x = 1 + 1e-2 * torch.randn(1, 1, 7, 64, 64, dtype=torch.float64)
+    x = 1 + 1e-2 * torch.randn(1, 4, 7, 64, 64, dtype=torch.float64).contiguous(memory_format=layout)
     expected = F.instance_norm(x)
     torch.testing.assert_close(InstanceNorm()(x.float()).double(), expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 5])
+def test_samples_taken_in_parts_equal_all_at_once(samples, monkeypatch):
+    """Bit for bit: forwards, backwards and along a tangent."""
+    torch.manual_seed(0)
+    x, t = torch.randn(2, 5, 3, 2, 4, 4).unbind()
+    monkeypatch.setattr(norm, "CACHED", samples * x[0].nbytes)
+    in_parts = everything(x, t)
+    monkeypatch.setattr(norm, "CACHED", 10 * x.nbytes)
+    for found, expected in zip(in_parts, everything(x, t), strict=True):
+        assert torch.equal(found, expected)
+
+
+def everything(x, t):
+    x = x.clone().requires_grad_()
+    out = InstanceNorm()(x)
+    return out, torch.autograd.grad(out, x, t)[0], jvp(InstanceNorm(), (x.detach(),), (t,))[1]
+
+
+def test_an_empty_batch_stays_empty():
+    x = torch.empty(0, 3, 2, 4, 4, requires_grad=True)
+    out = InstanceNorm()(x)
+    assert out.shape == x.shape
+    assert torch.autograd.grad(out.sum(), x)[0].shape == x.shape
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last_3d])
@@ -63,3 +89,11 @@ def test_bfloat16_has_statistics_of_float32():
     found = InstanceNorm()(x)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), F.instance_norm(x.float()), rtol=1e-2, atol=1e-2)
+
+
+def test_export_takes_any_batch():
+    x = torch.rand(2, 3, 2, 4, 4)
+    with torch.no_grad():
+        program = torch.export.export(InstanceNorm(), (x,), dynamic_shapes={"x": {0: torch.export.Dim.DYNAMIC}})
+    more = torch.rand(5, 3, 2, 4, 4)
+    torch.testing.assert_close(program.module()(more), InstanceNorm()(more))
