@@ -12,6 +12,7 @@ from jsonargparse import Namespace
 from lightning import Callback, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import Logger, WandbLogger
@@ -20,6 +21,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from syrfa.callbacks import ExactResume, FrameAUC, LastCheckpoint, Provenance, ScoreWriter
 from syrfa.checkpoint_io import AtomicCheckpointIO
 from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
+from syrfa.heap import keep_freed_memory
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
@@ -191,6 +193,8 @@ class SyrfaCLI(LightningCLI):
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
         last = LastCheckpoint(self.signals, options.checkpoint_minutes)
         trainer.callbacks = [*extra, *callbacks, last]  # type: ignore[attr-defined]
+        if isinstance(trainer.accelerator, CPUAccelerator):
+            keep_freed_memory()
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # neither another strategy's nor the user's own
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         return trainer
