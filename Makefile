@@ -10,7 +10,7 @@ DEMO   := --config lightning_config/data/demo.yaml
 PED2   := --config lightning_config/data/generated.yaml --config lightning_config/data/ped2.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture-resume mutants bench ped2 clean
+.PHONY: help install demo test lint types suite torture-resume mutants precision bench ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, re
 
 mutants: $(READY)  ## break the method one line at a time and see that a test notices (a quarter of an hour; runs/mutation.json)
 	$(BIN)/python tests/mutation/campaign.py
+
+precision: $(READY) data/raw/demo-source data/raw/demo-target  ## the demo's phase 1 in float32 and bfloat16, three seeds (20 minutes; runs/precision.json)
+	$(BIN)/python tests/precision/campaign.py
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s

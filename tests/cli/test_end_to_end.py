@@ -53,6 +53,8 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
     readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["readings"]}
     assert readings == {("strict", "centred"), ("strict", "none"), ("strict", "causal"), ("paper", "gaussian")}
     assert result["environment"]["packages"]["torch"]
+    assert result["precision"] == "32-true"
+    assert [part["precision"] for part in result["trained_on"]] == ["32-true"]
 
 
 def test_untrained_adapter_stays_and_trained_one_moves(tested: dict[str, Path]) -> None:

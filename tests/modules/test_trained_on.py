@@ -29,7 +29,9 @@ def recorded(module, train_on, monitor=None, **target):
     source = TubeSource(Named("world"), None, validation_split="test")
     data = TubeDataModule(source, TubeSource(Named("street"), None, **target), train_on=train_on)
     callback = SimpleNamespace(monitor=monitor)
-    module._trainer = SimpleNamespace(datamodule=data, checkpoint_callback=callback, training=True)
+    module._trainer = SimpleNamespace(
+        datamodule=data, checkpoint_callback=callback, training=True, precision="bf16-mixed"
+    )
     checkpoint = {}
     module.on_save_checkpoint(checkpoint)
     return checkpoint["syrfa"]["trained_on"]
@@ -47,6 +49,7 @@ def test_every_split_trained_on_is_recorded(train_on, expected, synth):
     found = recorded(synth(), train_on)
     assert [(part["domain"], part["split"], part["manifest_sha256"]) for part in found] == expected
     assert {(part["monitor"], part["monitored_sha256"]) for part in found} == {("", "")}
+    assert {part["precision"] for part in found} == {"bf16-mixed"}
 
 
 def test_training_on_the_targets_test_split_shows(synth):

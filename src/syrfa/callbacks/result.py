@@ -59,5 +59,6 @@ def result_of(
         "readings": readings,
         "adapter": module.adapter_report(),
         "device": str(module.device),
+        "precision": str(trainer.precision),
         "environment": environment,
     }

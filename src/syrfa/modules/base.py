@@ -144,7 +144,7 @@ class AnomalyModule(LightningModule):
         self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
 
     def _training_split(self) -> list[dict[str, str]]:
-        """The splits that this run trains on, and what its checkpoints are chosen by, for the audit of a result."""
+        """The splits that this run trains on, how, and what its checkpoints are chosen by, for the audit of a result."""
         data = getattr(self.trainer, "datamodule", None)
         if not isinstance(data, TubeDataModule):
             return []
@@ -160,6 +160,7 @@ class AnomalyModule(LightningModule):
                 "split": use.split,
                 "monitor": str(chosen_by or ""),
                 "monitored_sha256": monitored,
+                "precision": str(self.trainer.precision),
             }
             for use in (data.use("train"), data.use("train_real"))
             if use is not None
