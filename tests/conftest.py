@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_run import KNOWLEDGE, ROOT, SMALL
 
 from syrfa.__main__ import main
 from syrfa.commands.generate import generate
@@ -13,10 +14,6 @@ from syrfa.commands.generate import generate
 # two workers share the cores, tiny tensors gain nothing from more, and sums are the same whoever ran before
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
-
-ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT / "lightning_config" / "data"
-EXPERIMENTS = ROOT / "experiments"
 
 
 @pytest.fixture(scope="session")
@@ -47,18 +44,6 @@ def data_environment(tiny_worlds: Path, tmp_path_factory: pytest.TempPathFactory
         yield tiny_worlds
 
 
-SMALL = [
-    "--data.batch_size=2",
-    "--data.steps_per_epoch=2",
-    "--data.prepare_workers=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_epochs=1",
-    "--trainer.enable_progress_bar=false",
-    "--evaluation.bootstrap=20",
-    "--trainer.log_every_n_steps=1",
-]
-
-
 @pytest.fixture(scope="session")
 def knowledge_ckpt(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A phase-1 checkpoint of two steps, width 2."""
@@ -67,8 +52,7 @@ def knowledge_ckpt(data_environment: Path, tmp_path_factory: pytest.TempPathFact
     code = main(
         [
             "fit",
-            f"--config={DATA / 'demo.yaml'}",
-            f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}",
+            *KNOWLEDGE,
             *SMALL,
             "--model.init_args.width=2",
             f"--run.root={root}",

@@ -5,23 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
-
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = [f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}"]
-KNOWLEDGE = [*DEMO, f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}"]
-ADAPT = [*DEMO, f"--config={ROOT / 'experiments' / 'demo_adapt.yaml'}"]
-SMALL = [
-    "--data.batch_size=2",
-    "--data.steps_per_epoch=2",
-    "--data.prepare_workers=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_epochs=1",
-    "--trainer.enable_progress_bar=false",
-    "--evaluation.bootstrap=20",
-    "--trainer.log_every_n_steps=1",
-]
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 

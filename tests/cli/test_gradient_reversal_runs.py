@@ -5,29 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_run import ADAPT, DEMO, EXPERIMENTS, SMALL
 
 from syrfa.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[2]
-FILES = [ROOT / "lightning_config" / "data" / "demo.yaml", ROOT / "experiments" / "demo_grl.yaml"]
-SMALL = [
-    *(f"--config={file}" for file in FILES),
-    "--model.init_args.width=2",
-    "--data.batch_size=2",
-    "--data.steps_per_epoch=3",
-    "--data.prepare_workers=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_epochs=1",
-    "--trainer.enable_progress_bar=false",
-    "--trainer.log_every_n_steps=1",
-    "--evaluation.bootstrap=20",
-]
+REVERSAL = [*DEMO, f"--config={EXPERIMENTS / 'demo_grl.yaml'}", *SMALL]
+REVERSAL += ["--model.init_args.width=2", "--data.steps_per_epoch=3"]
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 
 
 def fitted_and_tested(root: Path, *options: str) -> dict[str, Any]:
-    arguments = [*SMALL, *options, f"--run.root={root}"]
+    arguments = [*REVERSAL, *options, f"--run.root={root}"]
     folder = root / "demo_grl" / "seed1"
     assert main(["fit", *arguments]) == 0
     assert main(["test", *arguments, f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"]) == 0
@@ -72,7 +61,7 @@ def test_real_tubes_of_the_test_split_make_the_result_transductive(tmp_path: Pat
     ids=["one-domain", "no-target", "no-source", "float16", "no-units", "puzzle"],
 )
 def test_refused_in_one_line(options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fit", *SMALL, *options, f"--run.root={tmp_path}"]) == 2
+    assert main(["fit", *REVERSAL, *options, f"--run.root={tmp_path}"]) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("syrfa ")]
     assert said in line
     assert not list(tmp_path.rglob("*.ckpt"))
@@ -82,8 +71,6 @@ def test_phase_two_does_not_adapt_to_a_batch_of_both_domains(
     knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    files = [FILES[0], ROOT / "experiments" / "demo_adapt.yaml"]
-    options = [*(f"--config={file}" for file in files), *(part for part in SMALL[2:] if "width" not in part)]
-    options += [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", f"--run.root={tmp_path}"]
+    options = [*ADAPT, *SMALL, f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", f"--run.root={tmp_path}"]
     assert main(["fit", *options, "--data.train_on=both"]) == 2
     assert "data.train_on=both: phase 2 adapts to the target" in capsys.readouterr().err

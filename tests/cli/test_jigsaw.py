@@ -6,28 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_run import DEMO, EXPERIMENTS, SMALL
 
 from syrfa.__main__ import main
 from syrfa.models import Extractor
 from syrfa.modules import JigsawModule
 from syrfa.modules.pretrained import load_extractor
 
-ROOT = Path(__file__).resolve().parents[2]
-JIGSAW = [
-    f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}",
-    f"--config={ROOT / 'experiments' / 'demo_jigsaw.yaml'}",
-    "--data.batch_size=2",
-    "--data.steps_per_epoch=2",
-    "--data.prepare_workers=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_epochs=1",
-    "--trainer.precision=32-true",
-    "--trainer.enable_progress_bar=false",
-    "--evaluation.bootstrap=20",
-    "--evaluation.pictures=false",
-    "--trainer.log_every_n_steps=1",
-]
-SMALL = ["--model.init_args.width=2", "--model.init_args.size=16", "--model.init_args.hidden=8"]
+JIGSAW = [*DEMO, f"--config={EXPERIMENTS / 'demo_jigsaw.yaml'}", *SMALL, "--evaluation.pictures=false"]
+NARROW = ["--model.init_args.width=2", "--model.init_args.size=16", "--model.init_args.hidden=8"]
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 
@@ -37,7 +24,7 @@ def run(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The folder of a run that was fitted and tested."""
     root = tmp_path_factory.mktemp("stage0")
     folder = root / "demo_jigsaw" / "seed1"
-    assert main(["fit", *JIGSAW, *SMALL, f"--run.root={root}"]) == 0
+    assert main(["fit", *JIGSAW, *NARROW, f"--run.root={root}"]) == 0
     # the checkpoint's settings win over the config's width 8 and size 32
     checkpoint = folder / "checkpoints" / "last.ckpt"
     assert main(["test", *JIGSAW, f"--run.root={root}", f"--ckpt_path={checkpoint}"]) == 0
@@ -84,7 +71,7 @@ def test_the_history_goes_with_the_extractor(run: Path) -> None:
 
 
 def test_the_source_trains_it_too_and_predict_writes_scores(run: Path, tmp_path: Path) -> None:
-    arguments = [*JIGSAW, *SMALL, f"--run.root={tmp_path}"]
+    arguments = [*JIGSAW, *NARROW, f"--run.root={tmp_path}"]
     assert main(["fit", *arguments, "--data.train_on=source"]) == 0
     folder = tmp_path / "demo_jigsaw" / "seed1"
     checkpoint = f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"
@@ -93,7 +80,7 @@ def test_the_source_trains_it_too_and_predict_writes_scores(run: Path, tmp_path:
 
 
 def test_a_fit_goes_on_from_its_checkpoint(run: Path, tmp_path: Path) -> None:
-    arguments = [*JIGSAW, *SMALL, f"--run.root={tmp_path}", "--trainer.max_epochs=2"]
+    arguments = [*JIGSAW, *NARROW, f"--run.root={tmp_path}", "--trainer.max_epochs=2"]
     assert main(["fit", *arguments, f"--ckpt_path={run / 'checkpoints' / 'last.ckpt'}"]) == 0
     content = torch.load(tmp_path / "demo_jigsaw" / "seed1" / "checkpoints" / "last.ckpt", weights_only=True)
     assert content["global_step"] == 4
@@ -101,7 +88,7 @@ def test_a_fit_goes_on_from_its_checkpoint(run: Path, tmp_path: Path) -> None:
 
 def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_path: Path) -> None:
     path = published(tmp_path / "ped2.pth")
-    arguments = [*JIGSAW, *SMALL, f"--run.root={tmp_path}", f"--model.init_args.pretrained={path}"]
+    arguments = [*JIGSAW, *NARROW, f"--run.root={tmp_path}", f"--model.init_args.pretrained={path}"]
     assert main(["test", *arguments]) == 0
     folder = tmp_path / "demo_jigsaw" / "seed1"
     result = json.loads((folder / "result.json").read_text())
@@ -113,7 +100,7 @@ def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_pa
     checkpoint = f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"
     assert main(["fit", *arguments, "--model.init_args.lr=0", "--trainer.max_epochs=2", checkpoint]) == 0
     path.unlink()  # a checkpoint stands without the file
-    assert main(["test", *JIGSAW, *SMALL, f"--run.root={tmp_path}", checkpoint]) == 0
+    assert main(["test", *JIGSAW, *NARROW, f"--run.root={tmp_path}", checkpoint]) == 0
     result = json.loads((folder / "result.json").read_text())
     assert result["steps"] == 4
     assert result["settings"]["pretrained_from"].startswith("ped2.pth sha256:")
@@ -131,7 +118,7 @@ def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_pa
     ],
 )
 def test_mistakes(verb: str, option: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb, *JIGSAW, *SMALL, f"--run.root={tmp_path}", option]) == 2
+    assert main([verb, *JIGSAW, *NARROW, f"--run.root={tmp_path}", option]) == 2
     printed = capsys.readouterr().err
     lines = [line for line in printed.splitlines() if line.startswith(f"syrfa {verb}: error: ")]
     assert len(lines) == 1, printed

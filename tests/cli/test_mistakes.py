@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_run import DEMO, EXPERIMENTS
 
 from syrfa.__main__ import main
 from syrfa.parser import one_line
 
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = [f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}"]
-EXPERIMENT = [f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}"]
+EXPERIMENT = [f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
 FIT = ["fit", *DEMO, *EXPERIMENT, "--trainer.accelerator=cpu", "--data.prepare_workers=1"]
 
 pytestmark = pytest.mark.usefixtures("data_environment")

@@ -6,18 +6,16 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import torch
+from small_run import DEMO, EXPERIMENTS
 
 from syrfa.__main__ import main
 
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}"
 FIT = [
     "fit",
-    DEMO,
+    *DEMO,
     "--data.batch_size=2",
     "--data.eval_batch_size=64",
     "--data.steps_per_epoch=4",
@@ -33,7 +31,7 @@ FIT = [
 ]
 PHASE1 = [
     *FIT,
-    f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}",
+    f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}",
     *FIT[2:],  # again: the experiment's own settings must not win
     "--model.init_args.width=2",
     "--model.init_args.size=16",
@@ -160,7 +158,7 @@ class Run:
 @pytest.fixture(scope="module")
 def phases(data_environment, knowledge_ckpt, tmp_path_factory):
     """Both phases: settings, and a run that nobody touched."""
-    adapt = [*FIT, f"--config={ROOT / 'experiments' / 'demo_adapt.yaml'}", *FIT[2:]]
+    adapt = [*FIT, f"--config={EXPERIMENTS / 'demo_adapt.yaml'}", *FIT[2:]]
     adapt = [*adapt, "--data.train_on=target", f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
     whole = {
         1: Run(PHASE1, "demo_knowledge", tmp_path_factory.mktemp("whole1")),

@@ -7,23 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_run import KNOWLEDGE, SMALL
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = [
-    f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}",
-    f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}",
-]
-SMALL = [
-    "--data.batch_size=2",
-    "--data.steps_per_epoch=2",
-    "--data.prepare_workers=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_epochs=1",
-    "--trainer.enable_progress_bar=false",
-    "--model.init_args.width=2",
-    "--evaluation.bootstrap=0",
-    "--evaluation.pictures=false",
-]
+NARROW = ["--model.init_args.width=2", "--evaluation.bootstrap=0", "--evaluation.pictures=false"]
 BATCH = 50
 
 
@@ -32,7 +18,7 @@ def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
     if processes > 1:
         start += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
         options = (*options, f"--trainer.devices={processes}", "--trainer.strategy=ddp")
-    command = [*start, "syrfa", verb, *CONFIGS, *SMALL, f"--run.root={root}", *options]
+    command = [*start, "syrfa", verb, *KNOWLEDGE, *SMALL, *NARROW, f"--run.root={root}", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stderr[-6000:]
     return root / "demo_knowledge" / "seed1"

@@ -8,21 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from small_run import ADAPT, DEMO, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
-
-ROOT = Path(__file__).resolve().parents[2]
-DEMO = [f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}"]
-KNOWLEDGE = [*DEMO, f"--config={ROOT / 'experiments' / 'demo_knowledge.yaml'}"]
-ADAPT = [*DEMO, f"--config={ROOT / 'experiments' / 'demo_adapt.yaml'}"]
-SMALL = [
-    "--data.batch_size=2",
-    "--data.steps_per_epoch=2",
-    "--data.prepare_workers=1",
-    "--trainer.accelerator=cpu",
-    "--trainer.max_epochs=1",
-    "--trainer.enable_progress_bar=false",
-]
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 
