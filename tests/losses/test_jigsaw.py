@@ -65,7 +65,7 @@ def test_permuted_patches_equal_a_loop_over_pixels(size):
 def test_a_patch_goes_where_its_label_says():
     x = torch.zeros(1, 1, 1, 64, 64)
     x[..., 2:22, 2:22] = 1  # patch 0, the upper left
-    places = torch.tensor([[5, 1, 2, 3, 4, 0, 6, 7, 8]])
+    places = torch.tensor([[5, 0, 2, 3, 4, 1, 6, 7, 8]])  # a cycle of three: its inverse is another
     moved = permute_patches(x, places)
     expected = torch.zeros_like(x)
     expected[..., 22:42, 42:62] = 1  # place 5: second row, third column

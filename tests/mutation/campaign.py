@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mutations import MUTATIONS, Mutation
@@ -86,13 +87,11 @@ def main() -> int:
     if not sound(chosen):
         return 1
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for number, mutation in enumerate(chosen, start=1):
-            rows.append(judge(mutation, Path(folder)))
-            print(
-                f"[{number}/{len(chosen)}] {rows[-1]['outcome']:9} {rows[-1]['seconds']:6} s  {mutation.name}",
-                flush=True,
-            )
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        places = [Path(folder, str(number)) for number in range(len(chosen))]
+        for row in pool.map(judge, chosen, places):
+            rows.append(row)
+            print(f"[{len(rows)}/{len(chosen)}] {row['outcome']:9} {row['seconds']:6} s  {row['name']}", flush=True)
     bad = [row for row in rows if row["outcome"] != "killed"]
     for row in bad:
         print(f"\n{row['name']}: {row['outcome']}\n{row['output']}")

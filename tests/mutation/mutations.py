@@ -30,6 +30,7 @@ ADAPTED = "equations/test_streams.py::TestEq12To15"
 STYLE = "models/test_style.py"
 LOSSES = "equations/test_losses.py"
 UNITS = "losses/test_alignment.py"
+NORM = "models/test_norm.py"
 HEAD = f"{UNITS}::test_head_gradient_equals_double_backward[l2-unit-head_options0]"
 ALIGN = "equations/test_alignment.py::TestEq6To8And11::test_gradient_left_by_a_step_equals_differences"
 PHASE1 = "equations/test_training_steps.py::TestEq10And18::test_update_direction_equals_complex_step"
@@ -313,6 +314,64 @@ MUTATIONS: list[Mutation] = [
             "math.exp(-alpha * progress)",
             "math.exp(alpha * progress)",
             "losses/test_domain.py::test_coefficient_equals_the_formula",
+        ),
+    ),
+    *_of(
+        "models/norm.py",
+        ("InstanceNorm: not scaled", "            centred.mul_(scale[part])\n", "", f"{NORM}::test_equals_torch"),
+        (
+            "InstanceNorm, backwards: plus",
+            "found[part].addcmul_(x_hat[part], along, value=-1)",
+            "found[part].addcmul_(x_hat[part], along, value=1)",
+            f"{NORM}::test_first_and_second_derivatives_equal_finite_differences",
+        ),
+        (
+            "InstanceNorm, derivative of the derivative: plus",
+            "keepdim=True) - x_hat * along) * scale",
+            "keepdim=True) + x_hat * along) * scale",
+            f"{NORM}::test_first_and_second_derivatives_equal_finite_differences",
+        ),
+        (
+            "InstanceNorm, backwards: the deviation's share negated",
+            "extra = -g_scale",
+            "extra = g_scale",
+            f"{NORM}::test_first_and_second_derivatives_equal_finite_differences",
+        ),
+    ),
+    *_of(
+        "models/trace.py",
+        (
+            "Eq. 11, trace: dW negated",
+            "moved[0].add_(moved[1])",
+            "moved[0].sub_(moved[1])",
+            f"{UNITS}::test_the_trace_of_the_first_pass_changes_nothing",
+        ),
+        (
+            "Eq. 11, trace: derivative not standardised",
+            "return standardised_tangent(total.to(x_hat.dtype), x_hat, scale)",
+            "return total.to(x_hat.dtype) * scale",
+            f"{UNITS}::test_the_trace_of_the_first_pass_changes_nothing",
+        ),
+    ),
+    *_of(
+        "losses/jigsaw.py",
+        (
+            "stage 0: patches moved the other way",
+            "places.argsort(dim=1)",
+            "places",
+            "losses/test_jigsaw.py::test_a_patch_goes_where_its_label_says",
+        ),
+        (
+            "stage 0: static tubes shuffled, the others not",
+            "torch.where(static[:, None],",
+            "torch.where(~static[:, None],",
+            "losses/test_jigsaw.py::test_static_tubes_keep_their_order",
+        ),
+        (
+            "stage 0: the best solved piece for the worst",
+            ".amin(dim=-1)",
+            ".amax(dim=-1)",
+            "losses/test_jigsaw.py::test_normality_equals_a_loop",
         ),
     ),
     *_of("modules/base.py", ("Eq. 20: column 0", "softmax(dim=1)[:, 1]", "softmax(dim=1)[:, 0]", SCORE)),
