@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_run import DEMO, EXPERIMENTS, SMALL
+from small_run import DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
 from syrfa.models import Extractor
@@ -68,6 +68,21 @@ def test_the_result_says_what_was_trained_on_what(run: Path) -> None:
 def test_the_history_goes_with_the_extractor(run: Path) -> None:
     history = load_extractor(run / "checkpoints" / "last.ckpt", Extractor(2, 7, 16))
     assert history == json.loads((run / "result.json").read_text())["trained_on"]
+
+
+def test_phase_one_starts_from_it_and_tells_its_history(run: Path, tmp_path: Path) -> None:
+    pretrained = f"--model.init_args.pretrained={run / 'checkpoints' / 'last.ckpt'}"
+    narrow = ["--model.init_args.width=2", "--model.init_args.size=16", "--model.init_args.lr=0"]
+    assert main(["fit", *KNOWLEDGE, *SMALL, *narrow, pretrained, f"--run.root={tmp_path}"]) == 0
+    path = tmp_path / "demo_knowledge" / "seed1" / "checkpoints" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    assert [(part["domain"], part["split"]) for part in content["syrfa"]["trained_on"]] == [
+        ("target", "train"),
+        ("source", "train"),
+    ]
+    theirs = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    convolution = "extractor.blocks.0.0.weight"
+    assert torch.equal(content["state_dict"][f"network.{convolution}"], theirs[f"jigsaw.{convolution}"])
 
 
 def test_the_source_trains_it_too_and_predict_writes_scores(run: Path, tmp_path: Path) -> None:

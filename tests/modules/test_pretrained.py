@@ -11,7 +11,7 @@ from torch import nn
 
 from syrfa.errors import CheckpointError, WeightsNotFoundError
 from syrfa.models import Extractor, JigsawNetwork
-from syrfa.modules import JigsawModule
+from syrfa.modules import GradientReversalModule, InterleavedModule, JigsawModule, SynthKnowledgeModule
 from syrfa.modules.pretrained import load_extractor, load_jigsaw
 
 TINY = {"width": 2, "frames": 3, "size": 16, "hidden": 8}
@@ -184,6 +184,22 @@ def test_our_checkpoint_starts_another_stage_0(own):
     assert again.trained_on == TRAINED_ON
     assert again.settings()["pretrained_from"].startswith("own.ckpt sha256:")
     assert JigsawModule(**again.settings()).settings() == again.settings()
+
+
+@pytest.mark.parametrize("started", [SynthKnowledgeModule, GradientReversalModule, InterleavedModule])
+def test_the_modules_behind_stage_0_start_from_its_extractor(started, own, tmp_path):
+    module, path = own
+    shape = {name: TINY[name] for name in ("width", "frames", "size")}
+    again = started(**shape, pretrained=str(path), seed=5)
+    for name, value in module.extractor.state_dict().items():
+        assert torch.equal(again.extractor.state_dict()[name], value), name
+    assert again.trained_on == TRAINED_ON
+    settings = again.settings()
+    assert settings["pretrained"] is None
+    assert settings["pretrained_from"].startswith("own.ckpt sha256:")
+    assert started(**settings).settings() == settings
+    with pytest.raises(WeightsNotFoundError):
+        started(**shape, pretrained=str(tmp_path / "nowhere.pth"))
 
 
 def test_frames_and_size_may_differ_and_a_warning_says_so(published):

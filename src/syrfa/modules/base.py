@@ -144,7 +144,7 @@ class AnomalyModule(LightningModule):
         self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
 
     def _training_split(self) -> list[dict[str, str]]:
-        """The splits that this run trains on, how, and what its checkpoints are chosen by, for the audit of a result."""
+        """The splits that this run trains on, how, and what its checkpoints are chosen by, for a result's audit."""
         data = getattr(self.trainer, "datamodule", None)
         if not isinstance(data, TubeDataModule):
             return []

@@ -21,6 +21,7 @@ from syrfa.models.style import StyleMix, StyleStats
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
 from syrfa.modules.distributed import joint_batch
 from syrfa.modules.labelled import labelled_tubes
+from syrfa.modules.pretrained import fingerprint, load_extractor
 from syrfa.modules.schedule import RateSchedule, progress, rate_factor
 from syrfa.tubes.datamodule import TubeDataModule
 
@@ -50,8 +51,16 @@ class GradientReversalModule(AnomalyModule):
         style_mix: `swap` or `beta`.
         style_stats: `spatiotemporal` or `spatial`.
         style_one_of: restyle behind one of the blocks, drawn each step.
+        style_alpha: parameter of the Beta distribution of `style_mix: beta`.
         augment: also flip, gamma, blur and noise (`SensorAugmentation`), on the tubes of both domains.
+        pretrained: a file with the extractor to start from, as in `SynthKnowledgeModule`.
+        pretrained_from: name and SHA-256 of that file; filled in from `pretrained`, and kept in our checkpoints.
         seed: of the random choices in training.
+
+    Raises:
+        ConfigError: a setting is out of range.
+        WeightsNotFoundError: `pretrained` is not there.
+        CheckpointError: `pretrained` does not fit.
     """
 
     def __init__(
@@ -69,17 +78,23 @@ class GradientReversalModule(AnomalyModule):
         style_mix: StyleMix = "swap",
         style_stats: StyleStats = "spatiotemporal",
         style_one_of: bool = False,
+        style_alpha: float = 0.1,
         augment: bool = False,
+        pretrained: str | None = None,
+        pretrained_from: str | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(seed)
         check_not_negative(alpha=alpha, lambda_domain=lambda_domain, lr=lr)
         style_blocks = tuple(style_blocks)
         self.save_hyperparameters(logger=False)
-        self.network = TwoStreamExtractor(
-            Extractor(width, frames, size), StyleAugmentation(style_blocks, style_mix, style_stats, style_one_of)
-        )
-        features = self.network.extractor.features
+        style = StyleAugmentation(style_blocks, style_mix, style_stats, style_one_of, style_alpha)
+        self.network = TwoStreamExtractor(Extractor(width, frames, size), style)
+        self.pretrained_from = pretrained_from
+        if pretrained:
+            self.trained_on = load_extractor(pretrained, self.extractor)
+            self.pretrained_from = fingerprint(pretrained)
+        features = self.extractor.features
         self.classifier = Classifier(features)
         self.reversal = GradientReversal()
         self.domain = DomainClassifier(features, domain_depth, domain_hidden)
@@ -136,5 +151,6 @@ class GradientReversalModule(AnomalyModule):
         return Adam(self.parameters(), lr=self.lr, betas=(0.9, 0.999))
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values."""
-        return {**super().settings(), "style_blocks": list(self.hparams["style_blocks"])}
+        """The constructor's arguments as plain values: a fingerprint for a path."""
+        plain = {**super().settings(), "style_blocks": list(self.hparams["style_blocks"])}
+        return {**plain, "pretrained": None, "pretrained_from": self.pretrained_from}
