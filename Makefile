@@ -23,7 +23,7 @@ $(READY): setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $(READY)
 
-demo: $(READY)  ## the whole job on generated data: two worlds, both phases, a table and pictures (5 minutes)
+demo: $(READY)  ## the whole job on generated data: two worlds, both phases, a table and pictures (5 to 10 minutes)
 	$(SYRFA) generate --preset demo-source --out data/raw/demo-source
 	$(SYRFA) generate --preset demo-target --out data/raw/demo-target
 	$(SYRFA) fit $(DEMO) --config experiments/demo_knowledge.yaml --run.overwrite true
@@ -56,7 +56,7 @@ precision: $(READY) data/raw/demo-source data/raw/demo-target  ## the demo's pha
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
 
-ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (half an hour a seed; needs SYRFA_SHARED_DATA)
+ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS (half an hour a seed with bfloat16 units; needs SYRFA_SHARED_DATA)
 	$(SYRFA) generate --preset standard --out data/raw/standard
 	set -e; for seed in $(SEEDS); do \
 	  knowledge=runs/ped2_knowledge/seed$$seed; adapt=runs/ped2_adapt/seed$$seed; \

@@ -45,5 +45,5 @@ $(foreach data,$(ABLATION_DATA),$(foreach seed,$(ABLATION_SEEDS),\
       --model.init_args.lr_adapter $(lr) --model.init_args.lr_temporal $(lr)))))))
 
 .PHONY: ablation
-ablation: $(TABLE2_RESULTS)  ## Table 2, every row, demo worlds and Ped2, three seeds (two hours on two cores)
+ablation: $(TABLE2_RESULTS)  ## Table 2, every row, demo worlds and Ped2, three seeds (three hours on two cores)
 	$(SYRFA) summary --over_seeds true --all_readings true $^
