@@ -86,7 +86,7 @@ class SyrfaCLI(LightningCLI):
         checkpoint = options.get("ckpt_path")
         if checkpoint:
             self._settle_settings(Path(checkpoint))
-        elif self.subcommand != "fit" and not self._brings_weights():
+        elif self.subcommand != "fit" and not self._complete():
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
         self._check_precision()
         self._check_validation_interval()
@@ -98,10 +98,9 @@ class SyrfaCLI(LightningCLI):
         if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
             run.check_free(int(options.seed_everything))
 
-    def _brings_weights(self) -> bool:
-        """Whether the model's settings name a file with every weight that scoring needs."""
+    def _complete(self) -> bool:
         model = self.options.model
-        return any(model.init_args.get(name) for name in _class_of(model.class_path).complete_from)
+        return _class_of(model.class_path).complete(model.init_args.as_dict())
 
     def before_fit(self) -> None:
         """Makes room for a fit that starts anew, once everything it needs has been built."""

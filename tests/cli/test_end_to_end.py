@@ -43,6 +43,20 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
     assert [part["precision"] for part in result["trained_on"]] == ["32-true"]
 
 
+def test_phase_one_in_the_frame_of_phase_two_scores_as_phase_one(
+    tested: dict[str, Path], knowledge_ckpt: Path, tmp_path: Path
+) -> None:
+    """Without an adapter the weights of phase 1 are all that is needed; with one a --ckpt_path is too."""
+    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
+    assert main(["test", *options]) == 2
+    assert main(["test", *options, "--model.init_args.adapter=none"]) == 0
+    result = json.loads((tmp_path / "demo_adapt" / "seed1" / "result.json").read_text())
+    expected = json.loads((tested["knowledge"] / "result.json").read_text())
+    assert result["adapter"]["name"] == "none"
+    assert result["metrics"]["micro_auroc"] == expected["metrics"]["micro_auroc"]
+    assert result["trained_on"] == expected["trained_on"]
+
+
 def test_untrained_adapter_stays_and_trained_one_moves(tested: dict[str, Path]) -> None:
     movement = {name: json.loads((path / "result.json").read_text())["adapter"] for name, path in tested.items()}
     assert movement["knowledge"] == {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0}

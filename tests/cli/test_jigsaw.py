@@ -129,6 +129,7 @@ def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_pa
         ("test", "--model.init_args.pretrained=absent.pth", "no checkpoint at absent.pth; give a published Jigsaw-VAD"),
         ("fit", "--model.init_args.flip=2", "model.init_args.flip=2.0: it is a probability"),
         ("fit", "--trainer.precision=16-true", "float16 needs scaled losses"),
+        ("fit", "--data.train_on=both", "data.train_on=both: stage 0 learns from one domain"),
         ("fit", "--data.batch_size=1", "data.batch_size=1: stage 0 needs a temporal and a spatial puzzle"),
     ],
 )
@@ -138,6 +139,12 @@ def test_mistakes(verb: str, option: str, named: str, tmp_path: Path, capsys: py
     lines = [line for line in printed.splitlines() if line.startswith(f"syrfa {verb}: error: ")]
     assert len(lines) == 1, printed
     assert named in lines[0]
+
+
+def test_tubes_of_mixed_labels_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--data.train_on=source", "--data.class_balance=natural", f"--run.root={tmp_path}"]
+    assert main(["fit", *JIGSAW, *NARROW, *options]) == 2
+    assert "data.class_balance=natural: stage 0 learns from normal tubes alone" in capsys.readouterr().err
 
 
 def test_weights_of_another_width_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,6 +62,8 @@ def test_half_a_command(
         ("--data.prepare_workers=0", "data.prepare_workers=0"),
         ("--data.train_on=sorce", "data.train_on: expected one of 'source', 'target', 'both', got sorce"),
         ("--data.train_on=target", "data.train_on=target: phase 1 learns from labels"),
+        ("--data.train_on=both", "data.train_on=both: phase 1 learns from labels, and from nothing else; set"),
+        ("--trainer.precision=bf16-true", "trainer.precision=bf16-true: weights of 8 bits swallow steps"),
         ("--data.class_balance=even", "data.class_balance: expected one of 'equal', 'natural', got even"),
         ("--data.puzzle_from=other", "data.puzzle_from: expected one of 'own', 'batch', got other"),
         ("--data.target.spec.frames=6", "frames=6"),

@@ -14,10 +14,11 @@ import torch
 from lightning import Callback, Trainer, seed_everything
 from torch.utils.data import DataLoader
 
-from syrfa.modules import InterleavedModule, RealAdaptModule, SynthKnowledgeModule
+from syrfa import modules
+from syrfa.modules import RealAdaptModule
 from syrfa.modules.distributed import processes
 
-FRAMES, SIZE, EACH, STEPS, WORLD = 3, 16, 3, 3, 2
+FRAMES, SIZE, EACH, STEPS, WORLD = 3, 16, 4, 3, 2
 GROUPS = ("normal", "abnormal", "puzzle", "real", "real_puzzle")
 
 
@@ -52,8 +53,7 @@ def train(folder, checkpoint, case, name, settings):
     if name == "RealAdaptModule":
         module = RealAdaptModule(checkpoint, **settings)
     else:
-        kind = {"InterleavedModule": InterleavedModule, "SynthKnowledgeModule": SynthKnowledgeModule}[name]
-        module = kind(width=2, frames=FRAMES, size=SIZE, **settings)
+        module = getattr(modules, name)(width=2, frames=FRAMES, size=SIZE, **settings)
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     kept = Gradients()
     trainer = Trainer(

@@ -261,3 +261,10 @@ def test_resuming_goes_on_with_the_cosine_schedule(synth, trainer, loader, tmp_p
     middle = tmp_path / "whole" / "epoch=0.ckpt"
     resumed = fitted(trainer, synth(7, **options), loader, tmp_path / "rest", 3, middle)
     assert_same_state(whole, resumed, tmp_path / "whole" / "last.ckpt", tmp_path / "rest" / "last.ckpt")
+
+
+def test_lightning_builds_a_module_from_our_checkpoint(knowledge_ckpt):
+    settings = checkpoint_settings(read_checkpoint(knowledge_ckpt))[1]
+    module = SynthKnowledgeModule.load_from_checkpoint(knowledge_ckpt, weights_only=True, **settings)
+    stored = read_checkpoint(knowledge_ckpt)["state_dict"]
+    assert all(torch.equal(value, stored[name]) for name, value in module.state_dict().items())

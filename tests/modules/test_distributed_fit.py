@@ -28,8 +28,10 @@ CASES = {
     "interleaved": (
         "InterleavedModule",
         {**PHASE1, "adapt_every": 2, "lr_adapter": 1e-2, "adapter": "ap"},
-        "network classifier temporal consistency",
+        "network.extractor network.adapters classifier temporal consistency",
     ),
+    "reversal": ("GradientReversalModule", {"lr": 1e-2, "augment": True, "seed": 3}, "network classifier domain"),
+    "stage0": ("JigsawModule", {"lr": 1e-2, "hidden": 8, "static_threshold": 0.9, "seed": 3}, "jigsaw"),
 }
 
 

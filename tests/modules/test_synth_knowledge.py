@@ -241,7 +241,7 @@ def test_bf16_trains_and_agrees_with_float32(synth, loader, trainer):
     assert all(value.isfinite().all() for value in module.state_dict().values())
 
 
-@pytest.mark.parametrize("precision", ["16-mixed", "16-true"])
+@pytest.mark.parametrize("precision", ["16-mixed", "16-true", "transformer-engine-float16"])
 def test_float16_is_refused(precision, synth):
     module, fake = synth(), SimpleNamespace(precision=precision)
     module._trainer = fake

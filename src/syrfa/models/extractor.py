@@ -114,9 +114,14 @@ class Extractor(nn.Module):
         w, t, s = self.width, self.frames, self.size
         return [(w, t, s // 2, s // 2), (2 * w, t, s // 4, s // 4), (2 * w, 1, s // 8, s // 8)]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """O, float (B, features), of tubes (B, 3, T, size, size) in [0, 1], without style or adapters."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """O, float (B, features), of tubes (B, 3, T, size, size) in [0, 1], without style or adapters.
+
+        Args:
+            x: the tubes.
+            mask: the neck's dropout mask; drawn here where it is None.
+        """
         for block in self.blocks:
             x = block(x)
-        features: Tensor = self.neck(x, self.neck.draw_mask(len(x), x))
+        features: Tensor = self.neck(x, self.neck.draw_mask(len(x), x) if mask is None else mask)
         return features

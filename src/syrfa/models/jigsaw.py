@@ -47,12 +47,16 @@ class JigsawNetwork(nn.Module):
         self.temporal = PuzzleHead(extractor.features, hidden, extractor.frames)
         self.spatial = PuzzleHead(extractor.features, hidden, PATCHES)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Both heads on tubes (B, 3, T, size, size) in [0, 1] with a blank border.
+
+        Args:
+            x: the tubes.
+            mask: the neck's dropout mask; drawn by the extractor where it is None.
 
         Returns:
             temporal logits (B, T, T), row i of the frame now in place i over the place it came from, and spatial
             logits (B, 9, 9), row p of the patch that belongs in place p over the place it is now in.
         """
-        features = self.extractor(x)
+        features = self.extractor(x, mask)
         return self.temporal(features), self.spatial(features)

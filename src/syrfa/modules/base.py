@@ -1,6 +1,6 @@
 """What all stages share: the network, the way tubes become input, the object score, the checkpoint's settings."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from lightning import LightningModule
@@ -27,15 +27,20 @@ def check_not_negative(**settings: float) -> None:
 
 
 def refuse_float16(precision: str | int | None) -> None:
-    """Refuses to fit in float16.
+    """Refuses to fit in float16, and with bfloat16 weights.
 
     Raises:
         ConfigError: with the reason.
     """
-    if precision in ("16-mixed", "16-true", "16", 16):
+    if precision in ("16-mixed", "16-true", "16", 16, "transformer-engine-float16"):
         raise ConfigError(
             f"trainer.precision={precision}: float16 needs scaled losses, which break gradients that "
             "are taken by hand and normalised (Eq. 8); use bf16-mixed or 32-true"
+        )
+    if precision == "bf16-true":
+        raise ConfigError(
+            "trainer.precision=bf16-true: weights of 8 bits swallow steps as small as f_c's and the adapters'; "
+            "use bf16-mixed or 32-true"
         )
 
 
@@ -55,7 +60,6 @@ class AnomalyModule(LightningModule):
             repeats exactly what an uninterrupted one would have drawn.
     """
 
-    complete_from: ClassVar[tuple[str, ...]] = ()  # settings whose file brings every weight that scoring needs
     network: TwoStreamExtractor
     classifier: Classifier
     batches_seen: Tensor
@@ -70,6 +74,12 @@ class AnomalyModule(LightningModule):
     def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """Settings with every option written out that is left to a preset (None)."""
         return settings
+
+    @classmethod
+    def complete(cls, settings: dict[str, Any]) -> bool:
+        """Whether a file that the settings name brings every weight that scoring needs."""
+        del settings
+        return False
 
     @property
     def extractor(self) -> Extractor:
@@ -140,7 +150,8 @@ class AnomalyModule(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Remembers what the weights were trained on."""
-        mine = self._training_split() if self.trainer.training else []
+        attached = self._trainer is not None  # not where `load_from_checkpoint` builds the module
+        mine = self._training_split() if attached and self.trainer.training else []
         self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
 
     def _training_split(self) -> list[dict[str, str]]:

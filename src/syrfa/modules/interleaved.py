@@ -1,7 +1,7 @@
 """Both phases in turns: the regime of the published script, in which an adaptation step follows every K batches."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -14,7 +14,6 @@ from syrfa.modules.distributed import average_over_ranks
 from syrfa.modules.presets import ADAPTATION, choose
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 from syrfa.modules.terms import adaptation_terms
-from syrfa.tubes.datamodule import TubeDataModule
 
 
 class InterleavedModule(SynthKnowledgeModule):
@@ -31,8 +30,11 @@ class InterleavedModule(SynthKnowledgeModule):
         lambda_adapt_aux: weight of L_aux in phase 2.
         lr_adapter: Adam's learning rate for the adapters.
         lr_temporal: Adam's learning rate for the temporal head in phase 2.
-        **knowledge: phase 1's settings, see `SynthKnowledgeModule`.
+        **knowledge: phase 1's settings, see `SynthKnowledgeModule`; `augment` is for the source's tubes alone.
     """
+
+    learns_from: ClassVar[str] = "both"
+    needs: ClassVar[str] = "both phases in turns need both domains"
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class InterleavedModule(SynthKnowledgeModule):
         super().__init__(**knowledge)
         check_not_negative(lambda_adapt_cont=lambda_adapt_cont, lambda_adapt_aux=lambda_adapt_aux)
         check_not_negative(lr_adapter=lr_adapter, lr_temporal=lr_temporal)
+        if not lambda_adapt_cont and not lambda_adapt_aux:
+            raise ConfigError("lambda_adapt_cont and lambda_adapt_aux are 0: phase 2 would train nothing")
         if adapt_every < 1:
             raise ConfigError(f"model.init_args.adapt_every={adapt_every}: it must be at least 1")
         self.save_hyperparameters(logger=False)
@@ -66,15 +70,6 @@ class InterleavedModule(SynthKnowledgeModule):
     def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """See `AnomalyModule.resolved`."""
         return {**super().resolved(settings), **asdict(choose(ADAPTATION, settings))}
-
-    def setup(self, stage: str) -> None:
-        """Refuses data of one domain alone."""
-        super().setup(stage)
-        data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, TubeDataModule) and data.train_on != "both":
-            raise ConfigError(
-                f"data.train_on={data.train_on}: both phases in turns need both domains; set data.train_on to both"
-            )
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """A step of phase 1 and, after every K-th, one of phase 2."""

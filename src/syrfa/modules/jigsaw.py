@@ -1,6 +1,6 @@
 """Stage 0, the jigsaw puzzles of [23] that the paper's network is pretrained on (docs/method.md, section 5)."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,8 +21,9 @@ from syrfa.losses import (
 from syrfa.models import Extractor, JigsawNetwork
 from syrfa.models.jigsaw import PATCHES
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
-from syrfa.modules.distributed import joint_batch
+from syrfa.modules.distributed import joint_batch, processes
 from syrfa.modules.pretrained import fingerprint, load_jigsaw
+from syrfa.tubes.datamodule import TubeDataModule
 
 Puzzles = tuple[Tensor, Tensor, Tensor]  # tubes; orders of the first half's frames; places of the rest's patches
 
@@ -53,8 +54,6 @@ class JigsawModule(AnomalyModule):
         CheckpointError: `pretrained` does not fit.
     """
 
-    complete_from: ClassVar[tuple[str, ...]] = ("pretrained",)
-
     def __init__(
         self,
         width: int = 32,
@@ -80,15 +79,28 @@ class JigsawModule(AnomalyModule):
             self.pretrained_from = fingerprint(pretrained)
         self.lr, self.flip, self.static_threshold = lr, flip, static_threshold
 
+    @classmethod
+    def complete(cls, settings: dict[str, Any]) -> bool:
+        """See `AnomalyModule.complete`."""
+        return bool(settings.get("pretrained"))
+
     @property
     def extractor(self) -> Extractor:
         """f_theta."""
         return self.jigsaw.extractor
 
     def setup(self, stage: str) -> None:
-        """Refuses float16."""
-        if stage == "fit":
-            refuse_float16(self.trainer.precision)
+        """Refuses float16, data of both domains, and batches without groups of normal tubes."""
+        if stage != "fit":
+            return
+        refuse_float16(self.trainer.precision)
+        data = getattr(self.trainer, "datamodule", None)
+        if isinstance(data, TubeDataModule) and data.train_on == "both":
+            raise ConfigError("data.train_on=both: stage 0 learns from one domain; set it to target or source")
+        if isinstance(data, TubeDataModule) and data.train_on == "source" and data.class_balance == "natural":
+            raise ConfigError(
+                "data.class_balance=natural: stage 0 learns from normal tubes alone; set data.class_balance to equal"
+            )
 
     def score(self, tubes: Tensor) -> Tensor:
         """Object scores: 1 - normality, float32 (B,) in [0, 1], of uint8 tubes; see `jigsaw_normality`."""
@@ -99,7 +111,7 @@ class JigsawModule(AnomalyModule):
         """The sum of both puzzles' cross-entropies on normal tubes."""
         del batch_idx
         x, order, places = self._puzzles(batch["normal"])
-        temporal, spatial = self.jigsaw(x)
+        temporal, spatial = self.jigsaw(x, self._dropout(x))
         l_temporal, l_spatial = jigsaw_losses(temporal[: len(order)], order, spatial[len(order) :], places)
         self.log_dict({"train/temporal": l_temporal, "train/spatial": l_spatial}, prog_bar=True)
         return l_temporal + l_spatial
@@ -112,6 +124,11 @@ class JigsawModule(AnomalyModule):
         """
         if len(tubes) < 2:
             raise ConfigError("data.batch_size=1: stage 0 needs a temporal and a spatial puzzle; give at least 2")
+        if len(tubes) % 2 and processes() > 1:
+            raise ConfigError(
+                f"data.batch_size={len(tubes)}: with several processes stage 0 needs as many temporal "
+                "as spatial puzzles in each; give an even number"
+            )
         x, joint = self.to_input(tubes), joint_batch(len(tubes))
         x = flip_some(x, joint.part(torch.rand(joint.size, device=x.device)) < self.flip)
         in_time, in_space = blank_border(x[::2]), x[1::2]
@@ -120,6 +137,18 @@ class JigsawModule(AnomalyModule):
         places = joint.part(draw_order(joint.size, PATCHES, x.device))[1::2]
         self.log("train/static", static.float().mean())
         return torch.cat([permute_frames(in_time, order), permute_patches(in_space, places)]), order, places
+
+    def _dropout(self, x: Tensor) -> Tensor | None:
+        """This process' part of the dropout mask of the joint batch, in the order of `_puzzles`."""
+        joint = joint_batch(len(x))
+        mask = self.extractor.neck.draw_mask(joint.size, x)
+        if mask is None:
+            return None
+        tubes = torch.arange(joint.size, device=x.device)
+        by_tube = torch.empty_like(mask)
+        by_tube[torch.cat([tubes[::2], tubes[1::2]])] = mask
+        mine = joint.part(by_tube)
+        return torch.cat([mine[::2], mine[1::2]])
 
     def configure_optimizers(self) -> Optimizer:
         """Adam on everything."""

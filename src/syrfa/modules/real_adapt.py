@@ -97,6 +97,11 @@ class RealAdaptModule(AnomalyModule):
         """See `AnomalyModule.resolved`."""
         return {**settings, **asdict(choose(ADAPTATION, settings))}
 
+    @classmethod
+    def complete(cls, settings: dict[str, Any]) -> bool:
+        """See `AnomalyModule.complete`: phase 1's weights are all there is without an adapter, and only then."""
+        return bool(settings.get("knowledge_ckpt")) and settings.get("adapter") == "none"
+
     def _build(self) -> None:
         """The phase-1 networks with adapters between the blocks."""
         past = self.knowledge

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
@@ -85,6 +85,9 @@ class SynthKnowledgeModule(AnomalyModule):
         CheckpointError: `pretrained` does not fit.
     """
 
+    learns_from: ClassVar[str] = "source"
+    needs: ClassVar[str] = "phase 1 learns from labels, and from nothing else"
+
     def __init__(
         self,
         width: int = 32,
@@ -151,12 +154,12 @@ class SynthKnowledgeModule(AnomalyModule):
         return {**settings, **options, "style_blocks": list(options["style_blocks"])}
 
     def setup(self, stage: str) -> None:
-        """Refuses float16, and data without labels."""
+        """Refuses float16, and data of other domains than it learns from."""
         if stage == "fit":
             refuse_float16(self.trainer.precision)
         data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] == "target":
-            raise ConfigError("data.train_on=target: phase 1 learns from labels; set data.train_on to source")
+        if stage == "fit" and isinstance(data, TubeDataModule) and data.train_on != self.learns_from:
+            raise ConfigError(f"data.train_on={data.train_on}: {self.needs}; set data.train_on to {self.learns_from}")
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One forward pass; the gradients; the update of theta, phi and f_t; the alignment step of f_c."""
