@@ -210,7 +210,7 @@ def assert_same_end(run, whole):
     mine, its = run.checkpoint(), whole.checkpoint()
     for part in ("state_dict", "optimizer_states", "global_step"):
         assert_equal(mine[part], its[part], part)
-    assert len(mine["optimizer_states"]) == (2 if "demo_knowledge" in str(run.run) else 1)
+    assert len(mine["optimizer_states"]) == {"demo_knowledge": 2, "demo_interleaved": 3}.get(run.run.parent.name, 1)
 
 
 # each chain is one fit, stopped at several places: hook, trained batches then, trained batches in the checkpoint
@@ -288,6 +288,22 @@ def test_max_steps(begin, tmp_path):
     assert run.fit(resume=True, extra=extra) == 0
     assert_same_end(run, whole)
     assert run.hooks() == whole.hooks()
+
+
+def test_both_phases_in_turns(begin, tmp_path):
+    """Stopped before, in and behind a batch that phase 2 follows."""
+    options = [option for option in PHASE1 if "demo_knowledge" not in option]
+    settings = [*FIT, f"--config={EXPERIMENTS / 'demo_interleaved.yaml'}", *options[2:], "--data.train_on=both"]
+    settings += ["--model.init_args.adapt_every=2", "--model.init_args.adapter=ap"]
+    runs = [Run(settings, "demo_interleaved", tmp_path / name) for name in ("whole", "run")]
+    whole, run = runs
+    for each in runs:
+        each.folder.mkdir()
+    assert whole.fit() == 0
+    for number, (hook, batch) in enumerate((("batch_start", 4), ("batch_end", 6), ("batch_end", 9))):
+        assert run.fit(hook, batch, resume=number > 0) == 143
+    assert run.fit(resume=True) == 0
+    assert_same_end(run, whole)
 
 
 def test_gradients_that_were_being_accumulated(begin, tmp_path):

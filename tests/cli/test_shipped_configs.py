@@ -28,8 +28,12 @@ def overlay(*files: Path) -> list[str]:
     return [f"--config={file}" for file in files]
 
 
-def is_adaptation(file: Path) -> bool:
-    return "RealAdapt" in yaml.safe_load(file.read_text()).get("model", {}).get("class_path", "")
+def options_of(file: Path, knowledge_ckpt: Path) -> list[str]:
+    """What the module of a config needs so that one batch reaches all of it."""
+    module = yaml.safe_load(file.read_text()).get("model", {}).get("class_path", "")
+    if "RealAdapt" in module:
+        return [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
+    return ["--model.init_args.adapt_every=1"] if "Interleaved" in module else []
 
 
 @pytest.mark.usefixtures("data_environment")
@@ -37,8 +41,7 @@ def is_adaptation(file: Path) -> bool:
 def test_experiment_runs(experiment: Path, knowledge_ckpt: Path) -> None:
     data = "demo.yaml" if "demo" in experiment.stem else "generated.yaml"
     files = [DATA / data, *([] if "demo" in experiment.stem else [DATA / "ped2.yaml"]), experiment]
-    extra = [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"] if is_adaptation(experiment) else []
-    assert main(["fit", *overlay(*files), *extra, *QUICK]) == 0
+    assert main(["fit", *overlay(*files), *options_of(experiment, knowledge_ckpt), *QUICK]) == 0
 
 
 @pytest.mark.usefixtures("data_environment")
@@ -56,11 +59,9 @@ def test_row_of_table_2_runs(row: Path, knowledge_ckpt: Path) -> None:
 def test_stage_config_runs(stage: Path, knowledge_ckpt: Path) -> None:
     files = [DATA / "demo.yaml", CONFIG / "trainer.yaml"]
     files.append(CONFIG / "synth_knowledge.yaml" if stage.stem == "trainer" else stage)
-    extra = (
-        [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
-        if is_adaptation(stage)
-        else ["--model.init_args.width=2", "--model.init_args.size=16"]
-    )
+    extra = options_of(stage, knowledge_ckpt)
+    if "real_adapt" not in stage.stem:
+        extra += ["--model.init_args.width=2", "--model.init_args.size=16"]
     assert main(["fit", *overlay(*files), *extra, *QUICK]) == 0
 
 
