@@ -44,9 +44,9 @@ def measure(call):
         return _seconds(call), float("nan")
     ctypes.CDLL(None).malloc_trim(0)
     CLEAR.write_text("5")
-    before = _status("VmRSS")
+    before = status("VmRSS")
     seconds = _seconds(call)
-    return seconds, _status("VmHWM") - before
+    return seconds, status("VmHWM") - before
 
 
 def interleaved(calls, repetitions, warm=True):
@@ -72,6 +72,6 @@ def _seconds(call):
     return time.perf_counter() - start
 
 
-def _status(field):
+def status(field):
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(field + ":"))
     return 1024 * int(line.split()[1])

@@ -316,12 +316,13 @@ def test_share_of_the_machine(capsys):
     scorer = built().eval()
 
     def score():
-        with torch.inference_mode():
+        with torch.no_grad():  # inference mode shows a counter the whole layers, which have no entry in its table
             for part in tubes.split(256):
                 scorer.score(part)
 
     calls = {"training step, 2+2+2": lambda: module.training_step(batch, 0), "scoring, 256 tubes": score}
     for name, call in calls.items():
         count = operations(call)
+        assert count > 0
         rate = count / median(measure(call)[0] for _ in range(3)) / 1e9
         add(capsys, f"rate of {name} ({count / 2e9:,.1f} GMAC)", "GFLOP/s", best, rate, rate / best, 3)

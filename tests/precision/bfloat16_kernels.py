@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_map_only
 
 aten = torch.ops.aten
 PRODUCTS = {aten.convolution, aten.convolution_backward, aten.mm, aten.addmm, aten.bmm, aten.baddbmm}
+PRODUCTS |= {aten.conv2d, aten.conv3d, aten.linear, aten.matmul}  # what inference mode shows in place of the former
 
 
 class Bfloat16Kernels(TorchDispatchMode):

@@ -46,6 +46,15 @@ def test_is_the_exact_product_rounded_once():
     assert ((found.double() - exact).abs() <= (ULP / 2 + 1e-4) * exact.abs() + 1e-4).all()
 
 
+def test_inference_mode_runs_through_it_too():
+    layers = [torch.nn.Conv3d(3, 4, 3), torch.nn.Conv2d(3, 4, 3), torch.nn.Linear(6, 4)]
+    inputs = [torch.randn(2, 3, 3, 6, 6), torch.randn(2, 3, 6, 6), torch.randn(2, 6)]
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16), Bfloat16Kernels() as mode:
+        for number, (layer, x) in enumerate(zip(layers, inputs, strict=True), 1):
+            assert layer(x).dtype == torch.bfloat16
+            assert mode.replaced == number
+
+
 def test_float32_is_left_alone():
     x, w = (t.float() for t in operands((2, 3, 3, 6, 6), (4, 3, 3, 3, 3)))
     with Bfloat16Kernels() as mode:
