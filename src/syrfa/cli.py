@@ -145,7 +145,7 @@ class SyrfaCLI(LightningCLI):
         """Compares the checkpoint's settings with the configured ones.
 
         A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
-        settings, and says which of the configured ones it replaced.
+        settings, but for the module's `scoring_settings`, and says which of the configured ones it replaced.
         """
         checkpoint = read_checkpoint(path)
         self.first_step = int(checkpoint["global_step"])
@@ -154,6 +154,8 @@ class SyrfaCLI(LightningCLI):
         module = _class_of(model.class_path)
         if module.__name__ != name:
             raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+        if self.subcommand != "fit":
+            stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
         configured = module.resolved(model.init_args.as_dict())
         different = {
             key: (configured.get(key), value)

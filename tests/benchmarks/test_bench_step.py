@@ -11,6 +11,7 @@ import copy
 import os
 import subprocess
 import sys
+from functools import partial
 from operator import truediv
 from pathlib import Path
 from statistics import median
@@ -315,12 +316,13 @@ def test_share_of_the_machine(capsys):
     tubes = torch.cat([batch["normal"]] * 128)
     scorer = built().eval()
 
-    def score():
+    def score(at_once):
         with torch.no_grad():  # inference mode shows a counter the whole layers, which have no entry in its table
-            for part in tubes.split(256):
+            for part in tubes.split(at_once):
                 scorer.score(part)
 
-    calls = {"training step, 2+2+2": lambda: module.training_step(batch, 0), "scoring, 256 tubes": score}
+    calls = {"training step, 2+2+2": lambda: module.training_step(batch, 0)}
+    calls |= {f"scoring, 256 tubes, {n} at once": partial(score, n) for n in (16, 64, 256)}
     for name, call in calls.items():
         count = operations(call)
         assert count > 0

@@ -16,13 +16,25 @@ def collected(*batches: tuple[list[int], list[float]]) -> ScoreCollector:
 
 
 def test_order_follows_the_rows_asked_for() -> None:
-    found = collected(([7, 2], [0.7, 0.2]), ([5], [0.5])).gather(np.array([2, 7, 5]))
+    found = collected(([7, 2], [0.7, 0.2]), ([5], [0.5])).gather(np.array([2, 7, 5]))["score"]
     assert found.tolist() == [0.2, 0.7, 0.5]
 
 
 def test_a_row_scored_twice_counts_once() -> None:
-    found = collected(([1, 2], [0.1, 0.2]), ([1], [0.1])).gather(np.array([1, 2]))
+    found = collected(([1, 2], [0.1, 0.2]), ([1], [0.1])).gather(np.array([1, 2]))["score"]
     assert found.tolist() == [0.1, 0.2]
+
+
+def test_every_kind_of_score_is_put_in_order() -> None:
+    collector = ScoreCollector()
+    for rows, scores in (([3, 1], [0.3, 0.1]), ([2], [0.2])):
+        score = torch.tensor(scores, dtype=torch.float64)
+        collector.add({"row": torch.tensor(rows), "score": score, "unadapted": score / 2})
+    found = collector.gather(np.array([1, 2, 3]))
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "score": [0.1, 0.2, 0.3],
+        "unadapted": [0.05, 0.1, 0.15],
+    }
 
 
 def test_a_row_left_out_is_a_fault() -> None:

@@ -64,6 +64,29 @@ def test_untrained_adapter_stays_and_trained_one_moves(tested: dict[str, Path]) 
     assert (movement["adapt"]["name"], movement["adapt"]["lr"]) == ("rap", 1e-3)
 
 
+def test_what_the_adapters_did_to_the_number_stands_beside_it(tested: dict[str, Path]) -> None:
+    adapted, plain = (json.loads((tested[name] / "result.json").read_text()) for name in ("adapt", "knowledge"))
+    for reading, phase1 in zip(adapted["readings"], plain["readings"], strict=True):
+        assert reading["baselines"]["unadapted"] == phase1["metrics"]
+        change = reading["metrics"]["micro_auroc"]["value"] - phase1["metrics"]["micro_auroc"]["value"]
+        assert reading["lead_over_unadapted"]["value"] == pytest.approx(change, abs=1e-6)
+    assert "unadapted" not in plain["baselines"]
+
+
+def test_a_checkpoint_is_scored_without_its_adapters(
+    tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = tested["adapt"] / "checkpoints" / "last.ckpt"
+    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}"]
+    assert main(["test", *options, "--model.init_args.score_with_adapters=false"]) == 0
+    assert "score_with_adapters" not in capsys.readouterr().err
+    result = json.loads((tmp_path / "demo_adapt" / "seed1" / "result.json").read_text())
+    plain = json.loads((tested["knowledge"] / "result.json").read_text())
+    assert result["settings"]["score_with_adapters"] is False
+    assert result["metrics"] == plain["metrics"]
+    assert "unadapted" not in result["baselines"]
+
+
 def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:
     from syrfa.datasets import UCSDPed2
     from syrfa.metrics import micro_auroc

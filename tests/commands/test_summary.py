@@ -62,9 +62,12 @@ def test_how_far_the_adapters_moved_stands_beside_the_number(
     for run, (mean, largest) in zip(runs, ((0.02, 0.3), (0.04, 0.5)), strict=True):
         result = json.loads((run / "result.json").read_text())
         result["adapter"] = {"name": "rap", "lr": 0.01, "mean_abs": mean, "max_abs": largest}
+        result["readings"][0]["baselines"]["unadapted"] = {"micro_auroc": {"value": 0.94 - mean}}
         (run / "result.json").write_text(json.dumps(result))
     summary(runs, over_seeds=True, markdown=True)
-    assert "| rap, lr 0.01: mean 0.03, max 0.5 |" in capsys.readouterr().out
+    assert "| rap, lr 0.01: mean 0.03, max 0.5, AUROC -1.0 |" in capsys.readouterr().out
+    summary(runs, all_readings=True, over_seeds=True, markdown=True)
+    assert "| rap, lr 0.01: mean 0.03, max 0.5 |" in capsys.readouterr().out  # the other reading has no such number
 
 
 def test_a_result_file_serves_as_well_as_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

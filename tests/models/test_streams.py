@@ -46,6 +46,14 @@ def test_clean_path_equals_the_clean_stream():
     torch.testing.assert_close(net.clean(x), net(x, net.draw(x))[0], rtol=0, atol=1e-12)
 
 
+def test_with_and_without_adapters_is_the_clean_path_twice():
+    net, x = network().eval(), tubes()
+    adapted, plain = net.with_and_without_adapters(x)
+    assert torch.equal(adapted, net.clean(x))
+    assert torch.equal(plain, net.extractor(x))
+    assert not torch.allclose(adapted, plain)
+
+
 def test_without_adapters_the_clean_path_is_the_extractor():
     net, x = network("none").eval(), tubes()
     assert torch.equal(net.clean(x), net.extractor(x))

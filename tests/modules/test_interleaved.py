@@ -98,6 +98,9 @@ def test_scores_run_through_the_adapters(evaluation):
     with torch.no_grad():
         module.network.adapters[2].weight += torch.randn_like(module.network.adapters[2].weight)
     assert not torch.allclose(module.score(tubes), before)
+    tested = module.test_step({"tubes": tubes, "row": torch.arange(len(tubes))}, 0)
+    assert torch.equal(tested["score"], module.score(tubes))
+    assert torch.equal(tested["unadapted"], before)
 
 
 def test_settings_rebuild_the_module():

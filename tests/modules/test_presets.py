@@ -66,7 +66,33 @@ def test_phase_two_has_presets_too():
     assert RealAdaptModule().settings()["adapter"] == "rap"
     released = RealAdaptModule(preset="released").settings()
     assert (released["adapter"], released["adapter_depth"]) == ("ap", 5)
-    assert RealAdaptModule(preset="released", adapter="rap").settings()["adapter"] == "rap"
+    rap = RealAdaptModule(preset="released", adapter="rap").settings()
+    assert (rap["adapter"], rap["adapter_depth"]) == ("rap", 1)  # which has no layers
+    assert RealAdaptModule(**rap).settings() == rap
+
+
+def test_one_layer_has_no_relu_between_layers():
+    settings = small(preset="released", consistency_depth=1).settings()
+    assert settings["consistency_relu"] is False
+    assert small(**settings).settings() == settings
+
+
+@pytest.mark.parametrize(
+    ("module", "given", "said"),
+    [
+        (small, {"consistency_relu": True}, "consistency_relu=True: .*set consistency_depth"),
+        (RealAdaptModule, {"adapter_depth": 3}, "adapter_depth=3: only adapter ap has layers"),
+        (RealAdaptModule, {"adapter": "none", "adapter_depth": 3}, "adapter_depth=3"),
+        (small, {"style_mix": "exchange"}, "style_mix=exchange: choose from swap, beta"),
+        (small, {"normalise": "none"}, "normalise=none: choose from unit, standardise"),
+        (RealAdaptModule, {"adapter": "lora"}, "adapter=lora: choose from"),
+        (small, {"lr": float("nan")}, "lr=nan"),
+        (small, {"lambda_cont": float("inf")}, "lambda_cont=inf"),
+    ],
+)
+def test_what_nothing_would_read_and_what_is_no_value_is_refused(module, given, said):
+    with pytest.raises(ConfigError, match=said):
+        module(**given)
 
 
 def test_settings_of_an_older_checkpoint_are_completed_with_the_papers():

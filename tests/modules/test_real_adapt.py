@@ -91,6 +91,24 @@ def test_an_untrained_rap_scores_as_phase_one(knowledge_ckpt, synth, trainer, ev
     assert all(torch.equal(a["score"], b["score"]) for a, b in zip(expected, found, strict=True))
 
 
+def test_a_test_scores_with_the_adapters_and_without(knowledge_ckpt, evaluation):
+    module, batch = real_adapt(knowledge_ckpt).eval(), next(iter(evaluation()))
+    phase1 = module.score(batch["tubes"])
+    with torch.no_grad():
+        module.network.adapters[1].weight += torch.randn_like(module.network.adapters[1].weight)
+    tested = module.test_step(batch, 0)
+    assert torch.equal(tested["score"], module.score(batch["tubes"]))
+    assert torch.equal(tested["unadapted"], phase1)
+    assert not torch.allclose(tested["score"], phase1)
+    assert set(module.validation_step(batch, 0)) == {"row", "score"}
+
+
+@pytest.mark.parametrize("settings", [{"adapter": "none"}, {"score_with_adapters": False}])
+def test_a_score_without_adapters_is_not_compared_with_itself(settings, knowledge_ckpt, evaluation):
+    batch = next(iter(evaluation()))
+    assert set(real_adapt(knowledge_ckpt, **settings).test_step(batch, 0)) == {"row", "score"}
+
+
 @pytest.mark.parametrize("train_head", [False, True])
 def test_training_equals_the_step_by_hand(train_head, knowledge_ckpt, trainer, loader):
     options = {"lambda_cont": 0.6, "lambda_aux": 0.3, "seed": 5, "train_consistency_head": train_head}

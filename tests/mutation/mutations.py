@@ -98,7 +98,12 @@ MUTATIONS: list[Mutation] = [
             "both = torch.cat([both.chunk(2)[0], self._adapt(number, both, draw.adapted).chunk(2)[1]])",
             ADAPTED,
         ),
-        ("Eq. 20: score past the adapters", "x = self._adapt(number, block(x), adapted)", "x = block(x)", SCORE),
+        (
+            "Eq. 20: score past the adapters",
+            "x = self._adapt(number, self.extractor.blocks[number - 1](x), adapted)",
+            "x = self.extractor.blocks[number - 1](x)",
+            SCORE,
+        ),
     ),
     *_of(
         "models/extractor.py",

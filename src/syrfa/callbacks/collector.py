@@ -1,6 +1,6 @@
 """Gathers the object scores of an evaluation, over batches and ranks, into one `ObjectScores` per video."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,14 @@ from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
 
 class ScoreCollector:
-    """Holds (row, score) pairs until an evaluation ends."""
+    """Holds every tube's row and scores until an evaluation ends."""
 
     def __init__(self) -> None:
         self.rows: list[NDArray[np.int64]] = []
-        self.scores: list[NDArray[np.float64]] = []
+        self.scores: dict[str, list[NDArray[np.float64]]] = {"score": []}
 
     def add(self, outputs: Tensor | Mapping[str, Tensor] | None) -> None:
-        """Takes a step's outputs: `row` int64 (B,) and `score` float (B,).
+        """Takes a step's outputs: `row` int64 (B,), `score` float (B,) and, from every step or none, others like it.
 
         Raises:
             TypeError: the step returned something else.
@@ -28,33 +28,38 @@ class ScoreCollector:
         if not isinstance(outputs, Mapping):
             raise TypeError(f"a step returned {type(outputs).__name__}, not row and score")
         self.rows.append(outputs["row"].cpu().numpy())
-        self.scores.append(outputs["score"].double().cpu().numpy())
+        for name in outputs.keys() - {"row"}:
+            self.scores.setdefault(name, []).append(outputs[name].double().cpu().numpy())
 
-    def gather(self, expected: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Scores in the order of `expected`, float64; every rank gets all of them.
+    def gather(self, expected: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """`score`, and the others if there are any, in the order of `expected`, float64; every rank gets all of them.
 
         A row scored twice (a sampler pads the last batch of a rank) counts once.
 
         Raises:
             RuntimeError: a row was not scored, or a score is not finite.
         """
-        rows = np.concatenate(self.rows) if self.rows else np.empty(0, np.int64)
-        scores = np.concatenate(self.scores) if self.scores else np.empty(0)
+        parts = [(self.rows, self.scores)]
         if distributed.is_available() and distributed.is_initialized():
-            parts: list[tuple[NDArray[np.int64], NDArray[np.float64]] | None]
-            parts = [None] * distributed.get_world_size()
-            distributed.all_gather_object(parts, (rows, scores))
-            rows = np.concatenate([part[0] for part in parts if part])
-            scores = np.concatenate([part[1] for part in parts if part])
+            parts *= distributed.get_world_size()
+            distributed.all_gather_object(parts, (self.rows, self.scores))
+        rows = _joined(batch for part, _ in parts for batch in part).astype(np.int64)
         rows, first = np.unique(rows, return_index=True)
         order = np.argsort(expected, kind="stable")
         if not np.array_equal(rows, expected[order]):
             raise RuntimeError(f"{len(rows)} tubes were scored where {len(expected)} were expected")
-        found = np.empty(len(expected))
-        found[order] = scores[first]
-        if not np.isfinite(found).all():
-            raise RuntimeError("a score is not finite: the weights have diverged")
-        return found
+        gathered = {}
+        for name in sorted({name for _, scores in parts for name in scores}):
+            found = np.empty(len(expected))
+            found[order] = _joined(batch for _, scores in parts for batch in scores.get(name, ()))[first]
+            if not np.isfinite(found).all():
+                raise RuntimeError("a score is not finite: the weights have diverged")
+            gathered[name] = found
+        return gathered
+
+
+def _joined(batches: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate([np.empty(0), *batches])
 
 
 class CollectingCallback(Callback):

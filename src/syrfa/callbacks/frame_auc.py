@@ -66,7 +66,7 @@ class FrameAUC(CollectingCallback):
         """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
         if trainer.sanity_checking or is_partial(trainer.limit_val_batches):
             return
-        split, objects = self._objects(trainer, "validate")
+        split, objects, _ = self._objects(trainer, "validate")
         labels = labels_of(split)
         if labels is None:
             return
@@ -82,14 +82,14 @@ class FrameAUC(CollectingCallback):
         """
         if is_partial(trainer.limit_test_batches):
             return
-        split, objects = self._objects(trainer, "test")
+        split, objects, others = self._objects(trainer, "test")
         labels = labels_of(split)
         if labels is None:
             raise LabelError(
                 f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
             )
         protocols = self.protocols(split.cache.spec.frames)
-        readings = [evaluate(objects, labels, protocol, self.bootstrap) for protocol in protocols]
+        readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
@@ -103,9 +103,14 @@ class FrameAUC(CollectingCallback):
                 )
             write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, environment()))
 
-    def _objects(self, trainer: Trainer, stage: Stage) -> tuple[EvaluatedSplit, list[ObjectScores]]:
+    def _objects(
+        self, trainer: Trainer, stage: Stage
+    ) -> tuple[EvaluatedSplit, list[ObjectScores], dict[str, list[ObjectScores]]]:
+        """What was evaluated, its scores, and the scores to compare them with, by name."""
         split = data_of(trainer).evaluated(stage)
-        return split, objects_of(split, self.collector.gather(split.rows))
+        scores = self.collector.gather(split.rows)
+        objects = objects_of(split, scores.pop("score"))
+        return split, objects, {name: objects_of(split, other) for name, other in scores.items()}
 
 
 def write_all_scores(folder: Path, objects: list[ObjectScores], frames: int) -> None:

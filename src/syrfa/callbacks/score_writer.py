@@ -17,7 +17,7 @@ class ScoreWriter(CollectingCallback):
         if is_partial(trainer.limit_predict_batches):
             return
         split = data_of(trainer).evaluated("predict")
-        objects = objects_of(split, self.collector.gather(split.rows))
+        objects = objects_of(split, self.collector.gather(split.rows)["score"])
         if trainer.is_global_zero:
             folder = Path(trainer.default_root_dir)
             write_all_scores(folder, objects, split.cache.spec.frames)

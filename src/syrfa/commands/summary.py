@@ -79,7 +79,7 @@ def run_row(result: Result, reading: Reading) -> list[str]:
     ours = reading["metrics"]["micro_auroc"]
     interval = f"{_percent(ours.get('ci_low'))} to {_percent(ours.get('ci_high'))}"
     name = f"{result['experiment']}/{result['run_id']}"
-    beside = [*_beside(reading), _adapter([result])]
+    beside = [*_beside(reading), _adapter([result], [reading])]
     return [name, result["module"], *_protocol(reading), _percent(ours["value"]), interval, *beside]
 
 
@@ -96,20 +96,33 @@ def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
         spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
         mean = f"{statistics.mean(values):.1f}{spread}" if values else "-"
         single = " ".join(f"{value:.1f}" for value in values)
-        adapter = _adapter([result for result, _ in group])
+        adapter = _adapter([result for result, _ in group], readings)
         rows.append([*key, str(len(values)), mean, single, *_beside(readings[0]), adapter])
     return rows
 
 
-def _adapter(results: list[Result]) -> str:
-    """Learning rate of the adapters, and how far they moved: the mean over runs of mean |w|, and the largest |w|."""
+def _adapter(results: list[Result], readings: list[Reading]) -> str:
+    """The adapters' learning rate, how far they moved, and what they are worth.
+
+    The mean over runs of mean |w|, the largest |w|, and, where the results have it, the mean over runs of the change of
+    the micro AUROC in points.
+    """
     adapters = [result.get("adapter", {}) for result in results]
     moved = [adapter for adapter in adapters if adapter.get("max_abs")]
     if not moved:
         return "-"
     mean = statistics.mean(adapter["mean_abs"] for adapter in moved)
     largest = max(adapter["max_abs"] for adapter in moved)
-    return f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
+    text = f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
+    gains = [gain for gain in map(_gain, readings) if gain is not None]
+    return f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text
+
+
+def _gain(reading: Reading) -> float | None:
+    """The micro AUROC with adapters less that without."""
+    plain = reading["baselines"].get("unadapted", {}).get("micro_auroc", {}).get("value")
+    ours: float | None = reading["metrics"]["micro_auroc"]["value"]
+    return None if plain is None or ours is None else ours - plain
 
 
 def _protocol(reading: Reading) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """One evaluation: object scores through a protocol into metrics with intervals, beside their baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,14 @@ Labels = Sequence[NDArray[np.uint8]]
 
 
 def evaluate(
-    objects: Sequence[ObjectScores], labels: Labels, protocol: Protocol, bootstrap: int = 1000, seed: int = 0
+    objects: Sequence[ObjectScores],
+    labels: Labels,
+    protocol: Protocol,
+    bootstrap: int = 1000,
+    seed: int = 0,
+    others: Mapping[str, Sequence[ObjectScores]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The metrics of a scored split under one protocol, and `box_width`'s under the same.
+    """The metrics of a scored split under one protocol, and those of `box_width` and other scores under the same.
 
     Args:
         objects: one entry a video.
@@ -25,21 +31,25 @@ def evaluate(
         protocol: how objects become frame scores.
         bootstrap: resamples of the videos for the intervals; 0 for none.
         seed: of the resampling.
+        others: further scores of the same objects to stand beside the baseline, by name.
 
     Returns:
-        JSON: `protocol`, `metrics`, `baselines`, and `lead_over_box_width`, the micro AUROC's paired difference.
+        JSON: `protocol`, `metrics`, `baselines` by name, and for each `lead_over_<name>`, the micro AUROC's paired
+        difference, where there are intervals.
     """
     ours = final_scores(objects, protocol)
-    width = final_scores([box_width(video) for video in objects], protocol)
+    baselines = {"box_width": [box_width(video) for video in objects], **others}
+    curves = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
     reading = {
         "protocol": protocol.describe(),
         "metrics": _metrics(ours, labels, bootstrap, seed),
-        "baselines": {"box_width": _metrics(width, labels, bootstrap, seed)},
+        "baselines": {name: _metrics(theirs, labels, bootstrap, seed) for name, theirs in curves.items()},
     }
     if bootstrap:
-        lead = paired_bootstrap(ours, width, labels, bootstrap, seed)
-        interval = lead.interval
-        reading["lead_over_box_width"] = {"value": lead.value, "ci_low": interval.low, "ci_high": interval.high}
+        for name, theirs in curves.items():
+            lead = paired_bootstrap(ours, theirs, labels, bootstrap, seed)
+            interval = lead.interval
+            reading[f"lead_over_{name}"] = {"value": lead.value, "ci_low": interval.low, "ci_high": interval.high}
     return reading
 
 

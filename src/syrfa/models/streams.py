@@ -103,9 +103,18 @@ class TwoStreamExtractor(nn.Module):
             joint: the joint batch that x is a part of, which the dropout is drawn for; x alone by default.
             adapted: whether the adapters take part.
         """
-        joint = joint or JointBatch(len(x))
-        for number, block in enumerate(self.extractor.blocks, start=1):
-            x = self._adapt(number, block(x), adapted)
+        return self._behind_block_1(self.extractor.blocks[0](x), joint or JointBatch(len(x)), adapted)
+
+    def with_and_without_adapters(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """O through the adapters and O without them, as `clean` gives each; block 1, before all of them, runs once."""
+        joint = JointBatch(len(x))
+        first = self.extractor.blocks[0](x)
+        return self._behind_block_1(first, joint, True), self._behind_block_1(first, joint, False)
+
+    def _behind_block_1(self, x: Tensor, joint: JointBatch, adapted: bool) -> Tensor:
+        x = self._adapt(1, x, adapted)
+        for number in (2, 3):
+            x = self._adapt(number, self.extractor.blocks[number - 1](x), adapted)
         mask = self.neck.draw_mask(joint.size, x)
         return cast(Tensor, self.neck(x, None if mask is None else joint.part(mask)))
 

@@ -1,6 +1,7 @@
 """What all stages share: the network, the way tubes become input, the object score, the checkpoint's settings."""
 
-from typing import Any
+import math
+from typing import Any, ClassVar
 
 import torch
 from lightning import LightningModule
@@ -16,14 +17,14 @@ Batch = dict[str, Tensor]
 
 
 def check_not_negative(**settings: float) -> None:
-    """Refuses a learning rate or weight below 0.
+    """Refuses a learning rate or weight that is below 0 or not finite.
 
     Raises:
         ConfigError: with the name of the first one.
     """
     for name, value in settings.items():
-        if value < 0:
-            raise ConfigError(f"model.init_args.{name}={value}: it must be at least 0")
+        if not 0 <= value < math.inf:
+            raise ConfigError(f"model.init_args.{name}={value}: it must be a number of at least 0")
 
 
 def refuse_float16(precision: str | int | None) -> None:
@@ -60,6 +61,7 @@ class AnomalyModule(LightningModule):
             repeats exactly what an uninterrupted one would have drawn.
     """
 
+    scoring_settings: ClassVar[frozenset[str]] = frozenset()  # those that a verb that scores may change
     network: TwoStreamExtractor
     classifier: Classifier
     batches_seen: Tensor
@@ -85,6 +87,11 @@ class AnomalyModule(LightningModule):
     def extractor(self) -> Extractor:
         """f_theta."""
         return self.network.extractor
+
+    @property
+    def scores_through_adapters(self) -> bool:
+        """Whether the score (Eq. 20) passes any adapter."""
+        return False
 
     def adapter_report(self) -> dict[str, Any]:
         """Which adapters there are, their learning rate, and how far they moved; for the result of a test."""
@@ -114,6 +121,13 @@ class AnomalyModule(LightningModule):
         """Object scores (Eq. 20): the softmax probability of "abnormal", float32 (B,), of uint8 tubes."""
         return abnormal_probability(self.classifier(self.network.clean(self.to_input(tubes))))
 
+    def score_with_and_without_adapters(self, tubes: Tensor) -> tuple[Tensor, Tensor | None]:
+        """`score`, and, where it runs through adapters, the same without them: a test says what they are worth."""
+        if not self.scores_through_adapters:
+            return self.score(tubes), None
+        adapted, plain = self.network.with_and_without_adapters(self.to_input(tubes))
+        return abnormal_probability(self.classifier(adapted)), abnormal_probability(self.classifier(plain))
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds this batch's random choices."""
         del batch, batch_idx
@@ -127,8 +141,11 @@ class AnomalyModule(LightningModule):
         return {"row": batch["row"], "score": self.score(batch["tubes"])}
 
     def test_step(self, batch: Batch, batch_idx: int) -> Batch:
-        """See `validation_step`."""
-        return self.validation_step(batch, batch_idx)
+        """See `validation_step`; where the score runs through adapters, `unadapted` float32 (B,) is the one without."""
+        del batch_idx
+        score, unadapted = self.score_with_and_without_adapters(batch["tubes"])
+        outputs = {"row": batch["row"], "score": score}
+        return outputs if unadapted is None else {**outputs, "unadapted": unadapted}
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Batch:
         """See `validation_step`."""

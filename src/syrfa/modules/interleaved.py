@@ -96,6 +96,11 @@ class InterleavedModule(SynthKnowledgeModule):
         self.log_dict({"train/adapt_cont": l_cont.detach(), "train/adapt_aux": l_aux.detach()})
         self.log_dict({f"adapter/{k}": v for k, v in adapter_movement(self.network.adapters).items()})
 
+    @property
+    def scores_through_adapters(self) -> bool:
+        """See `AnomalyModule.scores_through_adapters`."""
+        return True
+
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`."""
         return {

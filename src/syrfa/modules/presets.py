@@ -5,7 +5,7 @@ Every choice that the two make differently is an option of a module. An option t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from syrfa.errors import ConfigError
 from syrfa.losses.alignment import AlignOver, Normalise
@@ -14,6 +14,10 @@ from syrfa.models import AdapterName
 from syrfa.models.style import StyleMix, StyleStats
 
 Preset = Literal["paper", "released"]
+WHY_UNUSED = {
+    "consistency_relu": "it stands between layers of f_c, and there is one; set consistency_depth to more",
+    "adapter_depth": "only adapter ap has layers",
+}
 Options = TypeVar("Options", bound="KnowledgeOptions | AdaptationOptions")
 
 
@@ -34,6 +38,10 @@ class KnowledgeOptions:
     recompute: bool = False
     train_temporal_head: bool = True
 
+    def unused(self) -> dict[str, Any]:
+        """The options that nothing reads beside the others, and what they are to be instead."""
+        return {"consistency_relu": False} if self.consistency_depth == 1 else {}
+
 
 @dataclass(frozen=True)
 class AdaptationOptions:
@@ -41,6 +49,10 @@ class AdaptationOptions:
 
     adapter: AdapterName = "rap"
     adapter_depth: int = 1
+
+    def unused(self) -> dict[str, Any]:
+        """See `KnowledgeOptions.unused`."""
+        return {"adapter_depth": 1} if self.adapter != "ap" else {}
 
 
 KNOWLEDGE: Mapping[str, KnowledgeOptions] = {
@@ -72,7 +84,7 @@ def choose(presets: Mapping[str, Options], settings: Mapping[str, Any]) -> Optio
         settings: a module's settings, `preset` among them; None leaves an option to the preset.
 
     Raises:
-        ConfigError: there is no preset of that name.
+        ConfigError: there is no preset of that name, an option has no such value, or nothing would read a given one.
     """
     name = settings["preset"]
     if name not in presets:
@@ -81,4 +93,12 @@ def choose(presets: Mapping[str, Options], settings: Mapping[str, Any]) -> Optio
     given: dict[str, Any] = {field.name: settings.get(field.name) for field in fields(preset)}
     if given.get("style_blocks") is not None:
         given["style_blocks"] = tuple(given["style_blocks"])
-    return replace(preset, **{key: value for key, value in given.items() if value is not None})
+    given = {key: value for key, value in given.items() if value is not None}
+    for key, kind in get_type_hints(type(preset)).items():
+        if get_origin(kind) is Literal and key in given and given[key] not in get_args(kind):
+            raise ConfigError(f"model.init_args.{key}={given[key]}: choose from {', '.join(get_args(kind))}")
+    chosen = replace(preset, **given)
+    for key, value in chosen.unused().items():
+        if given.get(key, value) != value:
+            raise ConfigError(f"model.init_args.{key}={given[key]}: {WHY_UNUSED[key]}")
+    return replace(chosen, **chosen.unused())

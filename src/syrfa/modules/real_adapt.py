@@ -3,7 +3,7 @@
 import inspect
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 from torch.optim import Adam, Optimizer
@@ -44,7 +44,8 @@ class RealAdaptModule(AnomalyModule):
         lr_temporal: Adam's learning rate for the temporal head.
         train_consistency_head: also train f_c, the other reading of Eq. 17, with `lr_adapter`.
         train_temporal_head: train the temporal head; else L_aux reaches the adapters through the head of phase 1.
-        score_with_adapters: let the score (Eq. 20) run through the adapters; else it is phase 1's.
+        score_with_adapters: let the score (Eq. 20) run through the adapters; else it is phase 1's. A verb that scores a
+            checkpoint takes the configured value, not the stored one.
         knowledge: settings of the phase-1 module; read from `knowledge_ckpt`, and kept in our checkpoints.
         seed: of the random choices in training.
 
@@ -52,6 +53,8 @@ class RealAdaptModule(AnomalyModule):
         WeightsNotFoundError: `knowledge_ckpt` is not there.
         CheckpointError: `knowledge_ckpt` is not a phase-1 checkpoint.
     """
+
+    scoring_settings: ClassVar[frozenset[str]] = frozenset({"score_with_adapters"})
 
     def __init__(
         self,
@@ -199,6 +202,11 @@ class RealAdaptModule(AnomalyModule):
         """See `AnomalyModule.score`; with or without the adapters."""
         features = self.network.clean(self.to_input(tubes), adapted=self.score_with_adapters)
         return abnormal_probability(self.classifier(features))
+
+    @property
+    def scores_through_adapters(self) -> bool:
+        """See `AnomalyModule.scores_through_adapters`."""
+        return self.score_with_adapters and self.options.adapter != "none"
 
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`."""

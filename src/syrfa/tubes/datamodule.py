@@ -65,7 +65,7 @@ class TubeDataModule(lightning.LightningDataModule):
         predict_split: the split of `predict`.
         cache_root: the folder of all caches.
         batch_size: tubes of each group of a training batch.
-        eval_batch_size: tubes of a batch of any other stage.
+        eval_batch_size: tubes of a batch of any other stage; on a CPU larger ones are slower at width 32.
         steps_per_epoch: training batches an epoch.
         num_workers: processes that load batches, for each loader.
         prepare_workers: processes that build a cache; see `build_cache`.
@@ -86,7 +86,7 @@ class TubeDataModule(lightning.LightningDataModule):
         predict_split: str = "test",
         cache_root: str = "data/cache",
         batch_size: int = 16,
-        eval_batch_size: int = 256,
+        eval_batch_size: int = 64,
         steps_per_epoch: int = 100,
         num_workers: int = 0,
         prepare_workers: int | None = None,
