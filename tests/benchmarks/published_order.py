@@ -10,7 +10,15 @@ layers are torch's (`stock_layers`) unless it is asked to take the module's own.
 import torch
 from torch import nn
 
-from syrfa.losses import alignment_loss, classification_loss, consistency_loss, draw_order, permute_frames, puzzle_loss
+from syrfa.losses import (
+    alignment_loss,
+    classification_loss,
+    consistency_loss,
+    draw_order,
+    permute_frames,
+    puzzle_loss,
+    stream_difference,
+)
 from syrfa.losses.alignment import flatten
 
 
@@ -52,7 +60,8 @@ class PublishedOrder:
         m = self.module
         clean, augmented = self.streams(x, draw)
         l_cls = classification_loss(m.classifier(clean), m.classifier(augmented), labels)
-        return l_cls, consistency_loss(m.consistency(clean - augmented), m.options.consistency_norm)
+        difference = stream_difference(clean, augmented, m.options.consistency_input)
+        return l_cls, consistency_loss(m.consistency(difference), m.options.consistency_norm)
 
     def head_gradient(self, x, labels, draw):
         """L_c and its gradient in f_c, by double backward (Eq. 6-8 and 11)."""

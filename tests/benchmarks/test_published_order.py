@@ -10,7 +10,7 @@ from standalone import StandaloneModule, batch_of
 OPTIONS = [
     {},
     {"style_mix": "beta", "style_stats": "spatial", "consistency_depth": 3, "consistency_bias": True},
-    {"normalise": "standardise", "consistency_norm": "mse", "consistency_depth": 2, "consistency_relu": True},
+    {"preset": "released", "recompute": False, "train_temporal_head": True},
 ]
 
 

@@ -143,6 +143,10 @@ def l_cls(weights, clean, augmented, labels):
     return cross_entropy(class_logits(weights, clean), labels) + cross_entropy(class_logits(weights, augmented), labels)
 
 
+def streams_apart(clean, augmented, order):
+    return {"clean_minus_restyled": clean - augmented, "restyled_minus_clean": augmented - clean}[order]
+
+
 def f_c(weights, difference, with_relu):
     for layer, scale in enumerate(weights["consistency.scale"]):
         if layer and with_relu:
@@ -178,17 +182,23 @@ def abnormal_probability(weights, x, adapted=True):
 # --- Eq. 6-8
 
 
-def normalised(gradient, how):
+def mean_and_deviation(gradient):
+    mean = gradient.mean()
+    return mean, np.sqrt(((gradient - mean) ** 2).sum() / (len(gradient) - 1))
+
+
+def normalised(gradient, how, fixed=None):
+    """`fixed` are mean and deviation where they are constants to the derivative."""
     if how == "unit":
         return gradient / np.sqrt((gradient * gradient).sum())
-    centred = gradient - gradient.mean()
-    return centred / (np.sqrt((centred * centred).sum() / (len(gradient) - 1)) + 1e-6)
+    mean, deviation = mean_and_deviation(gradient) if how == "standardise" else fixed
+    return (gradient - mean) / (deviation + 1e-6)
 
 
-def l_c(g_cls, g_sub, how):
+def l_c(g_cls, g_sub, how, fixed=(None, None)):
     """Eq. 8."""
-    gap = normalised(g_cls, how) - normalised(g_sub, how)
-    return (gap * gap).mean() if how == "standardise" else np.sqrt((gap * gap).sum())
+    gap = normalised(g_cls, how, fixed[0]) - normalised(g_sub, how, fixed[1])
+    return np.sqrt((gap * gap).sum()) if how == "unit" else (gap * gap).mean()
 
 
 # --- derivatives

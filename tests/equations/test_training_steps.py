@@ -1,5 +1,7 @@
 """Eq. 10/18 and 17/19: what one step under a real Trainer leaves in .grad, against derivatives of the naive total."""
 
+from dataclasses import asdict
+
 import naive_syrfa as naive
 import numpy as np
 import pytest
@@ -41,7 +43,8 @@ class TestEq10And18:
 
         def terms(w):
             clean, augmented = naive.streams(w, x, record.choices(0, 0), spatial)[-1]
-            scaled = naive.f_c(w, clean - augmented, module.options.consistency_relu)
+            apart = naive.streams_apart(clean, augmented, module.options.consistency_input)
+            scaled = naive.f_c(w, apart, module.options.consistency_relu)
             return (
                 naive.l_cls(w, clean, augmented, LABELS),
                 naive.l_cont(scaled, module.options.consistency_norm),
@@ -66,14 +69,15 @@ class TestEq10And18:
 
 
 def adaptation_total(record, x, puzzle, knowledge, lambdas, order=0):
-    """L_phase2 of the weights; the last style drawn is phase 2's, which has no dropout."""
-    choices = naive.Choices(*record.styles[-1])
+    """L_phase2 of the weights; the last style and the last two masks drawn are phase 2's."""
+    choices = naive.Choices(*record.styles[-1], record.masks[-2])
 
     def total(w):
         clean, augmented = naive.streams(w, x, choices, knowledge["style_stats"] == "spatial")[-1]
-        scaled = naive.f_c(w, clean - augmented, knowledge["consistency_relu"])
+        apart = naive.streams_apart(clean, augmented, knowledge["consistency_input"])
+        scaled = naive.f_c(w, apart, knowledge["consistency_relu"])
         cont = naive.l_cont(scaled, knowledge["consistency_norm"])
-        return lambdas[0] * cont + lambdas[1] * naive.l_aux(w, puzzle, record.orders[order])
+        return lambdas[0] * cont + lambdas[1] * naive.l_aux(w, puzzle, record.orders[order], record.masks[-1])
 
     return total
 
@@ -95,7 +99,7 @@ class TestEq17And19:
         torch.manual_seed(2)
         module = RealAdaptModule(knowledge={**TINY, **knowledge}, lambda_cont=0.6, lambda_aux=0.3, **options)
         module.has_weights = True
-        spread(module).double().train()  # a mode that must not reach theta's dropout
+        spread(module).double().train()  # a mode that reaches theta's dropout only where that is wanted
         weights, batch = arrays(module), tubes("normal", "puzzle")
         take_step(module, batch)
         total = adaptation_total(record, pixels(batch["normal"]), pixels(batch["puzzle"]), module.knowledge, (0.6, 0.3))
@@ -103,7 +107,7 @@ class TestEq17And19:
         learned = {"network.adapters"}
         learned |= {"temporal"} if module.train_temporal_head else set()
         learned |= {"consistency"} if module.train_consistency_head else set()
-        assert record.masks == [None, None]
+        assert [mask is not None for mask in record.masks] == [module.options.adapt_dropout] * 2
         for name, parameter in module.named_parameters():
             if not name.startswith(tuple(learned)):
                 assert not parameter.requires_grad, name  # so autograd does not visit it
@@ -115,16 +119,17 @@ class TestEq17And19:
                 assert abs(gradient_at(parameter, place) - expected) < 1e-9, (name, place)
             assert parameter.grad.abs().max() > 1e-8, name
 
-    def test_the_interleaved_step_has_the_same_gradients(self, record):
+    @pytest.mark.parametrize("preset", ["paper", "released"])
+    def test_the_interleaved_step_has_the_same_gradients(self, preset, record):
         torch.manual_seed(2)
         still = {"lr": 0.0, "lr_consistency": 0.0}  # phase 2 meets the weights as they were
-        module = InterleavedModule(1, lambda_adapt_cont=0.6, lambda_adapt_aux=0.3, **TINY, **still)
+        module = InterleavedModule(1, lambda_adapt_cont=0.6, lambda_adapt_aux=0.3, preset=preset, **TINY, **still)
         spread(module).double()
         weights, batch = arrays(module), tubes("normal", "abnormal", "puzzle", "real", "real_puzzle")
         take_step(module, batch)
         real = pixels(batch["real"]), pixels(batch["real_puzzle"])
-        knowledge = {"style_stats": "spatiotemporal", "consistency_relu": False, "consistency_norm": "l2"}
-        total = adaptation_total(record, *real, knowledge, (0.6, 0.3), order=1)
+        assert [mask is not None for mask in record.masks[-2:]] == [preset == "released"] * 2
+        total = adaptation_total(record, *real, asdict(module.options), (0.6, 0.3), order=1)
         for name, parameter in module.named_parameters():
             if name.startswith(("network.adapters", "temporal")):
                 for place in some_places(weights[name]):

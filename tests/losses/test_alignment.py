@@ -73,7 +73,7 @@ def test_standardised_gradient_has_mean_zero_and_deviation_one():
     assert abs(standard.std() - 1) < 1e-6
 
 
-@pytest.mark.parametrize("how", ["unit", "standardise"])
+@pytest.mark.parametrize("how", ["unit", "standardise", "standardise_fixed"])
 def test_a_zero_gradient_stays_finite(how):
     zero = torch.zeros(9, requires_grad=True)
     other = torch.randn(9)
@@ -101,6 +101,19 @@ def test_standardised_loss_is_a_function_of_the_correlation():
     rho = torch.corrcoef(torch.stack([a, b]))[0, 1]
     expected = 2 * (1 - rho) * 39 / 40
     assert alignment_loss(a, 5 * b - 2, "standardise").item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_fixed_mean_and_deviation_change_the_derivative_and_not_the_value():
+    torch.manual_seed(0)
+    other, gradient = torch.randn(2, 40, dtype=torch.float64)
+    gradient = (3 * gradient + 1).requires_grad_()
+    losses = [alignment_loss(other, gradient, how) for how in ("standardise", "standardise_fixed")]
+    assert losses[0].item() == losses[1].item()
+    free, fixed = (torch.autograd.grad(loss, gradient)[0] for loss in losses)
+    standard, deviation = (gradient - gradient.mean()) / (gradient.std() + 1e-6), gradient.std() + 1e-6
+    gap = standard - (other - other.mean()) / (other.std() + 1e-6)
+    torch.testing.assert_close(fixed, (2 * gap / 40 / deviation).detach(), rtol=1e-9, atol=0)
+    assert (free - fixed).norm() > 0.1 * fixed.norm()
 
 
 def test_flatten_and_unflatten_are_inverse():
@@ -214,7 +227,7 @@ def test_head_gradient_equals_finite_differences(norm, how, head_options):
 
 
 @pytest.mark.parametrize("head_options", HEADS)
-@pytest.mark.parametrize("how", ["unit", "standardise"])
+@pytest.mark.parametrize("how", ["unit", "standardise", "standardise_fixed"])
 @pytest.mark.parametrize("norm", ["l2", "mse"])
 def test_head_gradient_equals_double_backward(norm, how, head_options):
     setting = Setting(mix="beta", stats="spatial")

@@ -20,6 +20,7 @@ CASES = {
         "network classifier consistency",
     ),
     "phase2": ("RealAdaptModule", PHASE2, "network.adapters temporal"),
+    "phase2-released": ("RealAdaptModule", {**PHASE2, "preset": "released"}, "network.adapters temporal"),
     "phase2-head": (
         "RealAdaptModule",
         {**PHASE2, "lambda_aux": 0, "train_consistency_head": True},

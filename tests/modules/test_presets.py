@@ -15,7 +15,8 @@ RELEASED = {
     "consistency_bias": True,
     "consistency_relu": True,
     "consistency_norm": "mse",
-    "normalise": "standardise",
+    "consistency_input": "restyled_minus_clean",
+    "normalise": "standardise_fixed",
     "align_over": "extractor",
     "recompute": True,
     "train_temporal_head": False,
@@ -29,6 +30,7 @@ PAPER = {
     "consistency_bias": False,
     "consistency_relu": False,
     "consistency_norm": "l2",
+    "consistency_input": "clean_minus_restyled",
     "normalise": "unit",
     "align_over": "extractor",
     "recompute": False,
@@ -65,7 +67,7 @@ def test_the_network_is_what_the_preset_says():
 def test_phase_two_has_presets_too():
     assert RealAdaptModule().settings()["adapter"] == "rap"
     released = RealAdaptModule(preset="released").settings()
-    assert (released["adapter"], released["adapter_depth"]) == ("ap", 5)
+    assert (released["adapter"], released["adapter_depth"], released["adapt_dropout"]) == ("ap", 5, True)
     rap = RealAdaptModule(preset="released", adapter="rap").settings()
     assert (rap["adapter"], rap["adapter_depth"]) == ("rap", 1)  # which has no layers
     assert RealAdaptModule(**rap).settings() == rap
@@ -84,7 +86,7 @@ def test_one_layer_has_no_relu_between_layers():
         (RealAdaptModule, {"adapter_depth": 3}, "adapter_depth=3: only adapter ap has layers"),
         (RealAdaptModule, {"adapter": "none", "adapter_depth": 3}, "adapter_depth=3"),
         (small, {"style_mix": "exchange"}, "style_mix=exchange: choose from swap, beta"),
-        (small, {"normalise": "none"}, "normalise=none: choose from unit, standardise"),
+        (small, {"normalise": "none"}, "normalise=none: choose from unit, standardise, standardise_fixed"),
         (RealAdaptModule, {"adapter": "lora"}, "adapter=lora: choose from"),
         (small, {"lr": float("nan")}, "lr=nan"),
         (small, {"lambda_cont": float("inf")}, "lambda_cont=inf"),

@@ -83,6 +83,14 @@ def test_no_dropout_in_any_mode(mode, knowledge_ckpt, loader):
     assert module.network.draw(module.to_input(tubes)).dropout is None
 
 
+@pytest.mark.parametrize("options", [{"adapt_dropout": True}, {"preset": "released"}])
+def test_dropout_in_training_where_it_is_wanted(options, knowledge_ckpt, loader):
+    module = real_adapt(knowledge_ckpt, **options)
+    x = module.to_input(loader(1).dataset[0]["normal"])
+    assert module.network.draw(x).dropout is not None
+    assert module.eval().network.draw(x).dropout is None
+
+
 def test_an_untrained_rap_scores_as_phase_one(knowledge_ckpt, synth, trainer, evaluation):
     stored = torch.load(knowledge_ckpt, weights_only=True)
     before = type(synth())(**stored["syrfa"]["settings"])

@@ -47,6 +47,8 @@ class Reference:
         flat = torch.cat([g.reshape(-1) for g in gradients])
         if self.o.normalise == "standardise":
             return (flat - flat.mean()) / (flat.std() + 1e-6)
+        if self.o.normalise == "standardise_fixed":
+            return (flat - flat.mean().item()) / (flat.std().item() + 1e-6)
         return flat / flat.norm()
 
     def step(self, number, batch):
@@ -87,13 +89,13 @@ class Reference:
     def supervised(self, x, y):
         o, o_styled = self.m.network(x, self.m.network.draw(x))
         l_cls = F.cross_entropy(self.m.classifier(o), y) + F.cross_entropy(self.m.classifier(o_styled), y)
-        return l_cls, self.l_cont(o - o_styled)
+        return l_cls, self.l_cont(o - o_styled if self.o.consistency_input == "clean_minus_restyled" else o_styled - o)
 
     def align(self, l_cls, l_cont):
         g_cls = torch.autograd.grad(l_cls, self.aligned, retain_graph=True)
         g_sub = torch.autograd.grad(l_cont, self.aligned, create_graph=True)
         gap = self.normalised(g_cls) - self.normalised(g_sub)
-        l_c = gap.pow(2).mean() if self.o.normalise == "standardise" else gap.norm()
+        l_c = gap.norm() if self.o.normalise == "unit" else gap.pow(2).mean()
         self.pending = torch.autograd.grad(l_c, list(self.m.consistency.parameters()), retain_graph=True)
 
 

@@ -179,9 +179,15 @@ MUTATIONS: list[Mutation] = [
         ),
         (
             "Eq. 8, standardise: not centred",
-            "(gradient - gradient.mean()) / (",
+            "(gradient - mean) / (",
             "gradient / (",
             f"{UNITS}::test_standardised_loss_is_a_function_of_the_correlation",
+        ),
+        (
+            "Eq. 8, fixed: differentiated",
+            'if how == "standardise_fixed":',
+            "if False:",
+            f"{ALIGN}[fixed]",
         ),
         (
             "Eq. 8: plus",
@@ -190,7 +196,13 @@ MUTATIONS: list[Mutation] = [
             f"{UNITS}::test_unit_loss_is_a_function_of_the_angle",
         ),
         ("Eq. 11: J u negated", "moved = push_forward(", "moved = -push_forward(", HEAD),
-        ("Eq. 11: J of O + O'", "torch.sub(clean, augmented)", "torch.add(clean, augmented)", HEAD),
+        ("Eq. 11: J of O + O'", "stream_difference(clean, augmented, order)", "clean + augmented", HEAD),
+        (
+            "Eq. 11: J of O - O' where f_c sees O' - O",
+            "stream_difference(clean, augmented, order)",
+            "clean - augmented",
+            f"{ALIGN}[other-sign]",
+        ),
         (
             "Eq. 11: u of the gradients swapped",
             "alignment_loss(flatten(g_cls).detach(), flat_sub, how)",
@@ -227,7 +239,7 @@ MUTATIONS: list[Mutation] = [
         ),
         (
             "Eq. 18: O + O'",
-            "difference = clean - augmented",
+            "difference = stream_difference(clean, augmented, self.options.consistency_input)",
             "difference = clean + augmented",
             f"{PHASE1}[no-alignment]",
         ),
@@ -272,14 +284,26 @@ MUTATIONS: list[Mutation] = [
         ),
         (
             "Eq. 17: dropout in the frozen extractor",
-            "super().train(mode)\n        self.network.extractor.eval()",
-            "super().train(mode)",
+            "train(mode and self.options.adapt_dropout)",
+            "train(mode)",
             f"{PHASE2}[paper]",
+        ),
+        (
+            "Eq. 17: no dropout where it is wanted",
+            "train(mode and self.options.adapt_dropout)",
+            "eval()",
+            f"{PHASE2}[ap-5-released]",
         ),
     ),
     *_of(
         "modules/terms.py",
-        ("Eq. 19: O + O'", "consistency(clean - augmented)", "consistency(clean + augmented)", f"{PHASE2}[paper]"),
+        ("Eq. 19: O + O'", "stream_difference(clean, augmented, order)", "clean + augmented", f"{PHASE2}[paper]"),
+        (
+            "Eq. 19: O - O' where f_c sees O' - O",
+            "stream_difference(clean, augmented, order)",
+            "clean - augmented",
+            f"{PHASE2}[ap-5-released]",
+        ),
         ("Eq. 19: puzzle past the adapters", "puzzle, adapted=True)", "puzzle, adapted=False)", f"{PHASE2}[paper]"),
     ),
     *_of(

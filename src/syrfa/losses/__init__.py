@@ -24,6 +24,7 @@ from syrfa.losses.objectives import (
     draw_order,
     permute_frames,
     puzzle_loss,
+    stream_difference,
 )
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "puzzle_loss",
     "puzzle_normality",
     "reversal_coefficient",
+    "stream_difference",
 ]

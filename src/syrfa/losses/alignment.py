@@ -16,25 +16,31 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
-from syrfa.losses.objectives import ConsistencyNorm, consistency_loss
+from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm, consistency_loss, stream_difference
 from syrfa.models.trace import Trace
 
-Normalise = Literal["unit", "standardise"]
+Normalise = Literal["unit", "standardise", "standardise_fixed"]
 AlignOver = Literal["extractor", "last_block"]
 EPSILON_STANDARDISE = 1e-6  # the published script's, added to the deviation
 EPSILON_NORM = 1e-12  # keeps the unit vector of a zero gradient finite
 
 
 def normalise_gradient(gradient: Tensor, how: Normalise) -> Tensor:
-    """g_hat: a flat gradient divided by its L2 norm, or standardised to mean 0 and deviation 1."""
+    """g_hat: a flat gradient divided by its L2 norm, or standardised to mean 0 and deviation 1.
+
+    Under `standardise_fixed` mean and deviation are constants to the derivative, as in the published script.
+    """
     if how == "unit":
         unit: Tensor = gradient / torch.linalg.vector_norm(gradient).clamp_min(EPSILON_NORM)
         return unit
-    return (gradient - gradient.mean()) / (gradient.std() + EPSILON_STANDARDISE)
+    mean, deviation = gradient.mean(), gradient.std()
+    if how == "standardise_fixed":
+        mean, deviation = mean.detach(), deviation.detach()
+    return (gradient - mean) / (deviation + EPSILON_STANDARDISE)
 
 
 def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Tensor:
-    """L_c (Eq. 8): || g_cls_hat - g_sub_hat ||_2, or the mean of squares under `standardise`.
+    """L_c (Eq. 8): || g_cls_hat - g_sub_hat ||_2, or the mean of squares of standardised ones.
 
     Args:
         g_cls: flat gradient of L_cls in theta.
@@ -42,7 +48,7 @@ def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Ten
         how: the normalisation.
     """
     difference = normalise_gradient(g_cls, how) - normalise_gradient(g_sub, how)
-    if how == "standardise":
+    if how != "unit":
         return difference.square().mean()
     return (difference.square().sum() + EPSILON_NORM).sqrt()
 
@@ -71,7 +77,7 @@ def consistency_head_gradient(
 
     Args:
         head: f_c.
-        difference: O - O', (B, features).
+        difference: what f_c scales, O - O', (B, features).
         push_forward: the linear map u -> J u, from a direction in theta to a change of the difference.
         g_cls: gradient of L_cls in theta, one tensor per parameter.
         g_sub: gradient of L_cont in theta, likewise.
@@ -101,8 +107,9 @@ def difference_jvp(
     draw: object,
     direction: Sequence[Tensor],
     trace: Trace | None = None,
+    order: ConsistencyInput = "clean_minus_restyled",
 ) -> Tensor:
-    """J u: the directional derivative of O - O' when the named parameters of `network` move along `direction`.
+    """J u: the derivative of O - O' (or O' - O) when the named parameters of `network` move along `direction`.
 
     Args:
         network: called as `network(x, draw, trace)`, returns O and O'.
@@ -111,6 +118,7 @@ def difference_jvp(
         draw: the random choices of the step, so that style and dropout are those of the first pass.
         direction: one tensor per name.
         trace: what the first pass of the step left; without it, that pass is computed again.
+        order: which stream is taken from which.
 
     Returns:
         (B, features).
@@ -119,7 +127,7 @@ def difference_jvp(
 
     def difference(*theta: Tensor) -> Tensor:
         clean, augmented = functional_call(network, dict(zip(names, theta, strict=True)), (x, draw, trace))
-        return torch.sub(clean, augmented)
+        return stream_difference(clean, augmented, order)
 
     if trace is not None:
         trace.rewind()

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 EPSILON = 1e-12  # inside the root of Eq. 5: the gradient of a plain L2 norm is NaN where O = O'
 
 ConsistencyNorm = Literal["l2", "mse"]
+ConsistencyInput = Literal["clean_minus_restyled", "restyled_minus_clean"]
 
 
 def classification_loss(logits: Tensor, augmented_logits: Tensor, labels: Tensor) -> Tensor:
@@ -20,6 +21,11 @@ def classification_loss(logits: Tensor, augmented_logits: Tensor, labels: Tensor
         labels: int64 (B,), 1 = abnormal.
     """
     return F.cross_entropy(logits, labels) + F.cross_entropy(augmented_logits, labels)
+
+
+def stream_difference(clean: Tensor, restyled: Tensor, order: ConsistencyInput = "clean_minus_restyled") -> Tensor:
+    """What f_c scales: O - O' (Eq. 5), or O' - O as in the published script; the sign matters to ReLU and offset."""
+    return clean - restyled if order == "clean_minus_restyled" else restyled - clean
 
 
 def consistency_loss(scaled_difference: Tensor, norm: ConsistencyNorm = "l2") -> Tensor:

@@ -19,13 +19,14 @@ from syrfa.modules.terms import adaptation_terms
 class InterleavedModule(SynthKnowledgeModule):
     """Phase 1 without adapters on every batch, and phase 2 through them, on the weights as they are, on every K-th.
 
-    Both phases share all weights: theta moves in phase 1 only and is frozen, in eval mode, during a step of phase 2;
+    Both phases share all weights: theta moves in phase 1 only and is frozen during a step of phase 2;
     scores run through the adapters. Needs `data.train_on: both`.
 
     Args:
         adapt_every: K, phase-1 batches between two steps of phase 2; the paper has 20 for Ped2, 10 for ShanghaiTech.
         adapter: `rap` (Eq. 16) or `ap`; None leaves it to `preset`.
         adapter_depth: layers of an AP; None leaves it to `preset`.
+        adapt_dropout: keep the extractor's dropout in phase 2; None leaves it to `preset`.
         lambda_adapt_cont: weight of L_cont in phase 2 (Eq. 19).
         lambda_adapt_aux: weight of L_aux in phase 2.
         lr_adapter: Adam's learning rate for the adapters.
@@ -41,6 +42,7 @@ class InterleavedModule(SynthKnowledgeModule):
         adapt_every: int = 20,
         adapter: AdapterName | None = None,
         adapter_depth: int | None = None,
+        adapt_dropout: bool | None = None,
         lambda_adapt_cont: float = 1.0,
         lambda_adapt_aux: float = 0.05,
         lr_adapter: float = 1e-6,
@@ -82,9 +84,15 @@ class InterleavedModule(SynthKnowledgeModule):
         """L_phase2 = lambda_cont L_cont + lambda_aux L_aux on normal real tubes (Eq. 19); Adam on adapters and f_t."""
         lambda_cont, lambda_aux = self.adapt_weights
         x, puzzle = self.to_input(batch["real"]), self.to_input(batch["real_puzzle"])
-        self.extractor.eval()
+        self.extractor.train(self.adaptation.adapt_dropout)
         l_cont, l_aux = adaptation_terms(
-            self.network, self.consistency, self.temporal, x, puzzle, self.options.consistency_norm
+            self.network,
+            self.consistency,
+            self.temporal,
+            x,
+            puzzle,
+            self.options.consistency_norm,
+            self.options.consistency_input,
         )
         self.extractor.train()
         parameters: list[Tensor] = [*self.network.adapters.parameters(), *self.temporal.parameters()]

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from syrfa.errors import ConfigError
 from syrfa.losses.alignment import AlignOver, Normalise
-from syrfa.losses.objectives import ConsistencyNorm
+from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm
 from syrfa.models import AdapterName
 from syrfa.models.style import StyleMix, StyleStats
 
@@ -33,6 +33,7 @@ class KnowledgeOptions:
     consistency_bias: bool = False
     consistency_relu: bool = False
     consistency_norm: ConsistencyNorm = "l2"
+    consistency_input: ConsistencyInput = "clean_minus_restyled"
     normalise: Normalise = "unit"
     align_over: AlignOver = "extractor"
     recompute: bool = False
@@ -49,6 +50,7 @@ class AdaptationOptions:
 
     adapter: AdapterName = "rap"
     adapter_depth: int = 1
+    adapt_dropout: bool = False
 
     def unused(self) -> dict[str, Any]:
         """See `KnowledgeOptions.unused`."""
@@ -65,14 +67,15 @@ KNOWLEDGE: Mapping[str, KnowledgeOptions] = {
         consistency_bias=True,
         consistency_relu=True,
         consistency_norm="mse",
-        normalise="standardise",
+        consistency_input="restyled_minus_clean",
+        normalise="standardise_fixed",
         recompute=True,
         train_temporal_head=False,
     ),
 }
 ADAPTATION: Mapping[str, AdaptationOptions] = {
     "paper": AdaptationOptions(),
-    "released": AdaptationOptions(adapter="ap", adapter_depth=5),
+    "released": AdaptationOptions(adapter="ap", adapter_depth=5, adapt_dropout=True),
 }
 
 

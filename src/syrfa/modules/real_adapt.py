@@ -30,14 +30,15 @@ from syrfa.tubes.datamodule import TubeDataModule
 class RealAdaptModule(AnomalyModule):
     """Trains the adapters and the temporal head; extractor, classifier and consistency head stay as phase 1 left them.
 
-    The extractor runs in eval mode throughout, so no dropout is active in phase 2.
+    The extractor runs in eval mode throughout, so no dropout is active in phase 2 unless `adapt_dropout` says so.
 
     Args:
         knowledge_ckpt: the phase-1 checkpoint to start from. Not needed to continue or score a phase-2 checkpoint.
-        preset: decides `adapter` and `adapter_depth` where they are None: `paper` (RAP), or `released`, what the
-            published script does (AP of five layers).
+        preset: decides `adapter`, `adapter_depth` and `adapt_dropout` where they are None: `paper` (RAP), or
+            `released`, what the published script does (AP of five layers, dropout).
         adapter: `rap` (Eq. 16), `ap`, or `none`.
         adapter_depth: layers of an AP.
+        adapt_dropout: keep the extractor's dropout while the adapters train; the paper does not say.
         lambda_cont: weight of L_cont (Eq. 19).
         lambda_aux: weight of L_aux.
         lr_adapter: Adam's learning rate for the adapters. At the paper's 1e-6 a weight moves about 1e-6 a step.
@@ -62,6 +63,7 @@ class RealAdaptModule(AnomalyModule):
         preset: Preset = "paper",
         adapter: AdapterName | None = None,
         adapter_depth: int | None = None,
+        adapt_dropout: bool | None = None,
         lambda_cont: float = 1.0,
         lambda_aux: float = 0.05,
         lr_adapter: float = 1e-6,
@@ -133,16 +135,16 @@ class RealAdaptModule(AnomalyModule):
             raise CheckpointError(f"{path} does not fit a phase-1 module: missing {missing}, unexpected {unexpected}")
 
     def _freeze(self) -> None:
-        self.network.extractor.eval()  # a new module is in training mode, and a Trainer leaves the modes as they are
+        self.network.extractor.train(self.options.adapt_dropout)  # the Trainer leaves modes as they are
         for part in (self.network.extractor, self.classifier, self.consistency):
             part.requires_grad_(False)
         self.consistency.requires_grad_(self.train_consistency_head)
         self.temporal.requires_grad_(self.train_temporal_head)
 
     def train(self, mode: bool = True) -> "RealAdaptModule":
-        """Sets the mode of everything but the extractor, which stays in eval mode."""
+        """Sets the mode of everything; the extractor, frozen, stays in eval mode unless its dropout is wanted."""
         super().train(mode)
-        self.network.extractor.eval()
+        self.network.extractor.train(mode and self.options.adapt_dropout)
         return self
 
     def setup(self, stage: str) -> None:
@@ -192,8 +194,8 @@ class RealAdaptModule(AnomalyModule):
         del batch_idx
         lambda_cont, lambda_aux = self.weights
         x, puzzle = self.to_input(batch["normal"]), self.to_input(batch["puzzle"])
-        norm = self.knowledge["consistency_norm"]
-        l_cont, l_aux = adaptation_terms(self.network, self.consistency, self.temporal, x, puzzle, norm)
+        norm, order = self.knowledge["consistency_norm"], self.knowledge["consistency_input"]
+        l_cont, l_aux = adaptation_terms(self.network, self.consistency, self.temporal, x, puzzle, norm, order)
         self.log_dict({"train/cont": l_cont, "train/aux": l_aux}, prog_bar=True)
         self.log_dict({f"adapter/{k}": v for k, v in adapter_movement(self.network.adapters).items()})
         return lambda_cont * l_cont + lambda_aux * l_aux

@@ -10,9 +10,15 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from syrfa.errors import ConfigError
-from syrfa.losses import classification_loss, consistency_head_gradient, consistency_loss, difference_jvp
+from syrfa.losses import (
+    classification_loss,
+    consistency_head_gradient,
+    consistency_loss,
+    difference_jvp,
+    stream_difference,
+)
 from syrfa.losses.alignment import AlignOver, Normalise
-from syrfa.losses.objectives import ConsistencyNorm
+from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm
 from syrfa.models import (
     Classifier,
     ConsistencyHead,
@@ -36,7 +42,7 @@ from syrfa.modules.terms import puzzle_term
 from syrfa.tubes.datamodule import TubeDataModule
 
 Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on
-Supervised = tuple[Tensor, Tensor, Tensor]  # O - O', L_cls, L_cont
+Supervised = tuple[Tensor, Tensor, Tensor]  # what f_c scales, L_cls, L_cont
 
 
 class SynthKnowledgeModule(AnomalyModule):
@@ -65,7 +71,8 @@ class SynthKnowledgeModule(AnomalyModule):
         consistency_bias: give f_c an offset.
         consistency_relu: put a ReLU between f_c's layers.
         consistency_norm: `l2` or `mse` (Eq. 5).
-        normalise: `unit` or `standardise` the gradients of Eq. 8.
+        consistency_input: what f_c scales: `clean_minus_restyled` (O - O') or `restyled_minus_clean`.
+        normalise: `unit`, `standardise` or `standardise_fixed`: how the gradients of Eq. 8 are normalised.
         align_over: the part of theta whose gradients are aligned: all of the `extractor`, or its `last_block`, which
             is what makes O of O_2 (Eq. 3): block 3 and the neck.
         recompute: take the gradients of Eq. 6-8 anew after the update of theta, from a second forward pass.
@@ -109,6 +116,7 @@ class SynthKnowledgeModule(AnomalyModule):
         consistency_bias: bool | None = None,
         consistency_relu: bool | None = None,
         consistency_norm: ConsistencyNorm | None = None,
+        consistency_input: ConsistencyInput | None = None,
         normalise: Normalise | None = None,
         align_over: AlignOver | None = None,
         recompute: bool | None = None,
@@ -199,10 +207,10 @@ class SynthKnowledgeModule(AnomalyModule):
         return x if self.augmentation is None else cast(Tensor, self.augmentation(x, joint))
 
     def _supervised(self, x: Tensor, draw: StreamDraw, labels: Tensor, trace: Trace | None = None) -> Supervised:
-        """The forward pass of both streams (Eq. 1-3), and what it costs (Eq. 4 and 5)."""
+        """The forward pass of both streams (Eq. 1-3): what f_c scales, and what it costs (Eq. 4 and 5)."""
         clean, augmented = self.network(x, draw, trace)
         l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)
-        difference = clean - augmented
+        difference = stream_difference(clean, augmented, self.options.consistency_input)
         return difference, l_cls, consistency_loss(self.consistency(difference), self.options.consistency_norm)
 
     @staticmethod
@@ -252,7 +260,7 @@ class SynthKnowledgeModule(AnomalyModule):
             x: the tubes.
             draw: the random choices of the pass that the gradients are of.
             trace: what that pass left.
-            difference: O - O' of that pass.
+            difference: what f_c scaled in that pass.
             g_cls: gradient of L_cls in theta, and perhaps in more behind it.
             g_sub: gradient of L_cont in theta.
         """
@@ -261,7 +269,7 @@ class SynthKnowledgeModule(AnomalyModule):
         loss, gradients = consistency_head_gradient(
             self.consistency,
             difference,
-            lambda u: difference_jvp(self.network, names, x, draw, u, trace),
+            lambda u: difference_jvp(self.network, names, x, draw, u, trace, self.options.consistency_input),
             g_cls[:count][aligned],
             g_sub[aligned],
             self.options.normalise,

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from syrfa.losses import consistency_loss, draw_order, permute_frames, puzzle_loss
-from syrfa.losses.objectives import ConsistencyNorm
+from syrfa.losses import consistency_loss, draw_order, permute_frames, puzzle_loss, stream_difference
+from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm
 from syrfa.models import ConsistencyHead, TemporalHead, TwoStreamExtractor
 from syrfa.modules.distributed import joint_batch
 
@@ -29,6 +29,7 @@ def adaptation_terms(
     x: Tensor,
     puzzle: Tensor,
     norm: ConsistencyNorm,
+    order: ConsistencyInput,
 ) -> tuple[Tensor, Tensor]:
     """L_cont and L_aux of phase 2, through the adapters (Eq. 12-15 and 19).
 
@@ -39,6 +40,8 @@ def adaptation_terms(
         x: normal real tubes, (B, 3, T, size, size).
         puzzle: normal real tubes for the puzzle, likewise.
         norm: the norm of L_cont.
+        order: which stream is taken from which.
     """
     clean, augmented = network(x, network.draw(x, joint_batch(len(x))))
-    return consistency_loss(consistency(clean - augmented), norm), puzzle_term(network, temporal, puzzle, adapted=True)
+    l_cont = consistency_loss(consistency(stream_difference(clean, augmented, order)), norm)
+    return l_cont, puzzle_term(network, temporal, puzzle, adapted=True)
