@@ -55,7 +55,8 @@ def compared(seeds):
         )
         change = mean(rounded) - mean(exact)
         box_width = 100 * reading["baselines"]["box_width"]["micro_auroc"]["value"]
-        spread = stdev(exact) if len(seeds) > 1 else float("nan")
+        many = len(seeds) > 1
+        spread = stdev(exact) if many else float("nan")
         rows.append(
             {
                 "protocol": reading["protocol"]["protocol"],
@@ -63,17 +64,18 @@ def compared(seeds):
                 "float32": exact,
                 "bfloat16": rounded,
                 "mean_change": change,
+                "spread_of_changes": stdev(b - a for a, b in zip(exact, rounded, strict=True)) if many else None,
                 "spread_of_float32": spread,
                 "box_width": box_width,
                 "chance": 50.0,
             }
         )
-    return rows, {p: found[0]["environment"]["git_commit"] for p, found in results.items()}
+    return rows, {p: sorted({r["environment"]["git_commit"] for r in found}) for p, found in results.items()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5, 6, 7, 8])
     parser.add_argument(
         "--jobs", type=int, default=2, help="runs at once, one thread each where there are more than one"
     )
