@@ -54,7 +54,7 @@ torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, re
 mutants: $(READY)  ## break the method one line at a time and see that a test notices (a quarter of an hour; runs/mutation.json)
 	$(BIN)/python tests/mutation/campaign.py
 
-precision: $(READY) data/raw/demo-source data/raw/demo-target  ## the demo's phase 1 in float32 and bfloat16, eight seeds (an hour; runs/precision.json)
+precision: $(READY) data/raw/demo-source data/raw/demo-target  ## the demo's phase 1 in float32 and bfloat16, six seeds (three quarters of an hour; runs/precision.json)
 	$(BIN)/python tests/precision/campaign.py
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
