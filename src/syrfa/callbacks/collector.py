@@ -1,6 +1,6 @@
 """Gathers the object scores of an evaluation, over batches and ranks, into one `ObjectScores` per video."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class ScoreCollector:
         if distributed.is_available() and distributed.is_initialized():
             parts *= distributed.get_world_size()
             distributed.all_gather_object(parts, (self.rows, self.scores))
-        rows = _joined(batch for part, _ in parts for batch in part).astype(np.int64)
+        rows = np.concatenate([np.empty(0, np.int64), *(batch for part, _ in parts for batch in part)])
         rows, first = np.unique(rows, return_index=True)
         order = np.argsort(expected, kind="stable")
         if not np.array_equal(rows, expected[order]):
@@ -51,15 +51,12 @@ class ScoreCollector:
         gathered = {}
         for name in sorted({name for _, scores in parts for name in scores}):
             found = np.empty(len(expected))
-            found[order] = _joined(batch for _, scores in parts for batch in scores.get(name, ()))[first]
+            scored = [batch for _, scores in parts for batch in scores.get(name, ())]
+            found[order] = np.concatenate([np.empty(0), *scored])[first]
             if not np.isfinite(found).all():
                 raise RuntimeError("a score is not finite: the weights have diverged")
             gathered[name] = found
         return gathered
-
-
-def _joined(batches: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate([np.empty(0), *batches])
 
 
 class CollectingCallback(Callback):

@@ -119,14 +119,8 @@ class AnomalyModule(LightningModule):
 
     def score(self, tubes: Tensor) -> Tensor:
         """Object scores (Eq. 20): the softmax probability of "abnormal", float32 (B,), of uint8 tubes."""
-        return abnormal_probability(self.classifier(self.network.clean(self.to_input(tubes))))
-
-    def score_with_and_without_adapters(self, tubes: Tensor) -> tuple[Tensor, Tensor | None]:
-        """`score`, and, where it runs through adapters, the same without them: a test says what they are worth."""
-        if not self.scores_through_adapters:
-            return self.score(tubes), None
-        adapted, plain = self.network.with_and_without_adapters(self.to_input(tubes))
-        return abnormal_probability(self.classifier(adapted)), abnormal_probability(self.classifier(plain))
+        features = self.network.clean(self.to_input(tubes), adapted=self.scores_through_adapters)
+        return abnormal_probability(self.classifier(features))
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seeds this batch's random choices."""
@@ -142,10 +136,11 @@ class AnomalyModule(LightningModule):
 
     def test_step(self, batch: Batch, batch_idx: int) -> Batch:
         """See `validation_step`; where the score runs through adapters, `unadapted` float32 (B,) is the one without."""
-        del batch_idx
-        score, unadapted = self.score_with_and_without_adapters(batch["tubes"])
-        outputs = {"row": batch["row"], "score": score}
-        return outputs if unadapted is None else {**outputs, "unadapted": unadapted}
+        if not self.scores_through_adapters:
+            return self.validation_step(batch, batch_idx)
+        both = self.network.with_and_without_adapters(self.to_input(batch["tubes"]))
+        score, unadapted = (abnormal_probability(self.classifier(features)) for features in both)
+        return {"row": batch["row"], "score": score, "unadapted": unadapted}
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Batch:
         """See `validation_step`."""

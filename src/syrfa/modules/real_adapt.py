@@ -19,7 +19,7 @@ from syrfa.models import (
     TwoStreamExtractor,
     adapter_movement,
 )
-from syrfa.modules.base import AnomalyModule, Batch, abnormal_probability, check_not_negative, refuse_float16
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
 from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpoint
 from syrfa.modules.presets import ADAPTATION, Preset, choose
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
@@ -199,11 +199,6 @@ class RealAdaptModule(AnomalyModule):
         self.log_dict({"train/cont": l_cont, "train/aux": l_aux}, prog_bar=True)
         self.log_dict({f"adapter/{k}": v for k, v in adapter_movement(self.network.adapters).items()})
         return lambda_cont * l_cont + lambda_aux * l_aux
-
-    def score(self, tubes: Tensor) -> Tensor:
-        """See `AnomalyModule.score`; with or without the adapters."""
-        features = self.network.clean(self.to_input(tubes), adapted=self.score_with_adapters)
-        return abnormal_probability(self.classifier(features))
 
     @property
     def scores_through_adapters(self) -> bool:
