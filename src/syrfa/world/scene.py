@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.camera import Camera, Points
+from syrfa.world.road import Road
 from syrfa.world.shapes import Colour, Shapes, cuboid, rods
 
 OVERSAMPLING = 2
@@ -28,6 +29,7 @@ class Scene:
         shade: how dark shadows are, 0 to 1.
         clothes: brightness of people's clothes in [-1, 1].
         fixtures: things that stand on the ground, with their ground points.
+        road: where vehicles belong, or None.
     """
 
     camera: Camera
@@ -40,6 +42,7 @@ class Scene:
     shade: float
     clothes: float
     fixtures: list[tuple[float, float, Shapes]] = field(default_factory=list)
+    road: Road | None = None
 
 
 def sample_scene(
