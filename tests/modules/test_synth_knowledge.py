@@ -87,6 +87,9 @@ class Reference:
     pending = None
 
     def supervised(self, x, y):
+        if self.s.get("clean_only"):
+            o = self.m.network.clean(x)
+            return F.cross_entropy(self.m.classifier(o), y), o.new_zeros(())
         o, o_styled = self.m.network(x, self.m.network.draw(x))
         l_cls = F.cross_entropy(self.m.classifier(o), y) + F.cross_entropy(self.m.classifier(o_styled), y)
         return l_cls, self.l_cont(o - o_styled if self.o.consistency_input == "clean_minus_restyled" else o_styled - o)
@@ -119,8 +122,20 @@ def double_by_default():
         {"consistency_depth": 3, "consistency_bias": True, "consistency_relu": True},
         {"align_every": 2},
         {"align_every": 0, "lambda_aux": 0.0},
+        {"align_every": 0, "lambda_cont": 0.0, "clean_only": True},
     ],
-    ids=["paper", "beta", "released", "but-for-some", "last-block", "recompute", "deep", "every-other", "no-alignment"],
+    ids=[
+        "paper",
+        "beta",
+        "released",
+        "but-for-some",
+        "last-block",
+        "recompute",
+        "deep",
+        "every-other",
+        "no-alignment",
+        "clean-only",
+    ],
 )
 def test_training_equals_the_step_by_hand(options, synth, loader, trainer, double_by_default):
     settings = {**FAST, **options}
@@ -192,6 +207,12 @@ def test_one_forward_pass_serves_everything(options, clean_passes, synth, loader
     trainer(max_steps=3).fit(synth(**options), loader(3))
     aligned = 0 if options.get("align_every") == 0 else 3
     assert counts == {"step": 3, "jvp": aligned, "clean": 3 * clean_passes}
+
+
+@pytest.mark.parametrize("agreement", [{"lambda_cont": 0.1}, {"align_every": 1}])
+def test_a_clean_stream_alone_has_nothing_to_agree_with(agreement, synth):
+    with pytest.raises(ConfigError, match=r"clean_only with lambda_cont=.* set both to 0"):
+        synth(**{"lambda_cont": 0.0, "align_every": 0, **agreement}, clean_only=True)
 
 
 @pytest.mark.parametrize("align_every", [0, 1, 2])

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
+from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
 
 from syrfa.errors import ConfigError
@@ -81,6 +82,8 @@ class SynthKnowledgeModule(AnomalyModule):
         align_every: take the alignment step every so many batches; 0 never. A batch without it needs one backward pass
             instead of three and no forward-mode pass.
         augment: also flip, gamma, blur and noise (`SensorAugmentation`); the paper names none.
+        clean_only: train on the clean stream alone, L_cls = CE(f_phi(O), y), in half the time: what remains of phase 1
+            without the paper's style augmentation. Needs `lambda_cont` 0 and `align_every` 0.
         pretrained: a file with the extractor to start from, as the paper does: a published Jigsaw-VAD state dict or a
             checkpoint of `JigsawModule`. None starts from random weights.
         pretrained_from: name and SHA-256 of that file; filled in from `pretrained`, and kept in our checkpoints.
@@ -123,6 +126,7 @@ class SynthKnowledgeModule(AnomalyModule):
         train_temporal_head: bool | None = None,
         align_every: int = 1,
         augment: bool = False,
+        clean_only: bool = False,
         pretrained: str | None = None,
         pretrained_from: str | None = None,
         seed: int = 0,
@@ -130,6 +134,11 @@ class SynthKnowledgeModule(AnomalyModule):
         super().__init__(seed)
         check_not_negative(lambda_cls=lambda_cls, lambda_cont=lambda_cont, lambda_aux=lambda_aux)
         check_not_negative(lr=lr, lr_consistency=lr_consistency, align_every=align_every)
+        if clean_only and (lambda_cont or align_every):
+            raise ConfigError(
+                f"clean_only with lambda_cont={lambda_cont} and align_every={align_every}: "
+                "there is no restyled stream to agree with; set both to 0"
+            )
         self.save_hyperparameters(logger=False)
         self.preset: Preset = preset
         self.options = options = choose(KNOWLEDGE, self.hparams)
@@ -154,6 +163,7 @@ class SynthKnowledgeModule(AnomalyModule):
         self.lr, self.lr_consistency = lr, lr_consistency
         self.lr_schedule: RateSchedule = lr_schedule
         self.align_every = align_every
+        self.clean_only = clean_only
 
     @classmethod
     def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
@@ -175,33 +185,37 @@ class SynthKnowledgeModule(AnomalyModule):
         lambda_cls, lambda_cont, lambda_aux = self.weights
         tubes, labels, joint = labelled_tubes(batch)
         x = self._augment(self.to_input(tubes), joint)
-        draw = self.network.draw(x, joint, adapted=False)
-        aligning = bool(self.align_every) and self.global_step % self.align_every == 0
-        trace = Trace() if aligning and not self.options.recompute else None
-        difference, l_cls, l_cont = self._supervised(x, draw, labels, trace)
         theta: list[Tensor] = [*self.extractor.parameters()]
         phi, f_t = [*self.classifier.parameters()], [*self.temporal.parameters()]
         if not self.options.train_temporal_head:
             f_t = []
+        aligning = bool(self.align_every) and self.global_step % self.align_every == 0
+        trace = Trace() if aligning and not self.options.recompute else None
 
-        terms: list[Term] = [(lambda_cls, l_cls, [*theta, *phi]), (lambda_cont, l_cont, theta)]  # Eq. 18
+        terms: dict[str, Term] = {}  # Eq. 18
+        if self.clean_only:
+            logits = self.classifier(self.network.clean(x, joint, adapted=False))
+            terms["cls"] = (lambda_cls, F.cross_entropy(logits, labels), [*theta, *phi])
+        else:
+            draw = self.network.draw(x, joint, adapted=False)
+            difference, l_cls, l_cont = self._supervised(x, draw, labels, trace)
+            terms["cls"], terms["cont"] = (lambda_cls, l_cls, [*theta, *phi]), (lambda_cont, l_cont, theta)
         if lambda_aux:
             puzzle = self._augment(self.to_input(batch["puzzle"]), joint_batch(len(batch["puzzle"])))
             l_aux = puzzle_term(self.network, self.temporal, puzzle, adapted=False)  # Eq. 9
-            terms.append((lambda_aux, l_aux, [*theta, *f_t]))
+            terms["aux"] = (lambda_aux, l_aux, [*theta, *f_t])
 
         for parameter in (*theta, *phi, *f_t):
             parameter.grad = None
         if trace is not None:
-            g_cls, g_sub = self._apart(terms)
+            g_cls, g_sub = self._apart([*terms.values()])
             self._align(x, draw, trace, difference, g_cls, g_sub)
         else:
-            self._together(terms)
+            self._together([*terms.values()])
         self._update()
         if aligning and self.options.recompute:
             self._align_again(x, labels, joint)
-        named = zip(("train/cls", "train/cont", "train/aux"), terms, strict=False)
-        self.log_dict({name: loss.detach() for name, (_, loss, _) in named}, prog_bar=True)
+        self.log_dict({f"train/{name}": loss.detach() for name, (_, loss, _) in terms.items()}, prog_bar=True)
 
     def _augment(self, x: Tensor, joint: JointBatch) -> Tensor:
         return x if self.augmentation is None else cast(Tensor, self.augmentation(x, joint))
