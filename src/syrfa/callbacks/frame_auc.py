@@ -12,7 +12,7 @@ from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
-from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, write_scores
+from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.protocols import Recipe, Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -32,6 +32,9 @@ class FrameAUC(CollectingCallback):
         recipe: of the paper protocol.
         bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
         pictures: draw score curves and one anomaly-map overlay after a test.
+        tracks: an extension: also report scores averaged along short tracks, as `tracked`, with each smoothing.
+        track_window: frames averaged along a track, odd.
+        track_iou: overlap, as intersection over union, from which boxes of neighbouring frames are linked.
 
     Raises:
         ConfigError: a number is out of range.
@@ -45,11 +48,15 @@ class FrameAUC(CollectingCallback):
         recipe: Recipe = "ped2",
         bootstrap: int = 1000,
         pictures: bool = True,
+        tracks: bool = False,
+        track_window: int = 11,
+        track_iou: float = 0.3,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
         self.window, self.recipe = window, recipe
         self.bootstrap, self.pictures = bootstrap, pictures
+        self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
@@ -60,6 +67,11 @@ class FrameAUC(CollectingCallback):
         smoothings: tuple[Smoothing, ...] = ("none", "centred", "causal")
         readings: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in smoothings]
         readings.append(PaperProtocol(self.recipe, radius))
+        if self.tracks:
+            readings += [
+                TrackedProtocol(radius, smoothing, self.window, track_window=self.track_window, min_iou=self.track_iou)
+                for smoothing in smoothings
+            ]
         return sorted(readings, key=lambda reading: (reading.name, reading.smoothing) != self.first)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
