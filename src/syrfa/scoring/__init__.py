@@ -2,6 +2,7 @@
 
 from syrfa.scoring.anomaly_map import anomaly_map, max_per_frame, pixel_boxes
 from syrfa.scoring.baselines import box_width, chance
+from syrfa.scoring.calibration import Calibration
 from syrfa.scoring.objects import ObjectScores
 from syrfa.scoring.protocols import (
     FrameScores,
@@ -15,6 +16,7 @@ from syrfa.scoring.store import read_scores, write_scores
 from syrfa.scoring.tracks import link, mean_along
 
 __all__ = [
+    "Calibration",
     "FrameScores",
     "ObjectScores",
     "PaperProtocol",
