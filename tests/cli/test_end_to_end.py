@@ -152,6 +152,22 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     assert "tracked local" in printed
 
 
+def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    run = [
+        *KNOWLEDGE,
+        *SMALL,
+        f"--ckpt_path={knowledge_ckpt}",
+        f"--run.root={tmp_path}",
+        "--data.target.train_split=test",
+    ]
+    assert main(["test", *run, "--evaluation.calibration=global", "--evaluation.pictures=false"]) == 0
+    result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
+    said = [reading["protocol"] for reading in result["readings"]]
+    calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == "global"]
+    assert calibrated == [True] * 3
+    assert [p["test_statistics"] for p in said if "calibration" not in p] == [False] * 3 + [True]
+
+
 def test_calibration_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}", "--data.test_on=source"]
     assert main(["test", *run, "--evaluation.calibration=fused"]) == 2

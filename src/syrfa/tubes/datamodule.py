@@ -23,8 +23,8 @@ __all__ = ["Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource
 
 TrainOn = Literal["source", "target", "both"]
 PuzzleFrom = Literal["own", "batch"]
-# a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's
-# and `normals` is the target's train split where a test is calibrated by it
+# a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's;
+# a calibrated test also scores `normals`, the target's train split
 Stage = Literal["train", "train_real", "validate", "test", "predict", "normals"]
 _STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
     "fit": ("train", "train_real", "validate"),
