@@ -55,9 +55,9 @@ def naive_link(objects: ObjectScores, min_iou: float, max_gap: int) -> list[int]
             for i in here:
                 iou = overlap(boxes[members[-1]], boxes[i])
                 if gap - 1 <= max_gap and iou >= min_iou:
-                    pairs.append((-iou, gap, keys[i], keys[members[-1]], i, number))
+                    pairs.append((-iou, gap, keys[i], number, i))
         free = set(range(len(tracks)))
-        for *_, i, number in sorted(pairs):
+        for *_, number, i in sorted(pairs):
             if i not in track and number in free:
                 track[i] = number
                 free.remove(number)

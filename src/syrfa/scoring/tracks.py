@@ -14,7 +14,8 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
 
     The boxes of a frame are matched one to one with the last boxes of the tracks still open, the pair of the largest
     overlap first; a box without a match opens a track. A frame's matches depend on no later frame, and on the order of
-    the objects not at all: of equal overlaps the shorter gap goes first, then the box further left.
+    the objects not at all: of equal overlaps the shorter gap goes first, then the box further left, then the track that
+    began first.
 
     Args:
         objects: of one video.
@@ -33,7 +34,7 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
     boxes = objects.object_xyxy[order].astype(np.float64)
     track = np.empty(len(order), np.int64)
     tracks = 0
-    last = np.empty(0, np.int64)  # of every open track, the position of its last box
+    last = np.empty(0, np.int64)  # of every open track, the first one first, the position of its last box
     bounds = np.append(np.flatnonzero(np.diff(frame, prepend=-1)), len(order))
     for start, stop in pairwise(bounds.tolist()):
         last = last[frame[start] - frame[last] <= max_gap + 1]
@@ -43,6 +44,7 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
             track[box] = tracks if earlier is None else track[last[earlier]]
             tracks += earlier is None
         last = np.concatenate([np.delete(last, list(matches.values())), np.arange(start, stop)])
+        last = last[np.argsort(track[last])]
     numbered = np.empty_like(track)
     numbered[order] = track
     return numbered
