@@ -6,6 +6,7 @@ import torch
 
 from syrfa.callbacks.collector import ScoreCollector
 from syrfa.callbacks.frame_auc import FrameAUC, is_partial
+from syrfa.errors import ConfigError
 
 
 def collected(*batches: tuple[list[int], list[float]]) -> ScoreCollector:
@@ -69,3 +70,16 @@ def test_the_configured_reading_comes_first_and_all_are_made(protocol: str, smoo
     readings = [(p.name, p.smoothing) for p in FrameAUC(protocol, smoothing).protocols(7)]
     assert readings[0] == first
     assert sorted(readings) == [("paper", "gaussian"), ("strict", "causal"), ("strict", "centred"), ("strict", "none")]
+
+
+def test_tracked_readings_are_added_behind_the_others_on_request() -> None:
+    plain, tracked = FrameAUC().protocols(7), FrameAUC(tracks=True, track_window=5, track_iou=0.5).protocols(7)
+    assert [p.describe() for p in tracked[:4]] == [p.describe() for p in plain]
+    assert [(p.name, p.smoothing) for p in tracked[4:]] == [("tracked", s) for s in ("none", "centred", "causal")]
+    for protocol in tracked[4:]:
+        assert {**protocol.describe()["tracks"], "window": 5, "min_iou": 0.5} == protocol.describe()["tracks"]
+
+
+def test_a_track_window_that_does_not_fit_is_refused_before_training() -> None:
+    with pytest.raises(ConfigError, match="track_window is 4"):
+        FrameAUC(tracks=True, track_window=4)

@@ -1,6 +1,7 @@
 """The main job on tiny generated worlds: both phases, validate, test, predict, and what they leave on disk."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -94,14 +95,83 @@ def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:
 
     result = json.loads((tested["adapt"] / "result.json").read_text())
     files = sorted((tested["adapt"] / "scores").glob("*.npz"))
-    import os
-
     dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
     labels = [dataset.frame_labels(record) for record in dataset.videos("test")]
     protocol = StrictProtocol(3, "centred", 25)
     scores = [protocol.frame_scores(read_scores(file)).final for file in files]
     value = micro_auroc(scores, [label for label in labels if label is not None]).value
     assert value == pytest.approx(result["metrics"]["micro_auroc"]["value"], abs=1e-6)
+
+
+EXTENSIONS = [
+    "--evaluation.tracks=true",
+    "--evaluation.calibration=local",
+    "--evaluation.calibration_neighbours=20",
+    "--evaluation.pictures=false",
+]
+
+
+def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
+    tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The calibrated numbers follow from the scores that predict writes of the target's training split."""
+    from syrfa.datasets import UCSDPed2
+    from syrfa.metrics.evaluation import evaluate
+    from syrfa.scoring import Calibration, StrictProtocol, read_scores
+
+    run = [*ADAPT, *SMALL, f"--ckpt_path={tested['adapt'] / 'checkpoints' / 'last.ckpt'}"]
+    assert main(["test", *run, *EXTENSIONS, f"--run.root={tmp_path / 'test'}"]) == 0
+    assert main(["predict", *run, "--data.predict_split=train", f"--run.root={tmp_path / 'train'}"]) == 0
+    folder, train = (tmp_path / name / "demo_adapt" / "seed1" for name in ("test", "train"))
+    result = json.loads((folder / "result.json").read_text())
+    assert result["readings"][:4] == json.loads((tested["adapt"] / "result.json").read_text())["readings"]
+    extensions = [reading["protocol"] for reading in result["readings"][4:]]
+    strict = [("strict", smoothing, "local") for smoothing in ("centred", "none", "causal")]
+    tracked = [("tracked", smoothing, None) for smoothing in ("none", "centred", "causal")]
+    tracked_local = [("tracked", smoothing, "local") for smoothing in ("none", "centred", "causal")]
+    named = [(said["protocol"], said["smoothing"], said.get("calibration")) for said in extensions]
+    assert named == [*tracked, *strict, *tracked_local]
+    assert not any(said["test_statistics"] for said in extensions)
+    assert all(said["training_normals"] and said["normal_split"] == "train" for said in extensions[3:])
+
+    videos, normals = ([read_scores(path) for path in sorted((run / "scores").glob("*"))] for run in (folder, train))
+    calibration = Calibration(normals, "local", 20)
+    assert extensions[3]["normal_objects"] == sum(len(video.object_score) for video in normals)
+    dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
+    labels = [label for label in map(dataset.frame_labels, dataset.videos("test")) if label is not None]
+    again = evaluate([calibration.apply(video) for video in videos], labels, StrictProtocol(3, "none"), bootstrap=0)
+    value = result["readings"][8]["metrics"]["micro_auroc"]["value"]
+    assert again["metrics"]["micro_auroc"]["value"] == pytest.approx(value, abs=1e-3)
+    plain = next(r for r in result["readings"][:4] if r["protocol"] == StrictProtocol(3, "none").describe())
+    assert result["readings"][8]["baselines"]["uncalibrated"] == plain["metrics"]
+
+    capsys.readouterr()
+    assert main(["summary", str(folder), "--all_readings=true", "--over_seeds=true"]) == 0
+    printed = capsys.readouterr().out
+    assert "strict local" in printed
+    assert "tracked local" in printed
+
+
+def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    run = [
+        *KNOWLEDGE,
+        *SMALL,
+        f"--ckpt_path={knowledge_ckpt}",
+        f"--run.root={tmp_path}",
+        "--data.target.train_split=test",
+    ]
+    assert main(["test", *run, "--evaluation.calibration=global", "--evaluation.pictures=false"]) == 0
+    result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
+    said = [reading["protocol"] for reading in result["readings"]]
+    calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == "global"]
+    assert calibrated == [True] * 3
+    assert [p["test_statistics"] for p in said if "calibration" not in p] == [False] * 3 + [True]
+
+
+def test_calibration_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}", "--data.test_on=source"]
+    assert main(["test", *run, "--evaluation.calibration=fused"]) == 2
+    assert "set data.test_on to target" in capsys.readouterr().err
 
 
 def test_run_folder_is_complete(tested: dict[str, Path]) -> None:

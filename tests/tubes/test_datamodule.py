@@ -1,5 +1,7 @@
 """The DataModule: batches, stages, configs, resuming."""
 
+import dataclasses
+
 import lightning
 import numpy as np
 import pytest
@@ -308,6 +310,33 @@ def test_scoring_batches_are_the_kept_rows_in_order(make):
     assert part.cache_key == part.cache.key
     assert part.manifest_hash == data.use("test").source.dataset.manifest_hash("test")
     assert data.evaluated("validate").domain == "source"
+
+
+def test_training_normals_are_all_tubes_of_every_nth_frame(make, source):
+    data = make()
+    data.prepare_normals()
+    whole, every = data.training_normals(10_000)
+    assert (whole.domain, whole.split, every) == ("target", "train", 1)
+    np.testing.assert_array_equal(whole.rows, whole.cache.select(source.filter))
+    few, every = data.training_normals(len(whole.rows) // 2 - 1)
+    assert every == 3
+    index = whole.cache.index
+    frames = sorted({(index.video[row], index.frame[row]) for row in whole.rows})
+    taken = frames[::3]
+    assert few.rows.tolist() == [r for r in whole.rows if (index.video[r], index.frame[r]) in taken]
+    rows = np.concatenate([batch["row"].numpy() for batch in data.ordered_dataloader(few)])
+    np.testing.assert_array_equal(rows, few.rows)
+
+
+def test_training_normals_must_be_cut_as_the_test_tubes_are(make, source):
+    def with_train_spec(**settings):
+        return make(target=dataclasses.replace(source, train_spec=TubeSpec(**settings)))
+
+    thinned = with_train_spec(size=8, stride=2, margin=4)
+    thinned.prepare_normals()
+    assert thinned.training_normals(10_000)[0].cache.spec.stride == 2
+    with pytest.raises(ConfigError, match="train_spec differs from spec"):
+        with_train_spec(size=16).prepare_normals()
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 50])

@@ -6,13 +6,14 @@ from typing import Literal
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
+from syrfa.callbacks.normals import NormalCalibration
 from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.result import result_of
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
-from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, write_scores
+from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.protocols import Recipe, Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -32,6 +33,13 @@ class FrameAUC(CollectingCallback):
         recipe: of the paper protocol.
         bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
         pictures: draw score curves and one anomaly-map overlay after a test.
+        tracks: an extension: also report scores averaged along short tracks, as `tracked`, with each smoothing.
+        track_window: frames averaged along a track, odd.
+        track_iou: overlap, as intersection over union, from which boxes of neighbouring frames are linked.
+        calibration: an extension: also report scores calibrated by normals of the target's training split, among all of
+            them, among the nearest, or fused with the box's width; see `syrfa.scoring.Calibration`.
+        calibration_neighbours: normals nearest in place and size that an object is compared with.
+        calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
 
     Raises:
         ConfigError: a number is out of range.
@@ -45,11 +53,19 @@ class FrameAUC(CollectingCallback):
         recipe: Recipe = "ped2",
         bootstrap: int = 1000,
         pictures: bool = True,
+        tracks: bool = False,
+        track_window: int = 11,
+        track_iou: float = 0.3,
+        calibration: Literal["none", "global", "local", "fused"] = "none",
+        calibration_neighbours: int = 200,
+        calibration_boxes: int = 10_000,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
         self.window, self.recipe = window, recipe
         self.bootstrap, self.pictures = bootstrap, pictures
+        self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
+        self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
@@ -60,7 +76,22 @@ class FrameAUC(CollectingCallback):
         smoothings: tuple[Smoothing, ...] = ("none", "centred", "causal")
         readings: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in smoothings]
         readings.append(PaperProtocol(self.recipe, radius))
+        if self.tracks:
+            readings += [
+                TrackedProtocol(radius, smoothing, self.window, track_window=self.track_window, min_iou=self.track_iou)
+                for smoothing in smoothings
+            ]
         return sorted(readings, key=lambda reading: (reading.name, reading.smoothing) != self.first)
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Builds what a calibrated test needs.
+
+        Raises:
+            ConfigError: the test cannot be calibrated.
+        """
+        del pl_module
+        if stage == "test" and self.calibration.method is not None:
+            self.calibration.setup(trainer)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
@@ -90,6 +121,7 @@ class FrameAUC(CollectingCallback):
             )
         protocols = self.protocols(split.cache.spec.frames)
         readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
+        readings += self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:

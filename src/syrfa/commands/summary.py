@@ -126,7 +126,9 @@ def _gain(reading: Reading) -> float | None:
 
 
 def _protocol(reading: Reading) -> tuple[str, str]:
-    return reading["protocol"]["protocol"], reading["protocol"]["smoothing"]
+    protocol = reading["protocol"]
+    named = (protocol["protocol"], protocol.get("calibration"))
+    return " ".join(name for name in named if name), protocol["smoothing"]
 
 
 def _beside(reading: Reading) -> list[str]:

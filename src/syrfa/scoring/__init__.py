@@ -2,20 +2,33 @@
 
 from syrfa.scoring.anomaly_map import anomaly_map, max_per_frame, pixel_boxes
 from syrfa.scoring.baselines import box_width, chance
+from syrfa.scoring.calibration import Calibration
 from syrfa.scoring.objects import ObjectScores
-from syrfa.scoring.protocols import FrameScores, PaperProtocol, Protocol, StrictProtocol, protocol_from_name
+from syrfa.scoring.protocols import (
+    FrameScores,
+    PaperProtocol,
+    Protocol,
+    StrictProtocol,
+    TrackedProtocol,
+    protocol_from_name,
+)
 from syrfa.scoring.store import read_scores, write_scores
+from syrfa.scoring.tracks import link, mean_along
 
 __all__ = [
+    "Calibration",
     "FrameScores",
     "ObjectScores",
     "PaperProtocol",
     "Protocol",
     "StrictProtocol",
+    "TrackedProtocol",
     "anomaly_map",
     "box_width",
     "chance",
+    "link",
     "max_per_frame",
+    "mean_along",
     "pixel_boxes",
     "protocol_from_name",
     "read_scores",

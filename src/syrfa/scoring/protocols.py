@@ -1,7 +1,7 @@
-"""From object scores to frame scores: the strict protocol and the published one (docs/method.md, section 8)."""
+"""From object scores to frame scores: strict, strict along tracks, and as published (docs/method.md, section 8)."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -11,6 +11,7 @@ from syrfa.errors import ConfigError
 from syrfa.scoring import published
 from syrfa.scoring.anomaly_map import max_per_frame
 from syrfa.scoring.objects import ObjectScores
+from syrfa.scoring.tracks import link, mean_along
 
 Smoothing = Literal["none", "centred", "causal"]
 Recipe = Literal["ped2", "avenue", "shanghaitech"]
@@ -77,11 +78,11 @@ class StrictProtocol(Protocol):
     ) -> None:
         _check_radius(temporal_radius)
         if smoothing not in get_args(Smoothing):
-            raise ConfigError(f"protocol strict: smoothing is {smoothing!r}; use one of {get_args(Smoothing)}")
+            raise ConfigError(f"protocol {self.name}: smoothing is {smoothing!r}; use one of {get_args(Smoothing)}")
         if window < 1 or (smoothing == "centred" and window % 2 == 0):
-            raise ConfigError(f"protocol strict: window is {window}; use a positive number, odd for centred smoothing")
+            raise ConfigError(f"protocol {self.name}: window is {window}; use a positive number, odd for centred")
         if not np.isfinite(floor):
-            raise ConfigError(f"protocol strict: floor is {floor}; use a finite number")
+            raise ConfigError(f"protocol {self.name}: floor is {floor}; use a finite number")
         self.temporal_radius = temporal_radius
         self.smoothing = smoothing
         self.window = window
@@ -103,6 +104,77 @@ class StrictProtocol(Protocol):
         window = 1 if self.smoothing == "none" else self.window
         after = window // 2 if self.smoothing == "centred" else 0
         return FrameScores(raw, _mean(raw, window - 1 - after, after))
+
+
+class TrackedProtocol(StrictProtocol):
+    """An extension, not the paper's: the strict protocol on scores averaged along short tracks.
+
+    Boxes are linked from frame to frame by `syrfa.scoring.tracks.link`, and an object's score becomes the mean of the
+    scores of its track: for the smoothings `none` and `centred` over `track_window` frames around its own, for `causal`
+    over the last `track_window` frames, so that `causal` sees no later frame than under `strict`. Frames in which the
+    track has no box do not count. What lies in the first and last `temporal_radius` frames is ignored beforehand.
+
+    Scores themselves are averaged, not their logits: a mean of probabilities gives each frame at most its share, where
+    one saturated logit would decide a whole window; and it exists for any score, such as a width.
+
+    Args:
+        temporal_radius: see `StrictProtocol`.
+        smoothing: see `StrictProtocol`.
+        window: of the frame scores, see `StrictProtocol`.
+        floor: see `StrictProtocol`.
+        track_window: frames averaged along a track; odd unless `causal`; 1 averages nothing.
+        min_iou: see `link`.
+        max_gap: see `link`.
+
+    Raises:
+        ConfigError: a setting is out of range.
+    """
+
+    name = "tracked"
+
+    def __init__(
+        self,
+        temporal_radius: int = 3,
+        smoothing: Smoothing = "centred",
+        window: int = 25,
+        floor: float = 0.0,
+        track_window: int = 11,
+        min_iou: float = 0.3,
+        max_gap: int = 2,
+    ) -> None:
+        super().__init__(temporal_radius, smoothing, window, floor)
+        if track_window < 1 or (smoothing != "causal" and track_window % 2 == 0):
+            raise ConfigError(f"protocol tracked: track_window is {track_window}; use an odd number such as 11")
+        if not 0 < min_iou <= 1:
+            raise ConfigError(f"protocol tracked: min_iou is {min_iou}; use a share above 0 and at most 1")
+        if max_gap < 0:
+            raise ConfigError(f"protocol tracked: max_gap is {max_gap}; use 0, or the frames a track may miss")
+        self.track_window = track_window
+        self.min_iou = min_iou
+        self.max_gap = max_gap
+
+    def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
+        tracks = {
+            "mean_of": "scores",
+            "frames": "last" if self.smoothing == "causal" else "centred",
+            "window": self.track_window,
+            "min_iou": self.min_iou,
+            "max_gap": self.max_gap,
+        }
+        return {**super().describe(), "tracks": tracks}
+
+    def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
+        last = objects.frames - self.temporal_radius
+        inside = (objects.object_frame >= self.temporal_radius) & (objects.object_frame < last)
+        scored = replace(
+            objects,
+            object_frame=objects.object_frame[inside],
+            object_xyxy=objects.object_xyxy[inside],
+            object_score=objects.object_score[inside],
+        )
+        track = link(scored, self.min_iou, self.max_gap)
+        after = 0 if self.smoothing == "causal" else self.track_window // 2
+        return super().frame_scores(mean_along(scored, track, self.track_window - 1 - after, after))
 
 
 class PaperProtocol(Protocol):
@@ -153,13 +225,14 @@ class PaperProtocol(Protocol):
 
 
 def protocol_from_name(name: str, **settings: Any) -> Protocol:  # noqa: ANN401 - checked by the class
-    """The protocol called `name` (`strict` or `paper`) with its settings.
+    """The protocol called `name` (`strict`, `tracked` or `paper`) with its settings.
 
     Raises:
         ConfigError: no such protocol, or it has no such setting.
     """
     classes: dict[str, type[StrictProtocol] | type[PaperProtocol]] = {
         "strict": StrictProtocol,
+        "tracked": TrackedProtocol,
         "paper": PaperProtocol,
     }
     if name not in classes:

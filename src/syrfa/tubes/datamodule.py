@@ -1,10 +1,12 @@
 """The DataModule that both stages share."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -21,8 +23,9 @@ __all__ = ["Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource
 
 TrainOn = Literal["source", "target", "both"]
 PuzzleFrom = Literal["own", "batch"]
-# a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's
-Stage = Literal["train", "train_real", "validate", "test", "predict"]
+# a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's;
+# a calibrated test also scores `normals`, the target's train split
+Stage = Literal["train", "train_real", "validate", "test", "predict", "normals"]
 _STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
     "fit": ("train", "train_real", "validate"),
     "validate": ("validate",),
@@ -120,6 +123,7 @@ class TubeDataModule(lightning.LightningDataModule):
             "validate": validate_on,
             "test": test_on,
             "predict": predict_on,
+            "normals": "target",
         }
         if train_on == "both":
             self.stage_domain["train_real"] = "target"
@@ -178,6 +182,7 @@ class TubeDataModule(lightning.LightningDataModule):
             "validate": source.validation_split,
             "test": source.test_split,
             "predict": self.predict_split,
+            "normals": source.train_split,
         }[stage]
         if split is None:
             return None
@@ -221,17 +226,31 @@ class TubeDataModule(lightning.LightningDataModule):
 
     def val_dataloader(self) -> "DataLoader[Any] | list[Any]":
         """Every tube of the validation split, in order; nothing where there is no such split."""
-        return self._ordered("validate") if "validate" in self._caches else []
+        return self.ordered_dataloader(self.evaluated("validate")) if "validate" in self._caches else []
 
     def test_dataloader(self) -> DataLoader[Any]:
         """Every tube of the test split, in order."""
-        return self._ordered("test")
+        return self.ordered_dataloader(self.evaluated("test"))
 
     def predict_dataloader(self) -> DataLoader[Any]:
         """Every tube of the split to predict, in order."""
-        return self._ordered("predict")
+        return self.ordered_dataloader(self.evaluated("predict"))
 
-    def evaluated(self, stage: Literal["validate", "test", "predict"]) -> EvaluatedSplit:
+    def ordered_dataloader(self, part: EvaluatedSplit) -> DataLoader[Any]:
+        """This process's share of the batches of `part`, in order.
+
+        Raises:
+            ConfigError: it has no tubes.
+        """
+        if len(part.rows) == 0:
+            raise ConfigError(f"{part.cache.folder}: none of {len(part.cache)} tubes passes data.{part.domain}.filter")
+        rank, world_size = self._place()
+        # a process without a single batch is a fault to Lightning
+        size = min(self.eval_batch_size, -(-len(part.rows) // world_size))
+        batches = OrderedBatches(part.cache, part.rows, size)
+        return self._loader(batches, BatchSplitter(len(batches), rank, world_size))
+
+    def evaluated(self, stage: Literal["validate", "test", "predict", "normals"]) -> EvaluatedSplit:
         """What the batches of a stage belong to; callable once the stage is set up."""
         if stage not in self._evaluated:
             use, cache = self.use(stage), self._caches[stage]
@@ -247,6 +266,41 @@ class TubeDataModule(lightning.LightningDataModule):
                 cache_key=cache.key,
             )
         return self._evaluated[stage]
+
+    def prepare_normals(self) -> None:
+        """Builds the cache of the target's train split if it is missing.
+
+        Raises:
+            ConfigError: there is no target, or its train tubes are cut otherwise than its test tubes.
+        """
+        self.build(self._normals())
+
+    def training_normals(self, boxes: int) -> tuple[EvaluatedSplit, int]:
+        """About `boxes` tubes of the target's train split, all those of every n-th frame that has any; and n.
+
+        Raises:
+            CacheError: the cache is missing, unfinished or damaged.
+            ConfigError: see `prepare_normals`.
+        """
+        self._caches["normals"] = TubeCache.open(self.folder(self._normals()))
+        split = self.evaluated("normals")
+        every = max(1, -(-len(split.rows) // boxes))
+        index = split.cache.index
+        video, frame = index.video[split.rows], index.frame[split.rows]
+        number = np.cumsum((np.diff(video, prepend=-1) != 0) | (np.diff(frame, prepend=-1) != 0)) - 1
+        return replace(split, rows=split.rows[number % every == 0]), every
+
+    def _normals(self) -> SplitUse:
+        use = self.use("normals")
+        if use is None:
+            raise ConfigError(f"evaluation.calibration: {_NO_DOMAIN.format('target')}")
+        spec = use.source.spec
+        if replace(use.spec, stride=spec.stride, margin=spec.margin) != spec:
+            raise ConfigError(
+                "evaluation.calibration: data.target.train_spec differs from spec in more than stride and margin, so "
+                "that scores of training tubes say nothing of test tubes"
+            )
+        return use
 
     def dataset(self, domain: Domain) -> VideoDataset:
         """The data set of a domain.
@@ -273,16 +327,6 @@ class TubeDataModule(lightning.LightningDataModule):
             else:
                 groups |= normal_groups(cache, rule, plain, puzzle)
         return groups
-
-    def _ordered(self, stage: Literal["validate", "test", "predict"]) -> DataLoader[Any]:
-        part = self.evaluated(stage)
-        if len(part.rows) == 0:
-            raise ConfigError(f"{part.cache.folder}: none of {len(part.cache)} tubes passes data.{part.domain}.filter")
-        rank, world_size = self._place()
-        # a process without a single batch is a fault to Lightning
-        size = min(self.eval_batch_size, -(-len(part.rows) // world_size))
-        batches = OrderedBatches(part.cache, part.rows, size)
-        return self._loader(batches, BatchSplitter(len(batches), rank, world_size))
 
     def _loader(self, batches: Dataset[Any], order: Sampler[Any]) -> DataLoader[Any]:
         # keywords throughout: Lightning rebuilds loaders from them, and cannot from a positional batch size

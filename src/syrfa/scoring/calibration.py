@@ -1,0 +1,125 @@
+"""Scores made comparable over places of the scene and sizes by normals of the target's training split."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from syrfa.errors import ConfigError
+from syrfa.scoring.baselines import box_width
+from syrfa.scoring.objects import ObjectScores
+
+Method = Literal["global", "local", "fused"]
+_ROWS = 8192  # objects whose neighbours are looked up in one go: 13 MB an array for 200 neighbours
+
+
+class Calibration:
+    """An extension, not the paper's: an object's score becomes how rare it is among the training normals of its scene.
+
+    The new score is a tail, -log of the share of training normals that score at least as high (0 = nothing is more
+    normal); see `survival` and `local_survival`. Only the target's training split enters.
+
+    - `global`: among all normals. For the raw frame scores a change of scale alone.
+    - `local`: among the `neighbours` normals nearest in place and size.
+    - `fused`: the larger of the local tails of the score and of the box's width, so that what is unusually wide for
+      its place and height is abnormal whatever the network says. Tails are a matter of ranks: width and log width are
+      the same.
+
+    Args:
+        normals: the training normals, with the scores of the model to calibrate.
+        method: `global`, `local` or `fused`.
+        neighbours: of `local` and `fused`; all normals where there are fewer.
+
+    Raises:
+        ConfigError: no such method, no neighbours, or no normals.
+    """
+
+    def __init__(self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200) -> None:
+        if method not in get_args(Method):
+            raise ConfigError(f"calibration is {method!r}; use one of {get_args(Method)}")
+        if neighbours < 1:
+            raise ConfigError(f"calibration {method}: neighbours is {neighbours}; use a number of at least 1")
+        self.method = method
+        self.score = np.concatenate([np.empty(0), *(video.object_score for video in normals)])
+        self.width = np.concatenate([np.empty(0), *(box_width(video).object_score for video in normals)])
+        if not len(self.score):
+            raise ConfigError(f"calibration {method}: the training split has no object to calibrate by")
+        self.neighbours = min(neighbours, len(self.score))
+        self.places = cKDTree(np.concatenate([places(video) for video in normals]))
+
+    def describe(self) -> dict[str, Any]:
+        """Every setting as JSON, to stand beside a protocol's."""
+        local = {} if self.method == "global" else {"neighbours": self.neighbours}
+        return {"calibration": self.method, **local, "normal_objects": len(self.score), "training_normals": True}
+
+    def apply(self, objects: ObjectScores) -> ObjectScores:
+        """The same objects with calibrated scores, float64 (n,), at least 0; an object's depends on no other object."""
+        if self.method == "global":
+            return replace(objects, object_score=-np.log(survival(self.score, objects.object_score)))
+        where = places(objects)
+        tails = np.empty(len(where))
+        for start in range(0, len(where), _ROWS):
+            part = slice(start, start + _ROWS)
+            # k as a list: a single neighbour keeps its axis
+            _, near = self.places.query(where[part], k=np.arange(1, self.neighbours + 1))
+            tails[part] = -np.log(local_survival(self.score, near, objects.object_score[part]))
+            if self.method == "fused":
+                widths = local_survival(self.width, near, box_width(objects).object_score[part])
+                np.maximum(tails[part], -np.log(widths), out=tails[part])
+        return replace(objects, object_score=tails)
+
+
+def places(objects: ObjectScores) -> NDArray[np.float64]:
+    """Where in the scene each box stands and how large it is, float64 (n, 3).
+
+    The middle of its lower side, as shares of the frame's width and height, and the natural logarithm of its height as
+    a share of the frame's (of a pixel at least). Distances between rows weigh a tenth of the frame like 10 % in height.
+    """
+    left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
+    height = np.maximum(bottom - top, 1.0) / objects.height
+    return np.stack([(left + right) / 2 / objects.width, bottom / objects.height, np.log(height)], axis=1)
+
+
+def survival(normals: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of normals that score at least as high, the object itself counted among them.
+
+    (1 + #{normals >= s}) / (1 + m): for an object that is itself such a normal it is at most p with a probability of
+    at most p, for every p (the conformal p-value), and it is never 0.
+
+    Args:
+        normals: float64 (m,), m at least 1.
+        scores: float64 (n,).
+
+    Returns:
+        float64 (n,), in (0, 1], falling with the score.
+
+    Example:
+        >>> survival(np.array([0.1, 0.2, 0.2, 0.7]), np.array([0.0, 0.2, 0.9])).tolist()
+        [1.0, 0.8, 0.2]
+    """
+    as_high = len(normals) - np.searchsorted(np.sort(normals), scores, side="left")
+    return np.asarray((1 + as_high) / (1 + len(normals)), np.float64)
+
+
+def local_survival(
+    normals: NDArray[np.float64], near: NDArray[np.int64], scores: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """`survival` among each object's own neighbours, where the object counts as its survival among all normals.
+
+    (S(s) + #{neighbours >= s}) / (1 + k), S over all normals: a score above all its neighbours still differs from
+    one above all normals, which 1 in place of S would tie. Shares are uniform over normals as far as normal scores
+    change little from neighbour to neighbour: where the neighbourhood is wide, extreme shares are rarer than that.
+
+    Args:
+        normals: float64 (m,).
+        near: int64 (n, k), the neighbours of each object, as places in `normals`.
+        scores: float64 (n,).
+
+    Returns:
+        float64 (n,), in (0, 1], falling with the score.
+    """
+    as_high = (normals[near] >= scores[:, None]).sum(axis=1)
+    return np.asarray((survival(normals, scores) + as_high) / (1 + near.shape[1]), np.float64)

@@ -1,0 +1,184 @@
+"""Tails against training normals: loops as the golden side, what they promise, and what they must not depend on."""
+
+import json
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syrfa.errors import ConfigError
+from syrfa.scoring import Calibration, ObjectScores
+from syrfa.scoring.calibration import local_survival, places, survival
+
+METHODS = ("global", "local", "fused")
+
+
+def scene(count: int, seed: int, name: str = "v", frames: int = 40) -> ObjectScores:
+    """Boxes at places of their own, whose scores grow from left to right."""
+    generator = np.random.default_rng(seed)
+    foot = generator.random((count, 2)) * [200, 60] + [0, 40]
+    height = foot[:, 1] * 0.4 * np.exp(generator.normal(0, 0.1, count))
+    width = height * 0.4 * np.exp(generator.normal(0, 0.1, count))
+    xyxy = np.stack([foot[:, 0] - width / 2, foot[:, 1] - height, foot[:, 0] + width / 2, foot[:, 1]], axis=1)
+    score = 0.4 * foot[:, 0] / 200 + 0.3 * generator.random(count)
+    frame = np.sort(generator.integers(0, frames, count)).astype(np.int32)
+    return ObjectScores(name, frames, 100, 200, frame, xyxy.astype(np.float32), score)
+
+
+def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str, neighbours: int) -> list[float]:
+    def rows(video):
+        found = []
+        for (left, top, right, bottom), score in zip(video.object_xyxy.tolist(), video.object_score, strict=True):
+            place = ((left + right) / 2 / video.width, bottom / video.height, log((bottom - top) / video.height))
+            found.append((place, {"score": score, "width": (right - left) / video.width}))
+        return found
+
+    known = [row for video in normals for row in rows(video)]
+    tails = []
+    for place, values in rows(objects):
+        near = sorted(known, key=lambda row: sum((a - b) ** 2 for a, b in zip(row[0], place, strict=True)))[:neighbours]
+
+        def tail(what, values=values, near=near):
+            everywhere = (1 + sum(other[what] >= values[what] for _, other in known)) / (1 + len(known))
+            if method == "global":
+                return -log(everywhere)
+            return -log((everywhere + sum(other[what] >= values[what] for _, other in near)) / (1 + len(near)))
+
+        tails.append(max(tail("score"), tail("width")) if method == "fused" else tail("score"))
+    return tails
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("neighbours", [1, 7, 500])
+def test_equals_a_naive_loop(method, neighbours):
+    normals = [scene(60, 1), scene(0, 2), scene(45, 3, "w")]
+    objects = scene(30, 4)
+    found = Calibration(normals, method, neighbours).apply(objects)
+    np.testing.assert_allclose(found.object_score, naive_tails(normals, objects, method, neighbours), atol=1e-12)
+    np.testing.assert_array_equal(found.object_xyxy, objects.object_xyxy)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.lists(st.floats(-1, 2), max_size=20))
+def test_survival_counts_and_falls(normals, scores):
+    found = survival(np.array(normals), np.array(scores, np.float64))
+    expected = [(1 + sum(normal >= score for normal in normals)) / (1 + len(normals)) for score in scores]
+    np.testing.assert_allclose(found, expected, rtol=1e-15)
+    assert (np.diff(found[np.argsort(scores)]) <= 0).all()
+
+
+@given(st.integers(0, 2**31), st.integers(1, 12), st.lists(st.floats(0, 1), min_size=2, max_size=20))
+def test_at_one_place_a_higher_score_is_never_more_normal(seed, neighbours, scores):
+    generator = np.random.default_rng(seed)
+    normals = generator.random(20)
+    near = np.tile(generator.choice(20, neighbours, replace=False), (len(scores), 1))
+    found = local_survival(normals, near, np.sort(scores))
+    assert ((found > 0) & (found <= 1)).all()
+    assert (np.diff(found) <= 0).all()
+
+
+@pytest.mark.parametrize("method", ["global", "local"])
+def test_shares_are_uniform_on_the_normals_themselves(method):
+    normals = scene(4000, 5)
+    shares = np.exp(-Calibration([normals], method, 50).apply(normals).object_score)
+    for level in (0.05, 0.1, 0.25, 0.5, 0.75):
+        assert np.mean(shares <= level) == pytest.approx(level, abs=0.03)
+
+
+@pytest.mark.parametrize("method", ["global", "local"])
+def test_shares_are_uniform_on_new_normals_of_the_scene(method):
+    shares = np.exp(-Calibration([scene(4000, 6)], method, 50).apply(scene(4000, 7)).object_score)
+    for level in (0.05, 0.1, 0.25, 0.5, 0.75):
+        assert np.mean(shares <= level) == pytest.approx(level, abs=0.025)
+
+
+def test_a_place_that_always_scores_high_alarms_no_more_than_another():
+    normals, fresh = [scene(4000, 8)], scene(4000, 9)
+    right = fresh.object_xyxy[:, 2] > 150
+    alarms = {}
+    for method in ("global", "local"):
+        shares = np.exp(-Calibration(normals, method, 50).apply(fresh).object_score)
+        alarms[method] = [np.mean(shares[side] < 0.1) for side in (right, ~right)]
+    assert alarms["global"][0] > 5 * max(alarms["global"][1], 0.001)
+    assert alarms["local"] == pytest.approx([0.1, 0.1], abs=0.05)
+
+
+def test_fusion_adds_what_is_too_wide_for_its_place():
+    normals, fresh = [scene(1000, 10)], scene(200, 11)
+    cart = fresh.object_xyxy.copy()
+    cart[0, 2] = cart[0, 0] + 4 * (cart[0, 2] - cart[0, 0])
+    wide = replace(fresh, object_xyxy=cart, object_score=np.zeros(200))
+    local, fused = (Calibration(normals, method).apply(wide).object_score for method in ("local", "fused"))
+    assert local[0] == 0
+    assert fused[0] > log(200)
+    assert (fused >= local).all()
+
+
+def test_above_all_neighbours_is_not_yet_above_all_normals():
+    normals = scene(1000, 12)
+    here = replace(normals, object_score=np.where(normals.object_xyxy[:, 0] > 100, 0.8, 0.2))
+    at = int(np.argmin(normals.object_xyxy[:, 0]))
+    calibration = Calibration([here], "local", 50)
+    tails = []
+    for score in (0.5, 0.9):
+        scores = here.object_score.copy()
+        scores[at] = score
+        tails.append(calibration.apply(replace(here, object_score=scores)).object_score[at])
+    assert log(51) < tails[0] < tails[1]
+    assert tails[1] == pytest.approx(log(51) + log(1001))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_object_is_calibrated_the_same_whatever_others_there_are(method):
+    normals, objects = [scene(300, 13), scene(200, 14, "w")], scene(100, 15)
+    calibration = Calibration(normals, method, 20)
+    whole = calibration.apply(objects).object_score
+    order = np.random.default_rng(0).permutation(100)[:40]
+    part = replace(
+        objects,
+        object_frame=objects.object_frame[order],
+        object_xyxy=objects.object_xyxy[order],
+        object_score=objects.object_score[order],
+    )
+    np.testing.assert_array_equal(calibration.apply(part).object_score, whole[order])
+    swapped = Calibration(normals[::-1], method, 20)
+    np.testing.assert_allclose(swapped.apply(objects).object_score, whole, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_ranks_count(method):
+    """Any rising function of the scores, such as the logit, gives the same tails."""
+    normals, objects = scene(300, 16), scene(100, 17)
+    logits = [replace(v, object_score=np.log(v.object_score / (1 - v.object_score))) for v in (normals, objects)]
+    np.testing.assert_array_equal(
+        Calibration([logits[0]], method).apply(logits[1]).object_score,
+        Calibration([normals], method).apply(objects).object_score,
+    )
+
+
+def test_places_are_shares_of_the_frame_and_of_a_pixel_at_least():
+    flat = replace(scene(2, 0), object_xyxy=np.array([[20, 30, 60, 80], [0, 50, 10, 50]], np.float32))
+    np.testing.assert_allclose(places(flat), [[0.2, 0.8, np.log(0.5)], [0.025, 0.5, np.log(0.01)]])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_video_without_objects_stays_without(method):
+    assert Calibration([scene(10, 18)], method).apply(scene(0, 19)).object_score.shape == (0,)
+
+
+def test_bad_settings_are_named():
+    with pytest.raises(ConfigError, match=r"'quantile'.*global.*local.*fused"):
+        Calibration([scene(5, 0)], "quantile")
+    with pytest.raises(ConfigError, match="neighbours is 0"):
+        Calibration([scene(5, 0)], "local", 0)
+    with pytest.raises(ConfigError, match="no object to calibrate by"):
+        Calibration([scene(0, 0)], "global")
+
+
+def test_every_constant_is_described():
+    local = Calibration([scene(30, 0), scene(20, 1)], "local", 200).describe()
+    assert local == {"calibration": "local", "neighbours": 50, "normal_objects": 50, "training_normals": True}
+    assert "neighbours" not in Calibration([scene(30, 0)], "global").describe()
+    json.dumps(local)
