@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_run import ADAPT, KNOWLEDGE, SMALL
+from small_run import ADAPT, DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
 
@@ -224,3 +224,25 @@ def test_wandb_logs_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = tmp_path / "demo_knowledge" / "seed1"
     assert (folder / "metrics.csv").is_file()
     assert list(folder.glob("wandb/offline-run-*/*.wandb"))
+
+
+def test_an_ensemble_of_both_phases_is_tested_and_never_fitted(
+    tested: dict[str, Path], knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = [str(knowledge_ckpt), str(tested["adapt"] / "checkpoints" / "last.ckpt")]
+    options = [*DEMO, f"--config={EXPERIMENTS / 'ensemble.yaml'}", *SMALL, f"--run.root={tmp_path}"]
+    options.append(f"--model.init_args.members={json.dumps(members)}")
+    assert main(["test", *options]) == 0
+    folder = tmp_path / "ensemble" / "seed1"
+    result = json.loads((folder / "result.json").read_text())
+    assert (result["module"], len(result["settings"]["members"]), result["transductive"]) == (
+        "EnsembleModule",
+        2,
+        False,
+    )
+    for file in sorted((folder / "scores").glob("*.npz")):
+        each = [np.load(tested[name] / "scores" / file.name)["object_score"] for name in ("knowledge", "adapt")]
+        np.testing.assert_allclose(np.load(file)["object_score"], np.mean(each, axis=0), atol=1e-6)
+    capsys.readouterr()
+    assert main(["fit", *options]) == 2
+    assert "learns nothing" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The LightningModules, one a stage or comparison: they wire models, losses and optimisers, and hold no mathematics."""
 
 from syrfa.modules.base import AnomalyModule
+from syrfa.modules.ensemble import EnsembleModule
 from syrfa.modules.gradient_reversal import GradientReversalModule
 from syrfa.modules.interleaved import InterleavedModule
 from syrfa.modules.jigsaw import JigsawModule
@@ -9,6 +10,7 @@ from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
 __all__ = [
     "AnomalyModule",
+    "EnsembleModule",
     "GradientReversalModule",
     "InterleavedModule",
     "JigsawModule",
