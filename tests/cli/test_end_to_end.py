@@ -105,7 +105,7 @@ def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:
 
 EXTENSIONS = [
     "--evaluation.tracks=true",
-    "--evaluation.calibration=local",
+    "--evaluation.calibration=[local]",
     "--evaluation.calibration_neighbours=20",
     "--evaluation.pictures=false",
 ]
@@ -160,7 +160,7 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
         f"--run.root={tmp_path}",
         "--data.target.train_split=test",
     ]
-    assert main(["test", *run, "--evaluation.calibration=global", "--evaluation.pictures=false"]) == 0
+    assert main(["test", *run, "--evaluation.calibration=[global]", "--evaluation.pictures=false"]) == 0
     result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
     said = [reading["protocol"] for reading in result["readings"]]
     calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == "global"]
@@ -170,7 +170,7 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
 
 def test_calibration_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}", "--data.test_on=source"]
-    assert main(["test", *run, "--evaluation.calibration=fused"]) == 2
+    assert main(["test", *run, "--evaluation.calibration=[fused]"]) == 2
     assert "set data.test_on to target" in capsys.readouterr().err
 
 

@@ -29,7 +29,7 @@ def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
 def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_path: Path) -> None:
     trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1")
     assert (trained / "checkpoints" / "last.ckpt").is_file()
-    options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.calibration=fused")
+    options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.calibration=[fused]")
     alone = syrfa("test", tmp_path / "alone", 1, *options)
     together = syrfa("test", tmp_path / "together", 2, *options)
     results = [json.loads((folder / "result.json").read_text()) for folder in (alone, together)]

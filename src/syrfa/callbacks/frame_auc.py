@@ -14,6 +14,7 @@ from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
+from syrfa.scoring.calibration import Method
 from syrfa.scoring.protocols import Recipe, Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -36,8 +37,8 @@ class FrameAUC(CollectingCallback):
         tracks: an extension: also report scores averaged along short tracks, as `tracked`, with each smoothing.
         track_window: frames averaged along a track, odd.
         track_iou: overlap, as intersection over union, from which boxes of neighbouring frames are linked.
-        calibration: an extension: also report scores calibrated by normals of the target's training split, among all of
-            them, among the nearest, or fused with the box's width; see `syrfa.scoring.Calibration`.
+        calibration: an extension: also report scores calibrated by normals of the target's training split, in each of
+            these ways: among all, among the nearest, fused with the box's width; see `syrfa.scoring.Calibration`.
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
 
@@ -56,7 +57,7 @@ class FrameAUC(CollectingCallback):
         tracks: bool = False,
         track_window: int = 11,
         track_iou: float = 0.3,
-        calibration: Literal["none", "global", "local", "fused"] = "none",
+        calibration: tuple[Method, ...] = (),
         calibration_neighbours: int = 200,
         calibration_boxes: int = 10_000,
     ) -> None:
@@ -90,7 +91,7 @@ class FrameAUC(CollectingCallback):
             ConfigError: the test cannot be calibrated.
         """
         del pl_module
-        if stage == "test" and self.calibration.method is not None:
+        if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

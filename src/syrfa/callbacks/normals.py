@@ -1,7 +1,7 @@
 """The calibrated readings of a test: training normals of the target are scored by the model under test."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning import Trainer
@@ -18,7 +18,7 @@ class NormalCalibration:
     """Scores boxes of the target's training split and reports the test again with scores calibrated by them.
 
     Args:
-        method: see `syrfa.scoring.Calibration`; `none` does nothing.
+        methods: see `syrfa.scoring.Calibration`; without one nothing is done.
         neighbours: see there.
         boxes: about as many boxes are scored, those of every n-th frame.
 
@@ -26,11 +26,11 @@ class NormalCalibration:
         ConfigError: a number is out of range.
     """
 
-    def __init__(self, method: Literal["none", "global", "local", "fused"], neighbours: int, boxes: int) -> None:
+    def __init__(self, methods: Sequence[Method], neighbours: int, boxes: int) -> None:
         for name, value in (("neighbours", neighbours), ("boxes", boxes)):
             if value < 1:
                 raise ConfigError(f"evaluation.calibration_{name}={value}: give a number of at least 1")
-        self.method: Method | None = None if method == "none" else method
+        self.methods = tuple(methods)
         self.neighbours, self.boxes = neighbours, boxes
 
     def setup(self, trainer: Trainer) -> None:
@@ -43,7 +43,7 @@ class NormalCalibration:
         if data.stage_domain["test"] != "target":
             raise ConfigError(
                 "evaluation.calibration: it takes the target's training split, which is normal by definition; "
-                "set data.test_on to target, or evaluation.calibration to none"
+                "set data.test_on to target, or evaluation.calibration to []"
             )
         if trainer.local_rank == 0:
             data.prepare_normals()
@@ -58,41 +58,38 @@ class NormalCalibration:
         protocols: Sequence[Protocol],
         bootstrap: int,
     ) -> list[dict[str, Any]]:
-        """One evaluation per protocol that uses no test statistics; every process must call this.
+        """One evaluation per method and protocol that uses no test statistics; every process must call this.
 
         Beside `box_width` stand `uncalibrated`, the model's own scores, and `calibrated_box_width`, the widths
         calibrated in the same way (by place, for `fused`), which shows what is the network's.
         """
-        if self.method is None:
+        if not self.methods:
             return []
         split, every = data_of(trainer).training_normals(self.boxes)
         normals = score_normals(trainer, split)
-        calibration = Calibration(normals, self.method, self.neighbours)
-        by_width = Calibration(
-            [box_width(video) for video in normals],
-            "global" if self.method == "global" else "local",
-            self.neighbours,
-        )
-        calibrated = [calibration.apply(video) for video in objects]
-        others = {
-            "uncalibrated": objects,
-            "calibrated_box_width": [by_width.apply(box_width(video)) for video in objects],
-        }
-        said = {
-            **calibration.describe(),
+        source = {
             "every_frame": every,
             "normal_split": split.split,
             "normal_manifest_sha256": split.manifest_hash,
+            # true only where a config names the test split as the one to train on
+            "test_statistics": split.manifest_hash == test.manifest_hash,
         }
         readings = []
-        for protocol in protocols:
-            settings = protocol.describe()
-            if settings["test_statistics"]:
-                continue
-            reading = evaluate(calibrated, labels, protocol, bootstrap, others=others)
-            # true only where a config names the test split as the one to train on
-            leaks = split.manifest_hash == test.manifest_hash
-            readings.append({**reading, "protocol": {**settings, **said, "test_statistics": leaks}})
+        for method in self.methods:
+            calibration = Calibration(normals, method, self.neighbours)
+            widths = [box_width(video) for video in normals]
+            by_width = Calibration(widths, "global" if method == "global" else "local", self.neighbours)
+            calibrated = [calibration.apply(video) for video in objects]
+            others = {
+                "uncalibrated": objects,
+                "calibrated_box_width": [by_width.apply(box_width(video)) for video in objects],
+            }
+            for protocol in protocols:
+                settings = protocol.describe()
+                if settings["test_statistics"]:
+                    continue
+                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others)
+                readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
         return readings
 
 
