@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from syrfa.detection import BoxNoise
-from syrfa.detection.noise import object_boxes
+from syrfa.detection.masks import object_boxes
 from syrfa.errors import ConfigError, DetectionError
 
 NONE = BoxNoise.none()
