@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import numpy as np
-from box_pairs import binned, covered, matched, overlap, pairs, quantiles, ratio, spread
+from box_pairs import binned, certainty, covered, matched, overlap, pairs, quantiles, ratio, spread
 from scipy.optimize import nnls
 
 KINDS = ("whole", "cut", "torso", "union", "duplicate", "strip", "background", "other")
@@ -152,7 +152,7 @@ class Comparison:
             "other": ratio(count["other"], self.frames),
             "background_height": quantiles(self.sizes),
             **self._by_height(),
-            "confidence": {kind: quantiles(self.confidence[kind]) for kind in KINDS},
+            "confidence": {kind: certainty(self.confidence[kind]) for kind in KINDS},
             "boxes_above_0.5": ratio(sum(v > 0.5 for k in KINDS for v in self.confidence[k]), self.frames),
         }
 
@@ -166,7 +166,7 @@ class Comparison:
         ]
         return {
             "confidence_by_height_unhidden": [
-                {"from": a, "below": b, **quantiles(value[(tall >= a) & (tall < b)])} for a, b in pairwise(HEIGHTS)
+                {"from": a, "below": b, **certainty(value[(tall >= a) & (tall < b)])} for a, b in pairwise(HEIGHTS)
             ],
             "confidence_small": round(float(line[1]), 3),
         }

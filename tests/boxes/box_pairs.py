@@ -62,15 +62,17 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def quantiles(values):
-    """The sample's size, its quantiles at LEVELS, and the share above the threshold of the tubes."""
+    """The sample's size and its quantiles at LEVELS."""
     values = np.asarray(values, float)
     if len(values) == 0:
         return {"count": 0}
-    return {
-        "count": len(values),
-        "quantiles": [round(float(v), 3) for v in np.quantile(values, LEVELS)],
-        "above_0.5": round(float((values > 0.5).mean()), 3),
-    }
+    return {"count": len(values), "quantiles": [round(float(v), 3) for v in np.quantile(values, LEVELS)]}
+
+
+def certainty(values):
+    """The same of confidences, with the share above the threshold of the tubes."""
+    row = quantiles(values)
+    return {**row, "above_0.5": round(float((np.asarray(values) > 0.5).mean()), 3)} if row["count"] else row
 
 
 def ratio(part, whole):

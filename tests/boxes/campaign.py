@@ -1,9 +1,10 @@
 """Measures what detectors do with people, and whether `BoxNoise` does the same.
 
-Not collected by pytest; `make boxes` runs it and writes experiments/results/box_noise.json (docs/boxes.md reads it). It needs
-SYRFA_SHARED_DATA: the training split of Ped2 with its published YOLOv3 boxes, and YOLOv8n weights. The test split is not
-opened. Sections: YOLOv8n on rendered frames against exact boxes; YOLOv8n and the published boxes of Ped2 against each
-other; the published boxes by themselves; `BoxNoise` on the rendered frames against exact boxes; and the settings that follow.
+Not collected by pytest; `make boxes` runs it and writes experiments/results/box_noise.json, which docs/boxes.md
+explains. It needs SYRFA_SHARED_DATA: the training split of Ped2 with its published YOLOv3 boxes, and YOLOv8n weights.
+The test split is not opened. Sections: `rendered`, YOLOv8n on rendered frames against exact boxes; `ped2`, YOLOv8n
+and the published boxes against each other; `published`, the published boxes by themselves; `noise`, `BoxNoise` on the
+rendered frames against exact boxes; `fit`, the settings that follow.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Misses and jitter of boxes along time: the first shows between two frames that have the box, the second as its tremble."""
+"""Misses and jitter along time: a miss shows between two frames that have the box, jitter as its tremble."""
 
 from collections import defaultdict
 from itertools import pairwise
@@ -11,14 +11,20 @@ COVER = (0.0, 0.02, 0.1, 0.2, 0.3, 0.5, 1.0)
 _WAIT = 6  # frames within which a lost person must come back
 
 
-def flicker(boxes, video, frame, plane):
-    """Misses and jitter along people: frames without a box between frames that have one, at most 5 in a row."""
+def flicker(boxes, video, frame):
+    """Misses and jitter along people: frames without a box between frames that have one, at most 5 in a row.
+
+    Args:
+        boxes: (n, 4), one a person and frame: a second box of somebody would be taken for somebody who is often missed.
+        video: (n,).
+        frame: (n,), within its video.
+    """
     lost, seen, second = [], [], []
     for name in np.unique(video):
         tracks, open_tracks = [], []
         for rows in by_frame(video[video == name], frame[video == name]):
             rows = np.flatnonzero(video == name)[rows]
-            rows, now = rows[plane.whole(boxes[rows])], int(frame[rows[0]])
+            now = int(frame[rows[0]])
             open_tracks = [t for t in open_tracks if now - t[-1][0] <= _WAIT]
             last = np.array([t[-1][1] for t in open_tracks]).reshape(-1, 4)
             partner = matched(boxes[rows], last, 0.4)
@@ -44,8 +50,8 @@ def flicker(boxes, video, frame, plane):
                 if g - f == 2:
                     second.append((b - (a + c) / 2) / np.tile(b[2:] - b[:2], 2))
     cover = np.array(seen + lost)
-    fit, _ = nnls(np.stack([np.ones(len(cover)), cover], axis=1), (np.arange(len(cover)) >= len(seen)).astype(float))
     missed = np.arange(len(cover)) >= len(seen)
+    fit, _ = nnls(np.stack([np.ones(len(cover)), cover], axis=1), missed.astype(float))
     jitter = spread(np.array(second)) / np.sqrt(1.5)
     return {
         "missed": ratio(len(lost), len(cover)),

@@ -1,14 +1,14 @@
 """What the boxes of a fixed camera say of their detector when nobody knows the truth.
 
-People on one ground plane are as tall as the image row of their feet tells, so a robust line through the confident boxes
-says how tall a whole person is at any row; boxes that are not are sorted by what is missing. People move by less
-than a pixel or two a frame, so a box that is absent between two frames that have it was missed.
+People on one ground plane are as tall as the image row of their feet tells, so a robust line through the confident
+boxes says how tall a whole person is at any row; boxes that are not are sorted by what is missing. People move by a
+pixel or two a frame, so a box that is absent between two frames that have it was missed.
 """
 
 from itertools import pairwise
 
 import numpy as np
-from box_pairs import areas, covered, overlap, pairs, quantiles, ratio
+from box_pairs import areas, certainty, covered, overlap, pairs, quantiles, ratio
 from ground_plane import GroundPlane
 from over_time import COVER, by_frame, flicker
 
@@ -73,8 +73,7 @@ def fixtures(boxes, kind, frames):
     """Marks odd boxes at a place where an odd box is again and again: something that stands there."""
     cell = np.round(boxes[:, :2] / _CELL).astype(int)
     odd = np.isin(kind, ("torso", "other", "background"))
-    places, index, count = np.unique(cell[odd], axis=0, return_inverse=True, return_counts=True)
-    del places
+    _, index, count = np.unique(cell[odd], axis=0, return_inverse=True, return_counts=True)
     marked = np.zeros(len(boxes), bool)
     marked[np.flatnonzero(odd)[count[index.ravel()] > _OFTEN * frames]] = True
     return marked
@@ -107,7 +106,7 @@ def self_statistics(boxes, confidence, video, frame, frames, size):
     count = {name: int((kind[inner] == name).sum()) for name in KINDS}
     tall, free = boxes[:, 3] - boxes[:, 1], whole & (cover < 0.02)
     share = plane.by_head(boxes)[inner & (kind != "background")]
-    empty = kind == "background"
+    empty, single = kind == "background", plane.whole(boxes) & ~np.isin(kind, ("duplicate", "union"))
     upright = free & (np.abs(plane.by_feet(boxes) - 1) < 0.15)
     return {
         "boxes": len(boxes),
@@ -116,7 +115,9 @@ def self_statistics(boxes, confidence, video, frame, frames, size):
         "height_of_people": [round(float(v), 1) for v in np.quantile(tall[whole], (0.05, 0.5, 0.95))],
         **{name: ratio(count[name], people) for name in ("torso", "strip", "duplicate")},
         "cut": ratio(max(count["cut"] - int(((share > 1.15) & (share < 1.62)).sum()), 0), people),
-        "strip_sides": np.round(np.quantile(np.array(sitting), (0.05, 0.5, 0.95), axis=0), 3).tolist(),
+        "strip_sides": np.round(np.quantile(np.array(sitting), (0.05, 0.5, 0.95), axis=0), 3).tolist()
+        if sitting
+        else [],
         "union": ratio(joint, neighbours),
         "background": ratio(int(empty.sum()), frames),
         "background_in_one_place": ratio(int(fixed.sum()), int(empty.sum())),
@@ -124,17 +125,17 @@ def self_statistics(boxes, confidence, video, frame, frames, size):
         "other": ratio(count["other"], frames),
         "containing_another": ratio(_containing(boxes, video, frame), len(boxes)),
         "smallest_side": round(float(np.quantile((boxes[:, 2:] - boxes[:, :2]).min(axis=1), 0.01)), 2),
-        "confidence": {name: quantiles(confidence[(kind == name) & inner]) for name in KINDS},
-        "confidence_whole_unhidden": quantiles(confidence[free]),
+        "confidence": {name: certainty(confidence[(kind == name) & inner]) for name in KINDS},
+        "confidence_whole_unhidden": certainty(confidence[free]),
         "confidence_whole_by_height": [
-            {"from": a, "below": b, **quantiles(confidence[upright & (tall >= a) & (tall < b)])}
+            {"from": a, "below": b, **certainty(confidence[upright & (tall >= a) & (tall < b)])}
             for a, b in pairwise(HEIGHTS)
         ],
         "confidence_whole_by_cover": [
-            {"from": a, "below": b, **quantiles(confidence[whole & (cover >= a) & (cover < b)])}
+            {"from": a, "below": b, **certainty(confidence[whole & (cover >= a) & (cover < b)])}
             for a, b in pairwise(COVER)
         ],
-        "time": flicker(boxes, video, frame, plane),
+        "time": flicker(boxes[single], video[single], frame[single]),
     }
 
 

@@ -1,8 +1,8 @@
 """Boxes as a detector would give them, out of exact object masks.
 
 A classifier trained on perfect boxes fails on real ones: it has never seen a rider and the bicycle in one box, a
-torso without legs, or a box around nothing. `BoxNoise` puts those into the synthetic source, as detectors do. How often, and
-how certain of them, was measured (`make boxes`, docs/boxes.md).
+torso without legs, or a box around nothing. `BoxNoise` puts those into the synthetic source, as often and with as much
+confidence as was measured on detectors (`make boxes`, docs/boxes.md).
 """
 
 from dataclasses import dataclass, fields
@@ -21,8 +21,8 @@ _PROBABILITIES = ("miss", "miss_small", "miss_hidden", "duplicate", "union", "un
 # published.strip_sides
 _STRIP_MEDIAN = np.array([0.02, 0.88, 1.01, 1.01])
 _STRIP_SPREAD = np.array([0.13, 0.033, 0.13, 0.025])
-# sizes of empty boxes beside an object's: the 0.05 quantile of ped2.yolov8n_against_published.background_height, and the
-# median of rendered.background_height (what is larger are walls and stalls, a matter of the rendered scenes)
+# sizes of empty boxes beside an object's: the 0.05 quantile of ped2.yolov8n_against_published.background_height, and
+# the median of rendered.background_height (what is larger are walls and stalls, a matter of the rendered scenes)
 _EMPTY_SIZE = (0.4, 2.2)
 
 # an object fills this share of what its box covers of another's (noise.hidden_per_cover)
@@ -33,17 +33,18 @@ _FILLED = 0.53
 class BoxNoise:
     """How far boxes stray from the objects, in frames where a detector kept boxes of a confidence of 0.3 or more.
 
-    Each default names its source in experiments/results/box_noise.json: `published` are YOLOv3's boxes of Ped2's training
-    clips by themselves, `rendered` YOLOv8n's on rendered frames against exact boxes, `ped2` the two against each other.
+    Each default names its source in experiments/results/box_noise.json: `published` are YOLOv3's boxes of Ped2's
+    training clips by themselves, `rendered` YOLOv8n's on rendered frames against exact boxes, `ped2` YOLOv8n's on Ped2
+    against YOLOv3's.
 
     Attributes:
         jitter: standard deviation of the shift of the left and the right side, as a share of the box's width
             (`rendered.jitter.left` and `right`).
-        jitter_height: the same of the upper and the lower side, as a share of the height (`rendered.jitter`, the mean of
-            `top` and `bottom`).
+        jitter_height: the same of the upper and the lower side, as a share of the height (`rendered.jitter`, the mean
+            of `top` and `bottom`).
         miss: probability that an ordinary object gets no box (`published.time.missed_by_cover`, first row).
-        miss_small: added to `miss` for an object of no size; falls to 0 at `small_side`. Chosen, not measured: nobody in
-            the published boxes is small enough, and YOLOv8n misses many whom YOLOv3 finds.
+        miss_small: added to `miss` for an object of no size; falls to 0 at `small_side`. Chosen, not measured: nobody
+            in the published boxes is small enough, and YOLOv8n misses many whom YOLOv3 finds.
         miss_hidden: added to `miss` where other objects fill the whole box; proportional to the share they fill
             (`published.time.miss_fit.miss_covered` over `noise.hidden_per_cover`).
         small_side: height in pixels from which an object is no longer small (`published.confidence_whole_by_height`
@@ -51,10 +52,11 @@ class BoxNoise:
         small_doubt: what the confidence of an object of no size loses, in units of the logit
             (`rendered.confidence_small`).
         duplicate: probability of a second, more shifted box on an object (`published.duplicate`).
-        union: probability that two neighbours get a joint box (`rendered.union` and `ped2.yolov8n_against_published.union`
-            pooled, over the share of joint boxes of `noise` that the same count recognises).
-        union_only: probability that a joint box replaces the two boxes. Chosen: YOLOv8n loses the two far more often (the
-            same two sections), but it misses people whom YOLOv3 finds, and YOLOv3's own losses cannot be seen.
+        union: probability that two neighbours get a joint box (`rendered.union` and
+            `ped2.yolov8n_against_published.union` pooled, over the share of joint boxes of `noise` that the same
+            count recognises).
+        union_only: probability that a joint box replaces the two boxes. Chosen: YOLOv8n loses the two far more often
+            (the same two sections), but it misses people whom YOLOv3 finds, and YOLOv3's own losses cannot be seen.
         neighbour_gap: widest gap between neighbours, as a share of the smaller one's width. Chosen: it says what
             `union` counts.
         torso: probability that the box ends at the hips, the upper 45 to 65 % (`rendered.torso`).
