@@ -57,7 +57,7 @@ mutants: $(READY)  ## break the method one line at a time and see that a test no
 precision: $(READY) data/raw/demo-source data/raw/demo-target  ## the demo's phase 1 in float32 and bfloat16, six seeds (three quarters of an hour; runs/precision.json)
 	$(BIN)/python tests/precision/campaign.py
 
-boxes: $(READY)  ## what detectors do with people, rendered and real, and whether BoxNoise does the same (4 minutes; needs SYRFA_SHARED_DATA)
+boxes: $(READY)  ## what detectors do with people, rendered and real, and whether BoxNoise does the same (two to four minutes; needs SYRFA_SHARED_DATA)
 	$(BIN)/python tests/boxes/campaign.py
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run

@@ -141,7 +141,7 @@ class BoxNoise:
         """1 for a box of no height, 0 from `small_side` on."""
         if self.small_side == 0:
             return np.zeros(len(boxes))
-        return np.clip(1 - (boxes[:, 3] - boxes[:, 1]) / self.small_side, 0, 1)
+        return np.asarray(np.clip(1 - (boxes[:, 3] - boxes[:, 1]) / self.small_side, 0, 1))
 
     def _missed(self, boxes: Boxes, hidden: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.bool_]:
         chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden
