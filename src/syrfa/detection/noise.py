@@ -212,4 +212,4 @@ def _strips(boxes: Boxes, rng: np.random.Generator) -> Boxes:
     """Thin boxes at the feet of other boxes, an eighth of their height."""
     size = np.tile(boxes[:, 2:] - boxes[:, :2], (1, 2))
     place = _STRIP_MEDIAN + _STRIP_SPREAD * np.clip(rng.standard_normal(boxes.shape), -2, 2)
-    return np.tile(boxes[:, :2], (1, 2)) + place * size
+    return np.asarray(np.tile(boxes[:, :2], (1, 2)) + place * size)
