@@ -14,7 +14,7 @@ PED2_KNOWLEDGE = $(PED2) --config experiments/ped2_knowledge.yaml --trainer.prec
 PED2_ADAPT     = $(PED2) --config experiments/ped2_adapt.yaml --trainer.precision $(PRECISION)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture-resume mutants precision bench ped2 clean
+.PHONY: help install demo test lint types suite torture-resume mutants precision boxes bench ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ mutants: $(READY)  ## break the method one line at a time and see that a test no
 
 precision: $(READY) data/raw/demo-source data/raw/demo-target  ## the demo's phase 1 in float32 and bfloat16, six seeds (three quarters of an hour; runs/precision.json)
 	$(BIN)/python tests/precision/campaign.py
+
+boxes: $(READY)  ## what detectors do with people, rendered and real, and whether BoxNoise does the same (two to four minutes; needs SYRFA_SHARED_DATA)
+	$(BIN)/python tests/boxes/campaign.py
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s

@@ -33,7 +33,7 @@ class AnnotationDetector(Detector):
 
     def identity(self) -> dict[str, Any]:
         """The noise and the seed; the masks themselves are part of the data set's manifest."""
-        return {"detector": "annotation", "version": 1, "seed": self.seed, "noise": asdict(self.noise)}
+        return {"detector": "annotation", "version": 2, "seed": self.seed, "noise": asdict(self.noise)}
 
     def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
         """Notes the video whose masks are read next."""

@@ -1,0 +1,77 @@
+"""What an id mask says exactly: the box of every object, and which of them are neighbours."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from syrfa.errors import DetectionError
+
+Boxes = NDArray[np.float64]
+
+
+def object_boxes(id_mask: NDArray[np.int32]) -> tuple[Boxes, NDArray[np.int64], NDArray[np.float64]]:
+    """The exact box of every object, in the order of the ids.
+
+    Args:
+        id_mask: (height, width), 0 = background.
+
+    Returns:
+        boxes (n, 4), right and bottom exclusive, in pixels; visible pixels (n,); the share of each box, in
+        [0, 1), that other objects fill.
+    """
+    mask = id_mask
+    if (
+        mask.size and int(mask.max()) > np.iinfo(np.uint16).max
+    ):  # find_objects makes one entry a number up to the largest
+        ids, flat = np.unique(mask, return_inverse=True)
+        mask = flat.reshape(mask.shape).astype(np.int32) + (0 if ids[0] == 0 else 1)
+    slices = ndimage.find_objects(mask)
+    counts = np.bincount(mask.ravel(), minlength=len(slices) + 1)
+    boxes, visible, hidden = [], [], []
+    for number, place in enumerate(slices, start=1):
+        if place is None:
+            continue
+        rows, columns = place
+        inside = mask[place]
+        boxes.append((columns.start, rows.start, columns.stop, rows.stop))
+        visible.append(counts[number])
+        hidden.append((np.count_nonzero(inside) - counts[number]) / inside.size)
+    return np.array(boxes, np.float64).reshape(-1, 4), np.array(visible, np.int64), np.array(hidden, np.float64)
+
+
+def neighbours(boxes: Boxes, gap: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of boxes that overlap, or lie no farther apart than `gap` times the smaller width.
+
+    Args:
+        boxes: (n, 4).
+        gap: widest gap, as a share of the smaller box's width; at least 0.
+
+    Returns:
+        the numbers of the first and of the second box of each pair, (pairs,) and (pairs,), first < second.
+    """
+    first, second = np.triu_indices(len(boxes), k=1)
+    wide = boxes[:, 2] - boxes[:, 0]
+    reach = gap * np.minimum(wide[first], wide[second])
+    apart = np.maximum(boxes[first, :2] - boxes[second, 2:], boxes[second, :2] - boxes[first, 2:]).max(axis=1)
+    near = apart <= reach if len(first) else np.zeros(0, bool)
+    return first[near], second[near]
+
+
+def checked(id_mask: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The mask itself.
+
+    Raises:
+        DetectionError: it is not two-dimensional, not of integers, or holds a negative id.
+    """
+    if id_mask.ndim != 2 or not np.issubdtype(id_mask.dtype, np.integer):
+        raise DetectionError(f"an id mask is (height, width) of integers, got {id_mask.shape} of {id_mask.dtype}")
+    if id_mask.size and int(id_mask.min()) < 0:
+        raise DetectionError(f"an id mask holds the negative id {int(id_mask.min())}; 0 is the background")
+    return id_mask
+
+
+def cover(boxes: Boxes) -> NDArray[np.float64]:
+    """The largest share of each box, (n,), that another covers which ends lower, and so stands nearer to the camera."""
+    side = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:]) - np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    shared = np.clip(side, 0, None).prod(axis=2) * (boxes[None, :, 3] > boxes[:, None, 3])
+    return np.asarray(shared.max(axis=1, initial=0) / (boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
