@@ -68,7 +68,10 @@ def load(path: Path, kind: type[AnomalyModule]) -> AnomalyModule:
     name, settings = checkpoint_settings(checkpoint)
     if name != kind.__name__:
         raise CheckpointError(f"{path} holds a {name}; a {kind.__name__} is needed here")
-    module = kind(**{**settings, "pretrained": None} if "pretrained" in settings else settings)
+    try:
+        module = kind(**settings)
+    except TypeError as error:
+        raise CheckpointError(f"{path} was written by another version of syrfa: {error}") from error
     try:
         module.load_state_dict(checkpoint["state_dict"])
     except RuntimeError as error:

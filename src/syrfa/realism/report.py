@@ -54,8 +54,10 @@ def _probes(
 def as_text(report: Report) -> str:
     """The report as tables for a terminal."""
     world, sides = report["world"], (report["real"], report["generated"])
-    where = f"world '{world['preset']}', seed {world['seed']}, version {world['version']}"
-    lines = [where if world["preset"] else world["reason"]]
+    known = world["preset"] is not None
+    lines = [
+        f"world '{world['preset']}', seed {world['seed']}, version {world['version']}" if known else world["reason"]
+    ]
     lines += [
         f"{word}: {side['tubes']} of {side['normal_tubes']} normal tubes, {side['videos']} videos of {side['dataset']} "
         f"{side['split']}"
