@@ -9,10 +9,9 @@ FILE = "DATA_CARD.md"
 
 World = Mapping[str, Any]
 
-_LICENCE = (
-    "CC0-1.0 (https://creativecommons.org/publicdomain/zero/1.0/): frames, masks, labels and boxes of this world are "
-    "dedicated to the public domain. The program that made them has a licence of its own, Apache-2.0."
-)
+_LICENCE = """\
+CC0-1.0 (<https://creativecommons.org/publicdomain/zero/1.0/>): frames, masks, labels and boxes of this world are
+dedicated to the public domain. The program that made them has a licence of its own, Apache-2.0."""
 _HOW = """\
 Everything is computed: people are jointed bodies of solid parts under an animated gait, seen by a pinhole camera
 over a ground plane, with light, shadow, sensor noise and blur. No photograph, scan, motion capture, texture file or
@@ -49,7 +48,7 @@ def data_card(world: World, preset: WorldPreset) -> str:
         _table(("", ""), _facts(world, preset)),
         f"Made by\n\n    {command}",
         "## Splits",
-        _table(("split", "clips", "frames", "abnormal frames", "minutes", "frames a second"), _splits(world)),
+        _table(("split", "clips", "frames", "abnormal frames", "seconds", "frames a second"), _splits(world)),
         "Events, and how many actors of each:",
         "\n".join(f"- {split}: {_events(part['events'])}" for split, part in world["splits"].items()),
         abnormal_types(world, preset),
@@ -78,7 +77,10 @@ def abnormal_types(world: World, preset: WorldPreset) -> str:
     pairs = [(a, b) for number, a in enumerate(shown) for b in list(shown)[number + 1 :]]
     shared = [(a, b, sorted(set(shown[a]) & set(shown[b]))) for a, b in pairs]
     if not any(names for _, _, names in shared):
-        return f"Abnormal types are disjoint between {', '.join(shown)}: what is tested was never trained on."
+        allowed = [name for split in shown for name in set(preset.events[split])]
+        by_luck = len(set(allowed)) < len(allowed)
+        way = "as drawn, though the preset lets them meet" if by_luck else "what is tested was never trained on"
+        return f"Abnormal types are disjoint between {', '.join(shown)}: {way}."
     common = "; ".join(f"{a} and {b} share {', '.join(names)}" for a, b, names in shared if names)
     return f"Abnormal types are not disjoint: {common}."
 
@@ -103,7 +105,7 @@ def _splits(world: World) -> list[tuple[str, ...]]:
     for split, part in world["splits"].items():
         low, high = part["fps"] or (0.0, 0.0)
         numbers = [f"{part[key]:,}" for key in ("clips", "frames", "abnormal_frames")]
-        rows.append((split, *numbers, f"{part['seconds'] / 60:.1f}", f"{low:g} to {high:g}" if part["fps"] else "-"))
+        rows.append((split, *numbers, f"{part['seconds']:,.1f}", f"{low:g} to {high:g}" if part["fps"] else "-"))
     return rows
 
 
