@@ -8,7 +8,12 @@ import pytest
 import torch
 
 from syrfa.__main__ import main
+from syrfa.datasets import UBnormal, UCSDPed2
+from syrfa.detection import AnnotationDetector, FileDetector
 from syrfa.modules import RealAdaptModule
+from syrfa.realism.sample import draw_samples, nearest_heights
+from syrfa.tubes.cache import TubeCache
+from syrfa.tubes.datamodule import TubeDataModule, TubeSource
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 FEW = ["--samples=20", "--folds=2", "--steps=2", "--data.prepare_workers=1"]
@@ -144,22 +149,33 @@ def test_a_source_that_was_not_generated_has_no_world(configs, tiny_worlds, tmp_
     assert "damaged" in refusal(arguments, capsys)
 
 
-def test_only_normal_tubes_are_drawn(tiny_worlds, tmp_path):
-    from syrfa.datasets import UBnormal, UCSDPed2
-    from syrfa.detection import AnnotationDetector, FileDetector
-    from syrfa.realism.sample import draw_samples
-    from syrfa.tubes.cache import TubeCache
-    from syrfa.tubes.datamodule import TubeDataModule, TubeSource
-
+@pytest.fixture
+def data(tiny_worlds, tmp_path):
     source = TubeSource(UBnormal(tiny_worlds / "demo-source"), AnnotationDetector())
     boxes = FileDetector(tiny_worlds / "demo-target" / "detections" / "{split}.npz")
     target = TubeSource(UCSDPed2(tiny_worlds / "demo-target"), boxes)
-    data = TubeDataModule(source, target, cache_root=str(tmp_path), prepare_workers=1)
+    return TubeDataModule(source, target, cache_root=str(tmp_path), prepare_workers=1)
+
+
+def test_only_normal_tubes_are_drawn(data):
     real, generated = draw_samples(data, 10**6, 0)
-    assert (
-        len(real.tubes) == len(generated.tubes) == min(part["normal_tubes"] for part in (real.origin, generated.origin))
-    )
+    least = min(real.origin["normal_tubes"], generated.origin["normal_tubes"])
+    assert len(real.tubes) == len(generated.tubes) == least
     use = data.use("train")
     cache = TubeCache.open(data.folder(use))
-    normal = cache.labels(cache.select(source.filter), source.filter) == 0
+    normal = cache.labels(cache.select(use.source.filter), use.source.filter) == 0
     assert generated.origin["normal_tubes"] == np.count_nonzero(normal) < len(cache)
+
+
+def test_heights_are_matched_where_asked(data):
+    def heights(match_height):
+        return [np.sort(s.xyxy[:, 3] - s.xyxy[:, 1]) for s in draw_samples(data, 20, 0, match_height)]
+
+    (real, plain), (same, matched) = heights(False), heights(True)
+    np.testing.assert_array_equal(real, same)
+    assert np.abs(np.log(matched / real)).mean() < np.abs(np.log(plain / real)).mean() / 2
+
+
+def test_the_nearest_height_is_used_once():
+    found = nearest_heights(np.array([10.0, 10.0, 40.0]), np.array([80.0, 11.0, 9.5, 300.0]))
+    assert found.tolist() == [2, 1, 0]

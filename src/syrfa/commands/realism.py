@@ -18,6 +18,7 @@ def realism(
     folds: int = 5,
     steps: int = 150,
     seed: int = 0,
+    match_height: bool = False,
     knowledge_ckpt: Path | None = None,
     adapt_ckpt: Path | None = None,
     out: Path = Path("runs/realism.json"),
@@ -30,6 +31,8 @@ def realism(
         folds: of the grouped cross-validation; no video is learnt from and tested on in one fold.
         steps: that the small network is trained in each fold.
         seed: of every draw.
+        match_height: draw generated tubes whose boxes are as high, in pixels, as the real ones, so that people who are
+            near or far are not what is measured.
         knowledge_ckpt: a phase-1 checkpoint, for the distances of its features.
         adapt_ckpt: a phase-2 checkpoint, for those before and after adaptation.
         out: the JSON file to write.
@@ -41,7 +44,7 @@ def realism(
         if value < least:
             raise ConfigError(f"{name} {value}: must be at least {least}")
     world = world_of(data)
-    real, generated = draw_samples(data, samples, seed)
+    real, generated = draw_samples(data, samples, seed, match_height)
     start = time.perf_counter()
     features = feature_report(real, generated, knowledge_ckpt, adapt_ckpt, seed)
     statistics = measure_statistics(real, generated, folds, seed)
@@ -53,6 +56,7 @@ def realism(
         "real": real.origin,
         "generated": generated.origin,
         "seed": seed,
+        "match_height": match_height,
         "folds": folds,
         "steps": steps,
         "probes": {"statistics": statistics["probe"], "network": network},

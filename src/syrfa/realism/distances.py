@@ -49,7 +49,7 @@ def shrunk_covariance(x: Features) -> Features:
     spread = (covariance**2).sum() - size * level**2  # squared distance from level times the identity
     noise = ((centred**2).sum(axis=1) ** 2).sum() / samples**2 - (covariance**2).sum() / samples
     share = min(max(noise, 0.0) / spread, 1.0) if spread > 0 else 0.0
-    return (1 - share) * covariance + share * level * np.eye(size)
+    return np.asarray((1 - share) * covariance + share * level * np.eye(size))
 
 
 def squared_mmd(a: Features, b: Features) -> float:
@@ -61,7 +61,7 @@ def squared_mmd(a: Features, b: Features) -> float:
     scale = 1 / (2 * width**2) if width > 0 else 0.0
 
     def kernel(x: Features, y: Features) -> Features:
-        return np.exp(-scale * cdist(x, y, "sqeuclidean"))
+        return np.asarray(np.exp(-scale * cdist(x, y, "sqeuclidean")))
 
     def within(x: Features) -> float:
         return float((kernel(x, x).sum() - len(x)) / (len(x) * (len(x) - 1)))

@@ -85,7 +85,7 @@ class NetworkScorer:
             x[mirrored] = x[mirrored].flip(-1)
             loss = F.cross_entropy(classifier(extractor(_rgb(x))), target)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch declares no types for it
             optimiser.step()
             rate.step()
 

@@ -9,7 +9,7 @@ from syrfa.realism.network import NetworkScorer, network_inputs
 from syrfa.realism.probe import Inputs, Scorer, probe_domains, probe_halves
 from syrfa.realism.sample import TubeSample
 from syrfa.realism.statistics import compare, probe_matrix, sample_statistics
-from syrfa.report.table import text_table
+from syrfa.report.table import Cell, text_table
 
 SCHEMA = 1
 STATISTICS_SPLITS = 5  # the regression costs nothing, and the mean over splits is steadier
@@ -80,10 +80,10 @@ def _short(value: float) -> str:
 def _probe_table(probes: Report) -> str:
     columns = ("probe (AUROC, %)", "real / generated", "real / real", "generated / generated")
     kinds = ("real_generated", "real_real", "generated_generated")
-    rows = []
+    rows: list[list[Cell]] = []
     for name, found in probes.items():
         cells = [MetricValue(found[kind]["auroc"], found[kind]["low"], found[kind]["high"], 0.5) for kind in kinds]
-        rows.append((name, *cells))
+        rows.append([name, *cells])
     return text_table(rows, columns)
 
 

@@ -1,5 +1,6 @@
 """Normal tubes of the generated and of the real train split, drawn at random."""
 
+import bisect
 import json
 import math
 from dataclasses import dataclass
@@ -39,13 +40,16 @@ class TubeSample:
     origin: dict[str, Any]
 
 
-def draw_samples(data: TubeDataModule, count: int, seed: int) -> tuple[TubeSample, TubeSample]:
+def draw_samples(
+    data: TubeDataModule, count: int, seed: int, match_height: bool = False
+) -> tuple[TubeSample, TubeSample]:
     """Equally many normal tubes of the target's and of the source's train split; builds their caches first.
 
     Args:
         data: the `data` part of a config.
         count: tubes of each; fewer where a split has fewer.
         seed: of the draw.
+        match_height: draw generated tubes whose boxes are as high, in pixels, as those of the real tubes drawn.
 
     Returns:
         (real, generated).
@@ -65,11 +69,31 @@ def draw_samples(data: TubeDataModule, count: int, seed: int) -> tuple[TubeSampl
     rows = [_normal_rows(use, cache) for use, cache in zip(uses, caches, strict=True)]
     taken = min(count, *map(len, rows))
     step = math.lcm(*(use.spec.stride for use in uses))  # the smallest that both caches hold
+    streams = [np.random.default_rng([seed, number]) for number in range(2)]
+    chosen = [rng.choice(normal, taken, replace=False) for rng, normal in zip(streams, rows, strict=True)]
+    if match_height:
+        heights = [_heights(cache, part) for cache, part in zip(caches, (chosen[0], rows[1]), strict=True)]
+        order = streams[1].permutation(len(rows[1]))  # equal heights are taken in random order
+        chosen[1] = rows[1][order][nearest_heights(heights[0], heights[1][order])]
     real, generated = (
-        _draw(use, cache, normal, taken, step, np.random.default_rng([seed, number]))
-        for number, (use, cache, normal) in enumerate(zip(uses, caches, rows, strict=True))
+        _sample(use, cache, len(normal), np.sort(part), step)
+        for use, cache, normal, part in zip(uses, caches, rows, chosen, strict=True)
     )
     return real, generated
+
+
+def nearest_heights(wanted: NDArray[np.float64], available: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each of `wanted` (n,), in order, the place of the nearest of `available` (m >= n,) each used once."""
+    order = np.argsort(available, kind="stable")
+    places, values = order.tolist(), np.log(available[order]).tolist()
+    found = []
+    for value in np.log(wanted).tolist():
+        after = bisect.bisect_left(values, value)
+        near = [place for place in (after - 1, after) if 0 <= place < len(values)]
+        best = min(near, key=lambda place: abs(values[place] - value))
+        found.append(places.pop(best))
+        values.pop(best)
+    return np.array(found, np.int64)
 
 
 def train_use(data: TubeDataModule, domain: Domain) -> SplitUse:
@@ -141,16 +165,19 @@ def _normal_rows(use: SplitUse, cache: TubeCache) -> NDArray[np.int64]:
     """Used tubes that are normal: by label in the source; in the target, normal by definition, unless labelled else."""
     rows = cache.select(use.source.filter)
     labels = cache.labels(rows, use.source.filter)
-    normal = rows[labels == NORMAL] if use.domain == "source" else rows[labels != ABNORMAL]
+    normal: NDArray[np.int64] = rows[labels == NORMAL] if use.domain == "source" else rows[labels != ABNORMAL]
     if len(normal) == 0:
         raise LabelError(f"{cache.folder}: none of {len(cache)} tubes is a usable normal one; see data.{use.domain}")
     return normal
 
 
-def _draw(
-    use: SplitUse, cache: TubeCache, normal: NDArray[np.int64], count: int, step: int, rng: np.random.Generator
-) -> TubeSample:
-    rows = np.sort(rng.choice(normal, count, replace=False))
+def _heights(cache: TubeCache, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    xyxy = cache.index.xyxy[rows].astype(np.float64)
+    heights: NDArray[np.float64] = xyxy[:, 3] - xyxy[:, 1]
+    return heights
+
+
+def _sample(use: SplitUse, cache: TubeCache, normal: int, rows: NDArray[np.int64], step: int) -> TubeSample:
     video = cache.index.video[rows].astype(np.int64)
     origin = {
         "dataset": use.source.dataset.name,
@@ -158,7 +185,7 @@ def _draw(
         "split": use.split,
         "manifest_sha256": str(cache.manifest["recipe"]["dataset_manifest"]),
         "cache_key": cache.key,
-        "normal_tubes": len(normal),
+        "normal_tubes": normal,
         "tubes": len(rows),
         "videos": len(np.unique(video)),
     }

@@ -1,6 +1,6 @@
 """`DATA_CARD.md`, which a generated world carries: what it is, how it was made, what it is for and what it is not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from syrfa.world.presets import WorldPreset
@@ -113,6 +113,6 @@ def _events(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items()) or "none"
 
 
-def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [columns, ("---",) * len(columns), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
