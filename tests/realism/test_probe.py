@@ -5,7 +5,7 @@ import pytest
 
 from syrfa.realism.logistic import fit_logistic, logistic_scores
 from syrfa.realism.probe import grouped_folds, probe_domains, probe_halves
-from syrfa.realism.report import measure_statistics
+from syrfa.realism.report import measure_statistics, rounded
 
 
 def oracle(inputs, labels, wanted, seed):
@@ -107,6 +107,14 @@ def test_a_difference_is_found_and_named_first(make_sample, changed, named):
 def test_the_same_seed_gives_the_same_report(make_sample):
     samples = make_sample(1, videos=4), make_sample(2, videos=4)
     assert measure_statistics(*samples, 2, 5) == measure_statistics(*samples, 2, 5)
+
+
+def test_numbers_are_written_to_five_digits():
+    assert rounded({"a": [0.1234567, (2, 123456.7)], "b": None, "c": "1.23456789"}) == {
+        "a": [0.12346, [2, 123460.0]],
+        "b": None,
+        "c": "1.23456789",
+    }
 
 
 def test_a_wider_spread_about_the_same_mean_is_seen():

@@ -7,7 +7,7 @@ from syrfa.callbacks.provenance import environment
 from syrfa.errors import ConfigError
 from syrfa.files import write_json
 from syrfa.realism.features import feature_report
-from syrfa.realism.report import SCHEMA, as_text, measure_network, measure_statistics
+from syrfa.realism.report import SCHEMA, as_text, measure_network, measure_statistics, rounded
 from syrfa.realism.sample import draw_samples, world_of
 from syrfa.tubes.datamodule import TubeDataModule
 
@@ -59,9 +59,9 @@ def realism(
         "match_height": match_height,
         "folds": folds,
         "steps": steps,
-        "probes": {"statistics": statistics["probe"], "network": network},
-        "statistics": statistics["rows"],
-        "features": features,
+        "probes": rounded({"statistics": statistics["probe"], "network": network}),
+        "statistics": rounded(statistics["rows"]),
+        "features": rounded(features),
         "environment": environment(),
     }
     write_json(out, report)

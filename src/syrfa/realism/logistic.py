@@ -55,5 +55,7 @@ def fit_logistic(
         wrong = np.exp(-np.logaddexp(0, margin))  # 1 / (1 + e^margin) without overflow
         return float(value), shrunk * beta - design.T @ (weight * sign * wrong)
 
-    found = minimize(objective, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    found = minimize(
+        objective, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 1000, "ftol": 1e-12}
+    )
     return found.x[:-1], float(found.x[-1])

@@ -33,6 +33,15 @@ def measure_network(real: TubeSample, generated: TubeSample, folds: int, steps: 
     return _probes(inputs, real, generated, NetworkScorer(steps), folds, NETWORK_SPLITS, seed)
 
 
+def rounded(part: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The same with every float to five digits: the last ones depend on how many threads a sum was shared among."""
+    if isinstance(part, dict):
+        return {key: rounded(value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [rounded(value) for value in part]
+    return float(f"{part:.5g}") if isinstance(part, float) else part
+
+
 def _probes(
     inputs: tuple[Inputs, Inputs],
     real: TubeSample,
