@@ -14,7 +14,7 @@ PED2_KNOWLEDGE = $(PED2) --config experiments/ped2_knowledge.yaml --trainer.prec
 PED2_ADAPT     = $(PED2) --config experiments/ped2_adapt.yaml --trainer.precision $(PRECISION)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture-resume mutants precision boxes bench ped2 clean
+.PHONY: help install demo test lint types suite torture-resume mutants precision boxes bench world realism ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,15 @@ boxes: $(READY)  ## what detectors do with people, rendered and real, and whethe
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
+
+world: $(READY)  ## generate the source world `standard`, with its data card
+	$(SYRFA) generate --preset standard --out data/raw/standard
+	@ls data/raw/standard/DATA_CARD.md
+
+realism: world  ## how far the world `standard` is from Ped2's normal training clips (runs/realism.json; needs SYRFA_SHARED_DATA)
+	$(SYRFA) realism $(PED2) \
+	  $(addprefix --knowledge_ckpt=,$(wildcard runs/ped2_knowledge/seed1/checkpoints/last.ckpt)) \
+	  $(addprefix --adapt_ckpt=,$(wildcard runs/ped2_adapt/seed1/checkpoints/last.ckpt))
 
 ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS, in PRECISION (half an hour a seed; needs SYRFA_SHARED_DATA)
 	$(SYRFA) generate --preset standard --out data/raw/standard

@@ -6,7 +6,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from syrfa.errors import ConfigError
-from syrfa.world import find_preset, generate_world, is_finished
+from syrfa.world import PRESETS, find_preset, generate_world, is_finished
+from syrfa.world.data_card import FILE
 
 
 def generate(
@@ -23,8 +24,8 @@ def generate(
     same command; a finished world is left as it is.
 
     Args:
-        preset: `demo-source` or `standard` (UBnormal layout, for training), `demo-target` (UCSD Ped2 layout, other
-            events than the source), or `tiny` and `target-tiny` (seconds, for tests).
+        preset: one of PRESETS; those named after a target have the UCSD Ped2 layout and other events than the
+            sources, which have the UBnormal layout and are for training. The tiny ones take seconds, for tests.
         out: folder of the world; made when absent.
         seed: at least 0.
         processes: how many clips to render at a time; the number of processor cores when not given.
@@ -48,4 +49,8 @@ def generate(
         for done, total in generate_world(out, world, seed, grey, cores):
             bar.total = total
             bar.update(done - bar.n)
-    print(f"{out}: generated '{preset}' with seed {seed}")
+    print(f"{out}: generated '{preset}' with seed {seed}; {out / FILE} describes it")
+
+
+# the help of --preset is made of this text
+generate.__doc__ = str(generate.__doc__).replace("PRESETS", ", ".join(PRESETS))

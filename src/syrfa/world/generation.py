@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 
 from syrfa.errors import ConfigError
-from syrfa.files import sha256_file, sha256_json, write_json
-from syrfa.world import ubnormal_writer, ucsd_writer
+from syrfa.files import atomic_write, sha256_file, sha256_json, write_json
+from syrfa.world import data_card, ubnormal_writer, ucsd_writer
 from syrfa.world.clip import ClipPlan, plan_clips
 from syrfa.world.presets import VERSION, WorldPreset
 
@@ -109,24 +109,31 @@ def _finish(root: Path, preset: WorldPreset, plans: list[ClipPlan], seed: int, g
     lists = writer.finish(root, preset, summaries)
     for left in list(root.rglob(".*.tmp*")):  # what killed runs left behind
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-    splits = {
-        split: {
-            "clips": sum(s["split"] == split for s in summaries),
-            "frames": sum(s["frames"] for s in summaries if s["split"] == split),
-            "abnormal_frames": sum(s["abnormal_frames"] for s in summaries if s["split"] == split),
-            "events": _counts([e for s in summaries if s["split"] == split for e in s["events"]]),
-        }
-        for split in preset.clips
-    }
+    splits = {split: _split([s for s in summaries if s["split"] == split]) for split in preset.clips}
     content = {
         **identity(preset, seed, grey),
         "layout": preset.layout,
         "splits": splits,
         "sha256": {path.relative_to(root).as_posix(): sha256_file(path) for path in lists},
     }
+    with atomic_write(root / data_card.FILE) as file:
+        file.write(data_card.data_card(content, preset).encode())
     write_json(root / FINISHED, content)
     shutil.rmtree(root / _CLIPS, ignore_errors=True)
     (root / _STARTED).unlink(missing_ok=True)
+
+
+def _split(clips: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `world.json` says of a split; `seconds` are of world time, `fps` the slowest and the fastest clip."""
+    rates = [clip["fps"] for clip in clips]
+    return {
+        "clips": len(clips),
+        "frames": sum(clip["frames"] for clip in clips),
+        "abnormal_frames": sum(clip["abnormal_frames"] for clip in clips),
+        "seconds": round(sum(clip["frames"] / clip["fps"] for clip in clips), 1),
+        "fps": [min(rates), max(rates)] if rates else None,
+        "events": _counts([event for clip in clips for event in clip["events"]]),
+    }
 
 
 def _counts(names: list[str]) -> dict[str, int]:
