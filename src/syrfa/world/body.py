@@ -225,7 +225,8 @@ _HEADWEAR = ("", "long hair", "cap", "hood", "scarf")
 
 def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
     skin = rng.uniform(0.35, 1.0) * np.array([150.0, 180.0, 225.0])
-    hair = rng.uniform(10, 70) * np.array([0.8, 0.9, 1.0]) if rng.random() < 0.85 else rng.uniform(90, 220, 3)
+    dark = rng.random() < 0.8
+    hair = rng.uniform(*((10, 70) if dark else (80, 210))) * np.array((0.8, 0.9, 1.0) if dark else (0.62, 0.84, 1.0))
     return Wardrobe(
         shirt=_cloth(rng, brightness),
         trousers=_cloth(rng, brightness - 0.2),

@@ -17,6 +17,9 @@ ELEVATION = (3.0, 30.0)
 LENS = (0.7, 3.5)
 """Focal length over frame width: 71 to 16 degrees of horizontal view."""
 
+_NEAREST = 5.0
+"""Depth in metres at the lower edge: whoever is nearer is a blur of limbs."""
+
 _TALLEST = 0.6
 """Of the frame's height, what a person takes up at most."""
 
@@ -78,16 +81,17 @@ def sample_layout(
 def _sample_camera(rng: np.random.Generator, width: int, height: int, tall: float) -> tuple[Camera, float, float]:
     """A camera in whose middle a person is `tall` pixels high; also its angle down and the distance."""
     row, roll = float(rng.uniform(0.5, 0.74)), float(rng.normal(0, 0.015))
-    for _ in range(100):
+    for _ in range(200):
         # most hang low and look far; a quarter look down steeply
         down = float(np.deg2rad(rng.uniform(24, 60) if rng.random() < 0.25 else rng.uniform(5, 34)))
         focal = float(np.exp(rng.uniform(*np.log(LENS)))) * width
-        elevation = PERSON * np.cos(down) * focal / tall * np.sin(down)
-        if ELEVATION[0] <= elevation <= ELEVATION[1]:
+        distance = PERSON * np.cos(down) ** 2 * focal / tall
+        camera = Camera.looking(width, height, distance=distance, down=down, person=tall, row=row, roll=roll)
+        below = camera.ground(np.array([width / 2, height - 1.0]))
+        near = float(camera.project(np.array([*below, 0.0]))[1])
+        if ELEVATION[0] <= camera.elevation <= ELEVATION[1] and near > _NEAREST:
             break
-    distance = float(np.clip(elevation, *ELEVATION) / np.tan(down))
-    camera = Camera.looking(width, height, distance=distance, down=down, person=tall, row=row, roll=roll)
-    return camera, down, distance
+    return camera, down, float(distance)
 
 
 def _with_road(rng: np.random.Generator, layout: Layout) -> Layout:

@@ -47,11 +47,8 @@ def pram(owner: int, colour: Colour, length: float, deep: bool) -> Shapes:
     """A pram with a hood, or a light pushchair that is open; its push bar is at `PRAM_BAR`."""
     middle, low, high = PRAM_BAR + 0.12 + 0.5 * length, 0.42, 0.3 if deep else 0.16
     shapes = cuboid((middle, 0.0, low), (length, 0.44, high), colour, owner, slope=-0.12)
-    tip, foot = (
-        np.array([middle - 0.12, 0.0, low + high + 0.3]),
-        np.array([middle - 0.3 * length, 0.0, low + high + 0.08]),
-    )
-    hood = [(foot + [0.0, y, 0.0], tip + [0.0, y, 0.0], 0.13) for y in (0.0, -0.14, 0.14)]
+    foot, tip = (middle - 0.3 * length, low + high + 0.08), (middle - 0.12, low + high + 0.3)
+    hood = [(np.array([foot[0], y, foot[1]]), np.array([tip[0], y, tip[1]]), 0.13) for y in (0.0, -0.14, 0.14)]
     shapes += rods(hood if deep else hood[:1], (colour[0] * 0.85, colour[1] * 0.85, colour[2] * 0.85), owner)
     front, rear = middle + 0.4 * length, middle - 0.35 * length
     bars = [((rear, y, 0.15), (PRAM_BAR, y, 1.0), 0.018) for y in (0.2, -0.2)]
