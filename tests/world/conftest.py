@@ -6,8 +6,15 @@ import pytest
 from syrfa.world.camera import Camera
 from syrfa.world.clip import plan_clips
 from syrfa.world.presets import PRESETS
+from syrfa.world.road import Road
 from syrfa.world.scene import Scene
 from syrfa.world.stage import Stage
+
+ROADS = {
+    "none": None,
+    "beside": Road(0.0, (0.0, 27.5), 3.0, crossing=2.0, crossing_half=1.8),
+    "across": Road(np.pi / 2, (-6.0, 20.0), 3.0, crossing=0.0, crossing_half=4.2),
+}
 
 
 @pytest.fixture
@@ -30,6 +37,29 @@ def make_stage(camera):
             sun=None,
             shade=0.3,
             clothes=-0.8,
+        )
+        return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
+
+    return make
+
+
+@pytest.fixture
+def make_place():
+    """A walkway from left to right, 8 m wide, with a road of choice."""
+
+    def make(road="beside", seed=0, frames=60, fps=15.0, person=40.0, size=(320, 240), **settings):
+        camera = Camera.looking(*size, distance=20.0, down=0.35, person=person, row=0.6)
+        scene = Scene(
+            camera=camera,
+            background=np.full((2 * size[1], 2 * size[0], 3), 150, np.uint8),
+            path=0.0,
+            path_centre=(0.0, 20.0),
+            path_half=4.0,
+            back=60.0,
+            sun=None,
+            shade=0.3,
+            clothes=-0.5,
+            road=ROADS[road],
         )
         return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
 

@@ -106,9 +106,9 @@ def queue(stage: Stage) -> list[Actor]:
     rng = stage.rng
     size, heading = int(rng.integers(3, 8)), stage.scene.path + np.pi * int(rng.integers(2))
     step = float(rng.uniform(0.7, 1.0))
-    place = stage.spot((size + 3) * step)  # the whole line keeps off the road
-    moves = np.cumsum(rng.uniform(3.0, 9.0, 8)) - rng.uniform(0, 4)  # seconds
     seconds = np.arange(stage.frames) / stage.fps
+    moves = np.cumsum(rng.uniform(3.0, 9.0, 8)) - rng.uniform(0, 4)  # seconds
+    place = _room(stage, heading, (step * size, step * float((moves < seconds[-1]).sum())))
     actors = []
     for index in range(size):
         advance = np.zeros(stage.frames)
@@ -123,3 +123,13 @@ def queue(stage: Stage) -> list[Actor]:
         stage.taken.append(course)
         actors.append(walker(stage, "queue", course))
     return actors
+
+
+def _room(stage: Stage, heading: float, reach: tuple[float, float]) -> tuple[float, float]:
+    """A spot in view with no road within `reach` metres behind and before it."""
+    road, along = stage.scene.road, np.linspace(-reach[0], reach[1], 20)
+    for _ in range(20):
+        x, y = stage.spot(1.0)
+        if road is None or not road.holds(x + along * np.cos(heading), y + along * np.sin(heading), 0.35).any():
+            return x, y
+    return stage.spot(sum(reach) + 0.5)
