@@ -19,8 +19,8 @@ SPEEDS = {
 def filled(stage, events=12):
     """A street full of traffic, after some walkers."""
     actors = []
-    for _ in range(4):
-        actors += NORMAL["walk"](stage)
+    for event in ("walk", "group", "walk", "cluster"):
+        actors += NORMAL[event](stage)
     for index in range(events):
         actors += ROAD[sorted(ROAD)[index % len(ROAD)]](stage)
     return actors
@@ -101,8 +101,9 @@ def test_traffic_is_never_abnormal_and_never_collides(make_place, road):
             assert not one.meets(other.course, other.length, other.width, gap=0.0)
         for vehicle in stage.vehicles:
             moving += int(vehicle.course.speed.mean() > 2)
-            for course in stage.taken:
-                assert not vehicle.meets(course, gap=0.0)
+            for actor in actors:
+                if actor.event not in ROAD or actor.event == "crossing":
+                    assert not vehicle.meets(actor.course, gap=0.0)
     assert moving > 6
 
 
@@ -138,6 +139,15 @@ def test_without_a_road_there_is_no_traffic(make_place, event):
     assert ROAD[event](stage) == []
     assert stage.lane_course(5.0) is None
     assert stage.crossing_course(1.3) is None
+
+
+def test_nobody_parks_on_the_crossing(make_place):
+    for seed in range(15):
+        stage = make_place("across", seed)
+        course = stage.lane_course(0.0, half=(2.2, 0.9))
+        ends = course.x + np.array([[-2.2], [2.2]]) * np.cos(course.heading[0])
+        tips = course.y + np.array([[-2.2], [2.2]]) * np.sin(course.heading[0])
+        assert not stage.scene.road.crossed(ends, tips).any()
 
 
 def test_a_full_road_takes_nobody_more(make_place):

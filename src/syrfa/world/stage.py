@@ -271,6 +271,8 @@ class Stage:
             middle, heading = road.lane(ahead)
             aside = middle - right if ahead else middle + right
             seen = in_view(self.scene.camera, road, aside)
+            if speed == 0.0 and road.crossing is not None:  # nobody parks on a crossing
+                seen = seen[np.abs(seen - road.crossing) > road.crossing_half + half[0]]
             if not len(seen):
                 continue
             place = road.point(float(rng.choice(seen)), aside)
