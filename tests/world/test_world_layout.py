@@ -34,8 +34,7 @@ def test_people_are_as_tall_as_asked(size):
         x, y = layout.path_centre
         feet, head = layout.camera.project(np.array([[x, y, 0.0], [x, y, 1.7]]))[0]
         tall.append(float(np.hypot(*(feet - head))))
-        # perspective makes a near person somewhat taller than the scale at the feet says
-        assert 0.95 * 15 <= tall[-1] <= 1.3 * min(200.0, 0.6 * size[1])
+        assert 0.98 * 15 <= tall[-1] <= 1.02 * min(200.0, 0.6 * size[1])
     # log-uniform: as many below the geometric mean as above
     middle = np.sqrt(15 * min(200.0, 0.6 * size[1]))
     assert 0.35 < np.mean(np.array(tall) < middle) < 0.65
@@ -51,7 +50,7 @@ def test_nobody_stands_at_the_lens():
 def test_a_road_keeps_off_the_walkway_or_crosses_it():
     layouts = drawn(150, roads=1.0)
     found = [layout for layout in layouts if layout.road is not None]
-    assert len(found) > 0.85 * len(layouts)
+    assert len(found) > 0.95 * len(layouts)
     kinds = {"beside": 0, "across": 0}
     for layout in found:
         road, s = layout.road, np.linspace(-60, 60, 241)
@@ -75,7 +74,7 @@ def test_the_ground_reaches_behind_the_road():
             assert layout.back > layout.road.point(0.0, -layout.road.half)[1]
 
 
-@pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0.0, 0.0), (0.3, 0.2, 0.4)])
+@pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0.0, 0.0), (0.3, 0.22, 0.38)])
 def test_the_share_of_scenes_with_a_road(share, low, high):
     assert low <= np.mean([layout.road is not None for layout in drawn(200, roads=share)]) <= high
 
