@@ -204,10 +204,9 @@ def _extras(j: Points, wear: Wardrobe, fat: float) -> list[tuple[Points, Points,
         lines.append((pelvis + 0.1 * up, pelvis + 0.8 * (knees - pelvis), 0.14 * fat, 0.2 * fat, wear.trousers))
     if wear.striped:
         lines.append((pelvis + 0.55 * up, pelvis + 0.66 * up, 0.128 * fat, 0.128 * fat, wear.patch))
-    if wear.carries in ("backpack", "shoulder bag"):
-        across = j[Joint.SHOULDER_L] - j[Joint.SHOULDER_R]
-        ahead = np.cross(across, up)
-        ahead /= max(float(np.linalg.norm(ahead)), 1e-6)
+    across = j[Joint.SHOULDER_L] - j[Joint.SHOULDER_R]
+    ahead = np.cross(across, up)
+    ahead /= max(float(np.linalg.norm(ahead)), 1e-6)
     if wear.carries == "backpack":
         lines.append((pelvis + 0.8 * up - 0.2 * ahead, pelvis + 0.3 * up - 0.22 * ahead, 0.13, 0.15, wear.bag))
     elif wear.carries == "shoulder bag":
