@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.actors import Actor
-from syrfa.world.events import EVENTS, NORMAL
+from syrfa.world.events import EVENTS, NORMAL, possible
 from syrfa.world.presets import WorldPreset
 from syrfa.world.renderer import Renderer, sample_sensor
 from syrfa.world.scene import Scene, sample_scene
@@ -99,7 +99,7 @@ def _cast(preset: WorldPreset, plan: ClipPlan, stage: Stage) -> list[Actor]:
     """Abnormal events first, so that the crowd keeps clear of them."""
     rng, actors = stage.rng, list[Actor]()
     if plan.abnormal:
-        names = preset.events[plan.split]
+        names = possible(preset.events[plan.split], stage)
         actors += EVENTS[names[plan.index % len(names)]](stage)  # by turns, so that every kind occurs
         for _ in range(int(rng.integers(preset.intruders[0], preset.intruders[1] + 1)) - 1):
             actors += EVENTS[str(rng.choice(names))](stage)
