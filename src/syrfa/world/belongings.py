@@ -15,7 +15,8 @@ from syrfa.world.trajectory import Trajectory, simulate, standing
 from syrfa.world.vehicles import luggage
 
 
-def _carrying(body: Body, what: str) -> Body:
+def carrying(body: Body, what: str) -> Body:
+    """The same person with something else to carry (see `Wardrobe.carries`)."""
     return replace(body, wardrobe=replace(body.wardrobe, carries=what))
 
 
@@ -39,8 +40,8 @@ def stealing(stage: Stage) -> list[Actor]:
     stage.taken.append(course)
     calm = walking_pose(victim, sample_style(rng), course, stage.fps, float(rng.random()))
     owner, robber = next(stage.ids), next(stage.ids)
-    whole_bag, bare = _carrying(victim, "hand bag"), _carrying(victim, "")
-    loaded, empty = _carrying(thief, "hand bag"), _carrying(thief, "")
+    whole_bag, bare = carrying(victim, "hand bag"), carrying(victim, "")
+    loaded, empty = carrying(thief, "hand bag"), carrying(thief, "")
     startled = lambda frame: _startled(calm(frame), victim)  # noqa: E731
     reacting = blended(calm, startled, onset, 0.35 * stage.fps)
     # the thief comes from behind on the right, where the bag hangs, and runs past
@@ -116,7 +117,7 @@ def abandoned_bag(stage: Stage) -> list[Actor]:
         speed=float(rng.uniform(0.9, 1.5)), stop=(onset, onset + pause),
     )  # fmt: skip
     stage.taken.append(course)
-    body = _carrying(stage.body(), "")
+    body = carrying(stage.body(), "")
     owner, bag = next(stage.ids), next(stage.ids)
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     thing = luggage(bag, rng)

@@ -178,7 +178,7 @@ def _extras(j: Points, wear: Wardrobe, fat: float) -> list[tuple[Points, Points,
         lines.append((pelvis + 0.45 * side + 0.1 * ahead, pelvis + 0.45 * side - 0.12 * ahead, 0.12, 0.12, wear.bag))
     elif wear.carries == "hand bag":
         hand = j[Joint.HAND_R]
-        low = np.array([0.0, 0.0, -0.3])
+        low = np.array([0.0, 0.0, -min(0.3, max(0.0, float(hand[2]) - 0.13))])  # whoever lies has it beside them
         lines.append((hand + 0.5 * low, hand + low, 0.1, 0.13, wear.bag))
     return lines
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from syrfa.world import poses
 from syrfa.world.actors import Actor, blended, person, walking_pose
+from syrfa.world.belongings import carrying
 from syrfa.world.body import Joint
 from syrfa.world.camera import Points
 from syrfa.world.casting import halting_at, whole
@@ -57,7 +58,7 @@ def throwing(stage: Stage) -> list[Actor]:
     The thrower is abnormal from the start of the throw until half a second after, the thing from when it leaves the
     hand until it rests.
     """
-    rng, body, onset = stage.rng, stage.body(), stage.moment()
+    rng, body, onset = stage.rng, carrying(stage.body(), ""), stage.moment()
     course = halting_at(stage, float(rng.uniform(0.8, 1.4)), onset)
     # mostly across the view, where a throw is seen best
     course.heading[onset:] += float(rng.normal(0, 0.3)) * np.clip(
@@ -79,9 +80,11 @@ def throwing(stage: Stage) -> list[Actor]:
         stage, course, hand, release, (speed * np.cos(angle), speed * np.sin(angle)), radius, again
     )
 
+    spin = 1.5 * np.cumsum(np.where(np.arange(stage.frames) > release, flight.speed, 0.0)) / stage.fps  # radians
+
     def carried(frame: int) -> Shapes:
         if frame >= release:
-            return raised(shape, float(height[frame]), 9.0 * (frame - release) / stage.fps)
+            return raised(shape, float(height[frame]), float(spin[frame]))
         place = pose(frame)[Joint.HAND_R]
         return raised(shape, float(place[2]), 0.0).placed(float(place[0]), float(place[1]), 0.0)
 
@@ -161,5 +164,6 @@ def _thing(owner: int, radius: float, rng: np.random.Generator) -> Shapes:
 def raised(shapes: Shapes, height: float, spin: float) -> Shapes:
     """A thing lifted by `height` metres and turned forward by `spin` radians about its middle."""
     c, s = np.cos(spin), np.sin(spin)
-    turn = np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]])
-    return shapes.moved(turn, np.array([0.0, 0.0, height]))
+    lifted = shapes.moved(np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]]), np.array([0.0, 0.0, height]))
+    sunk = min((float(face.points[:, 2].min()) for face in lifted.faces), default=0.0)
+    return lifted if sunk >= 0 else lifted.moved(np.eye(3), np.array([0.0, 0.0, -sunk]))  # it stands on a corner

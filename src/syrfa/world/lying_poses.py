@@ -15,17 +15,28 @@ LEFT, RIGHT, FORWARD, BACKWARD = 0.5 * np.pi, -0.5 * np.pi, 0.0, np.pi
 def limp(body: Body, rng: np.random.Generator, direction: float) -> Points:
     """A body without tension, upright, as it will lie when it is tipped over in `direction` (radians, see `turned`)."""
     leg = body.thigh + body.shin
-    spread, bent = rng.uniform(0.06, 0.2, 2), rng.uniform(0.0, 0.35, 2)
-    ankles = np.array([[0.0, s * spread[i], body.ankle + bent[i] * 0.4 * leg] for i, s in enumerate((1.0, -1.0))])
+    prone, aside = bool(np.cos(direction) > 0.7), bool(abs(np.cos(direction)) <= 0.7)
+    # whoever lies face down cannot bend the knees into the ground
+    spread, bent = rng.uniform(0.03, 0.05 if aside else 0.2, 2), rng.uniform(0.0, 0.03 if prone else 0.14, 2) * leg
+    ankles = np.array([[0.0, s * spread[i], body.ankle + bent[i]] for i, s in enumerate((1.0, -1.0))])
     pelvis = np.array([0.0, 0.0, body.ankle + 0.985 * leg])
-    lean = float(rng.uniform(0.0, 0.12))
-    if np.cos(direction) < -0.5 and rng.random() < 0.4:  # on the back, hands on the belly
+    lean = float(rng.uniform(-0.05, 0.02) if prone else rng.uniform(0.0, 0.12))
+    if np.cos(direction) < -0.7 and rng.random() < 0.4:  # on the back, hands on the belly
         hands = pelvis + np.array([[0.16, 0.06, 0.22], [0.16, -0.08, 0.26]])
         return stand(body, pelvis, lean, ankles, (0.7, 0.7), hands=hands, nod=0.05)
-    # face down the hands are in front of the chest or past the head; else the arms lie on the ground
-    up, bend = ((1.2, 2.6), (0.3, 1.6)) if np.cos(direction) > 0.5 else ((-0.05, 0.15), (0.05, 0.3))
-    arms = [tuple(float(rng.uniform(*span)) for span in (up, bend, (0.2, 0.7))) for _ in "lr"]
-    return stand(body, pelvis, lean, ankles, (0.7, 0.7), arms=[(a, b, c) for a, b, c in arms], nod=0.05)
+    if aside:  # arms in front of the body, where the ground holds them
+        arms = [(float(rng.uniform(0.1, 1.5)), float(rng.uniform(0.1, 1.3)), 0.0) for _ in "lr"]
+    else:
+        arms = [_slack_arm(rng, past_head=0.6 if prone else 0.15) for _ in "lr"]
+    return stand(body, pelvis, lean, ankles, (1.3 if prone else 0.7,) * 2, arms=arms, nod=0.05)
+
+
+def _slack_arm(rng: np.random.Generator, past_head: float) -> tuple[float, float, float]:
+    """Angles of an arm that lies on the ground beside the body or, with probability `past_head`, beside the head."""
+    spread = float(rng.uniform(0.15, 0.7))
+    if rng.random() < past_head:
+        return float(rng.uniform(2.6, 2.9)), float(rng.uniform(0.1, 0.4)), spread
+    return float(rng.uniform(-0.1, 0.1)), float(rng.uniform(0.0, 0.2)), spread
 
 
 def curled(body: Body, tightness: float) -> Points:

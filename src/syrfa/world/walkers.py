@@ -42,7 +42,7 @@ def walking_drunk(stage: Stage) -> list[Actor]:
     heading = line.heading + 0.5 * np.cos(2 * np.pi * seconds / period + start)
     course = Trajectory(x, y, heading, traced(x, y, stage.fps).speed)
     gait = walking_pose(body, GaitStyle(pace=0.95, swing=0.35, bend=0.5), course, stage.fps, float(rng.random()))
-    roll, nod = float(rng.uniform(0.25, 0.45)), float(rng.uniform(0.1, 0.3)) * drift(rng, seconds)
+    roll, nod = float(rng.uniform(0.35, 0.5)), float(rng.uniform(0.1, 0.3)) * drift(rng, seconds)
     side = roll * np.sin(2 * np.pi * seconds / period + start + 0.7)
 
     def pose(frame: int) -> Points:
@@ -59,7 +59,7 @@ def walking_injured(stage: Stage) -> list[Actor]:
     style = GaitStyle(pace=float(rng.uniform(1.0, 1.25)), swing=0.25, bend=0.4)
     phase = phases(body, style, course, stage.fps, float(rng.random()))
     bad = int(rng.integers(2))
-    sign, dip, lean = (1.0, -1.0)[bad], float(rng.uniform(0.06, 0.12)), float(rng.uniform(0.15, 0.35))
+    sign, dip, lean = (1.0, -1.0)[bad], float(rng.uniform(0.04, 0.08)), float(rng.uniform(0.15, 0.35))
     held = rng.random() < 0.7
 
     def pose(frame: int) -> Points:
