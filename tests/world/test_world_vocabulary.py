@@ -1,4 +1,6 @@
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -293,3 +295,12 @@ def test_shifted_keeps_the_feet(staged):
     low = shifted(upright, body, np.array([0.0, 0.0, -0.15]))
     np.testing.assert_allclose(low[Joint.ANKLE_L :], upright[Joint.ANKLE_L :], atol=1e-6)
     np.testing.assert_allclose(lengths(low)[10:14], [body.thigh, body.thigh, body.shin, body.shin], rtol=1e-6)
+
+
+def test_the_documented_splits_are_those_of_the_code():
+    table = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+    rows = re.findall(r"^\| `(\w+)`.*\| ([a-z, ]+) \|$", table, re.MULTILINE)
+    splits = {"train": TRAIN, "validation": VALIDATION, "test": TEST, "target": TARGET}
+    assert {name: set(where.split(", ")) for name, where in rows} == {
+        name: {split for split, events in splits.items() if name in events} for name in ABNORMAL
+    }
