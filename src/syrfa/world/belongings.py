@@ -129,7 +129,7 @@ def abandoned_bag(stage: Stage) -> list[Actor]:
     def pose(frame: int) -> Points:
         near = max(0.0, 1 - abs(frame - at) / (0.6 * stage.fps))
         bent = swayed(walking(frame), 0.9 * near, -0.1 * near)
-        if frame > at or near == 0.0:
+        if near == 0.0:
             return bent
         hands = bent[[Joint.HAND_L, Joint.HAND_R]].copy()
         return holding(bent, body, hands + near * (np.array([0.25, -0.35, 0.5]) - hands) * np.array([[0.0], [1.0]]))

@@ -30,12 +30,14 @@ def fighting(body: Body, seconds: float, rate: float, offset: float) -> Points:
     side = int(beat) % 2
     blow = max(0.0, np.sin(2 * np.pi * (beat % 1.0))) ** 2
     kick = int(beat) % 5 == 4
+    if kick:  # takes the whole beat
+        blow = np.sin(np.pi * (beat % 1.0)) ** 2
     leg = body.thigh + body.shin
     advance = 0.1 * np.sin(2 * np.pi * 0.5 * beat) + 0.12 * blow
     pelvis = np.array([advance, 0.05 * np.sin(2.1 * beat), body.ankle + (0.93 - 0.04 * blow) * leg])
     ankles = feet(body, (0.25, 0.15), (-0.25, -0.15), (0.0, 0.03 * blow))
     if kick:
-        ankles[1] += [0.95 * blow, 0.05, 0.75 * blow]
+        ankles[1] += [0.95 * blow, 0.05, 0.5 * blow]
     shoulder = pelvis[2] + body.torso
     hands = np.array([[0.3 + advance, 0.12, shoulder - 0.05], [0.3 + advance, -0.12, shoulder - 0.05]])
     if not kick:
@@ -138,12 +140,17 @@ def dancing(body: Body, beat: float, moves: tuple[float, float, float]) -> Point
     )
 
 
+_OUT = ((0.2, 0.55, -0.05), (0.0, 0.0, 0.2), (0.05, 0.0, 0.05))
+_BENT = ((0.38, 0.2, -0.1), (0.14, 0.0, 0.18), (0.0, 0.0, 0.0))
 _ARMS = (
-    # (forward, out, up) of both hands from the neck, how they go with the step, and how with the bounce
-    ((0.1, 0.28, 0.45), (0.0, 0.22, 0.0), (0.0, 0.0, 0.12)),
-    ((0.38, 0.18, -0.1), (0.16, 0.0, 0.22), (0.0, 0.0, 0.0)),
-    ((0.05, 0.6, -0.05), (0.0, 0.0, 0.25), (0.1, 0.0, 0.05)),
-    ((0.25, 0.25, -0.4), (0.25, 0.1, 0.0), (0.0, 0.1, 0.1)),
+    # (forward, out, up) of both hands from the neck, how they go with the step, and how with the bounce; neighbours
+    # are such that no hand passes its shoulder
+    _BENT,
+    _OUT,
+    ((0.2, 0.3, 0.45), (0.0, 0.2, 0.0), (0.0, 0.0, 0.1)),
+    _OUT,
+    _BENT,
+    ((0.3, 0.25, -0.4), (0.2, 0.1, 0.0), (0.0, 0.1, 0.1)),
 )
 
 

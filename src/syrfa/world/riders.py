@@ -8,6 +8,7 @@ from syrfa.world.body import clothed
 from syrfa.world.casting import whole
 from syrfa.world.placement import mounted, walkway_course
 from syrfa.world.shapes import Shapes
+from syrfa.world.skeleton import mirrored, mixed
 from syrfa.world.stage import Stage
 from syrfa.world.vehicles import bicycle, inline_skates, kick_scooter, motor_scooter, paint, skateboard, wheelchair
 
@@ -46,14 +47,14 @@ def skateboarding(stage: Stage) -> list[Actor]:
     period, start = float(rng.uniform(2.0, 6.0)), float(rng.uniform(0, 6))
     colour = paint(rng)
     rider, board, owners = mounted(stage)
-    aside = float(rng.choice([-1.0, 1.0])) * float(rng.uniform(0.7, 1.4))
+    stance, goofy = float(rng.uniform(0.7, 1.4)), bool(rng.random() < 0.5)  # goofy: the right foot leads
 
     def local(frame: int) -> Shapes:
-        push = ((frame / stage.fps + start) % period) / 0.9
-        pose = riding_poses.gliding(body, push if push < 1 else -1.0, 0.12, crouch, balance)
-        turned = clothed(pose, body, rider)
-        if push >= 1:  # gliding, the body stands across the board
-            turned = turned.placed(0.0, 0.0, aside)
+        push, near = riding_poses.pushing(frame / stage.fps + start, period, 0.9)
+        glide = riding_poses.gliding(body, -1.0, 0.12, crouch, balance, stance)
+        stroke = riding_poses.gliding(body, push, 0.12, crouch, balance)
+        pose, turn = mixed(glide, stroke, near), -stance * (1 - near)  # gliding, the body stands across the board
+        turned = clothed(mirrored(pose) if goofy else pose, body, rider).placed(0.0, 0.0, -turn if goofy else turn)
         return turned + skateboard(board, colour)
 
     return [Actor("skateboarding", course, local, owners, whole(stage))]
@@ -67,8 +68,8 @@ def kick_scooting(stage: Stage) -> list[Actor]:
     rider, scooter, owners = mounted(stage)
 
     def local(frame: int) -> Shapes:
-        push = ((frame / stage.fps) % period) / 0.8
-        pose = riding_poses.scooting(body, push if push < 1 else -1.0)
+        push, near = riding_poses.pushing(frame / stage.fps, period, 0.8)
+        pose = mixed(riding_poses.scooting(body, -1.0), riding_poses.scooting(body, push), near)
         return clothed(pose, body, rider) + kick_scooter(scooter, colour)
 
     return [Actor("kick_scooting", course, local, owners, off)]

@@ -31,21 +31,44 @@ def cycling(body: Body, crank: float, seat: float, lean: float, grip: float) -> 
     return stand(body, pelvis, lean, ankles, (0.25, 0.25), hands=hands, nod=-0.15)
 
 
-def gliding(body: Body, push: float, deck: float, crouch: float, balance: float, lean: float = 0.1) -> Points:
+def pushing(seconds: float, period: float, length: float) -> tuple[float, float]:
+    """Where somebody is in the rhythm of pushing and gliding.
+
+    Args:
+        seconds: time.
+        period: from one push to the next, in seconds.
+        length: of a push in seconds, below `period`.
+
+    Returns:
+        the share of the push stroke that is done, 0 to 1, and how far they are in the pushing pose: 1 during the
+        stroke, 0 while gliding, in between for up to a quarter of a second before and after.
+    """
+    time = seconds % period
+    if time < length:
+        return time / length, 1.0
+    after, before = time - length, period - time
+    near = max(0.0, 1 - min(after, before) / min(0.25, 0.5 * (period - length)))
+    return float(after < before), near * near * (3 - 2 * near)
+
+
+def gliding(body: Body, push: float, deck: float, crouch: float, balance: float, stance: float = 0.0) -> Points:
     """A skateboarder: both feet on the deck, or one foot pushing.
 
     Args:
         body: the skater.
-        push: share of a push stroke in [0, 1); negative while gliding.
+        push: share of a push stroke, 0 to 1; negative while gliding.
         deck: height of the deck in metres.
         crouch: share of the leg's length that the bent knees take away.
         balance: how far the arms are held off, in radians.
-        lean: forward lean of the trunk in radians.
+        stance: how far the body is turned to the right of the board while gliding, in radians; the left foot leads.
     """
+    lean = 0.1
     top = deck + body.ankle + (1 - crouch) * (body.thigh + body.shin)
     arms = [(0.15, 0.5, balance), (-0.1, 0.5, balance)]
     if push < 0:
-        ankles = feet(body, (0.2, 0.05), (-0.2, -0.05), (deck, deck))
+        c, s = np.cos(stance), np.sin(stance)
+        lead = (0.2 * c - 0.05 * s, 0.2 * s + 0.05 * c)
+        ankles = feet(body, lead, (-lead[0], -lead[1]), (deck, deck))
         return stand(body, np.array([0.0, 0.0, top]), lean, ankles, arms=arms, twist=-0.5 * min(1.0, 4 * crouch + 0.3))
     foot = 0.35 - 0.85 * min(push / 0.6, 1.0) if push < 0.6 else -0.5 + 0.85 * (push - 0.6) / 0.4
     high = 0.0 if push < 0.6 else 0.18 * np.sin(np.pi * (push - 0.6) / 0.4)

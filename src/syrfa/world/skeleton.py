@@ -46,6 +46,7 @@ def _descent() -> Points:
 
 _DESCENT = _descent()
 _ABOVE = np.arange(1, 9)
+_OTHER_SIDE = np.array([0, 1, 2, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
 
 
 def mixed(one: Points, other: Points, share: float) -> Points:
@@ -91,6 +92,11 @@ def turned(joints: Points, angle: float, direction: float, pivot: Points | None 
     c, s = np.cos(angle), np.sin(angle)
     result = around * c + np.cross(axis, around) * s + axis * (around @ axis)[:, None] * (1 - c)
     return np.asarray(result if pivot is None else result + pivot)
+
+
+def mirrored(joints: Points) -> Points:
+    """The pose with left and right exchanged."""
+    return joints[_OTHER_SIDE] * np.array([1.0, -1.0, 1.0])
 
 
 def swayed(joints: Points, lean: float, tilt: float) -> Points:
