@@ -149,6 +149,8 @@ def test_smoke_lets_the_background_through(staged):
     faint = (change > 2) & ~inside
     assert faint.sum() > 20  # its rim is not in the mask
     np.testing.assert_array_equal(mask[~inside], 0)
+    _, in_colour = Renderer(stage.scene, Sensor(noise=0.0), False, np.random.default_rng(0)).frame([actor], 70)
+    np.testing.assert_array_equal(in_colour, mask)
 
 
 @pytest.fixture
