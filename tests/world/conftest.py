@@ -83,3 +83,21 @@ def small_target():
 @pytest.fixture
 def plans_of():
     return plan_clips
+
+
+@pytest.fixture
+def road():
+    """A road behind the walkway of `make_stage`."""
+    return Road(angle=0.1, centre=(0.0, 26.5), half=3.0)
+
+
+@pytest.fixture
+def staged(make_stage, road):
+    """A stage of four seconds, with a road behind the walkway or without one."""
+
+    def make(has_road=True, **settings):
+        stage = make_stage(**{"frames": 80, "onset": (0.2, 0.4), **settings})
+        stage.scene = replace(stage.scene, road=road if has_road else None)
+        return stage
+
+    return make

@@ -70,11 +70,12 @@ def simulate(
         positions whose steps are exactly speed / fps along the heading.
     """
     seconds = np.arange(frames) / fps
-    pace = speed * (1 + 0.06 * drift(rng, seconds))
+    pace, moving = speed * (1 + 0.06 * drift(rng, seconds)), seconds
     if stop is not None:
         away = np.maximum(stop[0] - np.arange(frames), np.arange(frames) - stop[1]) / fps
-        pace = pace * np.clip(away / 0.5, 0.0, 1.0)
-    course = heading + wander * drift(rng, seconds)
+        going = np.clip(away / 0.5, 0.0, 1.0)
+        pace, moving = pace * going, np.cumsum(going) / fps  # who halts does not turn on the spot
+    course = heading + wander * drift(rng, moving)
     course = course + turn / (1 + np.exp(-(seconds - at / fps) / 0.3))
     step = pace / fps
     x = np.cumsum(step * np.cos(course))
