@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
+from syrfa.world.actors import Actor
 from syrfa.world.events import EVENTS, NEEDS_ROAD, NORMAL
 from syrfa.world.renderer import Renderer, Sensor
+from syrfa.world.shapes import cuboid, wheel
+from syrfa.world.trajectory import standing
 
 
 def draw(stage, actors, number, grey=True):
@@ -82,3 +85,12 @@ def test_grey_and_colour_show_the_same(make_stage):
     np.testing.assert_array_equal(mask, mask_too)
     luma = colour @ np.array([0.114, 0.587, 0.299])
     assert np.abs(luma - grey).mean() < 2.0
+
+
+def test_the_wheels_of_the_far_side_are_behind_the_vehicle(make_stage):
+    stage = make_stage()
+    body = cuboid((0.0, 0.0, 0.3), (3.0, 1.6, 1.2), (200.0, 200.0, 200.0), 1)
+    shapes = body + wheel(-1.0, -0.8, 0.35, (20.0, 20.0, 20.0), 2) + wheel(1.0, 0.8, 0.35, (20.0, 20.0, 20.0), 3)
+    vehicle = Actor("van", standing(1, (0.0, 20.0), 0.0), lambda _: shapes, (1, 2, 3))
+    _, mask = draw(stage, [vehicle], 0)
+    assert (mask == 2).sum() > 4 * (mask == 3).sum()  # the camera is to the right of it

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world import riding_poses
+from syrfa.world import poses
 from syrfa.world.actors import Actor, walking_pose
 from syrfa.world.body import clothed
 from syrfa.world.casting import whole
@@ -23,7 +23,7 @@ def driving(stage: Stage) -> list[Actor]:
     if seat is not None:
         body = stage.body()
         hands = np.array([[0.42, 0.2, seat[1] + 0.3], [0.42, -0.2, seat[1] + 0.3]])
-        pose = riding_poses.seated(body, seat[1], hands, (0.55, 0.3))
+        pose = poses.seated(body, seat[1], hands, (0.55, 0.3))
         driver = clothed(pose, body, owner)
         vehicle = vehicle + driver.placed(seat[0], float(rng.choice([-0.28, 0.28])), 0.0)
     return [Actor("driving", course, lambda _: vehicle, (owner,), off, 2.3)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world import poses
+from syrfa.world import action_poses
 from syrfa.world.actors import Actor, blended, person, walking_pose
 from syrfa.world.belongings import carrying
 from syrfa.world.body import Joint
@@ -47,7 +47,7 @@ def _fighter(stage: Stage, course: Trajectory) -> Actor:
         body,
         next(stage.ids),
         course,
-        lambda frame: poses.fighting(body, frame / stage.fps, rate, offset),
+        lambda frame: action_poses.fighting(body, frame / stage.fps, rate, offset),
         whole(stage),
     )
 
@@ -68,7 +68,10 @@ def throwing(stage: Stage) -> list[Actor]:
     again = float(rng.uniform(0.2, 0.6))
     span = _THROW * stage.fps
     pose = blended(
-        walking, lambda frame: poses.throwing(body, min(max((frame - onset) / span, 0.0), 1.0)), onset, 0.2 * stage.fps
+        walking,
+        lambda frame: action_poses.throwing(body, min(max((frame - onset) / span, 0.0), 1.0)),
+        onset,
+        0.2 * stage.fps,
     )
     release = onset + max(1, int(np.ceil(_RELEASE * span)))
     radius, speed, angle = float(rng.uniform(0.08, 0.16)), float(rng.uniform(5.0, 11.0)), float(rng.uniform(0.15, 0.8))

@@ -1,4 +1,4 @@
-"""Poses of those who are on their feet or knees: talking, fighting, crawling, jumping, throwing, dancing."""
+"""Poses of those who stand and talk, hold something, ride or sit."""
 
 import numpy as np
 
@@ -24,67 +24,6 @@ def talking(body: Body, seconds: float, rate: float) -> Points:
     return stand(body, pelvis, 0.03, ankles, arms=arms, twist=0.1 * np.sin(0.4 * rate * seconds), nod=0.1 * lifted)
 
 
-def fighting(body: Body, seconds: float, rate: float, offset: float) -> Points:
-    """Somebody who hits: fists up, quick straight arms, weight to and fro; `rate` in blows a second."""
-    beat = rate * seconds + offset
-    side = int(beat) % 2
-    blow = max(0.0, np.sin(2 * np.pi * (beat % 1.0))) ** 2
-    kick = int(beat) % 5 == 4
-    if kick:  # takes the whole beat
-        blow = np.sin(np.pi * (beat % 1.0)) ** 2
-    leg = body.thigh + body.shin
-    advance = 0.1 * np.sin(2 * np.pi * 0.5 * beat) + 0.12 * blow
-    pelvis = np.array([advance, 0.05 * np.sin(2.1 * beat), body.ankle + (0.93 - 0.04 * blow) * leg])
-    ankles = feet(body, (0.25, 0.15), (-0.25, -0.15), (0.0, 0.03 * blow))
-    if kick:
-        ankles[1] += [0.95 * blow, 0.05, 0.5 * blow]
-    shoulder = pelvis[2] + body.torso
-    hands = np.array([[0.3 + advance, 0.12, shoulder - 0.05], [0.3 + advance, -0.12, shoulder - 0.05]])
-    if not kick:
-        hands[side] += [0.42 * blow, 0.0, 0.08 * blow]
-    return stand(body, pelvis, 0.15 + 0.2 * blow, ankles, hands=hands, twist=(-0.5, 0.5)[side] * blow)
-
-
-def crawling(body: Body, phase: float) -> Points:
-    """On hands and knees; `phase` counts cycles, opposite hand and knee move together."""
-    pelvis = np.array([-0.25, 0.0, body.thigh + 0.06])
-    steps = []
-    for side in (0, 1):
-        share = (phase + 0.5 * side) % 1.0
-        along = 0.17 - 0.34 * share / 0.6 if share < 0.6 else -0.17 + 0.34 * (share - 0.6) / 0.4
-        steps.append((along, 0.07 * np.sin(np.pi * (share - 0.6) / 0.4) if share >= 0.6 else 0.0))
-    chest = pelvis[0] + body.torso
-    hands = np.array([[chest + steps[1 - s][0], (0.2, -0.2)[s], 0.05 + steps[1 - s][1]] for s in (0, 1)])
-    joints = stand(body, pelvis, 1.45, feet(body, (0, 0.1), (0, -0.1), (0, 0)), hands=hands, nod=0.25)
-    for side, sign in ((0, 1.0), (1, -1.0)):  # the knee goes to and fro about the hip, the shin trails behind it
-        angle = steps[side][0] / body.thigh
-        knee = joints[9 + side] + body.thigh * np.array([np.sin(angle), 0.0, -np.cos(angle)])
-        drop = min(max(knee[2] - 0.07, 0.0), 0.5 * body.shin)
-        ankle = knee + np.array([-np.sqrt(body.shin**2 - drop**2), 0.03 * sign, -drop])
-        foot = np.array([-0.6, 0.0, -0.1]) * 0.15 * body.height
-        joints[11 + side], joints[13 + side], joints[15 + side] = knee, ankle, ankle + foot
-    return joints
-
-
-def jumping(body: Body, phase: float, height: float) -> Points:
-    """Hops on both feet, one a unit of `phase`; `height` of the flight in metres."""
-    share = phase % 1.0
-    air = 0.55
-    leg = body.thigh + body.shin
-    if share < air:
-        up = 4 * height * (share / air) * (1 - share / air)
-        fold = 0.12 * np.sin(np.pi * share / air)
-        bend = 0.03
-    else:
-        up, fold = 0.0, 0.0
-        bend = 0.03 + 0.2 * np.sin(np.pi * (share - air) / (1 - air))
-    ankles = feet(body, (0.0, 0.08), (0.0, -0.08), (up + fold, up + fold))
-    pelvis = np.array([-0.25 * bend, 0.0, body.ankle + (1 - bend) * leg + up])
-    raised = 0.9 * np.sin(np.pi * min(share / air, 1.0))
-    arms = [(0.2 + raised, 0.5, 0.3 + 0.4 * raised)] * 2
-    return stand(body, pelvis, 0.1 + 1.2 * bend, ankles, (0.5 * (up > 0), 0.5 * (up > 0)), arms=arms)
-
-
 def holding(joints: Points, body: Body, hands: Points) -> Points:
     """A pose whose arms reach for `hands` (2, 3) instead of what they did."""
     held = joints.copy()
@@ -94,78 +33,99 @@ def holding(joints: Points, body: Body, hands: Points) -> Points:
     return held
 
 
-def throwing(body: Body, share: float) -> Points:
-    """Somebody who throws with the right hand; `share` of the throw 0 to 1, the hand lets go at 0.6."""
-    leg = body.thigh + body.shin
-    back = np.interp(share, [0.0, 0.4, 0.6, 1.0], [0.0, 1.0, -0.6, 0.0])
-    pelvis = np.array([-0.14 * back, 0.0, body.ankle + 0.94 * leg])
-    shoulder = pelvis[2] + body.torso
-    hand = [np.interp(share, [0.0, 0.4, 0.6, 0.8, 1.0], line) for line in _THROWING_HAND]
-    hands = np.array([[0.3 + 0.15 * back, 0.2, shoulder - 0.1], [pelvis[0] + hand[0], hand[1], shoulder + hand[2]]])
-    ankles = feet(body, (0.28, 0.12), (-0.26, -0.12), (0.0, 0.0))
-    return stand(body, pelvis, 0.05 - 0.3 * back, ankles, (0.0, 0.2), hands=hands, twist=-0.7 * back)
-
-
-_THROWING_HAND = ((0.1, -0.3, 0.5, 0.35, 0.1), (-0.25, -0.35, -0.15, 0.0, -0.2), (-0.4, 0.25, 0.35, -0.3, -0.45))
-"""Places of the hand forward of the pelvis, to the left, and above the shoulder, in metres, at five moments."""
-
-
-def dancing(body: Body, beat: float, moves: tuple[float, float, float]) -> Points:
-    """Somebody who dances.
+def cycling(body: Body, crank: float, seat: float, lean: float, grip: float) -> Points:
+    """A rider on a bicycle whose rear wheel is at -0.5 m and front wheel at 0.55 m.
 
     Args:
-        body: the dancer.
-        beat: beats of the music so far; the arms take up something else every four.
-        moves: how far (sideways step in metres, bounce as a share of the leg, sway in radians).
+        body: the rider.
+        crank: angle of the left pedal in radians.
+        seat: height of the saddle in metres.
+        lean: of the trunk in radians.
+        grip: height of the handlebar in metres.
     """
-    step, bounce, sway = moves
-    wave, double = np.sin(np.pi * beat), np.sin(2 * np.pi * beat)
-    leg = body.thigh + body.shin
-    lifted = (max(0.0, wave) ** 2, max(0.0, -wave) ** 2)  # the free foot taps beside the other
-    ankles = feet(body, (0.0, 0.16), (0.0, -0.16), (0.16 * lifted[0], 0.16 * lifted[1]))
-    pelvis = np.array([0.04 * double, -step * wave, body.ankle + (0.975 - bounce * (0.5 + 0.5 * double)) * leg])
-    neck = pelvis + np.array([0.0, 0.0, body.torso])
-    place = (beat / 4.0) % len(_ARMS)
-    one, share = int(place), min(4 * (place % 1.0), 1.0)
-    arms = (1 - share) * _arms(one - 1, wave, double) + share * _arms(one, wave, double)
-    return stand(
-        body,
-        pelvis,
-        0.08,
-        ankles,
-        hands=neck + arms * body.height / 1.75,
-        twist=0.45 * wave,
-        tilt=sway * wave,
-        splay=0.4,
+    pedal = 0.17
+    axle = np.array([-0.02, 0.0, 0.29])
+    ankles = np.array(
+        [
+            axle + np.array([pedal * np.sin(crank + a), s * 0.12, pedal * np.cos(crank + a) + body.ankle])
+            for a, s in ((0.0, 1.0), (np.pi, -1.0))
+        ]
     )
+    hands = np.array([[0.38, 0.24, grip], [0.38, -0.24, grip]])
+    pelvis = np.array([-0.2, 0.0, seat + 0.06])
+    return stand(body, pelvis, lean, ankles, (0.25, 0.25), hands=hands, nod=-0.15)
 
 
-_OUT = ((0.2, 0.55, -0.05), (0.0, 0.0, 0.2), (0.05, 0.0, 0.05))
-_BENT = ((0.38, 0.2, -0.1), (0.14, 0.0, 0.18), (0.0, 0.0, 0.0))
-_ARMS = (
-    # (forward, out, up) of both hands from the neck, how they go with the step, and how with the bounce; neighbours
-    # are such that no hand passes its shoulder
-    _BENT,
-    _OUT,
-    ((0.2, 0.3, 0.45), (0.0, 0.2, 0.0), (0.0, 0.0, 0.1)),
-    _OUT,
-    _BENT,
-    ((0.3, 0.25, -0.4), (0.2, 0.1, 0.0), (0.0, 0.1, 0.1)),
-)
+def pushing(seconds: float, period: float, length: float) -> tuple[float, float]:
+    """Where somebody is in the rhythm of pushing and gliding.
+
+    Args:
+        seconds: time.
+        period: from one push to the next, in seconds.
+        length: of a push in seconds, below `period`.
+
+    Returns:
+        the share of the push stroke that is done, 0 to 1, and how far they are in the pushing pose: 1 during the
+        stroke, 0 while gliding, in between for up to a quarter of a second before and after.
+    """
+    time = seconds % period
+    if time < length:
+        return time / length, 1.0
+    after, before = time - length, period - time
+    near = max(0.0, 1 - min(after, before) / min(0.25, 0.5 * (period - length)))
+    return float(after < before), near * near * (3 - 2 * near)
 
 
-def _arms(kind: int, wave: float, double: float) -> Points:
-    """Hands (2, 3) relative to the neck."""
-    middle, step, pulse = (np.array(row) for row in _ARMS[kind % len(_ARMS)])
-    left, right = middle + step * wave + pulse * double, middle - step * wave + pulse * double
-    return np.stack([left, right * np.array([1.0, -1.0, 1.0])])
+def gliding(body: Body, push: float, deck: float, crouch: float, balance: float, stance: float = 0.0) -> Points:
+    """A skateboarder: both feet on the deck, or one foot pushing.
+
+    Args:
+        body: the skater.
+        push: share of a push stroke, 0 to 1; negative while gliding.
+        deck: height of the deck in metres.
+        crouch: share of the leg's length that the bent knees take away.
+        balance: how far the arms are held off, in radians.
+        stance: how far the body is turned to the right of the board while gliding, in radians; the left foot leads.
+    """
+    lean = 0.1
+    top = deck + body.ankle + (1 - crouch) * (body.thigh + body.shin)
+    arms = [(0.15, 0.5, balance), (-0.1, 0.5, balance)]
+    if push < 0:
+        c, s = np.cos(stance), np.sin(stance)
+        lead = (0.2 * c - 0.05 * s, 0.2 * s + 0.05 * c)
+        ankles = feet(body, lead, (-lead[0], -lead[1]), (deck, deck))
+        return stand(body, np.array([0.0, 0.0, top]), lean, ankles, arms=arms, twist=-0.5 * min(1.0, 4 * crouch + 0.3))
+    foot = 0.35 - 0.85 * min(push / 0.6, 1.0) if push < 0.6 else -0.5 + 0.85 * (push - 0.6) / 0.4
+    high = 0.0 if push < 0.6 else 0.18 * np.sin(np.pi * (push - 0.6) / 0.4)
+    ankles = feet(body, (0.15, 0.05), (foot, -0.17), (deck, high))
+    swing = 0.5 * np.cos(2 * np.pi * push)
+    arms = [(swing, 0.6, balance), (-swing, 0.6, balance)]
+    return stand(body, np.array([0.0, 0.0, top - 0.06]), lean + 0.18, ankles, (0.0, 0.4 * (high > 0)), arms=arms)
 
 
-def stepping(body: Body, phase: float) -> Points:
-    """Small steps on the spot, as somebody makes who turns around; `phase` counts pairs of steps."""
-    wave = np.sin(2 * np.pi * phase)
-    leg = body.thigh + body.shin
-    ankles = feet(body, (0.05 * wave, 0.09), (-0.05 * wave, -0.09), (0.09 * max(0.0, wave), 0.09 * max(0.0, -wave)))
-    pelvis = np.array([0.0, -0.03 * wave, body.ankle + 0.975 * leg])
-    arms = [(0.15 + 0.1 * wave, 0.4, 0.35), (0.15 - 0.1 * wave, 0.4, 0.35)]
-    return stand(body, pelvis, 0.04, ankles, arms=arms)
+def scooting(body: Body, push: float) -> Points:
+    """A kick scooter rider: hands on the bar, one foot on the deck, the other pushing (`push` as in `gliding`)."""
+    pose = gliding(body, push, 0.1, 0.05, 0.1)
+    ankles = pose[13:15].copy()
+    hands = np.array([[0.42, 0.2, 0.98], [0.42, -0.2, 0.98]])
+    return stand(body, pose[0] + [-0.05, 0.0, 0.0], 0.12 + 0.15 * (push >= 0), ankles, hands=hands)
+
+
+def skating(body: Body, stroke: float) -> Points:
+    """An inline skater; `stroke` counts strokes, one leg pushes sideways and back in each."""
+    pair = stroke % 2.0
+    side, share = int(pair), pair % 1.0
+    out = np.sin(np.pi * share)
+    ankles = feet(body, (0.05, 0.1), (0.05, -0.1), (0.09, 0.09))
+    sign = (1.0, -1.0)[side]
+    ankles[side] += [-0.5 * out * share, sign * 0.42 * out, 0.14 * max(0.0, np.sin(2 * np.pi * share - np.pi))]
+    pelvis = np.array([0.0, -sign * 0.1 * out, 0.09 + body.ankle + 0.88 * (body.thigh + body.shin)])
+    swing = 0.7 * out * sign
+    arms = [(swing, 0.7, 0.25), (-swing, 0.7, 0.25)]
+    return stand(body, pelvis, 0.42, ankles, (0.0, 0.0), arms=arms, tilt=-0.08 * sign * out, nod=-0.2)
+
+
+def seated(body: Body, seat: float, hands: Points, feet: tuple[float, float] = (0.45, 0.12)) -> Points:
+    """Somebody sitting at height `seat`, `feet` (forward, up) in metres, hands at (2, 3)."""
+    ankles = np.array([[feet[0], 0.1, feet[1] + body.ankle], [feet[0], -0.1, feet[1] + body.ankle]])
+    return stand(body, np.array([-0.05, 0.0, seat + 0.1]), 0.08, ankles, hands=hands)

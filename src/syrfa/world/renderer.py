@@ -146,10 +146,11 @@ def paint(canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, sh
         faces.append(pixels)
         jobs.append((float(far.mean()), 1, index))
     for index, ring in enumerate(shapes.rings):
-        # a filled wheel lies on the side of its vehicle: a bit nearer than its middle; a hub follows its wheel
-        lift = (0.25 + 1e-4 * index) if ring.thickness == 0 else 0.0
-        if ring.normal is not None and float(ring.normal @ (eye - ring.points[0])) <= 0:
-            lift = 1e-4 * index - 9.0  # on the far side
+        # a wheel at the side of a vehicle is nearer than all else, or behind it; a hub follows its wheel
+        lift = 0.25 if ring.thickness == 0 else 0.0
+        if ring.normal is not None:
+            lift = 1.0 if float(ring.normal @ (eye - ring.points[0])) > 0 else -9.0
+        lift += 1e-4 * index
         jobs.append((float(camera.project(ring.points)[1].mean()) - lift, 2, index))
     # limbs on the far side get less light
     light = 1 - _FAR_SIDE * (depth - depth.min()) / max(float(np.ptp(depth)), 0.35) if len(depth) else depth

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world import riding_poses
+from syrfa.world import poses
 from syrfa.world.actors import Actor
 from syrfa.world.body import clothed
 from syrfa.world.casting import whole
@@ -33,7 +33,7 @@ def cycling(stage: Stage) -> list[Actor]:
 
     def local(frame: int) -> Shapes:
         angle = float(crank[frame])
-        pose = riding_poses.cycling(body, angle, seat, lean, grip)
+        pose = poses.cycling(body, angle, seat, lean, grip)
         return clothed(pose, body, rider) + bicycle(bike, colour, seat, grip, radius, angle, basket)
 
     return [Actor("cycling", course, local, owners, off, 1.1)]
@@ -50,9 +50,9 @@ def skateboarding(stage: Stage) -> list[Actor]:
     stance, goofy = float(rng.uniform(0.7, 1.4)), bool(rng.random() < 0.5)  # goofy: the right foot leads
 
     def local(frame: int) -> Shapes:
-        push, near = riding_poses.pushing(frame / stage.fps + start, period, 0.9)
-        glide = riding_poses.gliding(body, -1.0, 0.12, crouch, balance, stance)
-        stroke = riding_poses.gliding(body, push, 0.12, crouch, balance)
+        push, near = poses.pushing(frame / stage.fps + start, period, 0.9)
+        glide = poses.gliding(body, -1.0, 0.12, crouch, balance, stance)
+        stroke = poses.gliding(body, push, 0.12, crouch, balance)
         pose, turn = mixed(glide, stroke, near), -stance * (1 - near)  # gliding, the body stands across the board
         turned = clothed(mirrored(pose) if goofy else pose, body, rider).placed(0.0, 0.0, -turn if goofy else turn)
         return turned + skateboard(board, colour)
@@ -68,8 +68,8 @@ def kick_scooting(stage: Stage) -> list[Actor]:
     rider, scooter, owners = mounted(stage)
 
     def local(frame: int) -> Shapes:
-        push, near = riding_poses.pushing(frame / stage.fps, period, 0.8)
-        pose = mixed(riding_poses.scooting(body, -1.0), riding_poses.scooting(body, push), near)
+        push, near = poses.pushing(frame / stage.fps, period, 0.8)
+        pose = mixed(poses.scooting(body, -1.0), poses.scooting(body, push), near)
         return clothed(pose, body, rider) + kick_scooter(scooter, colour)
 
     return [Actor("kick_scooting", course, local, owners, off)]
@@ -82,7 +82,7 @@ def inline_skating(stage: Stage) -> list[Actor]:
     rate, owner = float(rng.uniform(1.0, 1.7)), next(stage.ids)
 
     def local(frame: int) -> Shapes:
-        pose = riding_poses.skating(body, rate * frame / stage.fps)
+        pose = poses.skating(body, rate * frame / stage.fps)
         return clothed(pose, body, owner) + inline_skates(pose, owner)
 
     return [Actor("inline_skating", course, local, (owner,), whole(stage))]
@@ -99,7 +99,7 @@ def wheelchair_riding(stage: Stage) -> list[Actor]:
         turn = 2 * np.pi * rate * frame / stage.fps
         hand = np.array([0.02 + 0.2 * np.sin(turn), 0.0, 0.6 + 0.08 * np.cos(turn)])
         hands = np.stack([hand + _SIDE, hand - _SIDE])
-        pose = riding_poses.seated(body, 0.46, hands)
+        pose = poses.seated(body, 0.46, hands)
         return clothed(pose, body, rider) + wheelchair(chair, colour, 0.5)
 
     return [Actor("wheelchair", course, local, owners, whole(stage))]
@@ -112,6 +112,6 @@ def motor_scooting(stage: Stage) -> list[Actor]:
     colour = paint(rng)
     rider, machine, owners = mounted(stage)
     hands = np.array([[0.4, 0.28, 1.0], [0.4, -0.28, 1.0]])
-    pose = riding_poses.seated(body, 0.72, hands, (0.25, 0.26))
+    pose = poses.seated(body, 0.72, hands, (0.25, 0.26))
     shapes = clothed(pose, body, rider).placed(-0.25, 0.0, 0.0) + motor_scooter(machine, colour)
     return [Actor("motor_scooting", course, lambda _: shapes, owners, off, 1.2)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world import poses
+from syrfa.world import action_poses, poses
 from syrfa.world.actors import Actor, blended, person, phases, walking_pose
 from syrfa.world.body import Joint
 from syrfa.world.camera import Points
@@ -90,7 +90,7 @@ def rotating(stage: Stage) -> list[Actor]:
     course = Trajectory(walked.x, walked.y, walked.heading + turn, walked.speed)
     first = walking_pose(body, sample_style(rng), walked, stage.fps, float(rng.random()))
     steps = 2.2 * abs(rate)
-    second = lambda frame: poses.stepping(body, steps * frame / stage.fps)  # noqa: E731
+    second = lambda frame: action_poses.stepping(body, steps * frame / stage.fps)  # noqa: E731
     pose = blended(first, second, onset, 0.3 * stage.fps)
     return [person("rotating", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
 
@@ -113,7 +113,7 @@ def dancing(stage: Stage) -> list[Actor]:
         start = float(rng.integers(16)) + float(rng.uniform(0, 0.2))
 
         def pose(frame: int, body=body, start=start, moves=moves) -> Points:  # type: ignore[no-untyped-def]  # noqa: ANN001
-            return poses.dancing(body, start + rate * frame / stage.fps, moves)
+            return action_poses.dancing(body, start + rate * frame / stage.fps, moves)
 
         actors.append(person("dancing", body, next(stage.ids), course, pose, whole(stage)))
     return actors
@@ -125,7 +125,7 @@ def crawling(stage: Stage) -> list[Actor]:
     course = changing(stage, float(rng.uniform(0.9, 1.5)), float(rng.uniform(0.35, 0.8)), onset)
     phase = np.cumsum(course.speed) / stage.fps / 0.57
     first = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
-    pose = blended(first, lambda frame: poses.crawling(body, float(phase[frame])), onset, 0.9 * stage.fps)
+    pose = blended(first, lambda frame: action_poses.crawling(body, float(phase[frame])), onset, 0.9 * stage.fps)
     return [person("crawling", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
 
 
@@ -135,6 +135,6 @@ def jumping(stage: Stage) -> list[Actor]:
     course = changing(stage, float(rng.uniform(0.9, 1.5)), float(rng.uniform(0.0, 1.2)), onset)
     rate, high = float(rng.uniform(1.3, 1.9)), float(rng.uniform(0.18, 0.42))
     first = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
-    second = lambda frame: poses.jumping(body, rate * (frame - onset) / stage.fps + 0.55, high)  # noqa: E731
+    second = lambda frame: action_poses.jumping(body, rate * (frame - onset) / stage.fps + 0.55, high)  # noqa: E731
     pose = blended(first, second, onset, 0.3 * stage.fps)
     return [person("jumping", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
