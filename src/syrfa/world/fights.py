@@ -168,5 +168,6 @@ def raised(shapes: Shapes, height: float, spin: float) -> Shapes:
     """A thing lifted by `height` metres and turned forward by `spin` radians about its middle."""
     c, s = np.cos(spin), np.sin(spin)
     lifted = shapes.moved(np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]]), np.array([0.0, 0.0, height]))
-    sunk = min((float(face.points[:, 2].min()) for face in lifted.faces), default=0.0)
-    return lifted if sunk >= 0 else lifted.moved(np.eye(3), np.array([0.0, 0.0, -sunk]))  # it stands on a corner
+    rounds = np.concatenate([lifted.start[:, 2] - lifted.radius[:, 0], lifted.end[:, 2] - lifted.radius[:, 1], [0.0]])
+    sunk = min([float(rounds.min()), *(float(face.points[:, 2].min()) for face in lifted.faces)])
+    return lifted if sunk >= 0 else lifted.moved(np.eye(3), np.array([0.0, 0.0, -sunk]))  # it stands on its lowest part

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from syrfa.world import riding_poses
+from syrfa.world import poses
 from syrfa.world.actors import Actor, person, walking_pose
 from syrfa.world.body import Joint, clothed
 from syrfa.world.casting import dressed_style, halting, talker, walker
@@ -131,7 +131,7 @@ def sit(stage: Stage) -> list[Actor]:
         for body, owner, aside, rate in sitters:
             move = 0.06 * np.sin(rate * frame / stage.fps + 9 * body.girth)
             hands = np.array([[0.28 + move, 0.14, 0.66 + abs(move)], [0.28 - 0.5 * move, -0.14, 0.64]])
-            pose = riding_poses.seated(body, 0.43, hands, (0.34, 0.0))
+            pose = poses.seated(body, 0.43, hands, (0.34, 0.0))
             shapes = shapes + clothed(pose, body, owner).placed(0.0, aside, 0.0)
         return shapes
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world import riding_poses
+from syrfa.world import poses
 from syrfa.world.actors import Actor
 from syrfa.world.body import clothed
 from syrfa.world.cars import CAR_KINDS, VAN_KINDS, car, van
@@ -74,7 +74,7 @@ def cycling_on_road(stage: Stage) -> list[Actor]:
 
     def local(frame: int) -> Shapes:
         angle = float(crank[frame])
-        pose = riding_poses.cycling(body, angle, seat, lean, grip)
+        pose = poses.cycling(body, angle, seat, lean, grip)
         return clothed(pose, body, rider) + bicycle(bike, colour, seat, grip, radius, angle, basket)
 
     return [Actor("cycling_on_road", course, local, tuple(dict.fromkeys((rider, bike))), size=1.1)]
@@ -88,7 +88,7 @@ def scooting_on_road(stage: Stage) -> list[Actor]:
         return []
     body, rider = stage.body(), next(stage.ids)
     machine = rider if rng.random() < 0.4 else next(stage.ids)
-    pose = riding_poses.seated(body, 0.72, np.array([[0.4, 0.28, 1.0], [0.4, -0.28, 1.0]]), (0.25, 0.26))
+    pose = poses.seated(body, 0.72, np.array([[0.4, 0.28, 1.0], [0.4, -0.28, 1.0]]), (0.25, 0.26))
     shapes = clothed(pose, body, rider).placed(-0.25, 0.0, 0.0) + motor_scooter(machine, paint(rng))
     owners = tuple(dict.fromkeys((rider, machine)))
     return [Actor("scooting_on_road", course, lambda _: shapes, owners, size=1.2)]
