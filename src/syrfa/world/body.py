@@ -48,6 +48,7 @@ class Wardrobe:
     coat: bool = False
     striped: bool = False
     carries: str = ""
+    headwear: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,16 @@ class Body:
         girth: 1 for an ordinary build; scales every radius.
         leg: share of the height from sole to hip.
         wardrobe: clothes.
+        head: size of the head relative to an adult's of the same height; children's are larger.
+        age: adult, child or elder.
     """
 
     height: float
     girth: float
     leg: float
     wardrobe: Wardrobe
+    head: float = 1.0
+    age: str = "adult"
 
     @property
     def thigh(self) -> float:
@@ -97,18 +102,29 @@ class Body:
         return 0.18 * self.height
 
 
-def sample_body(rng: np.random.Generator, brightness: float = 0.0) -> Body:
-    """Draws a person of 1.5 to 1.95 m.
+def sample_body(rng: np.random.Generator, brightness: float = 0.0, age: str = "adult") -> Body:
+    """Draws a person: an adult of 1.5 to 1.95 m, an elder of 1.45 to 1.85 m, or a child of 1.0 to 1.5 m.
 
     Args:
         rng: the source of every draw.
         brightness: -1 for dark clothes, 1 for bright ones, 0 for anything.
+        age: `adult`, `elder` or `child`.
     """
+    wardrobe = _sample_wardrobe(rng, brightness)
+    if age == "child":  # shorter legs and a larger head, the more so the smaller
+        height = float(rng.uniform(1.0, 1.5))
+        young = (1.5 - height) / 0.5
+        girth, leg = float(np.clip(rng.normal(1.08, 0.1), 0.9, 1.4)), float(rng.uniform(0.48, 0.51) - 0.03 * young)
+        return Body(height, girth, leg, wardrobe, 1.1 + 0.22 * young, age)
+    # two populations a hand apart
+    mean = (1.76 if rng.random() < 0.5 else 1.64) - (0.05 if age == "elder" else 0.0)
+    low, high = (1.45, 1.85) if age == "elder" else (1.5, 1.95)
     return Body(
-        height=float(np.clip(rng.normal(1.71, 0.09), 1.5, 1.95)),
+        height=float(np.clip(rng.normal(mean, 0.068), low, high)),
         girth=float(np.clip(rng.normal(1.06, 0.12), 0.82, 1.45)),
         leg=float(rng.uniform(0.49, 0.54)),
-        wardrobe=_sample_wardrobe(rng, brightness),
+        wardrobe=wardrobe,
+        age=age,
     )
 
 
@@ -134,7 +150,7 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
         lines.append((inner, hip + 0.12 * up, 0.105 * fat, 0.1 * fat, shirt))
         lines.append((hip + 0.1 * up, hip - 0.02 * up, 0.1 * fat, 0.098 * fat, trousers))
     lines.append((j[Joint.NECK] - 0.12 * up, j[Joint.PELVIS] + 0.15 * up, 0.125 * fat, 0.115 * fat, shirt))
-    lines += _head(j, wear, size)
+    lines += _head(j, wear, size * body.head)
     lines += _extras(j, wear, fat)
     return Shapes(
         np.array([s[0] for s in lines]),
@@ -153,7 +169,27 @@ def _head(j: Points, wear: Wardrobe, size: float) -> list[tuple[Points, Points, 
         (j[Joint.NECK] - 0.03 * up, head, 0.055 * size, 0.055 * size, wear.skin),
         (head - 0.03 * size * up - back, head + 0.03 * size * up - back, 0.08 * size, 0.092 * size, wear.skin),
         (head + back - 0.02 * size * up, head + back + 0.055 * size * up, 0.09 * size, 0.094 * size, wear.hair),
+        *_headwear(head, j[Joint.NECK], up, back, wear, size),
     ]
+
+
+def _headwear(
+    head: Points, neck: Points, up: Points, back: Points, wear: Wardrobe, size: float
+) -> list[tuple[Points, Points, float, float, Colour]]:
+    """Long hair, a cap, a hood or a scarf."""
+    if wear.headwear == "long hair":
+        return [(head + 1.6 * back, neck + 2.2 * back - 0.04 * up, 0.085 * size, 0.075 * size, wear.hair)]
+    if wear.headwear == "cap":
+        crown = head + 0.06 * size * up
+        return [
+            (crown + back, crown - back, 0.085 * size, 0.08 * size, wear.patch),
+            (crown - 2 * back, crown - 5 * back - 0.01 * up, 0.05 * size, 0.035 * size, wear.patch),
+        ]
+    if wear.headwear == "hood":
+        return [(head + 1.2 * back + 0.04 * size * up, neck + 1.2 * back, 0.102 * size, 0.11 * size, wear.shirt)]
+    if wear.headwear == "scarf":
+        return [(neck + back, neck - back, 0.085 * size, 0.08 * size, wear.patch)]
+    return []
 
 
 def _extras(j: Points, wear: Wardrobe, fat: float) -> list[tuple[Points, Points, float, float, Colour]]:
@@ -176,16 +212,21 @@ def _extras(j: Points, wear: Wardrobe, fat: float) -> list[tuple[Points, Points,
     elif wear.carries == "shoulder bag":
         side = 0.5 * across / max(float(np.linalg.norm(across)), 1e-6)
         lines.append((pelvis + 0.45 * side + 0.1 * ahead, pelvis + 0.45 * side - 0.12 * ahead, 0.12, 0.12, wear.bag))
-    elif wear.carries == "hand bag":
-        hand = j[Joint.HAND_R]
-        low = np.array([0.0, 0.0, -0.3])
-        lines.append((hand + 0.5 * low, hand + low, 0.1, 0.13, wear.bag))
+    elif wear.carries in ("hand bag", "two bags"):
+        for hand in (j[Joint.HAND_R], j[Joint.HAND_L])[: 1 if wear.carries == "hand bag" else 2]:
+            low = np.array([0.0, 0.0, -min(0.3, max(0.0, float(hand[2]) - 0.13))])  # whoever lies has it beside them
+            lines.append((hand + 0.5 * low, hand + low, 0.1, 0.13, wear.bag))
     return lines
+
+
+_CARRIED = ("", "backpack", "shoulder bag", "hand bag", "two bags")
+_HEADWEAR = ("", "long hair", "cap", "hood", "scarf")
 
 
 def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
     skin = rng.uniform(0.35, 1.0) * np.array([150.0, 180.0, 225.0])
-    hair = rng.uniform(10, 70) * np.array([0.8, 0.9, 1.0]) if rng.random() < 0.85 else rng.uniform(90, 220, 3)
+    dark = rng.random() < 0.8
+    hair = rng.uniform(*((10, 70) if dark else (80, 210))) * np.array((0.8, 0.9, 1.0) if dark else (0.62, 0.84, 1.0))
     return Wardrobe(
         shirt=_cloth(rng, brightness),
         trousers=_cloth(rng, brightness - 0.2),
@@ -199,7 +240,8 @@ def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
         skirt=bool(rng.random() < 0.07),
         coat=bool(rng.random() < 0.12),
         striped=bool(rng.random() < 0.2),
-        carries=str(rng.choice(["", "backpack", "shoulder bag", "hand bag"], p=[0.48, 0.3, 0.13, 0.09])),
+        carries=str(rng.choice(_CARRIED, p=[0.46, 0.28, 0.13, 0.09, 0.04])),
+        headwear=str(rng.choice(_HEADWEAR, p=[0.58, 0.22, 0.09, 0.06, 0.05])),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from syrfa.world.actors import Actor
 from syrfa.world.camera import Camera, Points
+from syrfa.world.puffs import paint_puffs
 from syrfa.world.scene import OVERSAMPLING, Scene
 from syrfa.world.shapes import Shapes
 
@@ -108,6 +109,8 @@ class Renderer:
         shadow = np.full((camera.height, camera.width), 255, np.uint8)
         dark = int(255 * (1 - self.scene.shade))
         for x, y, shapes in things:
+            if not len(shapes.start) and not shapes.faces:  # smoke
+                continue
             if sun is None:
                 scale = camera.scale(x, y)
                 pixel, _ = camera.project(np.array([x, y, 0.0]))
@@ -135,18 +138,19 @@ def paint(canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, sh
     """Paints one thing, its far parts first, on the canvas (smooth edges) and its owners into the mask."""
     outlines, depth = _outlines(camera, shapes)
     jobs: list[tuple[float, int, int]] = [(float(d), 0, i) for i, d in enumerate(depth)]
-    faces = []
+    faces, eye = [], np.array([0.0, 0.0, camera.elevation])
     for index, face in enumerate(shapes.faces):
         pixels, far = camera.project(face.points)
-        if face.normal is not None:
-            eye = np.array([0.0, 0.0, camera.elevation]) - face.points[0]
-            if float(face.normal @ eye) <= 0:
-                pixels = pixels[:0]
+        if face.normal is not None and float(face.normal @ (eye - face.points[0])) <= 0:
+            pixels = pixels[:0]
         faces.append(pixels)
         jobs.append((float(far.mean()), 1, index))
     for index, ring in enumerate(shapes.rings):
-        # a filled wheel lies on the side of its vehicle: a bit nearer than its middle; a hub follows its wheel
-        lift = (0.25 + 1e-4 * index) if ring.thickness == 0 else 0.0
+        # a wheel at the side of a vehicle is nearer than all else, or behind it; a hub follows its wheel
+        lift = 0.25 if ring.thickness == 0 else 0.0
+        if ring.normal is not None:
+            lift = 1.0 if float(ring.normal @ (eye - ring.points[0])) > 0 else -9.0
+        lift += 1e-4 * index
         jobs.append((float(camera.project(ring.points)[1].mean()) - lift, 2, index))
     # limbs on the far side get less light
     light = 1 - _FAR_SIDE * (depth - depth.min()) / max(float(np.ptp(depth)), 0.35) if len(depth) else depth
@@ -166,6 +170,8 @@ def paint(canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, sh
                 _fill(canvas, mask, pixels, np.array(ring.colour), ring.owner)
             else:
                 _line(canvas, mask, pixels, ring.thickness * camera.focal / float(far.mean()), ring.colour, ring.owner)
+    if shapes.puffs:
+        paint_puffs(canvas, mask, camera, shapes.puffs, OVERSAMPLING)
 
 
 def _outlines(camera: Camera, shapes: Shapes) -> tuple[Points, Points]:

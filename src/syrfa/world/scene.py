@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.camera import Camera, Points
+from syrfa.world.layout import sample_layout
 from syrfa.world.road import Road
 from syrfa.world.shapes import Colour, Shapes, cuboid, rods
 
@@ -46,7 +47,12 @@ class Scene:
 
 
 def sample_scene(
-    rng: np.random.Generator, width: int, height: int, person: tuple[float, float], side_view: float = 0.5
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    person: tuple[float, float],
+    side_view: float = 0.5,
+    roads: float = 0.0,
 ) -> Scene:
     """Draws a scene.
 
@@ -54,27 +60,12 @@ def sample_scene(
         rng: the source of every draw.
         width: frame width in pixels.
         height: frame height in pixels.
-        person: range of the height in pixels of a 1.7 m person in the middle of the walkway; drawn log-uniformly.
+        person: range of the height in pixels of a 1.7 m person in the middle of the walkway (see `sample_layout`).
         side_view: probability that the walkway runs across the view.
+        roads: probability of a road.
     """
-    tall = float(np.exp(rng.uniform(*np.log(person))))
-    # a long lens from far away is what makes people small; nearness makes them large
-    distance = float(np.clip(rng.uniform(0.6, 1.6) * 900 / tall, 7, 70))
-    camera = Camera.looking(
-        width,
-        height,
-        distance=distance,
-        down=float(np.deg2rad(rng.uniform(8, 34))),
-        person=tall,
-        row=float(rng.uniform(0.5, 0.74)),
-        roll=float(rng.normal(0, 0.012)),
-    )
-    across = rng.random() < side_view
-    path = float(rng.normal(0, 0.12)) if across else float(rng.uniform(0, np.pi))
-    span = 1.7 * height / tall
-    half = float(rng.uniform(0.25, 0.8) * span / np.sin(np.arctan(camera.elevation / distance)) * 0.5)
-    half = float(np.clip(half, 2.0, 14.0))
-    back = distance + (half if across else span * 2) * float(rng.uniform(1.02, 1.6))
+    layout = sample_layout(rng, width, height, person, side_view, roads)
+    camera = layout.camera
     style = rng.choice(3, p=[0.5, 0.2, 0.3])
     level, clothes = (
         (float(rng.uniform(140, 215)), float(rng.uniform(-1.0, -0.45))),
@@ -87,14 +78,15 @@ def sample_scene(
         sun = np.array([np.cos(azimuth) * np.cos(low), np.sin(azimuth) * np.cos(low), -np.sin(low)])
     scene = Scene(
         camera=camera,
-        background=_background(rng, camera, path, (0.0, distance), half, back, level),
-        path=path,
-        path_centre=(0.0, distance),
-        path_half=half,
-        back=back,
+        background=_background(rng, camera, layout.path, layout.path_centre, layout.path_half, layout.back, level),
+        path=layout.path,
+        path_centre=layout.path_centre,
+        path_half=layout.path_half,
+        back=layout.back,
         sun=sun,
         shade=float(rng.uniform(0.15, 0.5)),
         clothes=clothes,
+        road=layout.road,
     )
     scene.fixtures.extend(_fixtures(rng, scene))
     return scene
@@ -216,6 +208,8 @@ def _fixtures(rng: np.random.Generator, scene: Scene) -> list[tuple[float, float
         pixel = np.array([rng.uniform(0, camera.width), rng.uniform(0.35, 1.0) * camera.height])
         place = camera.ground(pixel)
         if not np.isfinite(place).all() or place[1] > scene.back or place[1] < 2.0:
+            continue
+        if scene.road is not None and scene.road.holds(place[0], place[1], 0.5):
             continue
         tone = float(rng.uniform(15, 120))
         found.append((float(place[0]), float(place[1]), _fixture(rng, (tone, tone * 1.02, tone * 1.04))))

@@ -32,6 +32,12 @@ class Trajectory:
         shift_y = ahead * np.sin(mean) + left * np.cos(mean)
         return replace(self, x=self.x + shift_x, y=self.y + shift_y)
 
+    def repaced(self, factor: Points, at: int, fps: float) -> "Trajectory":
+        """The same headings at `factor` (frames,) times the speed, through the same place at frame `at`."""
+        speed = self.speed * factor
+        x, y = np.cumsum(speed * np.cos(self.heading)) / fps, np.cumsum(speed * np.sin(self.heading)) / fps
+        return Trajectory(x - x[at] + self.x[at], y - y[at] + self.y[at], self.heading, speed)
+
 
 def simulate(
     rng: np.random.Generator,
@@ -64,11 +70,12 @@ def simulate(
         positions whose steps are exactly speed / fps along the heading.
     """
     seconds = np.arange(frames) / fps
-    pace = speed * (1 + 0.06 * drift(rng, seconds))
+    pace, moving = speed * (1 + 0.06 * drift(rng, seconds)), seconds
     if stop is not None:
         away = np.maximum(stop[0] - np.arange(frames), np.arange(frames) - stop[1]) / fps
-        pace = pace * np.clip(away / 0.5, 0.0, 1.0)
-    course = heading + wander * drift(rng, seconds)
+        going = np.clip(away / 0.5, 0.0, 1.0)
+        pace, moving = pace * going, np.cumsum(going) / fps  # who halts does not turn on the spot
+    course = heading + wander * drift(rng, moving)
     course = course + turn / (1 + np.exp(-(seconds - at / fps) / 0.3))
     step = pace / fps
     x = np.cumsum(step * np.cos(course))
