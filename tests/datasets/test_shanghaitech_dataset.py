@@ -166,14 +166,18 @@ def test_a_clip_without_a_mask(clips):
 
 
 @pytest.mark.parametrize(
-    "content", [np.array([0, 1, 2, 0, 0, 0]), np.zeros((6, 1)), np.array([0, 1, None, 0, 0, 0]), b"\x93NUMPY", b""]
+    "content",
+    [np.array([0, 1, 2, 0, 0, 0]), np.zeros((6, 1)), np.array([0, 1, None, 0, 0, 0]), {"a": [0]}, b"\x93NUMPY", b""],
 )
 def test_masks_that_are_none(clips, content):
     file = clips / "test_frame_mask" / "01_0014.npy"
-    if isinstance(content, bytes):
-        file.write_bytes(content)
-    else:
-        np.save(file, content, allow_pickle=True)
+    with file.open("wb") as stream:
+        if isinstance(content, bytes):
+            stream.write(content)
+        elif isinstance(content, dict):
+            np.savez(stream, **content)
+        else:
+            np.save(stream, content, allow_pickle=True)
     dataset = ShanghaiTech(clips)
     with pytest.raises(LabelError) as error:
         dataset.frame_labels(quiet(dataset)[0])

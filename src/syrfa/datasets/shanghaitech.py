@@ -41,7 +41,7 @@ class ShanghaiTech(VideoDataset):
     Copies the other way round circulate; where the masks of all 107 clips are there, their sum must be the published
     one. Of fewer masks the sum is not known: they are read as they are. Pixel masks are not read.
 
-    Licence: none stated; research use. Cite: Luo, Liu, Gao, "A Revisit of Sparse Coding Based Anomaly Detection in
+    Terms: research use. Cite: Luo, Liu, Gao, "A Revisit of Sparse Coding Based Anomaly Detection in
     Stacked RNN Framework", ICCV 2017; the split is that of Liu, Luo, Lian, Gao, CVPR 2018.
 
     Args:

@@ -22,7 +22,8 @@ def read_vector(file: Path, frames: int | None = None) -> NDArray[np.uint8]:
         LabelError: the file is damaged, holds something else, or has more or fewer labels than the video has frames.
     """
     try:
-        vector = np.load(file, allow_pickle=False)
+        with file.open("rb") as stream:  # numpy.load would take an archive or a pickle of the same name as well
+            vector = np.lib.format.read_array(stream, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise LabelError(f"{file}: a damaged .npy file; copy it again from the release") from error
     if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
