@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from small_run import KNOWLEDGE, ROOT, SMALL
 
 from syrfa.__main__ import main
 from syrfa.commands.generate import generate
+from syrfa.datasets import UCSDPed2
 
 # two workers share the cores, tiny tensors gain nothing from more, and sums are the same whoever ran before
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -27,7 +29,17 @@ def tiny_worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "UCSDped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2_yolov3_detections").symlink_to(root / "demo-target" / "detections")
+    write_shanghaitech(root / "shanghaitech", UCSDPed2(root / "ped2"))
     return root
+
+
+def write_shanghaitech(root: Path, world: UCSDPed2) -> None:
+    """Two test clips of the world in the layout of ShanghaiTech, without a training split."""
+    for folder in ("clips", "test_frame_mask"):
+        (root / folder).mkdir(parents=True)
+    for name, record in zip(("01_0014", "01_0015"), world.videos("test"), strict=True):
+        (root / "clips" / name).symlink_to(record.path)
+        np.save(root / "test_frame_mask" / f"{name}.npy", world.frame_labels(record))
 
 
 @pytest.fixture(scope="session")

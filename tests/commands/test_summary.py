@@ -83,3 +83,14 @@ def test_a_transductive_number_says_so(tmp_path: Path, capsys: pytest.CaptureFix
 def test_an_unfinished_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataNotFoundError, match="has not finished"):
         summary([tmp_path])
+
+
+@pytest.mark.parametrize(("videos", "said"), [(2, True), (107, False)])
+def test_a_number_of_a_part_of_the_split_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], videos: int, said: bool
+) -> None:
+    run = canned(tmp_path, 1, 0.9)
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "videos": videos, "videos_released": 107}))
+    summary([run])
+    assert ("2 of 107 videos" in capsys.readouterr().out) == said

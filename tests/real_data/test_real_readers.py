@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syrfa.datasets import UBnormal, UCSDPed2
+from syrfa.datasets import ShanghaiTech, UBnormal, UCSDPed2
 from syrfa.datasets.ubnormal import _LISTS
 from syrfa.detection import FileDetector, MotionDetector, UltralyticsDetector
 from syrfa.video import frame_count, open_video, read_image
@@ -180,3 +180,25 @@ def test_decoded_lengths_of_real_videos():
     for name, frames in (("01_0014", 265), ("01_0015", 433)):
         found = [p for p in need("shanghaitech/clips").rglob(f"{name}*") if p.is_file()]
         assert [frame_count(p) for p in found] == [frames]
+
+
+def test_shanghaitech_clips_and_masks():
+    dataset = ShanghaiTech(need("shanghaitech"))
+    with pytest.warns(UserWarning, match="of 107 clips"):
+        records = {record.name: record for record in dataset.videos("test")}
+    # the masks of all 107 clips are there, so this compares their sum with the published one too
+    for name, frames, first, last in (("01_0014", 265, 154, 229), ("01_0015", 433, 86, 373)):
+        labels = dataset.frame_labels(records[name])
+        assert len(labels) == frames
+        assert np.flatnonzero(labels).tolist() == list(range(first, last + 1))
+
+
+def test_yolo_on_shanghaitech():
+    """A frame with five people, one of them small and half hidden, and the bicycle that makes the clip abnormal."""
+    pytest.importorskip("onnxruntime")
+    network = UltralyticsDetector(need("yolo/yolov8n_coco_int8.onnx"), device="cpu")
+    frames = list(open_video(need("shanghaitech/clips/01_0014.mp4")))
+    (found,) = network.detect(np.stack([frames[192]]), 192)
+    assert (found.class_id[found.confidence > 0.5] == 0).sum() >= 4
+    bicycles = found.xyxy[(found.class_id == 1) & (found.confidence > 0.5)]
+    assert iou(np.array([[460, 165, 555, 223]], np.float32), bicycles).max() > 0.7

@@ -4,6 +4,7 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 
+from syrfa.callbacks.collector import data_of
 from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT_SCHEMA
 from syrfa.tubes.datamodule import EvaluatedSplit
@@ -26,13 +27,14 @@ def result_of(
         environment: of `syrfa.callbacks.provenance`.
 
     Returns:
-        JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason.
+        JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
+        `videos_released` is null for a data set of which no partial copy is read.
     """
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first = readings[0]
-    extractor = module.extractor
+    extractor, infos = module.extractor, split.cache.video_infos
     return {
         "schema": RESULT_SCHEMA,
         "experiment": experiment,
@@ -48,6 +50,9 @@ def result_of(
         "split": split.split,
         "manifest_sha256": split.manifest_hash,
         "cache_key": split.cache_key,
+        "videos": len(infos),
+        "videos_released": data_of(trainer).dataset(split.domain).released.get(split.split),
+        "frames": sum(info.frames for info in infos),
         "objects": len(split.rows),
         "protocol": first["protocol"]["protocol"],
         "smoothing": first["protocol"]["smoothing"],

@@ -47,6 +47,9 @@ def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = Fal
         return
     for run, result in zip(runs, results, strict=True):
         print(f"\n{run}: {result['dataset']} {result['split']}, seed {result['seed']}, {result['steps']} steps")
+        videos, released = result.get("videos"), result.get("videos_released")
+        if videos and released and videos < released:
+            print(f"  {videos} of {released} videos: not a number of the whole split")
         for flag in ("transductive", "oracle"):
             if result[flag]:
                 print(f"  {flag}: the test split entered this number")

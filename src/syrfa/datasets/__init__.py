@@ -2,6 +2,7 @@
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
 from syrfa.datasets.ped2 import UCSDPed2
+from syrfa.datasets.shanghaitech import ShanghaiTech
 from syrfa.datasets.ubnormal import UBnormal
 
-__all__ = ["Track", "UBnormal", "UCSDPed2", "VideoDataset", "VideoRecord"]
+__all__ = ["ShanghaiTech", "Track", "UBnormal", "UCSDPed2", "VideoDataset", "VideoRecord"]

@@ -42,10 +42,17 @@ class VideoDataset(ABC):
 
     Args:
         root: the folder the release was unpacked into.
+
+    Attributes:
+        name: short, as in results and the names of caches.
+        splits: their names.
+        released: videos of each split in the release, for a reader that takes a copy with fewer.
+        root: the folder.
     """
 
     name: ClassVar[str]
     splits: ClassVar[tuple[str, ...]]
+    released: ClassVar[dict[str, int]] = {}
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
 from syrfa.video import frame_count, read_mask
@@ -157,14 +158,7 @@ def _is_vector(file: Path) -> bool:
 
 def _vector_labels(file: Path, record: VideoRecord, frames: int) -> NDArray[np.uint8]:
     """Inverts a vector with 1 = normal; a normal video tells whether it really is that way round."""
-    try:
-        vector = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise LabelError(f"{file}: a damaged .npy file; copy it again from the release") from error
-    if vector.ndim != 1 or not np.isin(vector, (0, 1)).all():
-        raise LabelError(f"{file}: expected one 0 or 1 a frame, got shape {vector.shape}")
-    if len(vector) != frames:
-        raise LabelError(f"{file}: {len(vector)} labels, the video has {frames} frames")
+    vector = read_vector(file, frames)
     labels: NDArray[np.uint8] = (vector == 0).astype(np.uint8)
     if bool(labels.any()) == _is_normal(record):
         raise LabelError(f"{file}: contradicts the video's name when 1 = normal; is the vector inverted already?")

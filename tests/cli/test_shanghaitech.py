@@ -1,0 +1,59 @@
+"""A phase-1 checkpoint tested on a part of ShanghaiTech that has no training split."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_run import DATA, EXPERIMENTS, SMALL
+
+from syrfa.__main__ import main
+
+CONFIG = f"--config={DATA / 'shanghaitech.yaml'}"
+# no weights in the repository: background subtraction finds the boxes
+MOTION = """
+data:
+  target:
+    detector: {class_path: syrfa.detection.MotionDetector}
+    spec: {frames: 7, min_confidence: 0.3}
+"""
+
+
+@pytest.fixture
+def motion(tmp_path: Path) -> str:
+    (tmp_path / "motion.yaml").write_text(MOTION)
+    return f"--config={tmp_path / 'motion.yaml'}"
+
+
+def test_transfer_in_one_command(
+    data_environment: Path, motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [CONFIG, motion, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
+    options = [*SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
+    with pytest.warns(UserWarning, match="2 of 107 clips"):
+        assert main(["test", *files, *options]) == 0
+    run = tmp_path / "demo_knowledge" / "seed1"
+    result = json.loads((run / "result.json").read_text())
+    assert (result["dataset"], result["split"]) == ("shanghaitech", "test")
+    assert (result["videos"], result["videos_released"]) == (2, 107)
+    masks = data_environment / "shanghaitech" / "test_frame_mask"
+    assert result["frames"] == sum(len(np.load(mask)) for mask in masks.iterdir())
+    assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
+    capsys.readouterr()
+    assert main(["summary", str(run)]) == 0
+    assert "2 of 107 videos" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.filterwarnings("ignore:.* of 107 clips")
+def test_what_needs_a_training_split_says_so(
+    motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calibrated = ["test", f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", "--evaluation.calibration=local"]
+    adapted = ["fit", f"--config={EXPERIMENTS / 'demo_adapt.yaml'}"]
+    adapted.append(f"--model.init_args.knowledge_ckpt={knowledge_ckpt}")
+    for verb, *options in ([*calibrated, f"--ckpt_path={knowledge_ckpt}"], adapted):
+        assert main([verb, CONFIG, motion, *options, *SMALL, f"--run.root={tmp_path}"]) == 2
+        line = capsys.readouterr().err.strip().splitlines()[-1]
+        assert "no clip of ShanghaiTech's train split" in line
+        assert "training/videos/01_001.avi" in line

@@ -1,0 +1,229 @@
+"""ShanghaiTech in the layout of the release and as loose clips, written small."""
+
+import warnings
+
+import cv2
+import numpy as np
+import pytest
+
+from syrfa.datasets import ShanghaiTech, VideoRecord
+from syrfa.errors import ConfigError, DataNotFoundError, LabelError, VideoError
+
+LABELS = {"01_0014": [0, 0, 1, 1, 1, 0], "12_0175": [1, 1, 1, 1, 1, 1]}
+
+
+def one_line(error, *parts):
+    text = str(error.value)
+    assert "\n" not in text
+    for part in parts:
+        assert str(part) in text
+
+
+def write_video(file, frames=6, codec="mp4v"):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*codec), 24, (64, 48))
+    for i in range(frames):
+        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
+    writer.release()
+
+
+def write_frames(folder, frames=6):
+    folder.mkdir(parents=True)
+    for i in range(frames):
+        cv2.imwrite(str(folder / f"{i:03d}.jpg"), np.full((48, 64, 3), 20 * i, np.uint8))
+
+
+def write_masks(folder):
+    folder.mkdir(parents=True)
+    for name, labels in LABELS.items():
+        np.save(folder / f"{name}.npy", np.array(labels, np.uint8))
+
+
+def write_release(root):
+    write_video(root / "training" / "videos" / "01_001.avi", codec="MJPG")
+    write_video(root / "training" / "videos" / "01_002.avi", codec="MJPG")
+    for name in LABELS:
+        write_frames(root / "testing" / "frames" / name)
+    write_masks(root / "testing" / "test_frame_mask")
+    return root
+
+
+def write_clips(root):
+    write_video(root / "clips" / "01_0014.mp4")
+    write_frames(root / "clips" / "12_0175")
+    write_masks(root / "test_frame_mask")
+    return root
+
+
+@pytest.fixture
+def clips(tmp_path):
+    return write_clips(tmp_path)
+
+
+def quiet(dataset, split="test"):
+    """The clips of a small copy, without the warning that they are few."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dataset.videos(split)
+
+
+@pytest.mark.parametrize("write", [write_release, write_clips])
+def test_test_clips_and_their_labels(tmp_path, write):
+    dataset = ShanghaiTech(write(tmp_path))
+    records = quiet(dataset)
+    assert [record.name for record in records] == ["01_0014", "12_0175"]
+    for record in records:
+        labels = dataset.frame_labels(record)
+        assert labels.dtype == np.uint8
+        assert labels.tolist() == LABELS[record.name]
+
+
+def test_training_videos_are_normal(tmp_path):
+    dataset = ShanghaiTech(write_release(tmp_path))
+    records = quiet(dataset, "train")
+    assert [record.path.name for record in records] == ["01_001.avi", "01_002.avi"]
+    assert dataset.frame_labels(records[0]) is None
+
+
+def test_training_frames_where_there_are_no_videos(tmp_path):
+    write_frames(tmp_path / "training" / "frames" / "01_001")
+    assert [record.path for record in quiet(ShanghaiTech(tmp_path), "train")] == [
+        tmp_path / "training" / "frames" / "01_001"
+    ]
+
+
+def test_missing_clips_are_stated_once_a_split(tmp_path):
+    dataset = ShanghaiTech(write_release(tmp_path))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        dataset.manifest("test")
+        for split in ("test", "train", "train"):
+            dataset.videos(split)
+    test, train = (str(warning.message) for warning in told)
+    assert "\n" not in test
+    assert f"{tmp_path / 'testing' / 'frames'}: 2 of 107 clips" in test
+    assert "105 are missing" in test
+    assert f"{tmp_path / 'training' / 'videos'}: 2 of 330 clips" in train
+
+
+def test_a_whole_split_is_read_in_silence(tmp_path):
+    for number in range(107):
+        (tmp_path / "clips" / f"01_{number:04d}").mkdir(parents=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(ShanghaiTech(tmp_path).videos("test")) == 107
+
+
+def test_other_files_are_no_clips(clips):
+    for name in ("01_0015.npy", "notes.mp4", "01_015.mp4"):
+        (clips / "clips" / name).write_bytes(b"x")
+    (clips / "clips" / "01_0016.old").mkdir()
+    assert len(quiet(ShanghaiTech(clips))) == 2
+
+
+def test_no_training_split(clips):
+    with pytest.raises(DataNotFoundError) as error:
+        ShanghaiTech(clips).videos("train")
+    one_line(error, clips, "train split", "training/videos/01_001.avi")
+
+
+def test_no_clip_and_no_such_split(tmp_path):
+    (tmp_path / "testing" / "frames").mkdir(parents=True)
+    with pytest.raises(DataNotFoundError) as error:
+        ShanghaiTech(tmp_path).videos("test")
+    one_line(error, tmp_path, "test split", "testing/frames/01_0014/000.jpg")
+    with pytest.raises(ConfigError):
+        ShanghaiTech(tmp_path).videos("validation")
+
+
+def test_a_clip_that_is_there_twice(clips):
+    write_frames(clips / "clips" / "01_0014")
+    with pytest.raises(ConfigError) as error:
+        ShanghaiTech(clips).videos("test")
+    one_line(error, clips / "clips", "01_0014.mp4")
+
+
+@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("frames", [5, 7])
+def test_labels_of_another_length_than_the_decoded_clip(clips, name, frames):
+    dataset = ShanghaiTech(clips)
+    record = next(record for record in quiet(dataset) if record.name == name)
+    file = clips / "test_frame_mask" / f"{name}.npy"
+    np.save(file, np.ones(frames, np.uint8))
+    with pytest.raises(LabelError) as error:
+        dataset.frame_labels(record)
+    one_line(error, file, f"{frames} labels", "6 frames")
+
+
+def test_a_clip_without_a_mask(clips):
+    dataset = ShanghaiTech(clips)
+    (clips / "test_frame_mask" / "01_0014.npy").unlink()
+    record = quiet(dataset)[0]
+    for call in (lambda: dataset.frame_labels(record), lambda: dataset.manifest("test")):
+        with pytest.raises(DataNotFoundError) as error:
+            call()
+        one_line(error, "01_0014.npy", clips / "test_frame_mask")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [np.array([0, 1, 2, 0, 0, 0]), np.zeros((6, 1)), np.array([0, 1, None, 0, 0, 0]), {"a": [0]}, b"\x93NUMPY", b""],
+)
+def test_masks_that_are_none(clips, content):
+    file = clips / "test_frame_mask" / "01_0014.npy"
+    with file.open("wb") as stream:
+        if isinstance(content, bytes):
+            stream.write(content)
+        elif isinstance(content, dict):
+            np.savez(stream, **content)
+        else:
+            np.save(stream, content, allow_pickle=True)
+    dataset = ShanghaiTech(clips)
+    with pytest.raises(LabelError) as error:
+        dataset.frame_labels(quiet(dataset)[0])
+    one_line(error, file)
+
+
+def test_a_damaged_video(clips):
+    file = clips / "clips" / "01_0014.mp4"
+    file.write_bytes(file.read_bytes()[:100])
+    dataset = ShanghaiTech(clips)
+    with pytest.raises(VideoError) as error:
+        dataset.frame_labels(quiet(dataset)[0])
+    one_line(error, file)
+
+
+def write_all_masks(root, inverted):
+    """107 masks with the published sum, that of the first clip of six frames."""
+    folder = root / "testing" / "test_frame_mask"
+    folder.mkdir(parents=True)
+    lengths = [6, *[385] * 105, 360]
+    truth = np.arange(sum(lengths)) % 40_791 < 17_326
+    for number, labels in enumerate(np.split(truth != inverted, np.cumsum(lengths)[:-1])):
+        np.save(folder / f"01_{number:04d}.npy", labels.astype(np.uint8))
+    write_frames(root / "testing" / "frames" / "01_0000")
+    return ShanghaiTech(root), VideoRecord("01_0000", root / "testing" / "frames" / "01_0000", "test")
+
+
+def test_all_masks_have_the_published_sum(tmp_path):
+    dataset, record = write_all_masks(tmp_path, inverted=False)
+    assert dataset.frame_labels(record).tolist() == [1] * 6
+
+
+def test_inverted_masks_are_refused(tmp_path):
+    dataset, record = write_all_masks(tmp_path, inverted=True)
+    for _ in range(2):
+        with pytest.raises(LabelError) as error:
+            dataset.frame_labels(record)
+        one_line(error, tmp_path, "23,465 of 40,791", "17,326", "inverted")
+
+
+def test_the_manifest_follows_the_masks(tmp_path):
+    a, b = ShanghaiTech(write_release(tmp_path / "a")), ShanghaiTech(write_release(tmp_path / "b"))
+    for dataset in (a, b):
+        for split in ("train", "test"):
+            quiet(dataset, split)
+    assert a.manifest_hash("test") == b.manifest_hash("test") != a.manifest_hash("train")
+    np.save(tmp_path / "b" / "testing" / "test_frame_mask" / "01_0014.npy", np.array([0, 0, 1, 1, 0, 0], np.uint8))
+    assert a.manifest_hash("test") != b.manifest_hash("test")
+    assert a.manifest_hash("train") == b.manifest_hash("train")
