@@ -107,6 +107,25 @@ def test_traffic_is_never_abnormal_and_never_collides(make_place, road):
     assert moving > 6
 
 
+@pytest.mark.parametrize("road", ["beside", "across"])
+def test_who_gives_way_brakes_gently_short_of_the_crossing(make_place, road):
+    stood = 0
+    for seed in range(12):
+        stage = make_place(road, seed, frames=150)
+        for actor in ROAD["giving_way"](stage):
+            course, place = actor.course, stage.scene.road
+            change = np.diff(course.speed) * stage.fps
+            assert -2.6 < change.min() < -1.0
+            assert change.max() < 1.9
+            still = course.speed == 0
+            assert 0.9 <= still.sum() / stage.fps <= 5.2
+            ahead = actor.size * np.cos(course.heading[0] - place.angle)
+            front = place.along(course.x[still], course.y[still]) + ahead
+            assert (np.abs(front - place.crossing) > place.crossing_half).all()
+            stood += 1
+    assert stood >= 10
+
+
 def test_a_vehicle_meets_what_stands_in_its_way(make_place):
     stage = make_place()
     vehicle = Vehicle(stage.lane_course(8.0), 2.2, 0.9)

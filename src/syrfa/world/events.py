@@ -55,6 +55,7 @@ NORMAL: dict[str, Builder] = {
 ROAD: dict[str, Builder] = {
     "car": traffic.driving_car,
     "van": traffic.driving_van,
+    "giving_way": traffic.giving_way,
     "parked": traffic.parked,
     "cycling_on_road": traffic.cycling_on_road,
     "scooting_on_road": traffic.scooting_on_road,
