@@ -1,9 +1,10 @@
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from syrfa.world.events import NORMAL, ROAD
+from syrfa.world.events import ABNORMAL, NORMAL, ROAD, possible
 from syrfa.world.stage import Vehicle
 
 SPEEDS = {
@@ -150,6 +151,27 @@ def test_crossing_where_it_is_marked_and_where_it_is_not(make_place):
             away = np.abs(road.along(course.x, course.y) - road.crossing)
             assert away.max() <= road.crossing_half if marked else away.min() >= road.crossing_half + 2.0
             assert stage.visible(course).any()
+
+
+@pytest.mark.parametrize("event", ["jaywalking", "hit_by_car"])
+@pytest.mark.parametrize("road", ["beside", "across"])
+def test_nobody_is_abnormal_for_using_the_crossing(make_place, road, event):
+    for seed in range(10):
+        stage = make_place(road, seed, onset=(0.3, 0.5))
+        if not possible((event,), stage):
+            continue
+        actor = ABNORMAL[event](stage)[-1]
+        first = actor.abnormal[0]
+        assert stage.scene.road.holds(*actor.place(first))
+        assert not stage.scene.road.crossed(*actor.place(first))
+
+
+def test_jaywalking_needs_road_beside_the_crossing(make_place):
+    stage = make_place("beside")
+    assert possible(("jaywalking", "running"), stage) == ("jaywalking", "running")
+    stage.scene = replace(stage.scene, road=replace(stage.scene.road, crossing_half=90.0))
+    assert possible(("jaywalking", "running"), stage) == ("running",)
+    assert possible(("jaywalking", "running"), make_place("none")) == ("running",)
 
 
 @pytest.mark.parametrize("event", sorted(ROAD))

@@ -295,6 +295,14 @@ class Stage:
             return course
         return None
 
+    def unmarked(self, margin: float) -> NDArray[np.float64]:
+        """Places (n,) in metres along the road in view, `margin` metres or more from its crossing; none without it."""
+        road = self.scene.road
+        if road is None:
+            return np.zeros(0)
+        seen = in_view(self.scene.camera, road)
+        return seen if road.crossing is None else seen[np.abs(seen - road.crossing) > road.crossing_half + margin]
+
     def crossing_course(self, speed: float, *, marked: bool = True) -> Trajectory | None:
         """A way on foot straight across the road, in view, clear of the vehicles so far.
 
@@ -309,10 +317,11 @@ class Stage:
         road, rng = self.scene.road, self.rng
         if road is None or (marked and road.crossing is None):
             return None
-        seen = in_view(self.scene.camera, road)
-        if road.crossing is not None:
-            aside = np.abs(seen - road.crossing)
-            seen = seen[aside < road.crossing_half - 0.3] if marked else seen[aside > road.crossing_half + 2.0]
+        if marked and road.crossing is not None:
+            seen = in_view(self.scene.camera, road)
+            seen = seen[np.abs(seen - road.crossing) < road.crossing_half - 0.3]
+        else:
+            seen = self.unmarked(2.0)
         for _ in range(12):
             if not len(seen):
                 break
