@@ -1,9 +1,10 @@
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from syrfa.world.events import NORMAL, ROAD
+from syrfa.world.events import ABNORMAL, NORMAL, ROAD, possible
 from syrfa.world.stage import Vehicle
 
 SPEEDS = {
@@ -107,6 +108,25 @@ def test_traffic_is_never_abnormal_and_never_collides(make_place, road):
     assert moving > 6
 
 
+@pytest.mark.parametrize("road", ["beside", "across"])
+def test_who_gives_way_brakes_gently_short_of_the_crossing(make_place, road):
+    stood = 0
+    for seed in range(12):
+        stage = make_place(road, seed, frames=150)
+        for actor in ROAD["giving_way"](stage):
+            course, place = actor.course, stage.scene.road
+            change = np.diff(course.speed) * stage.fps
+            assert -2.6 < change.min() < -1.0
+            assert change.max() < 1.9
+            still = course.speed == 0
+            assert 0.9 <= still.sum() / stage.fps <= 5.2
+            ahead = actor.size * np.cos(course.heading[0] - place.angle)
+            front = place.along(course.x[still], course.y[still]) + ahead
+            assert (np.abs(front - place.crossing) > place.crossing_half).all()
+            stood += 1
+    assert stood >= 10
+
+
 def test_a_vehicle_meets_what_stands_in_its_way(make_place):
     stage = make_place()
     vehicle = Vehicle(stage.lane_course(8.0), 2.2, 0.9)
@@ -131,6 +151,27 @@ def test_crossing_where_it_is_marked_and_where_it_is_not(make_place):
             away = np.abs(road.along(course.x, course.y) - road.crossing)
             assert away.max() <= road.crossing_half if marked else away.min() >= road.crossing_half + 2.0
             assert stage.visible(course).any()
+
+
+@pytest.mark.parametrize("event", ["jaywalking", "hit_by_car"])
+@pytest.mark.parametrize("road", ["beside", "across"])
+def test_nobody_is_abnormal_for_using_the_crossing(make_place, road, event):
+    for seed in range(10):
+        stage = make_place(road, seed, onset=(0.3, 0.5))
+        if not possible((event,), stage):
+            continue
+        actor = ABNORMAL[event](stage)[-1]
+        first = actor.abnormal[0]
+        assert stage.scene.road.holds(*actor.place(first))
+        assert not stage.scene.road.crossed(*actor.place(first))
+
+
+def test_jaywalking_needs_road_beside_the_crossing(make_place):
+    stage = make_place("beside")
+    assert possible(("jaywalking", "running"), stage) == ("jaywalking", "running")
+    stage.scene = replace(stage.scene, road=replace(stage.scene.road, crossing_half=90.0))
+    assert possible(("jaywalking", "running"), stage) == ("running",)
+    assert possible(("jaywalking", "running"), make_place("none")) == ("running",)
 
 
 @pytest.mark.parametrize("event", sorted(ROAD))

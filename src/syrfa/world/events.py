@@ -26,6 +26,7 @@ from syrfa.world import (
     walkers,
 )
 from syrfa.world.actors import Actor
+from syrfa.world.placement import FROM_CROSSING
 from syrfa.world.stage import Stage
 
 Builder = Callable[[Stage], list[Actor]]
@@ -55,6 +56,7 @@ NORMAL: dict[str, Builder] = {
 ROAD: dict[str, Builder] = {
     "car": traffic.driving_car,
     "van": traffic.driving_van,
+    "giving_way": traffic.giving_way,
     "parked": traffic.parked,
     "cycling_on_road": traffic.cycling_on_road,
     "scooting_on_road": traffic.scooting_on_road,
@@ -112,5 +114,6 @@ NEEDS_ROAD = frozenset({"jaywalking", "hit_by_car"})
 
 
 def possible(names: tuple[str, ...], stage: Stage) -> tuple[str, ...]:
-    """Those of the named events that this stage can show: some need a road."""
-    return tuple(name for name in names if stage.scene.road is not None or name not in NEEDS_ROAD)
+    """Those of the named events that this stage can show: some need a road, away from its crossing."""
+    road = len(stage.unmarked(FROM_CROSSING)) > 0
+    return tuple(name for name in names if road or name not in NEEDS_ROAD)

@@ -12,6 +12,9 @@ from syrfa.world.trajectory import Trajectory, simulate
 _JOINT = 0.35
 """Share of riders that have one id together with what they ride, as a detector sees many of them."""
 
+FROM_CROSSING = 3.5
+"""How far in metres from a crossing somebody crosses who should have used it."""
+
 Interval = tuple[int, int]
 
 
@@ -83,17 +86,20 @@ def the_road(stage: Stage) -> Road:
 
 
 def road_place(stage: Stage, aside: float) -> tuple[float, float]:
-    """A ground point in view, `aside` metres to the left of the road's axis, where a person is 10 pixels or taller."""
+    """A ground point in view, `aside` metres to the left of the road's axis and away from its crossing.
+
+    A person is 10 pixels or taller there and away from the picture's edge, if the view has such a place.
+    """
     road, camera = the_road(stage), stage.scene.camera
-    reach = np.linspace(-60.0, 60.0, 241)
-    points = np.array([(*road.point(float(along), aside), 0.9) for along in reach])
+    along = stage.unmarked(FROM_CROSSING)
+    points = np.array([(*road.point(float(place), aside), 0.9) for place in along])
     pixels, depth = camera.project(points)
     size = np.array([camera.width, camera.height])
     seen = (depth > 3.0) & (pixels > 0.08 * size).all(axis=1) & (pixels < 0.92 * size).all(axis=1)
     tall = 1.7 * camera.focal / depth
     good = np.flatnonzero(seen & (tall > 10) & (points[:, 1] < stage.scene.back))
     if not len(good):
-        good = np.array([int(np.argmin(np.abs(pixels - 0.5 * size).sum(axis=1) + 1e6 * (depth < 3.0)))])
+        good = np.array([int(np.argmin(np.abs(pixels - 0.5 * size).sum(axis=1)))])
     x, y, _ = points[int(stage.rng.choice(good))]
     return float(x), float(y)
 

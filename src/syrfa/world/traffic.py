@@ -33,14 +33,21 @@ def parked(stage: Stage) -> list[Actor]:
     return _motor(stage, "parked", kind, 0.0)
 
 
-def _motor(stage: Stage, event: str, kind: str, speed: float) -> list[Actor]:
+def giving_way(stage: Stage) -> list[Actor]:
+    """A car or van, 4 to 10 m/s, that brakes gently, stands 1 to 5 seconds short of a crossing if any, and goes on."""
+    kind = str(stage.rng.choice([*CAR_KINDS, *CAR_KINDS, *VAN_KINDS]))
+    wait = float(stage.rng.uniform(1.0, 5.0))
+    return _motor(stage, "giving_way", kind, float(stage.rng.uniform(4.0, 10.0)), wait)
+
+
+def _motor(stage: Stage, event: str, kind: str, speed: float, wait: float | None = None) -> list[Actor]:
     rng, road = stage.rng, stage.scene.road
     length, width = (CAR_KINDS.get(kind) or VAN_KINDS[kind])[:2]
     half = (0.5 * _MARGIN * length, 0.5 * _MARGIN * width)
     right = 0.0
     if speed == 0.0 and road is not None:
         right = max(0.0, 0.5 * road.half - half[1])
-    course = stage.lane_course(speed, half=half, right=right, gap=1.0 + 0.5 * speed)
+    course = stage.lane_course(speed, half=half, right=right, gap=1.0 + 0.5 * speed, wait=wait)
     if course is None:
         return []
     owner = next(stage.ids)

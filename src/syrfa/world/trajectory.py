@@ -83,6 +83,40 @@ def simulate(
     return Trajectory(x - x[at] + through[0], y - y[at] + through[1], course, pace)
 
 
+def pausing(
+    frames: int,
+    fps: float,
+    *,
+    place: tuple[float, float],
+    at: int,
+    heading: float,
+    speed: float,
+    wait: float,
+    braking: float = 2.5,
+    leaving: float = 1.8,
+) -> Trajectory:
+    """A vehicle that comes straight along, brakes gently, stands at `place` from frame `at` on, and goes on.
+
+    Args:
+        frames: length.
+        fps: frames a second.
+        place: ground point in metres.
+        at: the frame in which it comes to a stand.
+        heading: direction in radians.
+        speed: before and after, metres a second.
+        wait: how long it stands, in seconds.
+        braking: deceleration in m/s^2.
+        leaving: acceleration in m/s^2.
+    """
+    seconds = (np.arange(frames) - at) / fps
+    pace = np.where(seconds < 0, -braking * seconds, leaving * np.maximum(seconds - wait, 0.0))
+    pace = np.minimum(pace, speed)
+    way = np.cumsum(pace) / fps
+    way -= way[at]
+    x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
+    return Trajectory(x, y, np.full(frames, heading), pace)
+
+
 def standing(frames: int, place: tuple[float, float], heading: Points | float) -> Trajectory:
     """Somebody who stays where they are; `heading` a number or (frames,)."""
     x, y = np.full(frames, place[0]), np.full(frames, place[1])
