@@ -96,7 +96,7 @@ def turned(joints: Points, angle: float, direction: float, pivot: Points | None 
 
 def mirrored(joints: Points) -> Points:
     """The pose with left and right exchanged."""
-    return joints[_OTHER_SIDE] * np.array([1.0, -1.0, 1.0])
+    return np.asarray(joints[_OTHER_SIDE] * np.array([1.0, -1.0, 1.0]))
 
 
 def swayed(joints: Points, lean: float, tilt: float) -> Points:
