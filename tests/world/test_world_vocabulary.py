@@ -91,6 +91,8 @@ def test_the_bag_goes_from_the_robbed_one_to_the_thief(staged):
     counts = [[len(actor.local(frame).start) for actor in (robbed, thief)] for frame in (0, 79)]
     assert counts[0][0] - counts[1][0] == 1
     assert counts[1][1] - counts[0][1] == 1
+    bags = [actor.local(frame).colour[-1] for actor, frame in ((robbed, 0), (thief, 79))]
+    np.testing.assert_array_equal(*bags)
     speed = np.hypot(np.diff(thief.course.x), np.diff(thief.course.y)) * 20.0
     assert speed[0] < 2.2
     assert speed[-1] > 2.8

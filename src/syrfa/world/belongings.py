@@ -9,15 +9,17 @@ from syrfa.world.body import Body, Joint, clothed
 from syrfa.world.camera import Points
 from syrfa.world.gait import sample_style
 from syrfa.world.poses import holding
+from syrfa.world.shapes import Colour, Shapes
 from syrfa.world.skeleton import swayed
 from syrfa.world.stage import Stage
 from syrfa.world.trajectory import Trajectory, simulate, standing
-from syrfa.world.vehicles import luggage
+from syrfa.world.vehicles import luggage, paint
 
 
-def carrying(body: Body, what: str) -> Body:
-    """The same person with something else to carry (see `Wardrobe.carries`)."""
-    return replace(body, wardrobe=replace(body.wardrobe, carries=what))
+def carrying(body: Body, what: str, colour: Colour | None = None) -> Body:
+    """The same person with something else to carry (see `Wardrobe.carries`), in a colour of its own if given."""
+    wear = body.wardrobe
+    return replace(body, wardrobe=replace(wear, carries=what, bag=wear.bag if colour is None else colour))
 
 
 def stealing(stage: Stage) -> list[Actor]:
@@ -25,61 +27,54 @@ def stealing(stage: Stage) -> list[Actor]:
 
     The thief is abnormal from half a second before the snatch on, the robbed one and the others are not.
     """
-    rng, onset = stage.rng, stage.moment()
-    victim, thief = stage.body(), stage.body()
-    place, facing = stage.spot(), stage.direction()
-    stays = rng.random() < 0.4
-    course = (
-        standing(stage.frames, place, facing)
-        if stays
-        else simulate(
-            rng, stage.frames, stage.fps, through=place, at=onset, heading=facing, speed=float(rng.uniform(0.7, 1.2)),
-            stop=(onset, 10 * stage.frames),
-        )
-    )  # fmt: skip
+    rng, onset, place, facing = stage.rng, stage.moment(), stage.spot(), stage.direction()
+    if rng.random() < 0.4:
+        course = standing(stage.frames, place, facing)
+    else:
+        halt, speed = (onset, 10 * stage.frames), float(rng.uniform(0.7, 1.2))
+        course = simulate(
+            rng, stage.frames, stage.fps, through=place, at=onset, heading=facing, speed=speed, stop=halt
+        )  # fmt: skip
     stage.taken.append(course)
-    calm = walking_pose(victim, sample_style(rng), course, stage.fps, float(rng.random()))
-    owner, robber = next(stage.ids), next(stage.ids)
-    whole_bag, bare = carrying(victim, "hand bag"), carrying(victim, "")
-    loaded, empty = carrying(thief, "hand bag"), carrying(thief, "")
-    startled = lambda frame: _startled(calm(frame), victim)  # noqa: E731
-    reacting = blended(calm, startled, onset, 0.35 * stage.fps)
-    # the thief comes from behind on the right, where the bag hangs, and runs past
-    run = float(rng.uniform(3.0, 5.0))
-    way = _snatch_course(stage, course, onset, float(rng.uniform(1.2, 2.0)), run)
-    style = sample_style(rng)
+    bag = paint(rng)
+    return [_robbed(stage, course, onset, bag), _thief(stage, course, onset, bag)]
+
+
+def _robbed(stage: Stage, course: Trajectory, onset: int, bag: Colour) -> Actor:
+    body, owner = stage.body(), next(stage.ids)
+    calm = walking_pose(body, sample_style(stage.rng), course, stage.fps, float(stage.rng.random()))
+    pose = blended(calm, lambda frame: _startled(calm(frame), body), onset, 0.35 * stage.fps)
+    loaded, empty = carrying(body, "hand bag", bag), carrying(body, "")
+
+    def local(frame: int) -> Shapes:
+        return clothed(pose(frame), loaded if frame < onset else empty, owner)
+
+    return Actor("stealing", course, local, (owner,))
+
+
+def _thief(stage: Stage, victim: Trajectory, onset: int, bag: Colour) -> Actor:
+    """From behind on the right, where the bag hangs, and on past the victim."""
+    rng, body, owner = stage.rng, stage.body(), next(stage.ids)
+    course = _snatch_course(stage, victim, onset, float(rng.uniform(1.2, 2.0)), float(rng.uniform(3.0, 5.0)))
     phase = float(rng.random())
-    walking = walking_pose(thief, style, way, stage.fps, phase)
-    fleeing = walking_pose(thief, sample_style(rng, running=True), way, stage.fps, phase)
+    walking = walking_pose(body, sample_style(rng), course, stage.fps, phase)
+    fleeing = walking_pose(body, sample_style(rng, running=True), course, stage.fps, phase)
     moving = blended(walking, fleeing, onset, 0.4 * stage.fps)
-    reach = 0.45 * stage.fps
+    loaded, empty = carrying(body, "hand bag", bag), carrying(body, "")
 
     def grabbing(frame: int) -> Points:
-        pose = moving(frame)
-        near = max(0.0, 1 - abs(frame - onset) / reach)
+        pose, near = moving(frame), max(0.0, 1 - abs(frame - onset) / (0.45 * stage.fps))
         if near == 0.0:
             return pose
-        hands = pose[[Joint.HAND_L, Joint.HAND_R]].copy()
-        aim = np.array([0.45, 0.35, 0.75])
-        hands[0] = hands[0] + near * (aim - hands[0])
-        hands[1] = hands[1] + 0.6 * near * (aim - hands[1])
-        return swayed(holding(pose, thief, hands), 0.3 * near, 0.1 * near)
+        hands = pose[[Joint.HAND_L, Joint.HAND_R]]
+        aim = np.array([0.45, 0.35, 0.75]) - hands
+        return swayed(holding(pose, body, hands + near * aim * np.array([[1.0], [0.6]])), 0.3 * near, 0.1 * near)
 
-    robbed = Actor(
-        "stealing",
-        course,
-        lambda frame: clothed(reacting(frame), whole_bag if frame < onset else bare, owner),
-        (owner,),
-    )
+    def local(frame: int) -> Shapes:
+        return clothed(grabbing(frame), loaded if frame >= onset else empty, owner)
+
     first = max(0, onset - int(0.5 * stage.fps))
-    taking = Actor(
-        "stealing",
-        way,
-        lambda frame: clothed(grabbing(frame), loaded if frame >= onset else empty, robber),
-        (robber,),
-        (first, stage.frames - 1),
-    )
-    return [robbed, taking]
+    return Actor("stealing", course, local, (owner,), (first, stage.frames - 1))
 
 
 def _startled(joints: Points, body: Body) -> Points:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from syrfa.world import action_poses
-from syrfa.world.actors import Actor, blended, person, walking_pose
+from syrfa.world.actors import Actor, Pose, blended, person, walking_pose
 from syrfa.world.belongings import carrying
 from syrfa.world.body import Joint
 from syrfa.world.camera import Points
@@ -59,47 +59,37 @@ def throwing(stage: Stage) -> list[Actor]:
     hand until it rests.
     """
     rng, body, onset = stage.rng, carrying(stage.body(), ""), stage.moment()
-    course = halting_at(stage, float(rng.uniform(0.8, 1.4)), onset)
-    # mostly across the view, where a throw is seen best
-    course.heading[onset:] += float(rng.normal(0, 0.3)) * np.clip(
-        np.arange(stage.frames - onset) / (0.3 * stage.fps), 0, 1
-    )
+    course, span = halting_at(stage, float(rng.uniform(0.8, 1.4)), onset), _THROW * stage.fps
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
-    again = float(rng.uniform(0.2, 0.6))
-    span = _THROW * stage.fps
-    pose = blended(
-        walking,
-        lambda frame: action_poses.throwing(body, min(max((frame - onset) / span, 0.0), 1.0)),
-        onset,
-        0.2 * stage.fps,
-    )
-    release = onset + max(1, int(np.ceil(_RELEASE * span)))
+
+    def act(frame: int) -> Points:
+        return action_poses.throwing(body, min(max((frame - onset) / span, 0.0), 1.0))
+
+    pose, last = blended(walking, act, onset, 0.2 * stage.fps), stage.frames - 1
+    thrower, release = next(stage.ids), onset + max(1, int(np.ceil(_RELEASE * span)))
+    thing = _thrown(stage, course, pose, release)
+    return [person("throwing", body, thrower, course, pose, (onset, min(last, onset + int(1.35 * stage.fps)))), thing]
+
+
+def _thrown(stage: Stage, course: Trajectory, pose: Pose, release: int) -> Actor:
+    """What is thrown: in the right hand until frame `release`, then on its own."""
+    rng, owner, last = stage.rng, next(stage.ids), stage.frames - 1
     radius, speed, angle = float(rng.uniform(0.08, 0.16)), float(rng.uniform(5.0, 11.0)), float(rng.uniform(0.15, 0.8))
-    thrower, thing = next(stage.ids), next(stage.ids)
-    shape = _thing(thing, radius, rng)
-    frame_of_hand = min(release, stage.frames - 1)
-    hand = pose(frame_of_hand)[Joint.HAND_R]
-    flight, height = ballistic(
-        stage, course, hand, release, (speed * np.cos(angle), speed * np.sin(angle)), radius, again
-    )
+    shape, hand = _thing(owner, radius, rng), pose(min(release, last))[Joint.HAND_R]
+    parts = (speed * float(np.cos(angle)), speed * float(np.sin(angle)))
+    flight, height = ballistic(stage, course, hand, release, parts, radius, float(rng.uniform(0.2, 0.6)))
+    flown = np.where(np.arange(stage.frames) > release, flight.speed, 0.0)
+    spin = 1.5 * np.cumsum(flown) / stage.fps  # radians
 
-    spin = 1.5 * np.cumsum(np.where(np.arange(stage.frames) > release, flight.speed, 0.0)) / stage.fps  # radians
-
-    def carried(frame: int) -> Shapes:
+    def local(frame: int) -> Shapes:
         if frame >= release:
             return raised(shape, float(height[frame]), float(spin[frame]))
         place = pose(frame)[Joint.HAND_R]
         return raised(shape, float(place[2]), 0.0).placed(float(place[0]), float(place[1]), 0.0)
 
-    resting = np.flatnonzero(flight.speed[release:] > 0.05) if release < stage.frames else np.zeros(0, int)
-    last = release + int(resting[-1]) if len(resting) else stage.frames - 1
-    after = min(stage.frames - 1, onset + int(1.35 * stage.fps))
-    return [
-        person("throwing", body, thrower, course, pose, (onset, after)),
-        Actor(
-            "throwing", flight, carried, (thing,), (min(release, stage.frames - 1), min(last, stage.frames - 1)), 1.0
-        ),
-    ]
+    moving = np.flatnonzero(flown > 0.05)
+    rest = int(moving[-1]) if len(moving) else last
+    return Actor("throwing", flight, local, (owner,), (min(release, last), rest))
 
 
 def ballistic(

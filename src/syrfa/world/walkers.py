@@ -100,23 +100,23 @@ def dancing(stage: Stage) -> list[Actor]:
     rng, place = stage.rng, stage.spot()
     rate = float(rng.uniform(1.5, 2.25))
     seconds = np.arange(stage.frames) / stage.fps
-    pair = rng.random() < 0.35
-    line = float(rng.uniform(0, 2 * np.pi))
+    pair, line = rng.random() < 0.35, float(rng.uniform(0, 2 * np.pi))
     actors = []
     for side in (1.0, -1.0) if pair else (0.0,):
-        body = stage.body()
-        spot = (place[0] + 0.75 * side * np.cos(line), place[1] + 0.75 * side * np.sin(line))
+        spot = (place[0] + 0.75 * side * float(np.cos(line)), place[1] + 0.75 * side * float(np.sin(line)))
         facing = line + (np.pi if side > 0 else 0.0) + float(rng.uniform(0.2, 0.9)) * drift(rng, seconds)
-        course = standing(stage.frames, (float(spot[0]), float(spot[1])), facing)
-        stage.taken.append(course)
-        moves = (float(rng.uniform(0.08, 0.2)), float(rng.uniform(0.02, 0.06)), float(rng.uniform(0.05, 0.2)))
-        start = float(rng.integers(16)) + float(rng.uniform(0, 0.2))
-
-        def pose(frame: int, body=body, start=start, moves=moves) -> Points:  # type: ignore[no-untyped-def]  # noqa: ANN001
-            return action_poses.dancing(body, start + rate * frame / stage.fps, moves)
-
-        actors.append(person("dancing", body, next(stage.ids), course, pose, whole(stage)))
+        actors.append(_dancer(stage, standing(stage.frames, spot, facing), rate))
     return actors
+
+
+def _dancer(stage: Stage, course: Trajectory, rate: float) -> Actor:
+    """Somebody who dances, `rate` beats a second."""
+    rng, body = stage.rng, stage.body()
+    stage.taken.append(course)
+    moves = (float(rng.uniform(0.08, 0.2)), float(rng.uniform(0.02, 0.06)), float(rng.uniform(0.05, 0.2)))
+    start = float(rng.integers(16)) + float(rng.uniform(0, 0.2))
+    pose = lambda frame: action_poses.dancing(body, start + rate * frame / stage.fps, moves)  # noqa: E731
+    return person("dancing", body, next(stage.ids), course, pose, whole(stage))
 
 
 def crawling(stage: Stage) -> list[Actor]:
