@@ -1,13 +1,15 @@
 """A generated world, a tree written as the release has it, and samples of the release: one reader, the same answers."""
 
+import os
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import yaml
-from small_run import DATA
+from small_run import DATA, ROOT
 
 from syrfa.datasets import Track, UBnormal, VideoRecord
 from syrfa.detection import AnnotationDetector
@@ -16,6 +18,8 @@ from syrfa.tubes.index import TubeIndex
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 from syrfa.video import frame_count, open_video
 
+# read when this file is: a fixture of the session points the variable at generated worlds
+SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data")) / "ubnormal"
 FRAMES, HEIGHT, WIDTH = 24, 48, 64
 SPLITS = {"training": 1, "validation": 2, "test": 3}
 MADE = ("generated", "release")
@@ -47,13 +51,18 @@ def release(tmp_path_factory):
 
 
 @pytest.fixture
-def samples(shared_data, tmp_path):
+def released():
+    """What is at hand of the release; skips where that is nothing."""
+    if not SHARED.is_dir():
+        pytest.skip(f"not found: {SHARED}; set SYRFA_SHARED_DATA")
+    return SHARED
+
+
+@pytest.fixture
+def samples(released, tmp_path):
     """The videos of the release that are at hand, in its layout, all in every split."""
-    source = shared_data / "ubnormal"
-    if not source.is_dir():
-        pytest.skip(f"ubnormal is not in SYRFA_SHARED_DATA ({shared_data})")
     (tmp_path / "scripts").mkdir()
-    clips = sorted((source / "videos").glob("*.mp4"))
+    clips = sorted((released / "videos").glob("*.mp4"))
     for kind in ("normal", "abnormal"):
         listed = "".join(f"{clip.stem}\n" for clip in clips if clip.stem.startswith(kind))
         for split in SPLITS:
@@ -62,7 +71,7 @@ def samples(shared_data, tmp_path):
         folder = tmp_path / f"Scene{clip.stem.split('_')[2]}"
         folder.mkdir(exist_ok=True)
         (folder / clip.name).symlink_to(clip)
-    (tmp_path / "gt").symlink_to(source / "gt")
+    (tmp_path / "gt").symlink_to(released / "gt")
     return tmp_path
 
 
@@ -152,13 +161,11 @@ def test_the_configs_of_both_name_one_reader_and_one_detector():
 
 
 @pytest.mark.real_data
-def test_names_of_files_are_those_of_the_release(tiny_worlds, shared_data):
-    source, world = shared_data / "ubnormal", tiny_worlds / "demo-source"
-    if not source.is_dir():
-        pytest.skip(f"ubnormal is not in SYRFA_SHARED_DATA ({shared_data})")
+def test_names_of_files_are_those_of_the_release(tiny_worlds, released):
+    world = tiny_worlds / "demo-source"
     lists = {path.name for path in (world / "scripts").iterdir()}
-    assert lists <= {path.name for path in (source / "scripts").iterdir()}
+    assert lists <= {path.name for path in (released / "scripts").iterdir()}
     name = re.compile(r"(normal|abnormal)_scene_\d+_scenario_\d+(_fog|_fire|_smoke)?")
-    for folder, least in ((world, 1.0), (source, 0.95)):  # the release has a few others: normal_scene_1_scenario1_10
+    for folder, least in ((world, 1.0), (released, 0.95)):  # the release has a few others: normal_scene_1_scenario1_10
         named = [line for path in sorted(lists) for line in (folder / "scripts" / path).read_text().split()]
         assert np.mean([name.fullmatch(line) is not None for line in named]) >= least
