@@ -27,8 +27,6 @@ def make_stage(camera):
             path_centre=(0.0, 20.0),
             path_half=4.0,
             back=30.0,
-            sun=None,
-            shade=0.3,
             clothes=-0.8,
         )
         return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)

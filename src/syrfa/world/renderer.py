@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.actors import Actor
+from syrfa.world.background import OVERSAMPLING
 from syrfa.world.camera import Camera, Points
-from syrfa.world.scene import OVERSAMPLING, Scene
+from syrfa.world.scene import Scene
 from syrfa.world.shapes import Shapes
 
 _SHIFT = 4
@@ -104,9 +105,9 @@ class Renderer:
 
     def _shadowed(self, things: list[tuple[float, float, Shapes]]) -> NDArray[np.uint8]:
         """The background, darkened where actors keep the light off the ground."""
-        camera, sun = self.scene.camera, self.scene.sun
+        camera, sun = self.scene.camera, self.scene.look.light.sun
         shadow = np.full((camera.height, camera.width), 255, np.uint8)
-        dark = int(255 * (1 - self.scene.shade))
+        dark = int(255 * (1 - self.scene.look.light.shade))
         for x, y, shapes in things:
             if sun is None:
                 scale = camera.scale(x, y)
