@@ -22,7 +22,7 @@ def make_stage(camera):
     def make(fps=20.0, frames=40, seed=0, **settings):
         scene = Scene(
             camera=camera,
-            background=np.full((240, 320, 3), 150, np.uint8),
+            background=np.full((120, 160, 3), 150, np.uint8),
             path=0.0,
             path_centre=(0.0, 20.0),
             path_half=4.0,

@@ -1,4 +1,6 @@
-"""The empty scene, painted once."""
+"""The empty scene, painted once: surfaces, their light, the air before them."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -6,17 +8,19 @@ from numpy.typing import NDArray
 
 from syrfa.world.backdrop import paint_backdrop
 from syrfa.world.camera import Camera
-from syrfa.world.ground import paint_ground
+from syrfa.world.ground import paint_ground, wet
+from syrfa.world.light import INDOOR, NIGHT, Light
 from syrfa.world.look import Look
 from syrfa.world.road import Road
+from syrfa.world.texture import Plane, Plane32, noise_tile, tint
 
-OVERSAMPLING = 2
+_FINE = 2
 """The canvas is this many times finer than the frame."""
 
 
 def paint_background(
     rng: np.random.Generator, camera: Camera, look: Look, way: Road, back: float, road: Road | None
-) -> NDArray[np.uint8]:
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """The empty scene, pixel by pixel: what the ray through it meets, ground or backdrop.
 
     Args:
@@ -28,25 +32,75 @@ def paint_background(
         road: a road to be painted on the ground, or None.
 
     Returns:
-        uint8 (2 height, 2 width, 3), BGR.
+        the picture, uint8 (height, width, 3), BGR, and how bright the light on the ground is, float32 (height, width).
     """
-    del road
-    k = OVERSAMPLING
-    rows, columns = np.mgrid[0 : k * camera.height, 0 : k * camera.width]
-    pixels = np.stack([(columns + 0.5) / k - 0.5, (rows + 0.5) / k - 0.5], axis=-1)
-    lens = np.concatenate([(pixels - np.array(camera.centre)) / camera.focal, np.ones((*pixels.shape[:2], 1))], axis=-1)
-    ray = lens @ camera.rotation
-    down = np.maximum(-ray[..., 2], 1e-6)
-    x, y = camera.elevation * ray[..., 0] / down, camera.elevation * ray[..., 1] / down
-    ground = (ray[..., 2] < 0) & (y < back)
-    value = paint_ground(rng, np.where(ground, x, 0.0), np.where(ground, y, 0.0), way, look.level)
-    far = back / np.maximum(ray[..., 1], 1e-3)
-    wall = paint_backdrop(rng, far * ray[..., 0], np.maximum(camera.elevation + far * ray[..., 2], 0.0), look.level)
+    rays = _rays(camera)
+    down = np.maximum(-rays[..., 2], np.float32(1e-6))
+    near = np.float32(camera.elevation) / down
+    far = np.float32(back) / np.maximum(rays[..., 1], np.float32(1e-3))
+    ground = (rays[..., 2] < 0) & (near * rays[..., 1] < back)
+    depth = np.where(ground, near, far)
+    x, y = depth * rays[..., 0], depth * rays[..., 1]
+    light, weather = look.light, look.weather
+    step = depth / np.float32(camera.focal * _FINE)
+    low = np.maximum(down / np.linalg.norm(rays, axis=-1), np.float32(0.02))
+    noises = (noise_tile(rng, 0.6), noise_tile(rng, 3.0))
+    floor = Plane(x, y, step / np.sqrt(low), *noises)
+    sky = _sky(rng, light)
+    value = paint_ground(rng, floor, way, road, look.level, light.kind == INDOOR)
+    lit = _lit(rng, floor, light)
+    value *= lit[..., None] * np.array(light.colour, np.float32)
+    if weather.wet > 0:
+        pools = np.clip(0.6 + 0.5 * floor.rough(0.5, smooth=True), 0, 1)
+        value = wet(value, pools * (1 - low) ** 2 * np.float32(0.7), sky, weather.wet)
+    high = np.maximum(np.float32(camera.elevation) + far * rays[..., 2], np.float32(0))
+    upright = Plane(far * rays[..., 0], high, far / np.float32(camera.focal * _FINE), *noises)
+    wall, shines = paint_backdrop(rng, upright, light.kind, sky)
+    facing = np.float32(rng.uniform(0.6, 1.1)) * light.level(upright.x, np.float32(back)).astype(np.float32)
+    wall = wall * (facing * (1 - shines) + shines)[..., None]
     image = np.where(ground[..., None], value, wall)
-    falloff = (
-        1
-        + rng.uniform(-0.15, 0.15) * (columns / columns.shape[1] - 0.5)
-        + rng.uniform(-0.12, 0.12) * (rows / rows.shape[0] - 0.5)
-    )
-    image = cv2.GaussianBlur((image * falloff[..., None]).astype(np.float32), (0, 0), 0.9)
-    return np.asarray(np.clip(image, 0, 255), np.uint8)
+    clear = weather.clear(depth).astype(np.float32)[..., None]
+    image = image * clear + (1 - clear) * np.float32(weather.tone)
+    size = (camera.width, camera.height)
+    image = cv2.resize(cv2.GaussianBlur(image, (0, 0), 0.6), size, interpolation=cv2.INTER_AREA)
+    bright = cv2.resize(np.where(ground, lit, np.float32(light.ambient)), size, interpolation=cv2.INTER_AREA)
+    return np.rint(np.clip(image, 0, 255)).astype(np.uint8), np.asarray(bright, np.float32)
+
+
+def _rays(camera: Camera) -> Plane32:
+    """World directions (2 height, 2 width, 3) of the canvas' pixels, 1 m long along the optical axis."""
+    rows = (np.arange(_FINE * camera.height) + 0.5) / _FINE - 0.5
+    columns = (np.arange(_FINE * camera.width) + 0.5) / _FINE - 0.5
+    right, below, ahead = camera.rotation
+    across = ((columns - camera.centre[0]) / camera.focal)[None, :, None] * right
+    upright = ((rows - camera.centre[1]) / camera.focal)[:, None, None] * below
+    return np.asarray(across + upright + ahead, np.float32)
+
+
+def _sky(rng: np.random.Generator, light: Light) -> NDArray[np.float64]:
+    level = float(rng.uniform(8, 40) if light.kind == NIGHT else rng.uniform(160, 245))
+    return tint(rng, level, 0.04) * (np.array([1.1, 1.0, 0.9]) if light.sun is not None else 1.0)
+
+
+def _lit(rng: np.random.Generator, floor: Plane, light: Light) -> Plane32:
+    """Light on the ground: lamps, and in sunlight the shadows of houses and trees that are out of the picture."""
+    lit = light.level(floor.x, floor.y).astype(np.float32)
+    lit *= 1 + np.float32(rng.uniform(-0.012, 0.012)) * np.clip(floor.x, -15, 15)
+    if light.sun is None:
+        return lit
+    soft = np.float32(max(light.spread * 6, 0.15))
+    shade = np.zeros_like(lit)
+    if rng.random() < 0.35:
+        edge = floor.turned(float(rng.uniform(0, 2 * np.pi)), 0.0, float(rng.uniform(0.5, 1.5)) * _middle(floor))
+        shade = np.clip(edge.y / soft, 0, 1)
+    if rng.random() < 0.2:
+        leaves = replace(floor, x=floor.x * np.float32(rng.uniform(0.4, 1.0)))
+        crown = np.clip((leaves.rough(0.35, smooth=True) + 0.5) / np.float32(0.5), 0, 1)
+        half = np.clip((floor.x * np.float32(rng.choice([-1, 1])) - np.float32(rng.uniform(-2, 4))) / 2, 0, 1)
+        shade = np.maximum(shade, crown * half)
+    return np.asarray(lit * (1 - np.float32(light.shade) * shade), np.float32)
+
+
+def _middle(floor: Plane) -> float:
+    """Distance in metres of the point in the middle of the picture, at most 60."""
+    return float(min(floor.y[floor.y.shape[0] * 2 // 3, floor.y.shape[1] // 2], 60.0))

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from syrfa.world.actors import Actor
 from syrfa.world.events import EVENTS, NORMAL
 from syrfa.world.presets import WorldPreset
-from syrfa.world.renderer import Renderer, sample_sensor
+from syrfa.world.renderer import Renderer
 from syrfa.world.scene import Scene, sample_scene
+from syrfa.world.sensor import sample_sensor
 from syrfa.world.stage import Stage
 
 MAX_ID = 255

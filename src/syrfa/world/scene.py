@@ -19,7 +19,7 @@ class Scene:
 
     Attributes:
         camera: the view.
-        background: uint8 (2 height, 2 width, 3), BGR.
+        background: uint8 (height, width, 3), BGR; the empty place in its light.
         path: direction of the walkway, radians from world x.
         path_centre: a ground point on its axis.
         path_half: half its width in metres.
@@ -28,6 +28,7 @@ class Scene:
         fixtures: things that stand on the ground, with their ground points.
         road: where vehicles belong, or None.
         look: everything drawn about its appearance.
+        lit: float32 (height, width), how bright the light on the ground is in each pixel; empty for 1 everywhere.
     """
 
     camera: Camera
@@ -40,6 +41,11 @@ class Scene:
     fixtures: list[tuple[float, float, Shapes]] = field(default_factory=list)
     road: Road | None = None
     look: Look = field(default_factory=Look)
+    lit: NDArray[np.float32] = field(default_factory=lambda: np.ones((0, 0), np.float32))
+
+    def brightness(self, column: int, row: int) -> float:
+        """How bright the light is on somebody whose feet are at that pixel; 1 by full daylight."""
+        return float(self.lit[row, column]) if self.lit.size else 1.0
 
 
 def sample_scene(
@@ -54,7 +60,6 @@ def sample_scene(
         person: range of the height in pixels of a 1.7 m person in the middle of the walkway; drawn log-uniformly.
         side_view: probability that the walkway runs across the view.
     """
-    look = sample_look(rng)
     tall = float(np.exp(rng.uniform(*np.log(person))))
     # a long lens from far away is what makes people small; nearness makes them large
     distance = float(np.clip(rng.uniform(0.6, 1.6) * 900 / tall, 7, 70))
@@ -75,10 +80,12 @@ def sample_scene(
     back = distance + (half if across else span * 2) * float(rng.uniform(1.02, 1.6))
     road = None
     way = Road(path, (0.0, distance), half)
-    fixtures = sample_fixtures(rng, camera, way, back, road)
+    look = sample_look(rng, camera, way)
+    fixtures = sample_fixtures(rng, camera, way, back, road, look.light)
+    background, lit = paint_background(rng, camera, look, way, back, road)
     return Scene(
         camera=camera,
-        background=paint_background(rng, camera, look, way, back, road),
+        background=background,
         path=path,
         path_centre=(0.0, distance),
         path_half=half,
@@ -87,4 +94,5 @@ def sample_scene(
         fixtures=fixtures,
         road=road,
         look=look,
+        lit=lit,
     )

@@ -36,6 +36,15 @@ class Ring:
 
 
 @dataclass
+class Cloth:
+    """Where clothes with a pattern are: on a trunk from `base` to `top`, both (3,); `pattern` is a number from 0."""
+
+    base: Points
+    top: Points
+    pattern: int
+
+
+@dataclass
 class Shapes:
     """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's).
 
@@ -47,6 +56,7 @@ class Shapes:
         owner: (k,).
         faces: flat polygons.
         rings: circles.
+        cloths: clothes with a pattern.
     """
 
     start: Points = field(default_factory=lambda: np.zeros((0, 3)))
@@ -56,6 +66,7 @@ class Shapes:
     owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     faces: list[Face] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
+    cloths: list[Cloth] = field(default_factory=list)
 
     def __add__(self, other: "Shapes") -> "Shapes":
         """Both together."""
@@ -67,6 +78,7 @@ class Shapes:
             np.concatenate([self.owner, other.owner]),
             self.faces + other.faces,
             self.rings + other.rings,
+            self.cloths + other.cloths,
         )
 
     def placed(self, x: float, y: float, heading: float) -> "Shapes":
@@ -85,9 +97,9 @@ class Shapes:
             for f in self.faces
         ]
         rings = [Ring(r.points @ turn + move, r.colour, r.owner, r.thickness) for r in self.rings]
-        return Shapes(
-            self.start @ turn + move, self.end @ turn + move, self.radius, self.colour, self.owner, faces, rings
-        )
+        cloths = [Cloth(c.base @ turn + move, c.top @ turn + move, c.pattern) for c in self.cloths]
+        ends = (self.start @ turn + move, self.end @ turn + move)
+        return Shapes(*ends, self.radius, self.colour, self.owner, faces, rings, cloths)
 
 
 def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: int) -> Shapes:
