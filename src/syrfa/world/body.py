@@ -41,9 +41,9 @@ class Wardrobe:
 
     Attributes:
         fit: width of the trousers, 1 for tight ones.
-        hat: "", "cap" or "hood".
         pattern: number of the clothes' pattern.
-        carries: "", "backpack", "shoulder bag" or "hand bag".
+        carries: "", "backpack", "shoulder bag", "hand bag" or "two bags".
+        headwear: "", "long hair", "cap", "hood" or "scarf".
     """
 
     shirt: Colour
@@ -57,11 +57,10 @@ class Wardrobe:
     shorts: bool = False
     skirt: bool = False
     coat: bool = False
-    long_hair: bool = False
     fit: float = 1.0
-    hat: str = ""
     pattern: int = 0
     carries: str = ""
+    headwear: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,16 @@ class Body:
         girth: 1 for an ordinary build; scales every radius.
         leg: share of the height from sole to hip.
         wardrobe: clothes.
+        head: size of the head relative to an adult's of the same height; children's are larger.
+        age: adult, child or elder.
     """
 
     height: float
     girth: float
     leg: float
     wardrobe: Wardrobe
+    head: float = 1.0
+    age: str = "adult"
 
     @property
     def thigh(self) -> float:
@@ -111,18 +114,29 @@ class Body:
         return 0.18 * self.height
 
 
-def sample_body(rng: np.random.Generator, brightness: float = 0.0) -> Body:
-    """Draws a person of 1.5 to 1.95 m.
+def sample_body(rng: np.random.Generator, brightness: float = 0.0, age: str = "adult") -> Body:
+    """Draws a person: an adult of 1.5 to 1.95 m, an elder of 1.45 to 1.85 m, or a child of 1.0 to 1.5 m.
 
     Args:
         rng: the source of every draw.
         brightness: -1 for dark clothes, 1 for bright ones, 0 for anything.
+        age: `adult`, `elder` or `child`.
     """
+    wardrobe = _sample_wardrobe(rng, brightness)
+    if age == "child":  # shorter legs and a larger head, the more so the smaller
+        height = float(rng.uniform(1.0, 1.5))
+        young = (1.5 - height) / 0.5
+        girth, leg = float(np.clip(rng.normal(1.08, 0.1), 0.9, 1.4)), float(rng.uniform(0.48, 0.51) - 0.03 * young)
+        return Body(height, girth, leg, wardrobe, 1.1 + 0.22 * young, age)
+    # two populations a hand apart
+    mean = (1.76 if rng.random() < 0.5 else 1.64) - (0.05 if age == "elder" else 0.0)
+    low, high = (1.45, 1.85) if age == "elder" else (1.5, 1.95)
     return Body(
-        height=float(np.clip(rng.normal(1.71, 0.09), 1.5, 1.95)),
+        height=float(np.clip(rng.normal(mean, 0.068), low, high)),
         girth=float(np.clip(rng.normal(1.06, 0.12), 0.82, 1.45)),
         leg=float(rng.uniform(0.49, 0.54)),
-        wardrobe=_sample_wardrobe(rng, brightness),
+        wardrobe=wardrobe,
+        age=age,
     )
 
 
@@ -159,7 +173,7 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
         lines.append((hip + 0.08 * up, hip - 0.02 * up, 0.092 * fat, 0.09 * fat, trousers))
         lines.append((neck - 0.02 * up, shoulder, 0.05 * fat, 0.052 * fat, shirt))
     lines.append((neck - 0.14 * up, pelvis + 0.15 * up, 0.115 * fat, 0.105 * fat, shirt))
-    lines += _head(j, wear, size)
+    lines += _head(j, wear, size * body.head)
     lines += _extras(j, wear, fat)
     return Shapes(
         np.array([s[0] for s in lines]),
@@ -184,16 +198,18 @@ def _head(j: Points, wear: Wardrobe, size: float) -> list[Limb]:
         (head - 0.02 * up - 0.022 * ahead, head + 0.035 * up - 0.012 * ahead, 0.074 * size, 0.083 * size, wear.hair),
         (head + 0.05 * up + 0.01 * ahead, head + 0.052 * up + 0.035 * ahead, 0.072 * size, 0.05 * size, wear.hair),
     ]
-    if wear.long_hair:
+    if wear.headwear == "long hair":
         low = neck - 0.04 * up - 0.05 * ahead
         lines.append((head - 0.02 * up - 0.045 * ahead, low, 0.075 * size, 0.07 * size, wear.hair))
-    if wear.hat == "cap":
+    elif wear.headwear == "cap":
         lines.append((head + 0.06 * up, head + 0.07 * up + 0.1 * ahead, 0.08 * size, 0.03 * size, wear.patch))
-    elif wear.hat == "hood":
+    elif wear.headwear == "hood":
         lines.append(
             (head - 0.05 * up - 0.04 * ahead, head + 0.04 * up - 0.03 * ahead, 0.088 * size, 0.095 * size, wear.shirt)
         )
         lines.append((neck, head - 0.05 * up - 0.03 * ahead, 0.08 * size, 0.08 * size, wear.shirt))
+    elif wear.headwear == "scarf":
+        lines.append((neck - 0.02 * ahead, neck + 0.03 * ahead + 0.02 * up, 0.078 * size, 0.075 * size, wear.patch))
     return lines
 
 
@@ -220,11 +236,15 @@ def _extras(j: Points, wear: Wardrobe, fat: float) -> list[Limb]:
         low = pelvis + 0.24 * side + 0.05 * up
         lines.append((low + 0.08 * ahead, low - 0.1 * ahead, 0.12, 0.12, wear.bag))
         lines.append((low + 0.1 * ahead, j[Joint.SHOULDER_R] + 0.06 * up, 0.018, 0.018, wear.bag))
-    elif wear.carries == "hand bag":
-        hand = j[Joint.HAND_R]
+    elif wear.carries in ("hand bag", "two bags"):
         low = np.array([0.0, 0.0, -0.3])
-        lines.append((hand + 0.5 * low, hand + low, 0.1, 0.13, wear.bag))
+        for hand in (j[Joint.HAND_R], j[Joint.HAND_L])[: 1 if wear.carries == "hand bag" else 2]:
+            lines.append((hand + 0.5 * low, hand + low, 0.1, 0.13, wear.bag))
     return lines
+
+
+_CARRIED = ("", "backpack", "shoulder bag", "hand bag", "two bags")
+_HEADWEAR = ("", "long hair", "cap", "hood", "scarf")
 
 
 def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
@@ -245,11 +265,10 @@ def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
         shorts=bool(rng.random() < 0.2),
         skirt=bool(rng.random() < 0.07),
         coat=bool(rng.random() < 0.12),
-        long_hair=bool(rng.random() < 0.35),
         fit=float(rng.uniform(0.95, 1.4)),
-        hat=str(rng.choice(["", "cap", "hood"], p=[0.84, 0.1, 0.06])),
         pattern=int(rng.integers(COUNT)),
-        carries=str(rng.choice(["", "backpack", "shoulder bag", "hand bag"], p=[0.48, 0.3, 0.13, 0.09])),
+        carries=str(rng.choice(_CARRIED, p=[0.46, 0.28, 0.13, 0.09, 0.04])),
+        headwear=str(rng.choice(_HEADWEAR, p=[0.58, 0.22, 0.09, 0.06, 0.05])),
     )
 
 

@@ -1,12 +1,15 @@
 """What several events share: ordinary walkers and talkers, and courses that change in view."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from syrfa.world import poses
 from syrfa.world.actors import Actor, person, walking_pose
-from syrfa.world.gait import sample_style
+from syrfa.world.body import Body
+from syrfa.world.gait import LOAD, GaitStyle, sample_elder_style, sample_style
 from syrfa.world.stage import Stage
-from syrfa.world.trajectory import Trajectory, simulate
+from syrfa.world.trajectory import Trajectory
 
 
 def whole(stage: Stage) -> tuple[int, int]:
@@ -14,9 +17,19 @@ def whole(stage: Stage) -> tuple[int, int]:
     return 0, stage.frames - 1
 
 
-def walker(stage: Stage, event: str, course: Trajectory) -> Actor:
-    """Somebody who goes along `course` at its speed."""
-    body, style = stage.body(), sample_style(stage.rng)
+def dressed_style(stage: Stage, body: Body) -> GaitStyle:
+    """How this person walks: by age, and with the arms that carry something held still."""
+    style = sample_elder_style(stage.rng) if body.age == "elder" else sample_style(stage.rng)
+    carried = {"hand bag": (style.held[0], True), "two bags": (True, True)}.get(body.wardrobe.carries)
+    return style if carried is None else replace(style, held=carried, hold=LOAD)
+
+
+def walker(
+    stage: Stage, event: str, course: Trajectory, body: Body | None = None, style: GaitStyle | None = None
+) -> Actor:
+    """Somebody who goes along `course` at its speed; an adult in a style of their own unless given."""
+    body = body or stage.body()
+    style = style or dressed_style(stage, body)
     pose = walking_pose(body, style, course, stage.fps, float(stage.rng.random()))
     return person(event, body, next(stage.ids), course, pose)
 
@@ -30,49 +43,28 @@ def talker(stage: Stage, event: str, course: Trajectory) -> Actor:
     )
 
 
-def halting(stage: Stage, course: Trajectory, speed: float) -> Trajectory:
-    """The same way with a halt of one to three seconds somewhere."""
+def halting(stage: Stage, speed: float) -> Trajectory:
+    """A way with a halt of one to three seconds somewhere in view."""
     rng, middle = stage.rng, int(stage.rng.integers(stage.frames))
-    stop = (middle, middle + int(rng.uniform(1, 3) * stage.fps))
-    place = (float(course.x[middle]), float(course.y[middle]))
-    heading = float(course.heading[middle])
-    return simulate(rng, stage.frames, stage.fps, through=place, at=middle, heading=heading, speed=speed, stop=stop)
+    course = stage.way(speed, middle, stop=(middle, middle + int(rng.uniform(1, 3) * stage.fps)))
+    stage.taken.append(course)
+    return course
 
 
 def halting_at(stage: Stage, speed: float, frame: int) -> Trajectory:
     """A way that ends in view at `frame`."""
     at = min(max(frame, 0), stage.frames - 1)
-    course = simulate(
-        stage.rng,
-        stage.frames,
-        stage.fps,
-        through=stage.spot(),
-        at=at,
-        heading=stage.direction(),
-        speed=speed,
-        stop=(frame, 10 * stage.frames + frame),
-    )
+    course = stage.way(speed, at, stop=(frame, 10 * stage.frames + frame))
     stage.taken.append(course)
     return course
 
 
 def changing(stage: Stage, before: float, after: float, frame: int) -> Trajectory:
     """A way whose speed changes in view at `frame`, within half a second."""
-    course = simulate(
-        stage.rng,
-        stage.frames,
-        stage.fps,
-        through=stage.spot(),
-        at=min(frame, stage.frames - 1),
-        heading=stage.direction(),
-        speed=1.0,
-        wander=0.04,
-    )
     share = np.clip((np.arange(stage.frames) - frame) / (0.5 * stage.fps), 0, 1)
-    speed = course.speed * (before + (after - before) * share)
-    x = np.cumsum(speed * np.cos(course.heading)) / stage.fps
-    y = np.cumsum(speed * np.sin(course.heading)) / stage.fps
     at = min(frame, stage.frames - 1)
-    course = Trajectory(x - x[at] + course.x[at], y - y[at] + course.y[at], course.heading, speed)
+    course = stage.way(
+        1.0, at, wander=0.04, first=lambda way: way.repaced(before + (after - before) * share, at, stage.fps)
+    )
     stage.taken.append(course)
     return course

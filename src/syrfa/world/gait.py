@@ -13,6 +13,15 @@ from syrfa.world.camera import Points
 WALK_RATIO = 0.0065
 """Step length in metres over cadence in steps a minute: near constant for people who walk freely."""
 
+BOOK = (0.2, 1.6, 0.05)
+POCKET = (-0.12, 0.75, 0.3)
+SCREEN = (0.5, 1.65, 0.02)
+EAR = (0.55, 2.35, 0.35)
+LOAD = (0.03, 0.08, 0.14)
+BEHIND = (-0.45, 0.1, 0.15)
+"""How an arm that does not swing is held: a book, a hand in a pocket, a screen read, a telephone at the ear, a
+weight, something pulled. Angles as in `GaitStyle.hold`."""
+
 
 @dataclass(frozen=True)
 class GaitStyle:
@@ -23,7 +32,10 @@ class GaitStyle:
         swing: arm swing at 1.3 m/s, in radians.
         bend: elbow angle in radians.
         held: arms that do not swing: (left, right).
+        hold: angles of such an arm in radians: forward of the trunk, elbow, sideways.
         lean: forward lean in radians.
+        nod: forward bend of the neck in radians.
+        apart: half the distance between the feet, as a share of the height.
         running: with a flight phase, high heels and bent arms.
     """
 
@@ -31,12 +43,15 @@ class GaitStyle:
     swing: float = 0.45
     bend: float = 0.3
     held: tuple[bool, bool] = (False, False)
+    hold: tuple[float, float, float] = BOOK
     lean: float = 0.05
+    nod: float = 0.0
+    apart: float = 0.045
     running: bool = False
 
 
 def sample_style(rng: np.random.Generator, running: bool = False) -> GaitStyle:
-    """Draws a style; one walker in four holds an arm still (a telephone, a pocket, a book)."""
+    """Draws a style; one walker in four holds an arm still (a pocket, a book, a weight)."""
     if running:
         return GaitStyle(
             pace=float(rng.uniform(0.92, 1.08)),
@@ -51,7 +66,22 @@ def sample_style(rng: np.random.Generator, running: bool = False) -> GaitStyle:
         swing=float(rng.uniform(0.2, 0.6)),
         bend=float(rng.uniform(0.12, 0.6)),
         held=(bool(held[0]), bool(held[1])),
-        lean=float(rng.uniform(-0.02, 0.14)),
+        hold=(BOOK, POCKET, POCKET, LOAD)[int(rng.integers(4))],
+        lean=float(rng.uniform(-0.02, 0.12)),
+        nod=float(rng.uniform(-0.05, 0.15)),
+        apart=float(rng.uniform(0.032, 0.058)),
+    )
+
+
+def sample_elder_style(rng: np.random.Generator) -> GaitStyle:
+    """Short steps, little swing, a stoop."""
+    return GaitStyle(
+        pace=float(rng.uniform(1.08, 1.2)),
+        swing=float(rng.uniform(0.1, 0.3)),
+        bend=float(rng.uniform(0.25, 0.6)),
+        lean=float(rng.uniform(0.08, 0.3)),
+        nod=float(rng.uniform(0.0, 0.3)),
+        apart=float(rng.uniform(0.05, 0.07)),
     )
 
 
@@ -86,7 +116,7 @@ def gait_pose(body: Body, style: GaitStyle, phase: float, speed: float, seconds:
     turn = 0.05 * min(effort, 1.0)  # the pelvis turns with the legs and lengthens the step
     wave = np.cos(2 * np.pi * phase)
     reach = body.thigh + body.shin
-    width = 0.045 if speed > 0.3 else 0.075
+    width = style.apart + 0.03 * max(0.0, 1 - speed / 0.3)
     ankles = np.array([[feet[s][0], (width, -width)[s] * body.height, feet[s][1]] for s in (0, 1)])
     if style.running:
         top = body.ankle + 0.94 * reach + 0.045 * np.sin(4 * np.pi * (phase + 0.1))
@@ -102,14 +132,15 @@ def gait_pose(body: Body, style: GaitStyle, phase: float, speed: float, seconds:
     for side in (0, 1):
         back = wave if side == 0 else -wave
         if style.held[side]:
-            arms.append((0.25, 1.7, 0.1))
+            arms.append(style.hold)
         elif style.running:
             arms.append((-0.1 - style.swing * back, style.bend, 0.12))
         else:
             swing = style.swing * min(effort, 1.3)
             arms.append((0.05 - swing * back, style.bend + 0.25 * max(0.0, -back) * swing, 0.1))
     lean = style.lean * (1.0 if style.running else min(effort, 1.0))
-    return stand(body, pelvis, lean, ankles, (feet[0][2], feet[1][2]), arms=arms, twist=0.16 * wave * min(effort, 1.0))
+    pitch, twist = (feet[0][2], feet[1][2]), 0.16 * wave * min(effort, 1.0)
+    return stand(body, pelvis, lean, ankles, pitch, arms=arms, twist=twist, nod=style.nod)
 
 
 def _foot(body: Body, style: GaitStyle, phase: float, stride: float, speed: float) -> tuple[float, float, float]:

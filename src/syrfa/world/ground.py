@@ -82,7 +82,7 @@ def paint_ground(
     elif indoor and rng.random() < 0.3:
         edge = _step(np.abs(local.y) - np.float32(0.6 * way.half), local.grain)
         value += edge[..., None] * (material(rng, local, "carpet", float(rng.uniform(40, 140))) - value)
-    return value if road is None else _road(rng, plane, value, road, way)
+    return value if road is None else _road(rng, plane, value, road)
 
 
 def _step(past: Plane32, grain: Plane32) -> Plane32:
@@ -131,8 +131,8 @@ def _sides(rng: np.random.Generator, plane: Plane, local: Plane, value: Plane32,
     return np.asarray(value, np.float32)
 
 
-def _road(rng: np.random.Generator, plane: Plane, value: Plane32, road: Road, way: Road) -> Plane32:
-    """Asphalt between kerbs, with a dashed middle line, edge lines and a zebra crossing where the walkway meets it."""
+def _road(rng: np.random.Generator, plane: Plane, value: Plane32, road: Road) -> Plane32:
+    """Asphalt between kerbs, with a dashed middle line, edge lines and the stripes of its crossing."""
     local = plane.turned(road.angle, *road.centre)
     past = np.abs(local.y) - np.float32(road.half)
     on = 1 - _step(past, local.grain)
@@ -150,9 +150,9 @@ def _road(rng: np.random.Generator, plane: Plane, value: Plane32, road: Road, wa
     if rng.random() < 0.5:
         edge = np.abs(np.abs(local.y) - np.float32(road.half - 0.3)) - np.float32(0.06)
         paint = np.maximum(paint, 1 - _step(edge, local.grain))
-    if rng.random() < 0.5:
-        where = float(road.along(*way.centre))
-        inside = 1 - _step(np.abs(local.x - np.float32(where)) - np.float32(rng.uniform(1.2, 2.0)), local.grain)
+    if road.crossing is not None:
+        past = np.abs(local.x - np.float32(road.crossing)) - np.float32(road.crossing_half)
+        inside = 1 - _step(past, local.grain)
         stripes = plane.lines(local.y, 1.0, 0.5)
         paint = np.maximum(paint * (1 - inside), inside * stripes * on)
     worn = np.clip(0.85 + 0.15 * local.rough(0.1, smooth=True), 0.4, 1)

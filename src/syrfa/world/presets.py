@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from syrfa.errors import ConfigError
 from syrfa.world.events import SOURCE, TARGET
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same preset and seed give other pixels than before."""
 
 # what a walkway sees most stands twice
@@ -30,6 +30,8 @@ class WorldPreset:
         crowd_beside: the same in an abnormal clip.
         intruders: fewest and most abnormal events in an abnormal clip.
         scenes: number of places; clips take turns.
+        roads: probability that a scene has a road, beside its walkway or across it.
+        traffic: fewest and most normal events on a road, where there is one.
         onset: shares of the clip between which abnormal behaviour begins; None for any time.
         noise: range of the sensor noise's deviation in grey levels.
         side_view: probability that a scene's walkway runs across the view.
@@ -49,6 +51,8 @@ class WorldPreset:
     crowd_beside: tuple[int, int] = (2, 5)
     intruders: tuple[int, int] = (2, 4)
     scenes: int = 12
+    roads: float = 0.0
+    traffic: tuple[int, int] = (1, 4)
     onset: tuple[float, float] | None = None
     noise: tuple[float, float] = (1.0, 5.0)
     side_view: float = 0.6
@@ -101,6 +105,8 @@ PRESETS: dict[str, WorldPreset] = {
             clips={"train": (13, 29), "validation": (3, 4), "test": (3, 4)},
             events=_source_events(),
             scenes=26,
+            roads=0.3,
+            traffic=(1, 3),
         ),
         WorldPreset(
             name="demo-target",
@@ -127,11 +133,28 @@ PRESETS: dict[str, WorldPreset] = {
             events=_source_events(),
             sizes=((360, 240), (360, 240), (480, 320), (640, 360)),
             frames=(80, 110),
-            person=(18.0, 90.0),
+            person=(15.0, 200.0),
             crowd=(5, 12),
-            crowd_beside=(2, 5),
+            crowd_beside=(2, 4),
             intruders=(2, 6),
             scenes=96,
+            roads=0.3,
+            traffic=(1, 4),
+        ),
+        WorldPreset(
+            name="full",  # 543 clips of 436 frames on average in 29 places with four faces each
+            layout="ubnormal",
+            clips={"train": (100, 168), "validation": (24, 40), "test": (79, 132)},
+            events=_source_events(),
+            sizes=((360, 240), (480, 320), (640, 360)),
+            frames=(380, 492),
+            person=(15.0, 200.0),
+            crowd=(10, 24),
+            crowd_beside=(5, 10),
+            intruders=(5, 14),
+            scenes=4 * 29,
+            roads=0.3,
+            traffic=(3, 9),
         ),
     )
 }

@@ -16,11 +16,15 @@ class Road:
         angle: its direction in radians from world x.
         centre: a ground point on its axis, in metres.
         half: half its width in metres; each lane is that wide.
+        crossing: place in metres along the axis of the crossing for people on foot, or None.
+        crossing_half: half the crossing's width in metres, measured along the axis.
     """
 
     angle: float
     centre: tuple[float, float]
     half: float
+    crossing: float | None = None
+    crossing_half: float = 1.5
 
     def aside(self, x: Points | float, y: Points | float) -> Points:
         """Distance in metres of ground points from the axis, positive to the left of its direction."""
@@ -35,6 +39,12 @@ class Road:
     def holds(self, x: Points | float, y: Points | float, margin: float = 0.0) -> NDArray[np.bool_]:
         """Whether ground points lie on it, or within `margin` metres of it."""
         return np.asarray(np.abs(self.aside(x, y)) < self.half + margin)
+
+    def crossed(self, x: Points | float, y: Points | float) -> NDArray[np.bool_]:
+        """Whether ground points lie in the strip of the crossing, on the road or beside it."""
+        if self.crossing is None:
+            return np.zeros(np.shape(x), bool)
+        return np.asarray(np.abs(self.along(x, y) - self.crossing) <= self.crossing_half)
 
     def point(self, along: float, aside: float) -> tuple[float, float]:
         """The ground point at these distances in metres along the axis and to the left of it."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from syrfa.world.background import paint_background
 from syrfa.world.camera import Camera
 from syrfa.world.fixtures import sample_fixtures
+from syrfa.world.layout import sample_layout
 from syrfa.world.look import Look, sample_look
 from syrfa.world.road import Road
 from syrfa.world.shapes import Shapes
@@ -49,7 +50,12 @@ class Scene:
 
 
 def sample_scene(
-    rng: np.random.Generator, width: int, height: int, person: tuple[float, float], side_view: float = 0.5
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    person: tuple[float, float],
+    side_view: float = 0.5,
+    roads: float = 0.0,
 ) -> Scene:
     """Draws a scene.
 
@@ -57,38 +63,22 @@ def sample_scene(
         rng: the source of every draw.
         width: frame width in pixels.
         height: frame height in pixels.
-        person: range of the height in pixels of a 1.7 m person in the middle of the walkway; drawn log-uniformly.
+        person: range of the height in pixels of a 1.7 m person in the middle of the walkway (see `sample_layout`).
         side_view: probability that the walkway runs across the view.
+        roads: probability of a road.
     """
-    tall = float(np.exp(rng.uniform(*np.log(person))))
-    # a long lens from far away is what makes people small; nearness makes them large
-    distance = float(np.clip(rng.uniform(0.6, 1.6) * 900 / tall, 7, 70))
-    camera = Camera.looking(
-        width,
-        height,
-        distance=distance,
-        down=float(np.deg2rad(rng.uniform(8, 34))),
-        person=tall,
-        row=float(rng.uniform(0.5, 0.74)),
-        roll=float(rng.normal(0, 0.012)),
-    )
-    across = rng.random() < side_view
-    path = float(rng.normal(0, 0.12)) if across else float(rng.uniform(0, np.pi))
-    span = 1.7 * height / tall
-    half = float(rng.uniform(0.25, 0.8) * span / np.sin(np.arctan(camera.elevation / distance)) * 0.5)
-    half = float(np.clip(half, 2.0, 14.0))
-    back = distance + (half if across else span * 2) * float(rng.uniform(1.02, 1.6))
-    road = None
-    way = Road(path, (0.0, distance), half)
+    layout = sample_layout(rng, width, height, person, side_view, roads)
+    camera, back, road = layout.camera, layout.back, layout.road
+    way = Road(layout.path, layout.path_centre, layout.path_half)
     look = sample_look(rng, camera, way)
     fixtures = sample_fixtures(rng, camera, way, back, road, look.light)
     background, lit = paint_background(rng, camera, look, way, back, road)
     return Scene(
         camera=camera,
         background=background,
-        path=path,
-        path_centre=(0.0, distance),
-        path_half=half,
+        path=layout.path,
+        path_centre=layout.path_centre,
+        path_half=layout.path_half,
         back=back,
         clothes=look.clothes,
         fixtures=fixtures,

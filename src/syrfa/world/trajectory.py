@@ -32,6 +32,12 @@ class Trajectory:
         shift_y = ahead * np.sin(mean) + left * np.cos(mean)
         return replace(self, x=self.x + shift_x, y=self.y + shift_y)
 
+    def repaced(self, factor: Points, at: int, fps: float) -> "Trajectory":
+        """The same headings at `factor` (frames,) times the speed, through the same place at frame `at`."""
+        speed = self.speed * factor
+        x, y = np.cumsum(speed * np.cos(self.heading)) / fps, np.cumsum(speed * np.sin(self.heading)) / fps
+        return Trajectory(x - x[at] + self.x[at], y - y[at] + self.y[at], self.heading, speed)
+
 
 def simulate(
     rng: np.random.Generator,
