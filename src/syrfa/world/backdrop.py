@@ -1,5 +1,7 @@
 """What stands behind the ground: walls with windows and doors, hedges, fences, trees, sky."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from syrfa.world.camera import Points
@@ -31,14 +33,16 @@ def paint_backdrop(rng: np.random.Generator, plane: Plane, kind: str, sky: Point
     roof = np.float32(rng.uniform(2.5, 14.0))
     above = plane.y > roof
     if rng.random() < 0.5:
-        crowns = np.float32(rng.uniform(1.5, 6.0)) + np.float32(0.9) * plane.rough(0.35, smooth=True)
+        crowns = np.float32(rng.uniform(1.5, 6.0)) + np.float32(0.9) * _skyline(plane).rough(0.35, smooth=True)
+        crowns = crowns + np.float32(0.12) * plane.rough(0.12, smooth=True)
         above = (plane.y > roof) & (plane.y > crowns)
         value = np.where(((plane.y < crowns) & (plane.y > roof))[..., None], _leaves(rng, plane), value)
     bright = 1 - np.clip((plane.y - roof) / np.float32(60), 0, 0.3)
     value = np.where(above[..., None], bright[..., None] * sky.astype(np.float32), value)
     shines = np.where(above, np.float32(1), shines)
     if rng.random() < 0.5:
-        top = np.float32(rng.uniform(0.4, 2.5)) + np.float32(rng.uniform(0.03, 0.25)) * plane.rough(0.2, smooth=True)
+        rise = np.float32(rng.uniform(0.03, 0.2)) * _skyline(plane).rough(0.2, smooth=True)
+        top = np.float32(rng.uniform(0.4, 2.5)) + rise
         hedge = plane.y < top
         value, shines = np.where(hedge[..., None], _leaves(rng, plane), value), np.where(hedge, np.float32(0), shines)
     elif rng.random() < 0.3:
@@ -84,6 +88,11 @@ def _doors(rng: np.random.Generator, plane: Plane, value: Plane32) -> Plane32:
     door = 1 - np.clip(past / plane.grain + np.float32(0.5), 0, 1)
     tone = tint(rng, float(rng.uniform(25, 150)), 0.25).astype(np.float32)
     return np.asarray(value + door[..., None] * (tone - value), np.float32)
+
+
+def _skyline(plane: Plane) -> Plane:
+    """The plane with every point at height 0, so that noise depends on the place along it alone."""
+    return replace(plane, y=np.zeros_like(plane.y))
 
 
 def _leaves(rng: np.random.Generator, plane: Plane) -> Plane32:

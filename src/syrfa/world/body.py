@@ -161,17 +161,18 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
         lines.append((heel, 0.4 * foot + 0.6 * toe, 0.044 * size, 0.042 * size, wear.shoes))
         lines.append((foot, toe, 0.04 * size, 0.033 * size, wear.shoes))
         shoulder, elbow, hand = j[Joint.SHOULDER_L + side], j[Joint.ELBOW_L + side], j[Joint.HAND_L + side]
+        sloped = 0.93 * shoulder + 0.07 * neck - 0.05 * up  # below the joint of the collar bone
         middle = 0.5 * (shoulder + elbow)
-        lines.append((shoulder, middle, 0.058 * fat, 0.05 * fat, shirt))
+        lines.append((sloped, middle, 0.058 * fat, 0.05 * fat, shirt))
         lines.append((middle, elbow, 0.048 * fat, 0.042 * fat, sleeve))
         lines.append((elbow, hand, 0.042 * fat, 0.03 * fat, sleeve))
         lines.append((hand, hand + 0.3 * (hand - elbow), 0.036 * size, 0.03 * size, skin))
-        inner = shoulder + 0.3 * (neck - shoulder) - 0.1 * up
+        inner = shoulder + 0.3 * (neck - shoulder) - 0.14 * up
         waist = hip + 0.3 * up
         lines.append((inner, waist, 0.1 * fat, 0.084 * fat, shirt))
         lines.append((waist, hip + 0.1 * up, 0.084 * fat, 0.09 * fat, shirt))
         lines.append((hip + 0.08 * up, hip - 0.02 * up, 0.092 * fat, 0.09 * fat, trousers))
-        lines.append((neck - 0.02 * up, shoulder, 0.05 * fat, 0.052 * fat, shirt))
+        lines.append((neck + 0.01 * up, sloped, 0.045 * fat, 0.05 * fat, shirt))
     lines.append((neck - 0.14 * up, pelvis + 0.15 * up, 0.115 * fat, 0.105 * fat, shirt))
     lines += _head(j, wear, size * body.head)
     lines += _extras(j, wear, fat)
@@ -202,7 +203,7 @@ def _head(j: Points, wear: Wardrobe, size: float) -> list[Limb]:
         low = neck - 0.04 * up - 0.05 * ahead
         lines.append((head - 0.02 * up - 0.045 * ahead, low, 0.075 * size, 0.07 * size, wear.hair))
     elif wear.headwear == "cap":
-        lines.append((head + 0.06 * up, head + 0.07 * up + 0.1 * ahead, 0.08 * size, 0.03 * size, wear.patch))
+        lines.append((head + 0.065 * up, head + 0.072 * up + 0.1 * ahead, 0.076 * size, 0.025 * size, wear.patch))
     elif wear.headwear == "hood":
         lines.append(
             (head - 0.05 * up - 0.04 * ahead, head + 0.04 * up - 0.03 * ahead, 0.088 * size, 0.095 * size, wear.shirt)
@@ -284,7 +285,7 @@ def _cloth(rng: np.random.Generator, brightness: float) -> Colour:
     elif kind == 1:  # denim and navy
         hue = np.array([1.25, 0.95, 0.78]) + rng.normal(0, 0.06, 3)
     elif kind == 2:  # beige, brown, olive
-        hue = np.array([0.7, 0.95, 1.12]) + rng.normal(0, 0.06, 3)
+        hue = np.array([0.8, 0.97, 1.06]) + rng.normal(0, 0.06, 3)
     else:
         hue = 1 + rng.normal(0, 0.12 if kind == 3 else 0.45, 3)
     return _colour(value * np.clip(hue, 0.3, 1.8))

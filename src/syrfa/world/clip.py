@@ -82,9 +82,9 @@ class Clip:
         source = np.random.default_rng(np.random.SeedSequence([seed, _SENSORS, plan.scene])) if preset.steady else rng
         self._renderer = Renderer(self.scene, sample_sensor(source, preset.noise), grey, rng)
 
-    def render(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-        """Picture and id mask of every frame, in order (see `Renderer.frame`)."""
-        for number in range(self.frames):
+    def render(self, first: int = 0, end: int | None = None) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Picture and id mask of the frames from `first` to before `end`, in order (see `Renderer.frame`)."""
+        for number in range(first, self.frames if end is None else end):
             yield self._renderer.frame(self.actors, number)
 
     def abnormal_ids(self, number: int) -> list[int]:

@@ -14,7 +14,7 @@ FLOORS = ("tiles", "boards", "carpet")
 def material(rng: np.random.Generator, plane: Plane, kind: str, level: float) -> Plane32:
     """Colours (h, w, 3) of one material of about grey `level`, laid along the plane's axes."""
     value = 1 + rng.uniform(0.01, 0.05) * plane.rough(1.1, smooth=True)
-    colour = tint(rng, level, 0.05)
+    colour = tint(rng, level, 0.035)
     if kind == "concrete":
         value += rng.uniform(0.005, 0.03) * plane.rough(0.06) + rng.uniform(0.01, 0.05) * plane.rough(0.2, smooth=True)
         pitch = rng.uniform(1.5, 6.0, 2)
@@ -45,7 +45,7 @@ def material(rng: np.random.Generator, plane: Plane, kind: str, level: float) ->
         colour = level * np.array([0.6, 0.9, 1.2])
     else:  # carpet
         value += rng.uniform(0.02, 0.08) * plane.rough(0.03)
-        colour = tint(rng, level, 0.2)
+        colour = tint(rng, level, 0.12)
     return np.asarray(value[..., None] * colour.astype(np.float32), np.float32)
 
 

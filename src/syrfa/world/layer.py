@@ -99,6 +99,8 @@ def paint(
     bodies, depth = outlines(camera, shapes.start, shapes.end, shapes.radius)
     flats = [camera.project(flat.points) for flat in (*shapes.faces, *shapes.rings)]
     corners = np.concatenate([bodies.reshape(-1, 2), *(pixels for pixels, _ in flats)])
+    if not len(corners):
+        return None
     low, high = corners.min(axis=0), corners.max(axis=0)
     scale = camera.focal / float(depth.mean() if len(depth) else flats[0][1].mean())
     fine = _factor(float(high[1] - low[1]))
@@ -146,6 +148,8 @@ def paint(
         places = [(point - (left, top) + 0.5) * fine - 0.5 for point in (base, tip)]
         print_ = laid(patterns[cloth.pattern % len(patterns)], places[0], places[1], scale * fine, shade.shape)
         shade = cv2.multiply(shade, print_, scale=1 / 128)  # type: ignore[assignment]
+    if finish.clear < 1:  # the air takes contrast
+        shade = cv2.addWeighted(shade, finish.clear, shade, 0, 128 * (1 - finish.clear))  # type: ignore[assignment]
     picture, cover = brush.finished(shade, finish.motion)
     return Layer(left, top, picture, cover)
 

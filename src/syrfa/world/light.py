@@ -115,17 +115,17 @@ def sample_light(rng: np.random.Generator, way: Road) -> Light:
         )
     if kind == "overcast":
         cold = float(rng.uniform(-0.02, 0.06))
-        return Light(shade=float(rng.uniform(0.12, 0.4)), colour=(1 + cold, 1.0, 1 - cold))
+        return Light(shade=float(rng.uniform(0.25, 0.6)), colour=(1 + cold, 1.0, 1 - cold))
     high = float(rng.uniform(4.0, 8.0) if kind == NIGHT else rng.uniform(2.8, 4.0))
-    pitch = float(rng.uniform(9, 22) if kind == NIGHT else rng.uniform(3, 6))
+    pitch = float(rng.uniform(8, 18) if kind == NIGHT else rng.uniform(3, 6))
     side = float(rng.uniform(0.3, 1.4) * way.half) if kind == NIGHT else 0.0
     first = float(rng.uniform(0, pitch))
     places = [way.point(first + pitch * i, side if i % 2 else -side) for i in range(-3, 3)]
     warm = float(rng.uniform(-0.05, 0.3) if kind == NIGHT else rng.uniform(-0.06, 0.12))
     return Light(
         kind=kind,
-        shade=float(rng.uniform(0.3, 0.7) if kind == NIGHT else rng.uniform(0.12, 0.35)),
-        ambient=float(rng.uniform(0.12, 0.5) if kind == NIGHT else rng.uniform(0.75, 0.95)),
+        shade=float(rng.uniform(0.3, 0.7) if kind == NIGHT else rng.uniform(0.2, 0.5)),
+        ambient=float(rng.uniform(0.2, 0.55) if kind == NIGHT else rng.uniform(0.75, 0.95)),
         lamps=tuple((x, y, high) for x, y in places),
         colour=(1 - warm, 1.0, 1 + 0.6 * warm),
     )

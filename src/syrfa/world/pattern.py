@@ -35,7 +35,7 @@ def sample_patterns(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
 
 def _print(rng: np.random.Generator, up: Points, aside: Points) -> Points | float:
     kind = str(rng.choice(["plain", "bands", "lines", "checks", "print", "halves", "open"], p=_SHARES))
-    depth = float(rng.choice([-1, 1]) * rng.uniform(0.15, 0.5))
+    depth = float(rng.choice([-1, 1]) * rng.uniform(0.1, 0.42))
     pitch = float(rng.uniform(0.05, 0.16))
     if kind == "bands":
         return depth * (np.mod(up, pitch) < 0.45 * pitch)
@@ -45,7 +45,7 @@ def _print(rng: np.random.Generator, up: Points, aside: Points) -> Points | floa
         return 0.4 * depth * ((np.mod(up, pitch) < 0.5 * pitch) * 1.0 + (np.mod(aside, pitch) < 0.5 * pitch))
     if kind == "print":
         size = rng.uniform(0.06, 0.13)
-        return 1.4 * depth * ((np.abs(aside) < size) & (np.abs(up - 0.36) < 0.8 * size))
+        return 1.1 * depth * ((np.abs(aside) < size) & (np.abs(up - 0.36) < 0.8 * size))
     if kind == "halves":
         return depth * (up > rng.uniform(0.2, 0.38))
     if kind == "open":

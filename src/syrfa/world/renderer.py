@@ -57,7 +57,7 @@ class Renderer:
         self._base = self._empty()
         self._fixtures = [fixture for thing in self._standing() if (fixture := self._fixed(thing)) is not None]
         noise = sensor.noise * (_NIGHT_NOISE if look.light.kind == NIGHT else 1.0)
-        self._developer = Developer(sensor, self._base.shape, rng, noise)
+        self._developer = Developer(sensor, self._base, rng, noise)
 
     def frame(self, actors: list[Actor], number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """One frame; frames are asked for in their order.

@@ -19,6 +19,7 @@ class Sensor:
         shot: 0 for noise alike at every level, 1 for noise that grows with the root of the level.
         gamma: exponent applied to the brightness.
         gain: factor on the brightness.
+        target: mean grey level that the automatic exposure aims at; 0 for none.
         offset: added to the brightness, in grey levels: haze and stray light.
         cast: BGR factors of the white balance; grey cameras have none.
         saturation: 0 for grey, 1 for colours as they are.
@@ -35,6 +36,7 @@ class Sensor:
     shot: float = 0.0
     gamma: float = 1.0
     gain: float = 1.0
+    target: float = 0.0
     offset: float = 0.0
     cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
     saturation: float = 1.0
@@ -49,13 +51,14 @@ class Sensor:
 def sample_sensor(rng: np.random.Generator, noise: tuple[float, float]) -> Sensor:
     """Draws a sensor; `noise` is the range of its deviation in grey levels."""
     gain = float(rng.uniform(0.55, 1.1))
-    cast = np.exp(rng.normal(0, 0.05, 3))
+    cast = np.exp(rng.normal(0, 0.03, 3))
     return Sensor(
         blur=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.85 else float(rng.uniform(1.0, 1.7)),
         noise=float(rng.uniform(*noise)),
         shot=float(rng.uniform(0, 1)),
         gamma=float(np.exp(rng.normal(0, 0.22))),
         gain=gain,
+        target=float(rng.uniform(80, 160)),
         offset=float(rng.uniform(0, 50) * (1.1 - gain) / 0.55),
         cast=(float(cast[0]), float(cast[1]), float(cast[2])),
         saturation=float(rng.uniform(0.35, 1.1)),
@@ -73,12 +76,13 @@ class Developer:
 
     Args:
         sensor: the camera.
-        shape: of the frames: (height, width), or (height, width, 3) for colour.
+        empty: uint8 (height, width), or (height, width, 3) for colour, the scene without actors.
         rng: the source of the noise.
         noise: its deviation in grey levels; more than the sensor's own where there is little light.
     """
 
-    def __init__(self, sensor: Sensor, shape: tuple[int, ...], rng: np.random.Generator, noise: float) -> None:
+    def __init__(self, sensor: Sensor, empty: NDArray[np.uint8], rng: np.random.Generator, noise: float) -> None:
+        shape = empty.shape
         self.sensor, self._shape, self._rng = sensor, shape, rng
         self._before: NDArray[np.uint8] | None = None
         # one sheet of noise, read at random places: as good as fresh noise for seven frames, at a tenth of the time
@@ -91,9 +95,15 @@ class Developer:
         curve = (1 - sensor.shot) * level + sensor.shot * np.sqrt(level)
         back = np.interp(level, curve, level)
         self._curve = np.rint(255 * curve).astype(np.uint8)
+        exposed = 1.0
+        if sensor.target > 0:  # it makes up for two thirds of what the scene has too much or too little
+            exposed = float(np.clip((sensor.target / max(float(empty.mean()), 1.0)) ** 0.67, 0.6, 2.2))
         tones = [
             np.clip(
-                255 * np.clip((255 * back * sensor.gain * factor + sensor.offset) / 255, 0, 1) ** sensor.gamma, 0, 255
+                255
+                * np.clip((255 * back * exposed * sensor.gain * factor + sensor.offset) / 255, 0, 1) ** sensor.gamma,
+                0,
+                255,
             )
             for factor in (sensor.cast if len(shape) == 3 else (1.0,))
         ]
