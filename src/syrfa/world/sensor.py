@@ -98,15 +98,9 @@ class Developer:
         exposed = 1.0
         if sensor.target > 0:  # it makes up for two thirds of what the scene has too much or too little
             exposed = float(np.clip((sensor.target / max(float(empty.mean()), 1.0)) ** 0.67, 0.6, 2.2))
-        tones = [
-            np.clip(
-                255
-                * np.clip((255 * back * exposed * sensor.gain * factor + sensor.offset) / 255, 0, 1) ** sensor.gamma,
-                0,
-                255,
-            )
-            for factor in (sensor.cast if len(shape) == 3 else (1.0,))
-        ]
+        factors = sensor.cast if len(shape) == 3 else (1.0,)
+        lit = [back * exposed * sensor.gain * factor + sensor.offset / 255 for factor in factors]
+        tones = [255 * np.clip(level, 0, 1) ** sensor.gamma for level in lit]
         self._tone = np.rint(np.stack(tones, axis=-1)).astype(np.uint8)[None]
 
     def develop(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
