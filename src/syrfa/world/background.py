@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.backdrop import paint_backdrop
-from syrfa.world.camera import Camera
+from syrfa.world.camera import Camera, Points
 from syrfa.world.ground import paint_ground, wet
 from syrfa.world.light import INDOOR, NIGHT, Light
 from syrfa.world.look import Look
@@ -40,31 +40,51 @@ def paint_background(
     far = np.float32(back) / np.maximum(rays[..., 1], np.float32(1e-3))
     ground = (rays[..., 2] < 0) & (near * rays[..., 1] < back)
     depth = np.where(ground, near, far)
-    x, y = depth * rays[..., 0], depth * rays[..., 1]
-    light, weather = look.light, look.weather
-    step = depth / np.float32(camera.focal * _FINE)
-    low = np.maximum(down / np.linalg.norm(rays, axis=-1), np.float32(0.02))
     noises = (noise_tile(rng, 0.6), noise_tile(rng, 3.0))
-    floor = Plane(x, y, step / np.sqrt(low), *noises)
-    sky = _sky(rng, light)
-    value = paint_ground(rng, floor, way, road, look.level, light.kind == INDOOR)
-    lit = _lit(rng, floor, light)
-    value *= lit[..., None] * np.array(light.colour, np.float32)
-    if weather.wet > 0:
-        pools = np.clip(0.6 + 0.5 * floor.rough(0.5, smooth=True), 0, 1)
-        value = wet(value, pools * (1 - low) ** 2 * np.float32(0.7), sky, weather.wet)
-    high = np.maximum(np.float32(camera.elevation) + far * rays[..., 2], np.float32(0))
-    upright = Plane(far * rays[..., 0], high, far / np.float32(camera.focal * _FINE), *noises)
-    wall, shines = paint_backdrop(rng, upright, light.kind, sky)
-    facing = np.float32(rng.uniform(0.6, 1.1)) * light.level(upright.x, np.float32(back)).astype(np.float32)
-    wall = wall * (facing * (1 - shines) + shines)[..., None]
-    image = np.where(ground[..., None], value, wall)
-    clear = weather.clear(depth).astype(np.float32)[..., None]
-    image = image * clear + (1 - clear) * np.float32(weather.tone)
+    sky = _sky(rng, look.light)
+    image = np.empty((*ground.shape, 3), np.float32)
+    bright = np.full(ground.shape, look.light.ambient, np.float32)
+    rows = _span(ground)
+    if rows.stop > rows.start:
+        low = np.maximum(down[rows] / np.linalg.norm(rays[rows], axis=-1), np.float32(0.02))
+        step = depth[rows] / np.float32(camera.focal * _FINE)
+        x, y = depth[rows] * rays[rows][..., 0], depth[rows] * rays[rows][..., 1]
+        floor = Plane(x, y, step / np.sqrt(low), *noises)
+        image[rows], bright[rows] = _ground(rng, floor, low, look, way, road, sky)
+    rows = _span(~ground)
+    if rows.stop > rows.start:
+        away, up = far[rows], rays[rows][..., 2]
+        high = np.maximum(np.float32(camera.elevation) + away * up, np.float32(0))
+        upright = Plane(away * rays[rows][..., 0], high, away / np.float32(camera.focal * _FINE), *noises)
+        wall, shines = paint_backdrop(rng, upright, look.light.kind, sky)
+        facing = np.float32(rng.uniform(0.6, 1.1)) * look.light.level(upright.x, np.float32(back)).astype(np.float32)
+        wall = wall * (facing * (1 - shines) + shines)[..., None]
+        image[rows] = np.where(ground[rows][..., None], image[rows], wall)
+    clear = look.weather.clear(depth).astype(np.float32)[..., None]
+    image = image * clear + (1 - clear) * np.float32(look.weather.tone)
     size = (camera.width, camera.height)
     image = cv2.resize(cv2.GaussianBlur(image, (0, 0), 0.6), size, interpolation=cv2.INTER_AREA)
-    bright = cv2.resize(np.where(ground, lit, np.float32(light.ambient)), size, interpolation=cv2.INTER_AREA)
-    return np.rint(np.clip(image, 0, 255)).astype(np.uint8), np.asarray(bright, np.float32)
+    lit = cv2.resize(bright, size, interpolation=cv2.INTER_AREA)
+    return np.rint(np.clip(image, 0, 255)).astype(np.uint8), np.asarray(lit, np.float32)
+
+
+def _span(where: NDArray[np.bool_]) -> slice:
+    """The rows from the first to the last in which `where` holds anywhere."""
+    rows = np.flatnonzero(where.any(axis=1))
+    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) else slice(0, 0)
+
+
+def _ground(
+    rng: np.random.Generator, floor: Plane, low: Plane32, look: Look, way: Road, road: Road | None, sky: Points
+) -> tuple[Plane32, Plane32]:
+    """Colours of the ground in its light, and that light; `low` is the sine of the angle at which it is seen."""
+    value = paint_ground(rng, floor, way, road, look.level, look.light.kind == INDOOR)
+    lit = _lit(rng, floor, look.light)
+    value *= lit[..., None] * np.array(look.light.colour, np.float32)
+    if look.weather.wet > 0:
+        pools = np.clip(0.6 + 0.5 * floor.rough(0.5, smooth=True), 0, 1)
+        value = wet(value, pools * (1 - low) ** 2 * np.float32(0.7), sky, look.weather.wet)
+    return value, lit
 
 
 def _rays(camera: Camera) -> Plane32:
@@ -72,9 +92,9 @@ def _rays(camera: Camera) -> Plane32:
     rows = (np.arange(_FINE * camera.height) + 0.5) / _FINE - 0.5
     columns = (np.arange(_FINE * camera.width) + 0.5) / _FINE - 0.5
     right, below, ahead = camera.rotation
-    across = ((columns - camera.centre[0]) / camera.focal)[None, :, None] * right
-    upright = ((rows - camera.centre[1]) / camera.focal)[:, None, None] * below
-    return np.asarray(across + upright + ahead, np.float32)
+    across = (((columns - camera.centre[0]) / camera.focal)[None, :, None] * right).astype(np.float32)
+    upright = (((rows - camera.centre[1]) / camera.focal)[:, None, None] * below + ahead).astype(np.float32)
+    return across + upright
 
 
 def _sky(rng: np.random.Generator, light: Light) -> NDArray[np.float64]:

@@ -20,9 +20,11 @@ def sample_patterns(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
     up = (_ABOVE - np.arange(_ROWS) / _TEXELS)[:, None]
     aside = (np.arange(_COLUMNS) / _TEXELS - _ASIDE)[None, :]
     found = []
+    smooth, rough = noise_tile(rng, 4.0), noise_tile(rng, 2.0)
     for _ in range(COUNT):
-        folds = noise_tile(rng, 4.0)[:_ROWS, :_COLUMNS]
-        creases = cv2.resize(noise_tile(rng, 2.0)[:48, :64], (_COLUMNS, _ROWS), interpolation=cv2.INTER_CUBIC)
+        folds = np.roll(smooth, rng.integers(0, 256, 2), (0, 1))[:_ROWS, :_COLUMNS]
+        cut = np.roll(rough, rng.integers(0, 256, 2), (0, 1))[:48, :64]
+        creases = cv2.resize(cut, (_COLUMNS, _ROWS), interpolation=cv2.INTER_CUBIC)
         value = 1 + rng.uniform(0.02, 0.08) * folds + rng.uniform(0.02, 0.09) * creases
         shirt = ((up > 0.04) & (up < 0.52)).astype(float)
         value = value * (1 - 0.35 * rng.uniform(0, 1) * (np.abs(up - 0.03) < 0.025))

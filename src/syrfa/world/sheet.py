@@ -133,13 +133,13 @@ def _chosen(preset: WorldPreset, seed: int, grey: bool) -> Iterator[Clip]:
 
 def _window(clip: Clip) -> tuple[int, list[tuple[Image, Image]]]:
     """The middle and the seven frames and masks in which most is seen of what is abnormal, or else of everybody."""
+    half = _FRAMES // 2
     best, most = clip.frames // 2, -1
-    for number in np.linspace(_FRAMES, clip.frames - _FRAMES, 5).astype(int).tolist():
+    for number in np.linspace(half, clip.frames - 1 - half, 5).astype(int).tolist():
         (_, mask), ids = next(clip.render(number, number + 1)), clip.abnormal_ids(number)
         seen = int(np.isin(mask, ids).sum() if clip.plan.abnormal else (mask > 0).sum())
         if seen > most:
             best, most = number, seen
-    half = _FRAMES // 2
     return best, list(clip.render(best - half, best + half + 1))
 
 

@@ -15,7 +15,9 @@ def noise_tile(rng: np.random.Generator, smooth: float) -> Plane32:
     """A repeating (256, 256) texture of unit deviation, blurred by `smooth` texels."""
     tile = rng.standard_normal((256, 256)).astype(np.float32)
     if smooth > 0:
-        tile = np.asarray(cv2.GaussianBlur(np.tile(tile, (3, 3)), (0, 0), smooth)[256:512, 256:512], np.float32)
+        pad = int(4 * smooth) + 2
+        wide = cv2.copyMakeBorder(tile, pad, pad, pad, pad, cv2.BORDER_WRAP)
+        tile = np.asarray(cv2.GaussianBlur(wide, (0, 0), smooth)[pad:-pad, pad:-pad], np.float32)
     return np.asarray(tile / max(float(tile.std()), 1e-6), np.float32)
 
 
@@ -51,9 +53,10 @@ class Plane:
     def rough(self, size: float, smooth: bool = False) -> Plane32:
         """Noise of unit deviation from near; one texel covers `size` metres."""
         tile, extent = (self.coarse, 6 * size) if smooth else (self.fine, 1.5 * size)
-        wrapped = [np.mod(v * np.float32(1 / size), np.float32(255.0)) for v in (self.x, self.y)]
-        found = cv2.remap(tile, wrapped[0], wrapped[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        return np.asarray(found / (1 + (self.grain / np.float32(extent)) ** 2), np.float32)
+        x, y = (v * np.float32(1 / size) for v in (self.x, self.y))
+        found = cv2.remap(tile, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        faded = self.grain * np.float32(1 / extent)
+        return np.asarray(found / (1 + faded * faded), np.float32)
 
     def lines(self, across: Plane32, pitch: float, wide: float) -> Plane32:
         """Lines every `pitch` metres of `across`, `wide` metres thick: 1 on a line, 0 beside it, smooth between."""
