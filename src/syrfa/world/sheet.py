@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from syrfa.errors import ConfigError
 from syrfa.files import atomic_write
 from syrfa.world.clip import Clip, plan_clips
+from syrfa.world.palette import packed
 from syrfa.world.presets import WorldPreset
 
 MAX_BYTES = 390_000
-"""A sheet is at most this large, so that it can stand in a document; its grey levels are rounded until it is."""
+"""A sheet is at most this large, so that it can stand in a document; it gets fewer colours until it is."""
 
 _COLUMNS, _ROWS = 4, 3
 _CELL = (248, 165)
@@ -73,15 +74,14 @@ def draw_sheet(preset: WorldPreset, seed: int, grey: bool, beside: Path | None =
 
 
 def write_sheet(path: Path, sheet: Image) -> None:
-    """Writes a sheet as PNG, its grey levels rounded to multiples of 1, 4, 8, ... until the file is small enough."""
-    for step in (1, 4, 8, 12, 16, 24, 32, 48, 64):
-        rounded = np.minimum(step * np.rint(sheet / step), 255).astype(np.uint8)
-        plain = bool((rounded == rounded[..., :1]).all())
-        _, packed = cv2.imencode(".png", rounded[..., 0] if plain else rounded, [cv2.IMWRITE_PNG_COMPRESSION, 9])
-        if len(packed) <= MAX_BYTES:
+    """Writes a sheet as PNG, in as many colours as let the file be small enough."""
+    content = packed(sheet, 256)
+    for colours in (192, 128, 96, 64, 48, 32, 24, 16, 8):
+        if len(content) <= MAX_BYTES:
             break
+        content = packed(sheet, colours)
     with atomic_write(path) as file:
-        file.write(packed.tobytes())
+        file.write(content)
 
 
 def check_paths(path: Path, beside: Path | None) -> None:
