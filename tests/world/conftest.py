@@ -6,8 +6,15 @@ import pytest
 from syrfa.world.camera import Camera
 from syrfa.world.clip import plan_clips
 from syrfa.world.presets import PRESETS
+from syrfa.world.road import Road
 from syrfa.world.scene import Scene
 from syrfa.world.stage import Stage
+
+ROADS = {
+    "none": None,
+    "beside": Road(0.0, (0.0, 27.5), 3.0, crossing=2.0, crossing_half=1.8),
+    "across": Road(np.pi / 2, (-6.0, 20.0), 3.0, crossing=0.0, crossing_half=4.2),
+}
 
 
 @pytest.fixture
@@ -35,6 +42,27 @@ def make_stage(camera):
 
 
 @pytest.fixture
+def make_place():
+    """A walkway from left to right, 8 m wide, with a road of choice."""
+
+    def make(road="beside", seed=0, frames=60, fps=15.0, person=40.0, size=(320, 240), **settings):
+        camera = Camera.looking(*size, distance=20.0, down=0.35, person=person, row=0.6)
+        scene = Scene(
+            camera=camera,
+            background=np.full((size[1], size[0], 3), 150, np.uint8),
+            path=0.0,
+            path_centre=(0.0, 20.0),
+            path_half=4.0,
+            back=60.0,
+            clothes=-0.5,
+            road=ROADS[road],
+        )
+        return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
+
+    return make
+
+
+@pytest.fixture
 def small_source():
     """Three clips in the UBnormal layout, half a second to render."""
     clips = {"train": (1, 1), "validation": (0, 0), "test": (0, 1)}
@@ -51,3 +79,21 @@ def small_target():
 @pytest.fixture
 def plans_of():
     return plan_clips
+
+
+@pytest.fixture
+def road():
+    """A road behind the walkway of `make_stage`."""
+    return Road(angle=0.1, centre=(0.0, 26.5), half=3.0)
+
+
+@pytest.fixture
+def staged(make_stage, road):
+    """A stage of four seconds, with a road behind the walkway or without one."""
+
+    def make(has_road=True, **settings):
+        stage = make_stage(**{"frames": 80, "onset": (0.2, 0.4), **settings})
+        stage.scene = replace(stage.scene, road=road if has_road else None)
+        return stage
+
+    return make

@@ -26,8 +26,8 @@ def generate(
     same command; a finished world is left as it is.
 
     Args:
-        preset: `demo-source` or `standard` (UBnormal layout, for training), `demo-target` (UCSD Ped2 layout, other
-            events than the source), or `tiny` and `target-tiny` (seconds, for tests).
+        preset: `demo-source`, `standard` or `full` (UBnormal layout, for training; `full` is of UBnormal's size),
+            `demo-target` (UCSD Ped2 layout, other events than the source), or `tiny` and `target-tiny` (for tests).
         out: folder of the world; made when absent.
         seed: at least 0.
         processes: how many clips to render at a time; the number of processor cores when not given.

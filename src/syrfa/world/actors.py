@@ -9,6 +9,7 @@ from syrfa.world.body import Body, clothed
 from syrfa.world.camera import Points
 from syrfa.world.gait import GaitStyle, cycles, gait_pose
 from syrfa.world.shapes import Shapes
+from syrfa.world.skeleton import mixed, risen
 from syrfa.world.trajectory import Trajectory
 
 Pose = Callable[[int], Points]
@@ -71,7 +72,6 @@ def blended(first: Pose, second: Pose, onset: int, length: float) -> Pose:
             return first(frame)
         if share == 1.0:
             return second(frame)
-        share = share * share * (3 - 2 * share)
-        return (1 - share) * first(frame) + share * second(frame)
+        return risen(mixed(first(frame), second(frame), share * share * (3 - 2 * share)))
 
     return pose

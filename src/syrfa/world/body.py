@@ -238,8 +238,8 @@ def _extras(j: Points, wear: Wardrobe, fat: float) -> list[Limb]:
         lines.append((low + 0.08 * ahead, low - 0.1 * ahead, 0.12, 0.12, wear.bag))
         lines.append((low + 0.1 * ahead, j[Joint.SHOULDER_R] + 0.06 * up, 0.018, 0.018, wear.bag))
     elif wear.carries in ("hand bag", "two bags"):
-        low = np.array([0.0, 0.0, -0.3])
         for hand in (j[Joint.HAND_R], j[Joint.HAND_L])[: 1 if wear.carries == "hand bag" else 2]:
+            low = np.array([0.0, 0.0, -min(0.3, max(0.0, float(hand[2]) - 0.13))])  # whoever lies has it beside them
             lines.append((hand + 0.5 * low, hand + low, 0.1, 0.13, wear.bag))
     return lines
 

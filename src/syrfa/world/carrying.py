@@ -89,7 +89,7 @@ def dog_walking(stage: Stage) -> list[Actor]:
         next(stage.ids),
         next(stage.ids),
     )
-    size, colour = float(rng.uniform(0.25, 0.6)), _colour(rng)
+    size, colour = float(rng.uniform(0.22, 0.5)), _colour(rng)
     ahead, aside = float(rng.uniform(-0.1, 1.3)), -float(rng.uniform(0.35, 0.9))
     legs = np.cumsum(course.speed / (1.9 * size + 0.25)) / stage.fps
     pull, start = float(rng.uniform(0.2, 0.6)), float(rng.uniform(0, 6))

@@ -28,6 +28,8 @@ def walker(
     stage: Stage, event: str, course: Trajectory, body: Body | None = None, style: GaitStyle | None = None
 ) -> Actor:
     """Somebody who goes along `course` at its speed; an adult in a style of their own unless given."""
+    if all(course is not other for other in stage.taken):  # the leader of a group has taken its course already
+        stage.taken.append(course)
     body = body or stage.body()
     style = style or dressed_style(stage, body)
     pose = walking_pose(body, style, course, stage.fps, float(stage.rng.random()))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.actors import Actor
-from syrfa.world.events import EVENTS, NORMAL, ROAD, Builder
+from syrfa.world.events import EVENTS, NORMAL, ROAD, Builder, possible
 from syrfa.world.presets import WorldPreset
 from syrfa.world.renderer import Renderer
 from syrfa.world.scene import Scene, sample_scene
@@ -22,9 +22,19 @@ _SCENES, _CLIPS, _SENSORS = 1, 2, 4
 _FULL = MAX_ID - 16
 
 # how often the normal events occur, relative to each other; what is not named, once
-_OFTEN = {"walk": 22.0, "enter": 6.0, "group": 9.0, "hurry": 3.0, "elder": 3.0, "stand": 3.0, "telephone": 3.0,
-          "talk": 4.0, "family": 2.0, "luggage": 2.0, "pram": 2.0, "turn_round": 1.5, "queue": 0.6, "cluster": 1.5,
-          "car": 6.0, "van": 2.0, "cycling_on_road": 4.0, "scooting_on_road": 2.0, "crossing": 3.0}  # fmt: skip
+_OFTEN = {
+    **{"walk": 22.0, "enter": 6.0, "group": 9.0, "hurry": 3.0, "elder": 3.0, "stand": 3.0, "telephone": 3.0},
+    **{"talk": 4.0, "family": 2.0, "luggage": 2.0, "pram": 2.0, "turn_round": 1.5, "cluster": 1.5, "queue": 0.6},
+    **{
+        "car": 6.0,
+        "van": 2.0,
+        "giving_way": 2.5,
+        "parked": 2.0,
+        "cycling_on_road": 4.0,
+        "scooting_on_road": 2.0,
+        "crossing": 3.0,
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -108,24 +118,26 @@ def _cast(preset: WorldPreset, plan: ClipPlan, stage: Stage) -> list[Actor]:
     """Abnormal events first, so that the crowd keeps clear of them; traffic last, so that it runs nobody over."""
     rng, actors = stage.rng, list[Actor]()
     if plan.abnormal:
-        names = preset.events[plan.split]
-        for turn in range(len(names)):  # by turns, so that every kind occurs; some kinds need a road
-            actors += EVENTS[names[(plan.index + turn) % len(names)]](stage)
-            if actors:
-                break
+        names = possible(preset.events[plan.split], stage)
+        actors += EVENTS[names[plan.index % len(names)]](stage)  # by turns, so that every kind occurs
         for _ in range(int(rng.integers(preset.intruders[0], preset.intruders[1] + 1)) - 1):
-            actors += EVENTS[str(rng.choice(names))](stage)
+            if _last_id(actors) < _FULL:
+                actors += EVENTS[str(rng.choice(names))](stage)
     _add(stage, actors, NORMAL, preset.crowd_beside if plan.abnormal else preset.crowd)
     if stage.scene.road is not None:
         _add(stage, actors, ROAD, preset.traffic)
-    assert max((owner for actor in actors for owner in actor.owners), default=0) <= MAX_ID
+    assert _last_id(actors) <= MAX_ID
     return actors
+
+
+def _last_id(actors: list[Actor]) -> int:
+    return max((owner for actor in actors for owner in actor.owners), default=0)
 
 
 def _add(stage: Stage, actors: list[Actor], events: dict[str, Builder], number: tuple[int, int]) -> None:
     """Adds between `number[0]` and `number[1]` of the events, as long as the mask has ids left."""
     weights = np.array([_OFTEN.get(name, 1.0) for name in events])
     for _ in range(int(stage.rng.integers(number[0], number[1] + 1))):
-        if max((owner for actor in actors for owner in actor.owners), default=0) < _FULL:
+        if _last_id(actors) < _FULL:
             name = str(stage.rng.choice(list(events), p=weights / weights.sum()))
             actors += events[name](stage)

@@ -19,11 +19,8 @@ def group(stage: Stage) -> list[Actor]:
     rng = stage.rng
     size = int(rng.choice([2, 3, 4], p=[0.65, 0.25, 0.1]))
     lead = stage.course(group_speed(rng, size), wander=0.05, margin=0.35 + 0.7 * (size - 1))
-    left, actors = 0.0, []
-    for _ in range(size):
-        actors.append(walker(stage, "group", lead.beside(left, float(rng.normal(0, 0.25)))))
-        left += float(rng.uniform(0.5, 0.85))
-    return actors
+    left = np.cumsum([0.0, *rng.uniform(0.5, 0.85, size - 1)])
+    return _together(stage, "group", lead, [(float(aside), float(rng.normal(0, 0.25))) for aside in left])
 
 
 def family(stage: Stage) -> list[Actor]:
@@ -32,13 +29,9 @@ def family(stage: Stage) -> list[Actor]:
     ages = ["adult", "child", *rng.choice(["adult", "child", ""], 2, p=[0.3, 0.2, 0.5])]
     speed = float(np.clip(rng.normal(1.02, 0.13), 0.7, 1.3))
     lead = stage.course(speed, wander=0.06, margin=0.35 + 0.6 * (len(ages) - 1))
-    left, actors = 0.0, []
-    for age in ages:
-        if age:
-            course = lead.beside(left, float(rng.normal(0, 0.2)))
-            actors.append(walker(stage, "family", course, stage.body(str(age))))
-            left += float(rng.uniform(0.45, 0.65))
-    return actors
+    ages = [str(age) for age in ages if age]
+    left = np.cumsum([0.0, *rng.uniform(0.45, 0.65, len(ages) - 1)])
+    return _together(stage, "family", lead, [(float(aside), float(rng.normal(0, 0.2))) for aside in left], ages)
 
 
 def cluster(stage: Stage) -> list[Actor]:
@@ -46,11 +39,23 @@ def cluster(stage: Stage) -> list[Actor]:
     rng = stage.rng
     size, abreast = int(rng.integers(5, 9)), int(rng.integers(2, 4))
     lead = stage.course(group_speed(rng, 4), wander=0.04, margin=0.35 + 0.6 * (abreast - 1))
-    actors = []
+    places = []
     for index in range(size):
         left = float(np.clip(0.55 * (index % abreast) + rng.normal(0, 0.1), 0.0, 0.6 * (abreast - 1)))
-        behind = -0.75 * (index // abreast) + float(rng.normal(0, 0.12))
-        actors.append(walker(stage, "cluster", lead.beside(left, behind)))
+        places.append((left, -0.75 * (index // abreast) + float(rng.normal(0, 0.12))))
+    return _together(stage, "cluster", lead, places)
+
+
+def _together(
+    stage: Stage, event: str, lead: Trajectory, places: list[tuple[float, float]], ages: list[str] | None = None
+) -> list[Actor]:
+    """Walkers at `places` (left, ahead) in metres from a leader; without those who would have to walk on the road."""
+    actors = []
+    for index, place in enumerate(places):
+        course = lead.beside(*place)
+        if index == 0 or not stage.trespasses(course, 0.0):
+            body = stage.body(ages[index] if ages else "adult")
+            actors.append(walker(stage, event, course, body))
     return actors
 
 
@@ -106,9 +111,9 @@ def queue(stage: Stage) -> list[Actor]:
     rng = stage.rng
     size, heading = int(rng.integers(3, 8)), stage.scene.path + np.pi * int(rng.integers(2))
     step = float(rng.uniform(0.7, 1.0))
-    place = stage.spot((size + 3) * step)  # the whole line keeps off the road
-    moves = np.cumsum(rng.uniform(3.0, 9.0, 8)) - rng.uniform(0, 4)  # seconds
     seconds = np.arange(stage.frames) / stage.fps
+    moves = np.cumsum(rng.uniform(3.0, 9.0, 8)) - rng.uniform(0, 4)  # seconds
+    place = _room(stage, heading, (step * size, step * float((moves < seconds[-1]).sum())))
     actors = []
     for index in range(size):
         advance = np.zeros(stage.frames)
@@ -123,3 +128,13 @@ def queue(stage: Stage) -> list[Actor]:
         stage.taken.append(course)
         actors.append(walker(stage, "queue", course))
     return actors
+
+
+def _room(stage: Stage, heading: float, reach: tuple[float, float]) -> tuple[float, float]:
+    """A spot in view with no road within `reach` metres behind and before it."""
+    road, along = stage.scene.road, np.linspace(-reach[0], reach[1], 20)
+    for _ in range(20):
+        x, y = stage.spot(1.0)
+        if road is None or not road.holds(x + along * np.cos(heading), y + along * np.sin(heading), 0.35).any():
+            return x, y
+    return stage.spot(sum(reach) + 0.5)

@@ -117,8 +117,11 @@ def paint(
         if face.normal is None or float(face.normal @ (eye - face.points[0])) > 0:
             jobs.append((float(flats[index][1].mean()), 1, index))
     for index, ring in enumerate(shapes.rings):
-        # a filled wheel lies on the side of its vehicle: a bit nearer than its middle; a hub follows its wheel
-        lift = (0.25 + 1e-4 * index) if ring.thickness == 0 else 0.0
+        # a wheel at the side of a vehicle is nearer than all else, or behind it; a hub follows its wheel
+        lift = 0.25 if ring.thickness == 0 else 0.0
+        if ring.normal is not None:
+            lift = 1.0 if float(ring.normal @ (eye - ring.points[0])) > 0 else -9.0
+        lift += 1e-4 * index
         jobs.append((float(flats[len(shapes.faces) + index][1].mean()) - lift, 2, index))
     jobs.sort(reverse=True)
     # limbs on the far side get less light

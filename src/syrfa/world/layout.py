@@ -20,6 +20,9 @@ LENS = (0.7, 3.5)
 _NEAREST = 5.0
 """Depth in metres at the lower edge: whoever is nearer is a blur of limbs."""
 
+_ROOM = 0.15
+"""Of the picture, what a road leaves to the walkway at least."""
+
 _TALLEST = 0.6
 """Of the frame's height, what a person takes up at most."""
 
@@ -65,6 +68,18 @@ def sample_layout(
         roads: probability of a road; the few places that have no room for one in view go without.
     """
     tall = float(np.exp(rng.uniform(*np.log(np.minimum(person, _TALLEST * height)))))
+    wanted = rng.random() < roads
+    for _ in range(6):  # with another camera where there is no room for the road
+        layout = _without_road(rng, width, height, tall, side_view)
+        if wanted:
+            layout = _with_road(rng, layout)
+        if wanted == (layout.road is not None):
+            break
+    return layout
+
+
+def _without_road(rng: np.random.Generator, width: int, height: int, tall: float, side_view: float) -> Layout:
+    """A camera and a walkway in whose middle a person is `tall` pixels high."""
     camera, down, distance = _sample_camera(rng, width, height, tall)
     across = rng.random() < side_view
     path = float(rng.normal(0, 0.12)) if across else float(rng.uniform(0, np.pi))
@@ -74,8 +89,7 @@ def sample_layout(
     top = float(camera.ground(np.array([width / 2, 0.0]))[1])
     if down > 0.6 and np.isfinite(top):  # who looks steeply down sees no horizon
         back = max(back, 1.1 * top)
-    layout = Layout(camera, path, (0.0, distance), half, back)
-    return _with_road(rng, layout) if rng.random() < roads else layout
+    return Layout(camera, path, (0.0, distance), half, back)
 
 
 def _sample_camera(rng: np.random.Generator, width: int, height: int, tall: float) -> tuple[Camera, float, float]:
@@ -85,8 +99,10 @@ def _sample_camera(rng: np.random.Generator, width: int, height: int, tall: floa
         # most hang low and look far; a quarter look down steeply
         down = float(np.deg2rad(rng.uniform(24, 60) if rng.random() < 0.25 else rng.uniform(5, 34)))
         focal = float(np.exp(rng.uniform(*np.log(LENS)))) * width
-        distance = PERSON * np.cos(down) ** 2 * focal / tall
-        camera = Camera.looking(width, height, distance=distance, down=down, person=tall, row=row, roll=roll)
+        # the head is nearer to the camera than the feet are
+        distance = PERSON * np.cos(down) * (np.cos(down) * focal / tall + np.sin(down))
+        person = PERSON * np.cos(down) ** 2 * focal / distance
+        camera = Camera.looking(width, height, distance=distance, down=down, person=person, row=row, roll=roll)
         below = camera.ground(np.array([width / 2, height - 1.0]))
         near = float(camera.project(np.array([*below, 0.0]))[1])
         if ELEVATION[0] <= camera.elevation <= ELEVATION[1] and near > _NEAREST:
@@ -108,13 +124,24 @@ def _with_road(rng: np.random.Generator, layout: Layout) -> Layout:
             back = max(layout.back, edge + float(rng.uniform(2.0, 8.0)))
         seen = in_view(layout.camera, road)
         lanes = [in_view(layout.camera, road, road.lane(forward)[0]) for forward in (True, False)]
-        if min(map(len, [seen, *lanes])) < 8:
+        if min(map(len, [seen, *lanes])) < 8 or _walkway_share(layout, half, road) < _ROOM:
             continue
         if road.crossing is None and rng.random() < 0.6:
             place, strip = float(rng.choice(seen)), float(rng.uniform(1.2, 2.4))
             road = Road(road.angle, road.centre, road.half, place, strip)
         return Layout(layout.camera, layout.path, layout.path_centre, half, back, road)
     return layout
+
+
+def _walkway_share(layout: Layout, half: float, road: Road) -> float:
+    """The share of the picture that shows a walkway `half` metres to either side, clear of the road."""
+    camera = layout.camera
+    columns, rows = np.meshgrid(np.linspace(0.05, 0.95, 12), np.linspace(0.15, 1.0, 12))
+    found = camera.ground(np.stack([columns * camera.width, rows * camera.height], axis=-1))
+    x, y = found[..., 0], found[..., 1]
+    centre = layout.path_centre
+    aside = (y - centre[1]) * np.cos(layout.path) - (x - centre[0]) * np.sin(layout.path)
+    return float(np.mean((np.abs(aside) < half) & ~road.holds(x, y, 0.6) & (y < layout.back)))  # NaN is not below
 
 
 def _crossing(rng: np.random.Generator, layout: Layout, half: float, wide: float) -> Road:
@@ -124,7 +151,7 @@ def _crossing(rng: np.random.Generator, layout: Layout, half: float, wide: float
     shift = float(rng.uniform(-0.35, 0.35)) * span
     x, y = layout.path_centre
     centre = (x + shift * np.cos(layout.path), y + shift * np.sin(layout.path))
-    strip = half / np.cos(skew) + wide * abs(np.tan(skew)) + 0.5
+    strip = half / np.cos(skew) + wide * abs(np.tan(skew)) + 1.2
     return Road(layout.path + np.pi / 2 + skew, (float(centre[0]), float(centre[1])), wide, 0.0, float(strip))
 
 

@@ -94,14 +94,17 @@ class Light:
         return np.asarray((camera.rotation @ direction)[:2])
 
 
-def sample_light(rng: np.random.Generator, way: Road) -> Light:
+def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> Light:
     """Draws the light: three scenes in five by day (half of them in sunlight), the others at dusk, night or indoors.
 
     Args:
         rng: the source of every draw.
         way: the walkway, along which lamps stand.
+        indoors: whether it may be a room.
     """
     kind = str(rng.choice(["sun", "overcast", "dusk", NIGHT, INDOOR], p=[0.36, 0.3, 0.06, 0.16, 0.12]))
+    if kind == INDOOR and not indoors:
+        kind = "overcast"
     if kind in ("sun", "dusk"):
         azimuth = rng.uniform(0, 2 * np.pi)
         low = rng.uniform(0.45, 1.25) if kind == "sun" else rng.uniform(0.22, 0.4)

@@ -27,13 +27,14 @@ class Look:
     clothes: float = 0.0
 
 
-def sample_look(rng: np.random.Generator, camera: Camera, way: Road) -> Look:
+def sample_look(rng: np.random.Generator, camera: Camera, way: Road, road: Road | None = None) -> Look:
     """Draws a scene's appearance: dark clothes on bright ground, bright ones on dark ground, or anything.
 
     Args:
         rng: the source of every draw.
         camera: the view.
         way: the walkway.
+        road: where vehicles belong; a room has none.
     """
     style = int(rng.choice(3, p=[0.45, 0.2, 0.35]))
     level, clothes = (
@@ -41,7 +42,7 @@ def sample_look(rng: np.random.Generator, camera: Camera, way: Road) -> Look:
         (float(rng.uniform(35, 85)), float(rng.uniform(0.3, 1.0))),
         (float(rng.uniform(70, 190)), float(rng.uniform(-0.4, 0.4))),
     )[style]
-    light = sample_light(rng, way)
+    light = sample_light(rng, way, indoors=road is None)
     distance = float(np.hypot(way.centre[1], camera.elevation))
     weather = Weather() if light.kind == "indoor" else sample_weather(rng, distance, light.ambient)
     return Look(light=light, weather=weather, level=level, clothes=clothes)

@@ -10,6 +10,7 @@ from syrfa.world.actors import Actor
 from syrfa.world.layer import Finish, Layer, paint
 from syrfa.world.light import NIGHT
 from syrfa.world.pattern import sample_patterns
+from syrfa.world.puffs import paint_puffs
 from syrfa.world.scene import Scene
 from syrfa.world.sensor import Developer, Sensor, vignette
 from syrfa.world.shadow import ShadowMap
@@ -108,6 +109,8 @@ class Renderer:
                 painted = paint(camera, job.shapes, self._finish(job), self._patterns, mask)
                 if painted is not None:
                     painted.over(image)
+                if job.shapes.puffs:
+                    paint_puffs(image, mask, camera, job.shapes.puffs, 1)
             else:
                 job[0].over(image)
                 mask[job[1]] = 0

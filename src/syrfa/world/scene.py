@@ -70,7 +70,7 @@ def sample_scene(
     layout = sample_layout(rng, width, height, person, side_view, roads)
     camera, back, road = layout.camera, layout.back, layout.road
     way = Road(layout.path, layout.path_centre, layout.path_half)
-    look = sample_look(rng, camera, way)
+    look = sample_look(rng, camera, way, road)
     fixtures = sample_fixtures(rng, camera, way, back, road, look.light)
     background, lit = paint_background(rng, camera, look, way, back, road)
     return Scene(

@@ -27,12 +27,35 @@ class Face:
 
 @dataclass
 class Ring:
-    """A circle `points` (n, 3) drawn as a line of `thickness` metres, or filled."""
+    """A circle `points` (n, 3) drawn as a line of `thickness` metres, or filled.
+
+    A wheel at the side of a vehicle has a `normal`; seen from the other side it is behind all else of the vehicle.
+    """
 
     points: Points
     colour: Colour
     owner: int
     thickness: float
+    normal: Points | None = None
+
+
+@dataclass
+class Puff:
+    """A soft, translucent ball of smoke or flame.
+
+    Attributes:
+        centre: (3,), metres.
+        radius: metres; nothing is left of it at this distance.
+        colour: BGR, 0 to 255.
+        opacity: in the middle, 0 to 1.
+        owner: id.
+    """
+
+    centre: Points
+    radius: float
+    colour: Colour
+    opacity: float
+    owner: int
 
 
 @dataclass
@@ -56,6 +79,7 @@ class Shapes:
         owner: (k,).
         faces: flat polygons.
         rings: circles.
+        puffs: smoke and flames, painted over all else of the thing.
         cloths: clothes with a pattern.
     """
 
@@ -66,6 +90,7 @@ class Shapes:
     owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     faces: list[Face] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
+    puffs: list[Puff] = field(default_factory=list)
     cloths: list[Cloth] = field(default_factory=list)
 
     def __add__(self, other: "Shapes") -> "Shapes":
@@ -78,6 +103,7 @@ class Shapes:
             np.concatenate([self.owner, other.owner]),
             self.faces + other.faces,
             self.rings + other.rings,
+            self.puffs + other.puffs,
             self.cloths + other.cloths,
         )
 
@@ -90,16 +116,22 @@ class Shapes:
             heading: direction of the local forward axis, radians, counter-clockwise from world x.
         """
         c, s = np.cos(heading), np.sin(heading)
-        turn = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
-        move = np.array([x, y, 0.0])
+        return self.moved(np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]]), np.array([x, y, 0.0]))
+
+    def moved(self, turn: Points, move: Points) -> "Shapes":
+        """Turned by a rotation (3, 3) that multiplies points from the right, then moved by (3,) metres."""
         faces = [
             Face(f.points @ turn + move, f.colour, f.owner, None if f.normal is None else f.normal @ turn)
             for f in self.faces
         ]
-        rings = [Ring(r.points @ turn + move, r.colour, r.owner, r.thickness) for r in self.rings]
+        rings = [
+            Ring(r.points @ turn + move, r.colour, r.owner, r.thickness, None if r.normal is None else r.normal @ turn)
+            for r in self.rings
+        ]
+        puffs = [Puff(p.centre @ turn + move, p.radius, p.colour, p.opacity, p.owner) for p in self.puffs]
         cloths = [Cloth(c.base @ turn + move, c.top @ turn + move, c.pattern) for c in self.cloths]
-        ends = (self.start @ turn + move, self.end @ turn + move)
-        return Shapes(*ends, self.radius, self.colour, self.owner, faces, rings, cloths)
+        start, end = self.start @ turn + move, self.end @ turn + move
+        return Shapes(start, end, self.radius, self.colour, self.owner, faces, rings, puffs, cloths)
 
 
 def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: int) -> Shapes:
@@ -145,7 +177,8 @@ def wheel(
     angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
     circle = np.stack([np.cos(angle), np.zeros(20), np.sin(angle)], axis=1)
     centre = np.array([x, y, radius])
-    rings = [Ring(centre + radius * circle, colour, owner, thickness)]
+    outward = np.array([0.0, np.sign(y), 0.0]) if y and thickness == 0 else None
+    rings = [Ring(centre + radius * circle, colour, owner, thickness, outward)]
     if hub is not None:
-        rings.append(Ring(centre + 0.5 * radius * circle, hub, owner, 0.0))
+        rings.append(Ring(centre + 0.5 * radius * circle, hub, owner, 0.0, outward))
     return Shapes(rings=rings)

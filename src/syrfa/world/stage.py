@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from syrfa.world.body import Body, sample_body
 from syrfa.world.layout import in_view
 from syrfa.world.scene import Scene
-from syrfa.world.trajectory import Trajectory, simulate
+from syrfa.world.trajectory import Trajectory, pausing, simulate
 
 _HALF = 1.4
 """Half the length in metres of what arrives, with a margin."""
@@ -250,6 +250,7 @@ class Stage:
         right: float = 0.0,
         forward: bool | None = None,
         gap: float = 1.0,
+        wait: float | None = None,
     ) -> Trajectory | None:
         """A way along a lane of the road, through the picture, clear of everybody and everything so far.
 
@@ -259,6 +260,8 @@ class Stage:
             right: how far to the right of the lane's middle it keeps, in metres.
             forward: which lane; None for either.
             gap: distance in metres kept from others.
+            wait: how many seconds it stands somewhere in view, short of the crossing if that is in view; None for a
+                vehicle that does not.
 
         Returns:
             the course, which counts as taken from now on; None when there is no road or twelve draws found no gap.
@@ -271,11 +274,18 @@ class Stage:
             middle, heading = road.lane(ahead)
             aside = middle - right if ahead else middle + right
             seen = in_view(self.scene.camera, road, aside)
+            if speed == 0.0 and road.crossing is not None:  # nobody parks on a crossing
+                seen = seen[np.abs(seen - road.crossing) > road.crossing_half + half[0]]
             if not len(seen):
                 continue
-            place = road.point(float(rng.choice(seen)), aside)
-            at = int(rng.uniform(0.1, 0.9) * self.frames)
-            course = simulate(rng, self.frames, self.fps, through=place, at=at, heading=heading, speed=speed, wander=0)
+            along, at = float(rng.choice(seen)), int(rng.uniform(0.1, 0.9) * self.frames)
+            if wait is not None and road.crossing is not None and seen[0] <= road.crossing <= seen[-1]:
+                along = road.crossing - (1.0 if ahead else -1.0) * (road.crossing_half + half[0] + 1.0)
+            n, fps, place = self.frames, self.fps, road.point(along, aside)
+            if wait is None:
+                course = simulate(rng, n, fps, through=place, at=at, heading=heading, speed=speed, wander=0.0)
+            else:
+                course = pausing(n, fps, place=place, at=at, heading=heading, speed=speed, wait=wait)
             vehicle = Vehicle(course, *half)
             if any(vehicle.meets(other, gap=0.4 * gap) for other in self.taken):
                 continue
@@ -284,6 +294,14 @@ class Stage:
             self.vehicles.append(vehicle)
             return course
         return None
+
+    def unmarked(self, margin: float) -> NDArray[np.float64]:
+        """Places (n,) in metres along the road in view, `margin` metres or more from its crossing; none without it."""
+        road = self.scene.road
+        if road is None:
+            return np.zeros(0)
+        seen = in_view(self.scene.camera, road)
+        return seen if road.crossing is None else seen[np.abs(seen - road.crossing) > road.crossing_half + margin]
 
     def crossing_course(self, speed: float, *, marked: bool = True) -> Trajectory | None:
         """A way on foot straight across the road, in view, clear of the vehicles so far.
@@ -299,10 +317,11 @@ class Stage:
         road, rng = self.scene.road, self.rng
         if road is None or (marked and road.crossing is None):
             return None
-        seen = in_view(self.scene.camera, road)
-        if road.crossing is not None:
-            aside = np.abs(seen - road.crossing)
-            seen = seen[aside < road.crossing_half - 0.3] if marked else seen[aside > road.crossing_half + 2.0]
+        if marked and road.crossing is not None:
+            seen = in_view(self.scene.camera, road)
+            seen = seen[np.abs(seen - road.crossing) < road.crossing_half - 0.3]
+        else:
+            seen = self.unmarked(2.0)
         for _ in range(12):
             if not len(seen):
                 break

@@ -7,7 +7,7 @@ from syrfa.world.actors import Actor
 from syrfa.world.body import clothed
 from syrfa.world.cars import CAR_KINDS, VAN_KINDS, car, van
 from syrfa.world.casting import walker
-from syrfa.world.shapes import Shapes
+from syrfa.world.shapes import Colour, Shapes
 from syrfa.world.stage import Stage
 from syrfa.world.vehicles import bicycle, motor_scooter, paint
 
@@ -33,20 +33,35 @@ def parked(stage: Stage) -> list[Actor]:
     return _motor(stage, "parked", kind, 0.0)
 
 
-def _motor(stage: Stage, event: str, kind: str, speed: float) -> list[Actor]:
+def giving_way(stage: Stage) -> list[Actor]:
+    """A car or van, 4 to 10 m/s, that brakes gently, stands 1 to 5 seconds short of a crossing if any, and goes on."""
+    kind = str(stage.rng.choice([*CAR_KINDS, *CAR_KINDS, *VAN_KINDS]))
+    wait = float(stage.rng.uniform(1.0, 5.0))
+    return _motor(stage, "giving_way", kind, float(stage.rng.uniform(4.0, 10.0)), wait)
+
+
+def _motor(stage: Stage, event: str, kind: str, speed: float, wait: float | None = None) -> list[Actor]:
     rng, road = stage.rng, stage.scene.road
     length, width = (CAR_KINDS.get(kind) or VAN_KINDS[kind])[:2]
     half = (0.5 * _MARGIN * length, 0.5 * _MARGIN * width)
     right = 0.0
     if speed == 0.0 and road is not None:
         right = max(0.0, 0.5 * road.half - half[1])
-    course = stage.lane_course(speed, half=half, right=right, gap=1.0 + 0.5 * speed)
+    course = stage.lane_course(speed, half=half, right=right, gap=1.0 + 0.5 * speed, wait=wait)
     if course is None:
         return []
     owner = next(stage.ids)
     build = car if kind in CAR_KINDS else van
-    shapes = build(owner, kind, paint(rng), rng)
+    shapes = build(owner, kind, _lacquer(rng), rng)
     return [Actor(event, course, lambda _: shapes, (owner,), size=half[0])]
+
+
+def _lacquer(rng: np.random.Generator) -> Colour:
+    """Seven cars in ten are white, black or a grey between, the others of a muted colour."""
+    value = float(rng.choice([rng.uniform(190, 245), rng.uniform(18, 55), rng.uniform(55, 190)]))
+    tone = 1 + rng.normal(0, 0.02 if rng.random() < 0.7 else 0.4, 3)
+    blue, green, red = np.clip(value * np.clip(tone, 0.25, 1.5), 12, 245)
+    return (float(blue), float(green), float(red))
 
 
 def cycling_on_road(stage: Stage) -> list[Actor]:
@@ -93,5 +108,7 @@ def crossing(stage: Stage) -> list[Actor]:
     if course is None:
         return []
     for index in range(int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))):
-        actors.append(walker(stage, "crossing", course.beside(0.65 * index, float(rng.normal(0, 0.2)))))
+        beside = course.beside(0.65 * index, float(rng.normal(0, 0.2))) if index else course
+        if not any(vehicle.meets(beside) for vehicle in stage.vehicles):
+            actors.append(walker(stage, "crossing", beside))
     return actors

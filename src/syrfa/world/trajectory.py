@@ -70,16 +70,51 @@ def simulate(
         positions whose steps are exactly speed / fps along the heading.
     """
     seconds = np.arange(frames) / fps
-    pace = speed * (1 + 0.06 * drift(rng, seconds))
+    pace, moving = speed * (1 + 0.06 * drift(rng, seconds)), seconds
     if stop is not None:
         away = np.maximum(stop[0] - np.arange(frames), np.arange(frames) - stop[1]) / fps
-        pace = pace * np.clip(away / 0.5, 0.0, 1.0)
-    course = heading + wander * drift(rng, seconds)
+        going = np.clip(away / 0.5, 0.0, 1.0)
+        pace, moving = pace * going, np.cumsum(going) / fps  # who halts does not turn on the spot
+    course = heading + wander * drift(rng, moving)
     course = course + turn / (1 + np.exp(-(seconds - at / fps) / 0.3))
     step = pace / fps
     x = np.cumsum(step * np.cos(course))
     y = np.cumsum(step * np.sin(course))
     return Trajectory(x - x[at] + through[0], y - y[at] + through[1], course, pace)
+
+
+def pausing(
+    frames: int,
+    fps: float,
+    *,
+    place: tuple[float, float],
+    at: int,
+    heading: float,
+    speed: float,
+    wait: float,
+    braking: float = 2.5,
+    leaving: float = 1.8,
+) -> Trajectory:
+    """A vehicle that comes straight along, brakes gently, stands at `place` from frame `at` on, and goes on.
+
+    Args:
+        frames: length.
+        fps: frames a second.
+        place: ground point in metres.
+        at: the frame in which it comes to a stand.
+        heading: direction in radians.
+        speed: before and after, metres a second.
+        wait: how long it stands, in seconds.
+        braking: deceleration in m/s^2.
+        leaving: acceleration in m/s^2.
+    """
+    seconds = (np.arange(frames) - at) / fps
+    pace = np.where(seconds < 0, -braking * seconds, leaving * np.maximum(seconds - wait, 0.0))
+    pace = np.minimum(pace, speed)
+    way = np.cumsum(pace) / fps
+    way -= way[at]
+    x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
+    return Trajectory(x, y, np.full(frames, heading), pace)
 
 
 def standing(frames: int, place: tuple[float, float], heading: Points | float) -> Trajectory:

@@ -3,11 +3,13 @@
 import numpy as np
 
 from syrfa.world.camera import Points
-from syrfa.world.shapes import Colour, Shapes, cuboid, rods, wheel
+from syrfa.world.shapes import Colour, Face, Shapes, cuboid, rods, wheel
 
 BLACK: Colour = (22.0, 22.0, 24.0)
 GLASS: Colour = (70.0, 62.0, 52.0)
 STEEL: Colour = (150.0, 150.0, 148.0)
+LAMP: Colour = (225.0, 235.0, 240.0)
+TAIL: Colour = (40.0, 35.0, 170.0)
 
 CART_KINDS = ("golf cart", "utility cart", "van", "box truck", "car", "sweeper")
 
@@ -129,29 +131,86 @@ def cart(owner: int, kind: str, rng: np.random.Generator) -> tuple[Shapes, tuple
         return _golf_cart(owner, colour, grow, rng), (0.0, 0.75 * grow)
     if kind == "utility cart":
         return _utility_cart(owner, colour, grow, rng), None
+    if kind == "car":
+        return car(owner, rng), None
     length, width, height, cabin = {
         "van": (3.6, 1.6, 1.75, 0.35),
         "box truck": (3.9, 1.7, 2.2, 0.28),
-        "car": (3.5, 1.6, 0.72, 0.5),
         "sweeper": (2.4, 1.25, 1.7, 0.45),
     }[kind]
     length, width, height = length * grow, width * grow, height * float(rng.uniform(0.9, 1.1))
     low, radius = 0.28, 0.3 * grow
     shapes = Shapes()
-    if kind == "car":
-        shapes += cuboid((0.0, 0.0, low), (length, width, height), colour, owner, slope=0.1)
-        shapes += cuboid((-0.15, 0.0, low + height), (0.5 * length, 0.92 * width, 0.5), GLASS, owner, slope=0.4)
-        shapes += cuboid((-0.3, 0.0, low + height + 0.5), (0.36 * length, 0.88 * width, 0.05), colour, owner)
-    else:
-        front = length * cabin
-        rear = length - front
-        body = colour if kind != "box truck" or rng.random() < 0.4 else paint(rng)
-        shapes += cuboid((-front / 2, 0.0, low), (rear, width, height), body, owner)
-        nose = height if kind == "van" else height * float(rng.uniform(0.7, 0.95))
-        shapes += cuboid((rear / 2, 0.0, low), (front, 0.96 * width, 0.5 * nose), colour, owner)
-        shapes += cuboid((rear / 2, 0.0, low + 0.5 * nose), (front, 0.94 * width, 0.42 * nose), GLASS, owner, slope=0.2)
-        shapes += cuboid((rear / 2 - 0.1, 0.0, low + 0.92 * nose), (front - 0.2, 0.94 * width, 0.08), colour, owner)
+    front = length * cabin
+    rear = length - front
+    body = colour if kind != "box truck" or rng.random() < 0.4 else paint(rng)
+    shapes += cuboid((-front / 2, 0.0, low), (rear, width, height), body, owner)
+    nose = height if kind == "van" else height * float(rng.uniform(0.7, 0.95))
+    shapes += cuboid((rear / 2, 0.0, low), (front, 0.96 * width, 0.5 * nose), colour, owner)
+    shapes += cuboid((rear / 2, 0.0, low + 0.5 * nose), (front, 0.94 * width, 0.42 * nose), GLASS, owner, slope=0.2)
+    shapes += cuboid((rear / 2 - 0.1, 0.0, low + 0.92 * nose), (front - 0.2, 0.94 * width, 0.08), colour, owner)
     return shapes + _wheels(owner, 0.33 * length, 0.5 * width, radius), None
+
+
+def car(owner: int, rng: np.random.Generator) -> Shapes:
+    """A passenger car of 3.6 to 4.8 m: saloon, hatchback, estate or off-roader."""
+    colour, length, width = paint(rng), float(rng.uniform(3.6, 4.8)), float(rng.uniform(1.65, 1.85))
+    low, radius = float(rng.uniform(0.2, 0.32)), float(rng.uniform(0.29, 0.36))
+    belt, cabin = float(rng.uniform(0.62, 0.75)), float(rng.uniform(0.45, 0.6))
+    kind = int(rng.integers(3))
+    # (length of the glass house as a share, its middle, how far its rear window slopes)
+    share, middle, rear = ((0.5, -0.06, 0.45), (0.58, -0.14, 0.25), (0.66, -0.14, 0.1))[kind]
+    shapes = cuboid((0.0, 0.0, low), (length, width, belt), colour, owner, slope=0.12)
+    house, top = share * length, low + belt
+    wind = 0.55
+    points = np.array(
+        [
+            [(middle * length + x + d * t, s * (0.5 - 0.07 * t) * width, top + cabin * t) for s in (-1.0, 1.0)]
+            for t in (0.0, 1.0)
+            for x, d in ((house / 2, -wind), (-house / 2, rear))
+        ]
+    )  # rows: front low, rear low, front high, rear high; columns: right, left
+    front, back, upper, hind = points
+    panes = [
+        (np.array([front[0], front[1], upper[1], upper[0]]), GLASS, (1.0, 0.0, 0.6)),
+        (np.array([back[0], back[1], hind[1], hind[0]]), GLASS, (-1.0, 0.0, 0.4)),
+        (np.array([front[0], back[0], hind[0], upper[0]]), GLASS, (0.0, -1.0, 0.15)),
+        (np.array([front[1], back[1], hind[1], upper[1]]), GLASS, (0.0, 1.0, 0.15)),
+        (np.array([upper[0], upper[1], hind[1], hind[0]]), colour, (0.0, 0.0, 1.0)),
+    ]
+    shapes += Shapes(faces=[Face(pane, tone, owner, np.array(normal)) for pane, tone, normal in panes])
+    for side in (0, 1):
+        pillar = 0.5 * (front[side] + back[side]), 0.5 * (upper[side] + hind[side])
+        shapes += rods(
+            [(front[side], upper[side], 0.04), (*pillar, 0.04), (back[side], hind[side], 0.05)], colour, owner
+        )
+    half = np.array([0.0, 0.09, 0.0])
+    for x, high, tone in ((0.5 * length - 0.03, 0.62, LAMP), (-0.5 * length, 0.7, TAIL)):
+        lamps = [np.array([x, side * width, low + high * belt]) for side in (0.37, -0.37)]
+        shapes += rods([(lamp - half, lamp + half, 0.045) for lamp in lamps], tone, owner)
+    return shapes + _wheels(owner, 0.31 * length, 0.5 * width, radius)
+
+
+def front_of(vehicle: Shapes) -> float:
+    """How far a vehicle reaches forward of its middle, in metres."""
+    return max(float(face.points[:, 0].max()) for face in vehicle.faces)
+
+
+def luggage(owner: int, rng: np.random.Generator) -> Shapes:
+    """A bag, a suitcase or a rucksack that stands on the ground, 0.3 to 0.7 m high."""
+    colour = paint(rng)
+    kind = str(rng.choice(["suitcase", "rucksack", "bag"]))
+    if kind == "rucksack":
+        size = float(rng.uniform(0.8, 1.2))
+        line = [((0.0, 0.0, 0.16), (0.0, 0.0, 0.36), 0.17), ((0.12, 0.0, 0.14), (0.12, 0.0, 0.22), 0.12)]
+        return rods([(np.array(a) * size, np.array(b) * size, r * size) for a, b, r in line], colour, owner)
+    high, long = (float(rng.uniform(0.45, 0.7)), 0.42) if kind == "suitcase" else (float(rng.uniform(0.25, 0.4)), 0.6)
+    shapes = cuboid((0.0, 0.0, 0.02), (long, 0.26, high), colour, owner)
+    over = high + (0.3 if kind == "suitcase" else 0.12)
+    ends = [np.array([-0.12, 0.0, high]), np.array([-0.12, 0.0, over]), np.array([0.12, 0.0, over])]
+    return shapes + rods(
+        [(ends[0], ends[1], 0.02), (ends[1], ends[2], 0.025), (ends[2], ends[2] * [1, 1, 0.8], 0.02)], BLACK, owner
+    )
 
 
 def _wheels(owner: int, x: float, y: float, radius: float) -> Shapes:

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from syrfa.world.layout import ELEVATION, LENS, in_view, sample_layout
+from syrfa.world.presets import PRESETS
+from syrfa.world.road import Road
+
+SIZES = ((160, 120), (360, 240), (640, 360))
+
+
+def drawn(number, size=(640, 360), person=(15.0, 200.0), **settings):
+    rng = np.random.default_rng(5)
+    return [sample_layout(rng, *size, person, **settings) for _ in range(number)]
+
+
+def test_cameras_are_of_every_kind():
+    down, high = [], []
+    for layout in drawn(200):
+        camera = layout.camera
+        assert ELEVATION[0] <= camera.elevation <= ELEVATION[1]
+        assert LENS[0] <= camera.focal / camera.width <= LENS[1]
+        down.append(np.rad2deg(np.arcsin(-camera.rotation[2, 2])))
+        high.append(camera.elevation)
+    assert min(down) < 10
+    assert 50 < max(down) < 61
+    assert min(high) < 4
+    assert max(high) > 20
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_people_are_as_tall_as_asked(size):
+    tall = []
+    for layout in drawn(150, size):
+        x, y = layout.path_centre
+        feet, head = layout.camera.project(np.array([[x, y, 0.0], [x, y, 1.7]]))[0]
+        tall.append(float(np.hypot(*(feet - head))))
+        assert 0.98 * 15 <= tall[-1] <= 1.02 * min(200.0, 0.6 * size[1])
+    # log-uniform: as many below the geometric mean as above
+    middle = np.sqrt(15 * min(200.0, 0.6 * size[1]))
+    assert 0.35 < np.mean(np.array(tall) < middle) < 0.65
+
+
+def test_nobody_stands_at_the_lens():
+    for layout in drawn(60):
+        camera = layout.camera
+        below = camera.ground(np.array([camera.width / 2, camera.height - 1.0]))
+        assert camera.project(np.array([*below, 0.0]))[1] > 5.0
+
+
+def test_a_road_keeps_off_the_walkway_or_crosses_it():
+    layouts = drawn(150, roads=1.0)
+    found = [layout for layout in layouts if layout.road is not None]
+    assert len(found) > 0.95 * len(layouts)
+    kinds = {"beside": 0, "across": 0}
+    for layout in found:
+        road, s = layout.road, np.linspace(-60, 60, 241)
+        c, d = np.cos(layout.path), np.sin(layout.path)
+        cells = [(s * c - a * d, s * d + a * c) for a in np.linspace(-layout.path_half, layout.path_half, 9)]
+        x = np.concatenate([layout.path_centre[0] + cell[0] for cell in cells])
+        y = np.concatenate([layout.path_centre[1] + cell[1] for cell in cells])
+        on = road.holds(x, y)
+        kinds["across" if on.any() else "beside"] += 1
+        assert road.crossed(x[on], y[on]).all()
+        assert 2.5 < road.half < 4.0
+        for forward in (True, False):
+            assert len(in_view(layout.camera, road, road.lane(forward)[0])) * 0.5 >= 4.0  # metres of each lane in view
+    assert min(kinds.values()) > 20
+
+
+def test_the_ground_reaches_behind_the_road():
+    for layout in drawn(80, roads=1.0, side_view=1.0):
+        if layout.road is not None:
+            assert layout.back > layout.road.point(0.0, layout.road.half)[1]
+            assert layout.back > layout.road.point(0.0, -layout.road.half)[1]
+
+
+@pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0.0, 0.0), (0.3, 0.22, 0.38)])
+def test_the_share_of_scenes_with_a_road(share, low, high):
+    assert low <= np.mean([layout.road is not None for layout in drawn(200, roads=share)]) <= high
+
+
+def test_road_coordinates():
+    road = Road(0.5, (3.0, 20.0), 3.0, crossing=4.0, crossing_half=1.0)
+    x, y = road.point(4.5, 1.2)
+    assert road.along(x, y) == pytest.approx(4.5)
+    assert road.aside(x, y) == pytest.approx(1.2)
+    assert road.holds(x, y)
+    assert road.crossed(x, y)
+    assert not road.crossed(*road.point(5.5, 1.2))
+    assert not Road(0.5, (3.0, 20.0), 3.0).crossed(x, y)
+
+
+def test_presets_with_roads():
+    assert {name for name, preset in PRESETS.items() if preset.roads > 0} == {"demo-source", "standard", "full"}
+    full = PRESETS["full"]
+    clips = sum(map(sum, full.clips.values()))
+    assert clips * np.mean(full.frames) == pytest.approx(236_902, rel=0.01)
+    assert [sum(full.clips[split]) for split in ("train", "validation", "test")] == [268, 64, 211]
