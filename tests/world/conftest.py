@@ -29,13 +29,11 @@ def make_stage(camera):
     def make(fps=20.0, frames=40, seed=0, **settings):
         scene = Scene(
             camera=camera,
-            background=np.full((240, 320, 3), 150, np.uint8),
+            background=np.full((120, 160, 3), 150, np.uint8),
             path=0.0,
             path_centre=(0.0, 20.0),
             path_half=4.0,
             back=30.0,
-            sun=None,
-            shade=0.3,
             clothes=-0.8,
         )
         return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
@@ -51,13 +49,11 @@ def make_place():
         camera = Camera.looking(*size, distance=20.0, down=0.35, person=person, row=0.6)
         scene = Scene(
             camera=camera,
-            background=np.full((2 * size[1], 2 * size[0], 3), 150, np.uint8),
+            background=np.full((size[1], size[0], 3), 150, np.uint8),
             path=0.0,
             path_centre=(0.0, 20.0),
             path_half=4.0,
             back=60.0,
-            sun=None,
-            shade=0.3,
             clothes=-0.5,
             road=ROADS[road],
         )

@@ -1,6 +1,7 @@
 """The verbs that are not the Trainer's: each is a function, its signature and docstring are its options and help."""
 
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +27,14 @@ def run_command(verb: str, arguments: list[str]) -> int:
     if positional:
         parser.add_argument(positional, nargs="+", type=Path, help="folders of runs")
     parser.add_function_arguments(function, as_group=False, skip={positional} if positional else None)
+    arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
     options.pop("config", None)
     function(**options)
     return 0
+
+
+def _underscored(option: re.Match[str]) -> str:
+    """`--contact-sheet` is `--contact_sheet`: people write both."""
+    return "--" + option[0][2:].replace("-", "_")

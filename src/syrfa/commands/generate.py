@@ -8,6 +8,7 @@ from tqdm import tqdm
 from syrfa.errors import ConfigError
 from syrfa.world import PRESETS, find_preset, generate_world, is_finished
 from syrfa.world.data_card import FILE
+from syrfa.world.sheet import check_paths, draw_sheet, write_sheet
 
 
 def generate(
@@ -17,6 +18,8 @@ def generate(
     processes: int | None = None,
     grey: bool | None = None,
     overwrite: bool = False,
+    contact_sheet: Path | None = None,
+    beside: Path | None = None,
 ) -> None:
     """Generates a world of walking people and unusual events, with labels.
 
@@ -31,6 +34,8 @@ def generate(
         processes: how many clips to render at a time; the number of processor cores when not given.
         grey: render one channel (true) or colour (false); the preset's choice when not given.
         overwrite: replace a different generated world that stands in `out`.
+        contact_sheet: a PNG file; draws frames and tubes of the preset into it instead of making a world.
+        beside: a folder of images (real ones, say) to be shown on the contact sheet.
 
     Raises:
         ConfigError: there is no such preset, a number is out of range, or `out` holds something else.
@@ -41,6 +46,13 @@ def generate(
         raise ConfigError(f"processes {processes}: must be at least 1")
     world = find_preset(preset)
     grey = world.grey if grey is None else grey
+    if contact_sheet is not None:
+        check_paths(contact_sheet, beside)
+        write_sheet(contact_sheet, draw_sheet(world, seed, grey, beside))
+        print(f"{contact_sheet}: frames and tubes of '{preset}' with seed {seed}")
+        return
+    if beside is not None:
+        raise ConfigError(f"beside {beside}: shown on a contact sheet only; add --contact_sheet PATH.png")
     if is_finished(out, world, seed, grey, overwrite):
         print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
         return

@@ -6,7 +6,11 @@ from enum import IntEnum
 import numpy as np
 
 from syrfa.world.camera import Points
-from syrfa.world.shapes import Colour, Shapes
+from syrfa.world.pattern import COUNT
+from syrfa.world.shapes import Cloth, Colour, Shapes
+
+Limb = tuple[Points, Points, float, float, Colour]
+"""Start, end, radii at both, colour."""
 
 
 class Joint(IntEnum):
@@ -33,7 +37,14 @@ class Joint(IntEnum):
 
 @dataclass(frozen=True)
 class Wardrobe:
-    """Colours (BGR, 0 to 255) and what is carried."""
+    """Colours (BGR, 0 to 255) and what is worn and carried.
+
+    Attributes:
+        fit: width of the trousers, 1 for tight ones.
+        pattern: number of the clothes' pattern.
+        carries: "", "backpack", "shoulder bag", "hand bag" or "two bags".
+        headwear: "", "long hair", "cap", "hood" or "scarf".
+    """
 
     shirt: Colour
     trousers: Colour
@@ -46,7 +57,8 @@ class Wardrobe:
     shorts: bool = False
     skirt: bool = False
     coat: bool = False
-    striped: bool = False
+    fit: float = 1.0
+    pattern: int = 0
     carries: str = ""
     headwear: str = ""
 
@@ -134,22 +146,34 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
     fat = size * body.girth
     shirt, trousers, skin = wear.shirt, wear.trousers, wear.skin
     sleeve, shin = (skin if wear.short_sleeves else shirt), (skin if wear.shorts else trousers)
+    loose = fat * (1.0 if wear.shorts else wear.fit)
     j = joints
-    up = j[Joint.NECK] - j[Joint.PELVIS]
-    lines: list[tuple[Points, Points, float, float, Colour]] = []
+    neck, pelvis = j[Joint.NECK], j[Joint.PELVIS]
+    up = neck - pelvis
+    lines: list[Limb] = []
     for side in (0, 1):
         hip, knee, foot, toe = (j[Joint.HIP_L + side], j[Joint.KNEE_L + side], j[13 + side], j[15 + side])
-        lines.append((hip, knee, 0.092 * fat, 0.066 * fat, trousers))
-        lines.append((knee, foot, 0.064 * fat, 0.046 * fat, shin))
-        lines.append((foot - (toe - foot) * 0.25, toe, 0.048 * size, 0.036 * size, wear.shoes))
+        calf = 0.65 * knee + 0.35 * foot
+        lines.append((hip, knee, 0.088 * fat, 0.06 * max(loose, fat), trousers))
+        lines.append((knee, calf, 0.058 * max(loose, fat), 0.055 * loose, shin))
+        lines.append((calf, foot, 0.055 * loose, (0.04 if wear.shorts else 0.046) * loose, shin))
+        heel = foot - 0.3 * (toe - foot)
+        lines.append((heel, 0.4 * foot + 0.6 * toe, 0.044 * size, 0.042 * size, wear.shoes))
+        lines.append((foot, toe, 0.04 * size, 0.033 * size, wear.shoes))
         shoulder, elbow, hand = j[Joint.SHOULDER_L + side], j[Joint.ELBOW_L + side], j[Joint.HAND_L + side]
-        lines.append((shoulder, elbow, 0.062 * fat, 0.05 * fat, shirt))
-        lines.append((elbow, hand, 0.05 * fat, 0.04 * fat, sleeve))
-        lines.append((hand, hand + 0.25 * (hand - elbow), 0.042 * size, 0.036 * size, skin))
-        inner = shoulder + 0.25 * (j[Joint.NECK] - shoulder) - 0.08 * up
-        lines.append((inner, hip + 0.12 * up, 0.105 * fat, 0.1 * fat, shirt))
-        lines.append((hip + 0.1 * up, hip - 0.02 * up, 0.1 * fat, 0.098 * fat, trousers))
-    lines.append((j[Joint.NECK] - 0.12 * up, j[Joint.PELVIS] + 0.15 * up, 0.125 * fat, 0.115 * fat, shirt))
+        sloped = 0.93 * shoulder + 0.07 * neck - 0.05 * up  # below the joint of the collar bone
+        middle = 0.5 * (shoulder + elbow)
+        lines.append((sloped, middle, 0.058 * fat, 0.05 * fat, shirt))
+        lines.append((middle, elbow, 0.048 * fat, 0.042 * fat, sleeve))
+        lines.append((elbow, hand, 0.042 * fat, 0.03 * fat, sleeve))
+        lines.append((hand, hand + 0.3 * (hand - elbow), 0.036 * size, 0.03 * size, skin))
+        inner = shoulder + 0.3 * (neck - shoulder) - 0.14 * up
+        waist = hip + 0.3 * up
+        lines.append((inner, waist, 0.1 * fat, 0.084 * fat, shirt))
+        lines.append((waist, hip + 0.1 * up, 0.084 * fat, 0.09 * fat, shirt))
+        lines.append((hip + 0.08 * up, hip - 0.02 * up, 0.092 * fat, 0.09 * fat, trousers))
+        lines.append((neck + 0.01 * up, sloped, 0.045 * fat, 0.05 * fat, shirt))
+    lines.append((neck - 0.14 * up, pelvis + 0.15 * up, 0.115 * fat, 0.105 * fat, shirt))
     lines += _head(j, wear, size * body.head)
     lines += _extras(j, wear, fat)
     return Shapes(
@@ -158,60 +182,61 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
         np.array([(s[2], s[3]) for s in lines]),
         np.array([s[4] for s in lines]),
         np.full(len(lines), owner),
+        cloths=[Cloth(pelvis, neck, wear.pattern)],
     )
 
 
-def _head(j: Points, wear: Wardrobe, size: float) -> list[tuple[Points, Points, float, float, Colour]]:
-    head = j[Joint.HEAD]
-    up = (head - j[Joint.NECK]) / max(float(np.linalg.norm(head - j[Joint.NECK])), 1e-6)
-    back = np.array([-0.028 * size, 0.0, 0.0])
-    return [
-        (j[Joint.NECK] - 0.03 * up, head, 0.055 * size, 0.055 * size, wear.skin),
-        (head - 0.03 * size * up - back, head + 0.03 * size * up - back, 0.08 * size, 0.092 * size, wear.skin),
-        (head + back - 0.02 * size * up, head + back + 0.055 * size * up, 0.09 * size, 0.094 * size, wear.hair),
-        *_headwear(head, j[Joint.NECK], up, back, wear, size),
+def _head(j: Points, wear: Wardrobe, size: float) -> list[Limb]:
+    """Neck, face, hair, and what is worn on it; the face looks ahead."""
+    head, neck = j[Joint.HEAD], j[Joint.NECK]
+    up = (head - neck) / max(float(np.linalg.norm(head - neck)), 1e-6)
+    ahead = np.array([size, 0.0, 0.0])
+    up = up * size
+    dark = (0.78 * wear.skin[0], 0.8 * wear.skin[1], 0.82 * wear.skin[2])
+    lines: list[Limb] = [
+        (neck - 0.02 * up, head - 0.05 * up, 0.055 * size, 0.05 * size, dark),
+        (head - 0.06 * up + 0.03 * ahead, head + 0.02 * up + 0.02 * ahead, 0.055 * size, 0.076 * size, wear.skin),
+        (head - 0.02 * up - 0.022 * ahead, head + 0.035 * up - 0.012 * ahead, 0.074 * size, 0.083 * size, wear.hair),
+        (head + 0.05 * up + 0.01 * ahead, head + 0.052 * up + 0.035 * ahead, 0.072 * size, 0.05 * size, wear.hair),
     ]
-
-
-def _headwear(
-    head: Points, neck: Points, up: Points, back: Points, wear: Wardrobe, size: float
-) -> list[tuple[Points, Points, float, float, Colour]]:
-    """Long hair, a cap, a hood or a scarf."""
     if wear.headwear == "long hair":
-        return [(head + 1.6 * back, neck + 2.2 * back - 0.04 * up, 0.085 * size, 0.075 * size, wear.hair)]
-    if wear.headwear == "cap":
-        crown = head + 0.06 * size * up
-        return [
-            (crown + back, crown - back, 0.085 * size, 0.08 * size, wear.patch),
-            (crown - 2 * back, crown - 5 * back - 0.01 * up, 0.05 * size, 0.035 * size, wear.patch),
-        ]
-    if wear.headwear == "hood":
-        return [(head + 1.2 * back + 0.04 * size * up, neck + 1.2 * back, 0.102 * size, 0.11 * size, wear.shirt)]
-    if wear.headwear == "scarf":
-        return [(neck + back, neck - back, 0.085 * size, 0.08 * size, wear.patch)]
-    return []
+        low = neck - 0.04 * up - 0.05 * ahead
+        lines.append((head - 0.02 * up - 0.045 * ahead, low, 0.075 * size, 0.07 * size, wear.hair))
+    elif wear.headwear == "cap":
+        lines.append((head + 0.065 * up, head + 0.072 * up + 0.1 * ahead, 0.076 * size, 0.025 * size, wear.patch))
+    elif wear.headwear == "hood":
+        lines.append(
+            (head - 0.05 * up - 0.04 * ahead, head + 0.04 * up - 0.03 * ahead, 0.088 * size, 0.095 * size, wear.shirt)
+        )
+        lines.append((neck, head - 0.05 * up - 0.03 * ahead, 0.08 * size, 0.08 * size, wear.shirt))
+    elif wear.headwear == "scarf":
+        lines.append((neck - 0.02 * ahead, neck + 0.03 * ahead + 0.02 * up, 0.078 * size, 0.075 * size, wear.patch))
+    return lines
 
 
-def _extras(j: Points, wear: Wardrobe, fat: float) -> list[tuple[Points, Points, float, float, Colour]]:
+def _extras(j: Points, wear: Wardrobe, fat: float) -> list[Limb]:
     """Coat, skirt, stripe and bags."""
     neck, pelvis = j[Joint.NECK], j[Joint.PELVIS]
     up = neck - pelvis
     knees = 0.5 * (j[Joint.KNEE_L] + j[Joint.KNEE_R])
-    lines: list[tuple[Points, Points, float, float, Colour]] = []
+    lines: list[Limb] = []
     if wear.coat:
-        lines.append((pelvis + 0.2 * up, pelvis + 0.75 * (knees - pelvis), 0.15 * fat, 0.17 * fat, wear.shirt))
+        lines.append((pelvis + 0.2 * up, pelvis + 0.75 * (knees - pelvis), 0.14 * fat, 0.16 * fat, wear.shirt))
     if wear.skirt:
-        lines.append((pelvis + 0.1 * up, pelvis + 0.8 * (knees - pelvis), 0.14 * fat, 0.2 * fat, wear.trousers))
-    if wear.striped:
-        lines.append((pelvis + 0.55 * up, pelvis + 0.66 * up, 0.128 * fat, 0.128 * fat, wear.patch))
+        lines.append((pelvis + 0.1 * up, pelvis + 0.8 * (knees - pelvis), 0.13 * fat, 0.19 * fat, wear.trousers))
     across = j[Joint.SHOULDER_L] - j[Joint.SHOULDER_R]
     ahead = np.cross(across, up)
     ahead /= max(float(np.linalg.norm(ahead)), 1e-6)
     if wear.carries == "backpack":
-        lines.append((pelvis + 0.8 * up - 0.2 * ahead, pelvis + 0.3 * up - 0.22 * ahead, 0.13, 0.15, wear.bag))
+        lines.append((pelvis + 0.82 * up - 0.17 * ahead, pelvis + 0.35 * up - 0.2 * ahead, 0.11, 0.14, wear.bag))
+        for side in (Joint.SHOULDER_L, Joint.SHOULDER_R):  # its straps
+            strap = 0.75 * j[side] + 0.25 * neck + 0.075 * ahead
+            lines.append((strap + 0.03 * up, strap - 0.35 * up + 0.04 * ahead, 0.025, 0.022, wear.bag))
     elif wear.carries == "shoulder bag":
-        side = 0.5 * across / max(float(np.linalg.norm(across)), 1e-6)
-        lines.append((pelvis + 0.45 * side + 0.1 * ahead, pelvis + 0.45 * side - 0.12 * ahead, 0.12, 0.12, wear.bag))
+        side = across / max(float(np.linalg.norm(across)), 1e-6)
+        low = pelvis + 0.24 * side + 0.05 * up
+        lines.append((low + 0.08 * ahead, low - 0.1 * ahead, 0.12, 0.12, wear.bag))
+        lines.append((low + 0.1 * ahead, j[Joint.SHOULDER_R] + 0.06 * up, 0.018, 0.018, wear.bag))
     elif wear.carries in ("hand bag", "two bags"):
         for hand in (j[Joint.HAND_R], j[Joint.HAND_L])[: 1 if wear.carries == "hand bag" else 2]:
             low = np.array([0.0, 0.0, -min(0.3, max(0.0, float(hand[2]) - 0.13))])  # whoever lies has it beside them
@@ -224,9 +249,11 @@ _HEADWEAR = ("", "long hair", "cap", "hood", "scarf")
 
 
 def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
-    skin = rng.uniform(0.35, 1.0) * np.array([150.0, 180.0, 225.0])
-    dark = rng.random() < 0.8
-    hair = rng.uniform(*((10, 70) if dark else (80, 210))) * np.array((0.8, 0.9, 1.0) if dark else (0.62, 0.84, 1.0))
+    dark = float(rng.uniform(0, 1)) ** 1.5
+    skin = (1 - dark) * np.array([165.0, 190.0, 228.0]) + dark * np.array([45.0, 62.0, 92.0])
+    hair = rng.uniform(12, 55) * np.array([0.8, 0.9, 1.1])
+    if rng.random() < 0.25:  # fair or grey
+        hair = rng.uniform(80, 190) * (np.array([0.55, 0.8, 1.0]) if rng.random() < 0.6 else np.ones(3))
     return Wardrobe(
         shirt=_cloth(rng, brightness),
         trousers=_cloth(rng, brightness - 0.2),
@@ -239,16 +266,29 @@ def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
         shorts=bool(rng.random() < 0.2),
         skirt=bool(rng.random() < 0.07),
         coat=bool(rng.random() < 0.12),
-        striped=bool(rng.random() < 0.2),
+        fit=float(rng.uniform(0.95, 1.4)),
+        pattern=int(rng.integers(COUNT)),
         carries=str(rng.choice(_CARRIED, p=[0.46, 0.28, 0.13, 0.09, 0.04])),
         headwear=str(rng.choice(_HEADWEAR, p=[0.58, 0.22, 0.09, 0.06, 0.05])),
     )
 
 
 def _cloth(rng: np.random.Generator, brightness: float) -> Colour:
-    """A muted colour; `brightness` in [-1, 1] shifts the mean."""
-    value = float(np.clip(rng.normal(105 + 75 * brightness, 45), rng.uniform(14, 45), 240))
-    return _colour(value * np.clip(1 + rng.normal(0, 0.22, 3), 0.4, 1.7))
+    """Mostly black, grey, blue, beige or a muted colour, now and then a bright one.
+
+    `brightness` in [-1, 1] shifts the mean.
+    """
+    value = float(np.clip(rng.normal(100 + 75 * brightness, 42), rng.uniform(14, 40), 235))
+    kind = rng.choice(5, p=[0.42, 0.2, 0.12, 0.16, 0.1])
+    if kind == 0:
+        hue = 1 + rng.normal(0, 0.03, 3)
+    elif kind == 1:  # denim and navy
+        hue = np.array([1.25, 0.95, 0.78]) + rng.normal(0, 0.06, 3)
+    elif kind == 2:  # beige, brown, olive
+        hue = np.array([0.8, 0.97, 1.06]) + rng.normal(0, 0.06, 3)
+    else:
+        hue = 1 + rng.normal(0, 0.12 if kind == 3 else 0.45, 3)
+    return _colour(value * np.clip(hue, 0.3, 1.8))
 
 
 def _colour(values: Points) -> Colour:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from syrfa.world.actors import Actor
 from syrfa.world.events import EVENTS, NORMAL, ROAD, Builder, possible
 from syrfa.world.presets import WorldPreset
-from syrfa.world.renderer import Renderer, sample_sensor
+from syrfa.world.renderer import Renderer
 from syrfa.world.scene import Scene, sample_scene
+from syrfa.world.sensor import sample_sensor
 from syrfa.world.stage import Stage
 
 MAX_ID = 255
@@ -89,12 +90,12 @@ class Clip:
         self.stage = Stage(self.scene, self.fps, self.frames, rng, preset.onset)
         self.actors = _cast(preset, plan, self.stage)
         source = np.random.default_rng(np.random.SeedSequence([seed, _SENSORS, plan.scene])) if preset.steady else rng
-        self._renderer = Renderer(self.scene, sample_sensor(source, preset.noise), grey, rng)
+        self.renderer = Renderer(self.scene, sample_sensor(source, preset.noise), grey, rng)
 
-    def render(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-        """Picture and id mask of every frame, in order (see `Renderer.frame`)."""
-        for number in range(self.frames):
-            yield self._renderer.frame(self.actors, number)
+    def render(self, first: int = 0, end: int | None = None) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Picture and id mask of the frames from `first` to before `end`, in order (see `Renderer.frame`)."""
+        for number in range(first, self.frames if end is None else end):
+            yield self.renderer.frame(self.actors, number)
 
     def abnormal_ids(self, number: int) -> list[int]:
         """The ids that are abnormal in a frame, visible or not."""

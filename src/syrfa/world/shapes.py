@@ -59,6 +59,15 @@ class Puff:
 
 
 @dataclass
+class Cloth:
+    """Where clothes with a pattern are: on a trunk from `base` to `top`, both (3,); `pattern` is a number from 0."""
+
+    base: Points
+    top: Points
+    pattern: int
+
+
+@dataclass
 class Shapes:
     """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's).
 
@@ -71,6 +80,7 @@ class Shapes:
         faces: flat polygons.
         rings: circles.
         puffs: smoke and flames, painted over all else of the thing.
+        cloths: clothes with a pattern.
     """
 
     start: Points = field(default_factory=lambda: np.zeros((0, 3)))
@@ -81,6 +91,7 @@ class Shapes:
     faces: list[Face] = field(default_factory=list)
     rings: list[Ring] = field(default_factory=list)
     puffs: list[Puff] = field(default_factory=list)
+    cloths: list[Cloth] = field(default_factory=list)
 
     def __add__(self, other: "Shapes") -> "Shapes":
         """Both together."""
@@ -93,6 +104,7 @@ class Shapes:
             self.faces + other.faces,
             self.rings + other.rings,
             self.puffs + other.puffs,
+            self.cloths + other.cloths,
         )
 
     def placed(self, x: float, y: float, heading: float) -> "Shapes":
@@ -117,8 +129,9 @@ class Shapes:
             for r in self.rings
         ]
         puffs = [Puff(p.centre @ turn + move, p.radius, p.colour, p.opacity, p.owner) for p in self.puffs]
+        cloths = [Cloth(c.base @ turn + move, c.top @ turn + move, c.pattern) for c in self.cloths]
         start, end = self.start @ turn + move, self.end @ turn + move
-        return Shapes(start, end, self.radius, self.colour, self.owner, faces, rings, puffs)
+        return Shapes(start, end, self.radius, self.colour, self.owner, faces, rings, puffs, cloths)
 
 
 def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: int) -> Shapes:

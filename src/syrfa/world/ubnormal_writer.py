@@ -84,7 +84,7 @@ def _render(clip: Clip, movie: Path, notes: Path, name: str) -> dict[int, NDArra
         for number, (image, mask) in enumerate(clip.render()):
             writer.write(image)
             path = notes / f"{name}_{number:04d}_gt.png"
-            if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 2]):
+            if not cv2.imwrite(str(path), mask, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
                 raise OSError(f"{path}: cannot be written")
             pixels = np.bincount(mask.ravel(), minlength=256)
             for owner in clip.abnormal_ids(number):

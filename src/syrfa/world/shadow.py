@@ -1,0 +1,97 @@
+"""Shadows on the ground: sharp at the feet, softer the higher what casts them."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.world.camera import Camera, Points
+from syrfa.world.light import Source
+from syrfa.world.outline import SHIFT, fixed, outlines
+from syrfa.world.shapes import Shapes
+
+_KNEE = 0.6
+"""Height in metres that parts the sharper half of a shadow from the softer one."""
+
+_LOW, _HIGH = 0.35, 1.2
+_SHARPEST = 0.5
+_SIGMA = 1.6
+"""Blur in pixels of the canvas that soft shadows are drawn on."""
+
+Rect = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels, the last two exclusive."""
+
+
+@dataclass
+class ShadowMap:
+    """Where it is dark in one frame.
+
+    Attributes:
+        camera: the view.
+        dark: uint8 (height, width), 255 for no light at all.
+        dirty: rectangles outside of which there is no shadow.
+    """
+
+    camera: Camera
+    dark: NDArray[np.uint8] = field(init=False)
+    dirty: list[Rect] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begins without shadow."""
+        self.dark = np.zeros((self.camera.height, self.camera.width), np.uint8)
+
+    def cast(self, shapes: Shapes, source: Source, scale: float) -> None:
+        """Adds the shadow of one thing; where two fall on each other the darker one counts.
+
+        Args:
+            shapes: the thing.
+            source: the light it stands in.
+            scale: pixels a metre where it stands.
+        """
+        start, end = source.dropped(shapes.start), source.dropped(shapes.end)
+        polygons = list(outlines(self.camera, start, end, shapes.radius)[0])
+        heights = (0.5 * (shapes.start[:, 2] + shapes.end[:, 2])).tolist()
+        for flat in (*shapes.faces, *shapes.rings):
+            polygons.append(self.camera.project(source.dropped(flat.points))[0])
+            heights.append(float(flat.points[:, 2].mean()))
+        downwards = not source.near and source.spread > 0.2
+        for low in (True, False):
+            part = [p for p, high in zip(polygons, heights, strict=True) if (high < _KNEE) == low]
+            strength = source.strength * (1.0 if low or not downwards else 0.5)
+            if part:
+                self._fill(part, strength, _SHARPEST + source.spread * scale * (_LOW if low else _HIGH))
+
+    def _fill(self, polygons: list[Points], strength: float, sigma: float) -> None:
+        corners = np.concatenate(polygons)
+        # a soft shadow needs few pixels: it is drawn small, blurred there, and enlarged
+        coarse = max(1, int(sigma / _SIGMA))
+        margin = coarse * int(np.ceil(3 * sigma / coarse) + 1)
+        left, top = (max(0, int(v)) for v in corners.min(axis=0) - margin)
+        right = min(self.camera.width, int(corners[:, 0].max() + margin) + 1)
+        bottom = min(self.camera.height, int(corners[:, 1].max() + margin) + 1)
+        if right <= left or bottom <= top:
+            return
+        wide, high = -(-(right - left) // coarse), -(-(bottom - top) // coarse)
+        # polygons are drawn on a canvas with a margin, so that what lies just outside the frame dims what is inside
+        pad = margin // coarse
+        patch = np.zeros((high + 2 * pad, wide + 2 * pad), np.uint8)
+        for polygon in polygons:
+            place = fixed(polygon, 1 / coarse, left - margin, top - margin)
+            cv2.fillConvexPoly(patch, place, 255, cv2.LINE_AA, SHIFT)
+        soft = cv2.GaussianBlur(patch, (0, 0), sigma / coarse)[pad : pad + high, pad : pad + wide]
+        if coarse > 1:
+            soft = cv2.resize(soft, (wide * coarse, high * coarse), interpolation=cv2.INTER_LINEAR)
+        view = self.dark[top:bottom, left:right]
+        cv2.max(view, cv2.convertScaleAbs(soft[: bottom - top, : right - left], alpha=strength), dst=view)
+        self.dirty.append((left, top, right, bottom))
+
+    def dim(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture with less light where there is shadow."""
+        out = image.copy()
+        for left, top, right, bottom in self.dirty:
+            bright = cv2.bitwise_not(self.dark[top:bottom, left:right])
+            weight = bright if image.ndim == 2 else cv2.merge([bright] * 3)
+            # from `image`, not from `out`: rectangles overlap
+            cv2.multiply(image[top:bottom, left:right], weight, dst=out[top:bottom, left:right], scale=1 / 255)
+        return out

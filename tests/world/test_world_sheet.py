@@ -1,0 +1,75 @@
+"""`syrfa generate --contact-sheet`."""
+
+import cv2
+import numpy as np
+import pytest
+
+from syrfa.__main__ import main
+from syrfa.commands.generate import generate
+from syrfa.errors import ConfigError
+from syrfa.world import PRESETS
+from syrfa.world.palette import packed
+from syrfa.world.sheet import MAX_BYTES, draw_sheet, write_sheet
+
+
+def test_the_sheet_is_written_and_no_world(tmp_path, monkeypatch, small_source, capsys):
+    monkeypatch.setitem(PRESETS, "tiny", small_source)
+    path = tmp_path / "sheets" / "sheet.png"
+    arguments = ["generate", "--preset", "tiny", "--contact-sheet", str(path), "--out", str(tmp_path / "w")]
+    assert main(arguments) == 0
+    assert "frames and tubes of 'tiny'" in capsys.readouterr().out
+    sheet = cv2.imread(str(path))
+    assert sheet.shape[0] > 400
+    assert sheet.std() > 20
+    assert path.stat().st_size <= MAX_BYTES
+    assert not (tmp_path / "w").exists()
+
+
+def test_the_sheet_repeats_and_shows_other_images_beside(tmp_path, small_source):
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f"{number}.jpg"), np.full((40, 60, 3), (0, 0, 255), np.uint8))
+    first, again = draw_sheet(small_source, 0, True), draw_sheet(small_source, 0, True)
+    np.testing.assert_array_equal(first, again)
+    beside = draw_sheet(small_source, 0, True, tmp_path)
+    red = (beside[..., 2] > 200) & (beside[..., 0] < 60)
+    assert beside.shape[0] > first.shape[0]
+    assert red.sum() > 4 * 150 * 150
+
+
+def test_a_large_sheet_gets_fewer_colours_until_it_is_small(tmp_path):
+    noise = np.random.default_rng(0).integers(100, 140, (900, 900, 3)).astype(np.uint8)
+    write_sheet(tmp_path / "s.png", noise)
+    read = cv2.imread(str(tmp_path / "s.png"))
+    assert (tmp_path / "s.png").stat().st_size <= MAX_BYTES
+    assert 8 <= len(np.unique(read.reshape(-1, 3), axis=0)) <= 64
+    assert np.abs(read.astype(int) - noise).max() <= 32
+
+
+def test_few_colours_are_kept_as_they_are():
+    image = np.zeros((40, 40, 3), np.uint8)
+    image[:20], image[20:, :20] = (250, 10, 30), (0, 200, 90)
+    read = cv2.imdecode(np.frombuffer(packed(image, 16), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_allclose(read, image, atol=2)
+
+
+def refused(tmp_path, **settings):
+    with pytest.raises(ConfigError) as caught:
+        generate("tiny", tmp_path / "w", **settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_bad_paths_are_refused_in_one_line(tmp_path):
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "file").write_text("")
+    assert "ends in .png" in refused(tmp_path, contact_sheet=tmp_path / "sheet.jpg")
+    assert "is a folder" in refused(tmp_path, contact_sheet=tmp_path / "folder.png")
+    assert "is a file" in refused(tmp_path, contact_sheet=tmp_path / "file" / "sheet.png")
+    sheet = tmp_path / "sheet.png"
+    assert "no such folder" in refused(tmp_path, contact_sheet=sheet, beside=tmp_path / "absent")
+    assert "holds no image" in refused(tmp_path, contact_sheet=sheet, beside=tmp_path / "folder.png")
+    assert "contact_sheet" in refused(tmp_path, beside=tmp_path)
+    (tmp_path / "folder.png" / "broken.jpg").write_text("no image")
+    assert "cannot be read" in refused(tmp_path, contact_sheet=sheet, beside=tmp_path / "folder.png")
+    assert not sheet.exists()
+    assert not (tmp_path / "w").exists()
