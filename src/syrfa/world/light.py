@@ -9,6 +9,9 @@ from syrfa.world.road import Road
 
 DAY, NIGHT, INDOOR = "day", "night", "indoor"
 
+_LAMP = 0.8
+"""How bright it is under a lamp, beside what comes from everywhere; 1 by full daylight."""
+
 _NADIR = np.array([0.0, 0.0, -1.0])
 
 
@@ -65,7 +68,7 @@ class Light:
         total = np.full(np.shape(x), self.ambient)
         for east, north, high in self.lamps:
             away = (x - east) ** 2 + (y - north) ** 2
-            total = total + (1 - self.ambient) * (high * high / (high * high + away)) ** 1.5
+            total = total + _LAMP * (1 - self.ambient) * (high * high / (high * high + away)) ** 1.5
         return np.asarray(np.minimum(total, 1.15))
 
     def sources(self, x: float, y: float) -> list[Source]:
@@ -128,7 +131,7 @@ def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> L
     return Light(
         kind=kind,
         shade=float(rng.uniform(0.3, 0.7) if kind == NIGHT else rng.uniform(0.2, 0.5)),
-        ambient=float(rng.uniform(0.2, 0.55) if kind == NIGHT else rng.uniform(0.75, 0.95)),
+        ambient=float(rng.uniform(0.12, 0.4) if kind == NIGHT else rng.uniform(0.75, 0.95)),
         lamps=tuple((x, y, high) for x, y in places),
         colour=(1 - warm, 1.0, 1 + 0.6 * warm),
     )

@@ -1,6 +1,6 @@
 """Paints a scene and its actors, far to near."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from syrfa.world.shake import sample_shake, shaken
 from syrfa.world.shapes import Shapes
 from syrfa.world.weather import Rain
 
-_NIGHT_NOISE = 1.7
+_NIGHT_NOISE, _NIGHT_TARGET = 1.7, 0.7
 
 
 @dataclass
@@ -57,8 +57,10 @@ class Renderer:
         self._lens = vignette(camera.width, camera.height, sensor.vignette)
         self._base = self._empty()
         self._fixtures = [fixture for thing in self._standing() if (fixture := self._fixed(thing)) is not None]
-        noise = sensor.noise * (_NIGHT_NOISE if look.light.kind == NIGHT else 1.0)
-        self._developer = Developer(sensor, self._base, rng, noise)
+        night = look.light.kind == NIGHT  # little light is made up for in part, and amplified with its noise
+        exposed = replace(sensor, target=_NIGHT_TARGET * sensor.target) if night else sensor
+        noise = sensor.noise * (_NIGHT_NOISE if night else 1.0)
+        self._developer = Developer(exposed, self._base, rng, noise)
 
     def frame(self, actors: list[Actor], number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """One frame; frames are asked for in their order.
