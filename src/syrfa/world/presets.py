@@ -11,7 +11,8 @@ VERSION = 2
 # what walkways see most is drawn more often
 _TRAIN = (
     *TRAIN,
-    *("cycling", "driving", "running", "cycling", "skateboarding", "driving", "cycling", "running"),
+    *("cycling", "driving", "running", "skateboarding") * 3,
+    *("cycling", "cycling", "car_on_walkway", "falling", "fighting"),
 )
 _TARGET = tuple(TARGET)
 
@@ -136,13 +137,13 @@ PRESETS: dict[str, WorldPreset] = {
             events=_source_events(),
             sizes=((360, 240), (360, 240), (480, 320), (640, 360)),
             frames=(80, 110),
-            person=(15.0, 200.0),
+            person=(18.0, 120.0),
             crowd=(5, 12),
             crowd_beside=(2, 4),
             intruders=(2, 6),
             scenes=96,
-            roads=0.3,
-            traffic=(1, 4),
+            roads=0.12,
+            traffic=(1, 3),
         ),
         WorldPreset(
             name="full",  # 543 clips of 436 frames on average in 29 places with four faces each
