@@ -85,6 +85,7 @@ ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS, i
 	$(SYRFA) summary --all_readings true $(foreach s,$(SEEDS),runs/ped2_knowledge/seed$(s) runs/ped2_adapt/seed$(s))
 
 include experiments/ablation.mk
+include experiments/transfer.mk
 
 clean:  ## remove the environment and what runs leave; data/raw stays
 	rm -rf $(VENV) runs data/cache build *.egg-info src/*.egg-info
