@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from syrfa.world.camera import Camera, Points
 from syrfa.world.light import Source
 from syrfa.world.outline import SHIFT, fixed, outlines
-from syrfa.world.shapes import Shapes
+from syrfa.world.shapes import Face, Ring, Shapes
 
 _KNEE = 0.6
 """Height in metres that parts the sharper half of a shadow from the softer one."""
@@ -52,7 +52,8 @@ class ShadowMap:
         start, end = source.dropped(shapes.start), source.dropped(shapes.end)
         polygons = list(outlines(self.camera, start, end, shapes.radius)[0])
         heights = (0.5 * (shapes.start[:, 2] + shapes.end[:, 2])).tolist()
-        for flat in (*shapes.faces, *shapes.rings):
+        flats: list[Face | Ring] = [*shapes.faces, *shapes.rings]
+        for flat in flats:
             polygons.append(self.camera.project(source.dropped(flat.points))[0])
             heights.append(float(flat.points[:, 2].mean()))
         downwards = not source.near and source.spread > 0.2
