@@ -45,9 +45,7 @@ def test_bones_keep_their_length(staged, skeletons, event):
                     trunk, *_ = found = lengths(joints)
                     limbs = [body.upper_arm] * 2 + [body.forearm] * 2, [body.thigh] * 2 + [body.shin] * 2
                     assert trunk == pytest.approx(body.torso, rel=0.05)
-                    np.testing.assert_allclose(
-                        found[4:8], limbs[0], rtol=0.07
-                    )  # a sleeper's breath lifts the shoulders
+                    np.testing.assert_allclose(found[4:8], limbs[0], rtol=0.05)
                     np.testing.assert_allclose(found[10:14], limbs[1], rtol=0.05)
                     seen += 1
     assert seen >= 3 * 27
