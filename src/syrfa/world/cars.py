@@ -47,9 +47,7 @@ def van(owner: int, kind: str, colour: Colour, rng: np.random.Generator) -> Shap
     rear = -0.5 * length
     hull = length - nose
     box: Colour = (225.0, 225.0, 225.0) if kind == "box truck" and rng.random() < 0.7 else colour
-    # two boxes, so that the wheels are nearer than the lower one's side whichever way it is looked at
-    shapes = cuboid((rear + 0.5 * hull, 0.0, 0.32), (hull, width, 0.6), box, owner)
-    shapes += cuboid((rear + 0.5 * hull, 0.0, 0.92), (hull, width, height - 0.92), box, owner)
+    shapes = cuboid((rear + 0.5 * hull, 0.0, 0.32), (hull, width, height - 0.32), box, owner)
     if kind == "minibus":
         for side in (0.5, -0.5):
             shapes += _pane((rear + 0.25, rear + hull - 0.2), side * width, (0.56 * height, 0.86 * height), owner)

@@ -154,7 +154,9 @@ def smoke(stage: Stage) -> list[Actor]:
     wind = rng.normal(0, 0.45, 2)
     spread, grown = float(rng.uniform(0.15, 0.6)), float(rng.uniform(0.6, 1.2))
     plume = Plume(rng, count=34, life=life, rise=rise, wind=wind, spread=spread, size=(0.6 * spread + 0.1, grown))
-    tone = float(rng.uniform(40, 110) if rng.random() < 0.5 else rng.uniform(190, 240))
+    # mostly dark over bright ground and light over dark ground: smoke that looks like the ground is not seen
+    dark = rng.random() < (0.9 if float(stage.scene.background.mean()) > 115 else 0.15)
+    tone = float(rng.uniform(35, 90) if dark else rng.uniform(190, 240))
     shade = (tone * 1.02, tone, tone * 0.98)
     dense = float(rng.uniform(0.45, 0.7))
     growing = _growth(stage, onset)

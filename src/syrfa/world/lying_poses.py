@@ -59,7 +59,7 @@ def laid(upright: Points, direction: float) -> Points:
 def breathing(joints: Points, seconds: float) -> Points:
     """A lying pose whose trunk rises and falls by a centimetre, 15 times a minute."""
     moved = joints.copy()
-    moved[1:5, 2] += 0.01 * (1 + np.sin(0.5 * np.pi * seconds))
+    moved[1:5, 2] += 0.005 * (1 + np.sin(0.5 * np.pi * seconds))
     return moved
 
 
