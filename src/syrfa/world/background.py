@@ -55,9 +55,10 @@ def paint_background(
     if rows.stop > rows.start:
         away, up = far[rows], rays[rows][..., 2]
         high = np.maximum(np.float32(camera.elevation) + away * up, np.float32(0))
-        upright = Plane(away * rays[rows][..., 0], high, away / np.float32(camera.focal * _FINE), *noises)
+        east, grain = away * rays[rows][..., 0], away / np.float32(camera.focal * _FINE)
+        upright = Plane(np.asarray(east, np.float32), high, np.asarray(grain, np.float32), *noises)
         wall, shines = paint_backdrop(rng, upright, look.light.kind, sky)
-        facing = np.float32(rng.uniform(0.6, 1.1)) * look.light.level(upright.x, np.float32(back)).astype(np.float32)
+        facing = np.float32(rng.uniform(0.6, 1.1)) * look.light.level(upright.x, back).astype(np.float32)
         wall = wall * (facing * (1 - shines) + shines)[..., None]
         image[rows] = np.where(ground[rows][..., None], image[rows], wall)
     clear = look.weather.clear(depth).astype(np.float32)[..., None]
@@ -94,7 +95,7 @@ def _rays(camera: Camera) -> Plane32:
     right, below, ahead = camera.rotation
     across = (((columns - camera.centre[0]) / camera.focal)[None, :, None] * right).astype(np.float32)
     upright = (((rows - camera.centre[1]) / camera.focal)[:, None, None] * below + ahead).astype(np.float32)
-    return across + upright
+    return np.asarray(across + upright, np.float32)
 
 
 def _sky(rng: np.random.Generator, light: Light) -> NDArray[np.float64]:

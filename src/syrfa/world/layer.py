@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from syrfa.world.camera import Camera, Points
 from syrfa.world.outline import SHIFT, fixed, outlines
 from syrfa.world.pattern import laid
-from syrfa.world.shapes import Shapes
+from syrfa.world.shapes import Face, Ring, Shapes
 
 _FAR_SIDE = 0.25
 _ROUND = 0.03
@@ -97,7 +97,8 @@ def paint(
         the layer, or None when nothing of it is in the frame.
     """
     bodies, depth = outlines(camera, shapes.start, shapes.end, shapes.radius)
-    flats = [camera.project(flat.points) for flat in (*shapes.faces, *shapes.rings)]
+    planes: list[Face | Ring] = [*shapes.faces, *shapes.rings]
+    flats = [camera.project(plane.points) for plane in planes]
     corners = np.concatenate([bodies.reshape(-1, 2), *(pixels for pixels, _ in flats)])
     if not len(corners):
         return None
@@ -127,7 +128,7 @@ def paint(
     # limbs on the far side get less light
     far = (depth - depth.min()) / max(float(np.ptp(depth)), 0.35) if len(depth) else depth
     limbs = finish.tones(shapes.colour * (1 - _FAR_SIDE * far)[:, None]).tolist()
-    flat_colours = np.array([flat.colour for flat in (*shapes.faces, *shapes.rings)]).reshape(-1, 3)
+    flat_colours = np.array([plane.colour for plane in planes]).reshape(-1, 3)
     flat_tones = finish.tones(flat_colours).tolist()
     nearness = (255 - 110 * far).tolist()
     owners = shapes.owner.tolist()

@@ -1,8 +1,10 @@
 """Where the light comes from: sun, clouded sky, lamps at night, or a ceiling."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from syrfa.world.camera import Camera, Points
 from syrfa.world.road import Road
@@ -63,7 +65,7 @@ class Light:
     lamps: tuple[tuple[float, float, float], ...] = ()
     colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
-    def level(self, x: Points, y: Points) -> Points:
+    def level(self, x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]] | float) -> Points:
         """How bright the ground is at points (x, y): the ambient share plus what the lamps add, at most 1.15."""
         total = np.full(np.shape(x), self.ambient)
         for east, north, high in self.lamps:

@@ -37,4 +37,4 @@ def outlines(camera: Camera, start: Points, end: Points, radius: Points) -> tupl
 def fixed(pixels: Points, factor: float = 1, left: int = 0, top: int = 0) -> NDArray[np.int32]:
     """Pixels (..., 2) of the frame in fixed point, on a canvas `factor` times finer that begins at (left, top)."""
     places = (pixels - np.array([left, top]) + 0.5) * factor - 0.5
-    return np.rint(places * _UNIT).astype(np.int32)
+    return np.asarray(np.rint(places * _UNIT), np.int32)

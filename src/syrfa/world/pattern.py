@@ -1,5 +1,7 @@
 """What clothes look like from near: folds, stripes, checks, prints, a belt."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,7 @@ def sample_patterns(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
     return found
 
 
-def _print(rng: np.random.Generator, up: Points, aside: Points) -> Points | float:
+def _print(rng: np.random.Generator, up: Points, aside: Points) -> NDArray[np.floating[Any]] | float:
     kind = str(rng.choice(["plain", "bands", "lines", "checks", "print", "halves", "open"], p=_SHARES))
     depth = float(rng.choice([-1, 1]) * rng.uniform(0.1, 0.42))
     pitch = float(rng.uniform(0.05, 0.16))

@@ -15,7 +15,7 @@ from syrfa.world.scene import Scene
 from syrfa.world.sensor import Developer, Sensor, vignette
 from syrfa.world.shadow import ShadowMap
 from syrfa.world.shake import sample_shake, shaken
-from syrfa.world.shapes import Shapes
+from syrfa.world.shapes import Face, Ring, Shapes
 from syrfa.world.weather import Rain
 
 _NIGHT_NOISE, _NIGHT_TARGET = 1.7, 0.7
@@ -184,7 +184,8 @@ class Renderer:
         camera = self.scene.camera
         mask = np.zeros((camera.height, camera.width), np.uint8)
         owned = Shapes(**{**vars(thing.shapes), "owner": np.ones(len(thing.shapes.owner), np.int64)})
-        for flat in (*owned.faces, *owned.rings):
+        flats: list[Face | Ring] = [*owned.faces, *owned.rings]
+        for flat in flats:
             flat.owner = 1
         layer = paint(camera, owned, self._finish(thing), self._patterns, mask)
         return None if layer is None else (self._distance(thing.x, thing.y), layer, mask > 0)

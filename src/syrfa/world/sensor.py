@@ -96,8 +96,8 @@ class Developer:
         back = np.interp(level, curve, level)
         self._curve = np.rint(255 * curve).astype(np.uint8)
         exposed = 1.0
-        if sensor.target > 0:  # it makes up for two thirds of what the scene has too much or too little
-            exposed = float(np.clip((sensor.target / max(float(empty.mean()), 1.0)) ** 0.67, 0.6, 2.2))
+        if sensor.target > 0:  # it makes up for three quarters of what the scene has too much or too little
+            exposed = float(np.clip((sensor.target / max(float(empty.mean()), 1.0)) ** 0.75, 0.6, 3.0))
         factors = sensor.cast if len(shape) == 3 else (1.0,)
         lit = [back * exposed * sensor.gain * factor + sensor.offset / 255 for factor in factors]
         tones = [255 * np.clip(level, 0, 1) ** sensor.gamma for level in lit]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from syrfa.world.camera import Camera, Points
 from syrfa.world.light import Source
 from syrfa.world.outline import SHIFT, fixed, outlines
-from syrfa.world.shapes import Shapes
+from syrfa.world.shapes import Face, Ring, Shapes
 
 _KNEE = 0.6
 """Height in metres that parts the sharper half of a shadow from the softer one."""
@@ -50,20 +50,23 @@ class ShadowMap:
             scale: pixels a metre where it stands.
         """
         start, end = source.dropped(shapes.start), source.dropped(shapes.end)
-        polygons = list(outlines(self.camera, start, end, shapes.radius)[0])
-        heights = (0.5 * (shapes.start[:, 2] + shapes.end[:, 2])).tolist()
-        for flat in (*shapes.faces, *shapes.rings):
-            polygons.append(self.camera.project(source.dropped(flat.points))[0])
-            heights.append(float(flat.points[:, 2].mean()))
+        bodies = outlines(self.camera, start, end, shapes.radius)[0]
+        planes: list[Face | Ring] = [*shapes.faces, *shapes.rings]
+        flats = [self.camera.project(source.dropped(plane.points))[0] for plane in planes]
+        under = 0.5 * (shapes.start[:, 2] + shapes.end[:, 2]) < _KNEE
+        flats_under = [float(plane.points[:, 2].mean()) < _KNEE for plane in planes]
         downwards = not source.near and source.spread > 0.2
         for low in (True, False):
-            part = [p for p, high in zip(polygons, heights, strict=True) if (high < _KNEE) == low]
+            part = [bodies[under == low]]
+            part += [flat[None] for flat, beneath in zip(flats, flats_under, strict=True) if beneath == low]
             strength = source.strength * (1.0 if low or not downwards else 0.5)
-            if part:
-                self._fill(part, strength, _SHARPEST + source.spread * scale * (_LOW if low else _HIGH))
+            self._fill(part, strength, _SHARPEST + source.spread * scale * (_LOW if low else _HIGH))
 
-    def _fill(self, polygons: list[Points], strength: float, sigma: float) -> None:
-        corners = np.concatenate(polygons)
+    def _fill(self, stacks: list[Points], strength: float, sigma: float) -> None:
+        """Darkens polygons, given as stacks (n, corners, 2) in pixels, blurred by `sigma` pixels."""
+        corners = np.concatenate([stack.reshape(-1, 2) for stack in stacks])
+        if not len(corners):
+            return
         # a soft shadow needs few pixels: it is drawn small, blurred there, and enlarged
         coarse = max(1, int(sigma / _SIGMA))
         margin = coarse * int(np.ceil(3 * sigma / coarse) + 1)
@@ -76,9 +79,9 @@ class ShadowMap:
         # polygons are drawn on a canvas with a margin, so that what lies just outside the frame dims what is inside
         pad = margin // coarse
         patch = np.zeros((high + 2 * pad, wide + 2 * pad), np.uint8)
-        for polygon in polygons:
-            place = fixed(polygon, 1 / coarse, left - margin, top - margin)
-            cv2.fillConvexPoly(patch, place, 255, cv2.LINE_AA, SHIFT)
+        for stack in stacks:
+            for polygon in fixed(stack, 1 / coarse, left - margin, top - margin):
+                cv2.fillConvexPoly(patch, polygon, 255, cv2.LINE_AA, SHIFT)
         soft = cv2.GaussianBlur(patch, (0, 0), sigma / coarse)[pad : pad + high, pad : pad + wide]
         if coarse > 1:
             soft = cv2.resize(soft, (wide * coarse, high * coarse), interpolation=cv2.INTER_LINEAR)

@@ -123,8 +123,8 @@ def _chosen(preset: WorldPreset, seed: int, grey: bool) -> Iterator[Clip]:
     kinds = [[plan for plan in plans if plan.abnormal == flag] for flag in (False, True)]
     spread = []
     for kind in kinds:
-        places = np.unique(np.linspace(0, len(kind) - 1, _COLUMNS * _ROWS // 2).astype(int)) if kind else []
-        spread.append([kind[i] for i in places])
+        places = np.unique(np.linspace(0, len(kind) - 1, _COLUMNS * _ROWS // 2).astype(int))
+        spread.append([kind[i] for i in places] if kind else [])
     for index in range(max(map(len, spread))):
         for kind in spread:
             if index < len(kind):
@@ -144,12 +144,15 @@ def _window(clip: Clip) -> tuple[int, list[tuple[Image, Image]]]:
 
 
 def _tubes(clip: Clip, number: int, window: list[tuple[Image, Image]]) -> list[Tube]:
-    """Crops of the largest actors in view, with two pixels around them."""
+    """Crops of the largest actors that are whole in view, with two pixels around them."""
     found = []
     mask, abnormal = window[_FRAMES // 2][1], clip.abnormal_ids(number)
     for actor in clip.actors:
         rows, columns = np.nonzero(np.isin(mask, actor.owners))
         if len(rows) < _MIN_PIXELS:
+            continue
+        beyond = (mask.shape[0] - 1 - rows.max(), mask.shape[1] - 1 - columns.max())
+        if min(rows.min(), columns.min(), *beyond) == 0:
             continue
         top, left = max(int(rows.min()) - 2, 0), max(int(columns.min()) - 2, 0)
         box = (slice(top, int(rows.max()) + 3), slice(left, int(columns.max()) + 3))

@@ -63,7 +63,7 @@ class Plane:
         away = np.abs(np.mod(across, np.float32(pitch)) - np.float32(pitch / 2))
         near = np.float32(pitch / 2) - away
         sharp = np.clip((np.float32(wide / 2) - near) / self.grain + np.float32(0.5), 0, 1)
-        return np.asarray(sharp * np.clip(np.float32(pitch) / (3 * self.grain), 0, 1), np.float32)
+        return np.asarray(sharp * np.clip(np.float32(pitch / 3) / self.grain - np.float32(0.5), 0, 1), np.float32)
 
     def bricks(self, rng: np.random.Generator, long: float, high: float, joint: float) -> tuple[Plane32, Plane32]:
         """A running bond of `long` x `high` metres: its joints, 0 to 1, and a random number for each brick."""
