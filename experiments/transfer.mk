@@ -53,8 +53,8 @@ $(foreach seed,$(TRANSFER_SEEDS),$(eval $(call TRANSFER_FIT,$(seed)))\
 $(foreach target,ped2 demo shanghaitech,$(eval $(call TRANSFER_ENSEMBLE,$(target))))
 
 # the paper's rates, one seed: what the literal method reaches from a random extractor
-LITERAL := $(TRANSFER_KNOWLEDGE) --config experiments/literal.yaml
-LITERAL_ADAPT := $(TRANSFER_ADAPT) --config experiments/literal_adapt.yaml
+LITERAL := $(TRANSFER_KNOWLEDGE) --config experiments/literal/knowledge.yaml
+LITERAL_ADAPT := $(TRANSFER_ADAPT) --config experiments/literal/adapt.yaml
 runs/literal_knowledge/seed1/result.json: | $(READY) data/raw/standard
 	$(SYRFA) fit $(TRANSFER_TARGET_ped2) $(LITERAL) --run.overwrite true
 	$(SYRFA) test $(TRANSFER_TARGET_ped2) $(LITERAL) --ckpt_path runs/literal_knowledge/seed1/checkpoints/last.ckpt

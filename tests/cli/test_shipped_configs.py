@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "lightning_config"
 DATA = CONFIG / "data"
 EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+LITERAL = sorted((ROOT / "experiments" / "literal").glob("*.yaml"))
 TABLE2 = sorted((ROOT / "experiments" / "table2").glob("*.yaml"))
 STAGES = sorted(CONFIG.glob("*.yaml"))
 SOURCES = {"demo.yaml", "generated.yaml", "ubnormal.yaml"}
@@ -56,6 +57,14 @@ def test_row_of_table_2_runs(row: Path, knowledge_ckpt: Path) -> None:
     data = [DATA / "generated.yaml", DATA / "ped2.yaml"] if "ped2" in row.stem else [DATA / "demo.yaml"]
     extra = [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"] if name == "adapt" else []
     assert main(["fit", *overlay(*data, base, row), *extra, *QUICK]) == 0
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.parametrize("rates", LITERAL, ids=lambda file: file.stem)
+def test_literal_rates_run(rates: Path, knowledge_ckpt: Path) -> None:
+    base = ROOT / "experiments" / f"transfer_{rates.stem}.yaml"
+    files = [DATA / "generated.yaml", DATA / "ped2.yaml", base, rates]
+    assert main(["fit", *overlay(*files), *options_of(base, knowledge_ckpt), *QUICK]) == 0
 
 
 @pytest.mark.usefixtures("data_environment")
