@@ -49,7 +49,7 @@ def test_transfer_in_one_command(
 def test_what_needs_a_training_split_says_so(
     motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    calibrated = ["test", f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", "--evaluation.calibration=local"]
+    calibrated = ["test", f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", "--evaluation.calibration=[local]"]
     adapted = ["fit", f"--config={EXPERIMENTS / 'demo_adapt.yaml'}"]
     adapted.append(f"--model.init_args.knowledge_ckpt={knowledge_ckpt}")
     for verb, *options in ([*calibrated, f"--ckpt_path={knowledge_ckpt}"], adapted):

@@ -10,7 +10,7 @@ import pytest
 from small_run import KNOWLEDGE, SMALL
 
 NARROW = ["--model.init_args.width=2", "--evaluation.bootstrap=0", "--evaluation.pictures=false"]
-BATCH = 50
+BATCH = 60
 
 
 def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
