@@ -63,11 +63,9 @@ _NOTHING = "#version 330\nvoid main() {}"
 def capsule_corners():
     """Triangles of a unit capsule, (n, 4): direction across, across, along, and which end."""
     rings = [(-90, 0), (-45, 0), (0, 0), (0, 1), (45, 1), (90, 1)]
-    turn = np.linspace(0, 2 * np.pi, AROUND + 1)
-    grid = np.array([
-        [(np.cos(np.radians(up)) * np.cos(a), np.cos(np.radians(up)) * np.sin(a), np.sin(np.radians(up)), end) for a in turn]
-        for up, end in rings
-    ])  # fmt: skip
+    x, y = np.cos(turn := np.linspace(0, 2 * np.pi, AROUND + 1)), np.sin(turn)
+    level = [(np.cos(np.radians(up)), np.sin(np.radians(up)), end) for up, end in rings]
+    grid = np.array([np.column_stack([c * x, c * y, np.full(len(x), s), np.full(len(x), end)]) for c, s, end in level])
     a, b, c, d = grid[:-1, :-1], grid[:-1, 1:], grid[1:, :-1], grid[1:, 1:]
     return np.stack([a, b, c, b, d, c], axis=2).reshape(-1, 4).astype("f4")
 

@@ -1,9 +1,10 @@
 """Frames a processor second of several renderers at 640x360 with 12 people: docs/renderers.md.
 
-Not collected by pytest. It needs what the project does not depend on: `pip install moderngl mujoco`, an EGL driver (Debian:
-libegl1, libgl1-mesa-dri), and for Blender a second environment (Python 3.11) with `pip install bpy`.
+Not collected by pytest. It needs what the project does not depend on: `pip install moderngl mujoco`, an EGL driver
+(Debian: libegl1, libgl1-mesa-dri), and for Blender a second environment (Python 3.11) with `pip install bpy`.
 
-    PYTHONPATH=src OMP_NUM_THREADS=1 LP_NUM_THREADS=1 MUJOCO_GL=egl python tests/renderers/speed.py OUT.json --blender PYTHON
+    export OMP_NUM_THREADS=1 LP_NUM_THREADS=1 MUJOCO_GL=egl
+    PYTHONPATH=src python tests/renderers/speed.py OUT.json --blender PYTHON
 """
 
 import argparse

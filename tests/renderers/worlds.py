@@ -1,7 +1,9 @@
 """Makes the same small world twice, painted by our renderer and by OpenGL (`gl_painter`): docs/renderers.md.
 
-Not collected by pytest. It needs `pip install moderngl` and an EGL driver (Debian: libegl1, libgl1-mesa-dri), neither of
-which the project depends on: `PYTHONPATH=src python tests/renderers/worlds.py OUT` writes OUT/own/standard and OUT/gl/standard.
+Not collected by pytest. It needs `pip install moderngl` and an EGL driver (Debian: libegl1, libgl1-mesa-dri), neither
+of which the project depends on.
+
+    PYTHONPATH=src python tests/renderers/worlds.py OUT     # writes OUT/own/standard and OUT/gl/standard
 """
 
 import sys
