@@ -20,7 +20,7 @@ endef
 
 # target, seed: its test
 define TRANSFER_TEST
-runs/$(1)_transfer_knowledge/seed$(2)/result.json: runs/transfer_knowledge/seed$(2)/fitted | data/raw/demo-source data/raw/demo-target
+runs/$(1)_transfer_knowledge/seed$(2)/result.json: runs/transfer_knowledge/seed$(2)/fitted | data/raw/demo-target
 	$(SYRFA) test $(TRANSFER_TARGET_$(1)) $(TRANSFER_KNOWLEDGE) $(TRANSFER_OPTIONS_$(1)) --run.experiment $(1)_transfer_knowledge \
 	  --seed_everything $(2) --ckpt_path runs/transfer_knowledge/seed$(2)/checkpoints/last.ckpt
 TRANSFER_RESULTS += runs/$(1)_transfer_knowledge/seed$(2)/result.json
@@ -28,7 +28,7 @@ endef
 
 # target, seed: phase 2 and its test
 define TRANSFER_ADAPTED
-runs/$(1)_transfer_adapt/seed$(2)/result.json: runs/transfer_knowledge/seed$(2)/fitted | data/raw/demo-source data/raw/demo-target
+runs/$(1)_transfer_adapt/seed$(2)/result.json: runs/transfer_knowledge/seed$(2)/fitted | data/raw/demo-target
 	$(SYRFA) fit $(TRANSFER_TARGET_$(1)) $(TRANSFER_ADAPT) --run.experiment $(1)_transfer_adapt --seed_everything $(2) --run.overwrite true \
 	  --model.init_args.knowledge_ckpt runs/transfer_knowledge/seed$(2)/checkpoints/last.ckpt
 	$(SYRFA) test $(TRANSFER_TARGET_$(1)) $(TRANSFER_ADAPT) --run.experiment $(1)_transfer_adapt --seed_everything $(2) \

@@ -182,6 +182,13 @@ def test_run_folder_is_complete(tested: dict[str, Path]) -> None:
     assert any(name.startswith("ped2-train-") for name in provenance["caches"])
 
 
+def test_a_target_is_scored_where_the_source_is_not(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    run = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}"]
+    assert main(["test", *run, f"--data.source.dataset.init_args.root={tmp_path / 'absent'}"]) == 0
+    provenance = json.loads((tmp_path / "demo_knowledge" / "seed1" / "provenance_test.json").read_text())
+    assert [name.rsplit("-", 1)[0] for name in provenance["caches"]] == ["ped2-test"]
+
+
 def test_summary_prints_the_rows(tested: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["summary", *map(str, tested.values())]) == 0
     printed = capsys.readouterr().out

@@ -12,7 +12,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from syrfa import __version__
 from syrfa.files import write_json
-from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.datamodule import STAGES_OF, TubeDataModule
 
 PACKAGES = ("torch", "torchvision", "lightning", "torchmetrics", "opencv-python", "ultralytics", "numpy", "scipy")
 
@@ -30,11 +30,13 @@ class Provenance(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Writes the file once the data are known."""
-        del pl_module, stage
+        del pl_module
         if not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
         data = getattr(trainer, "datamodule", None)
-        caches = [data.folder(use).name for use in data.uses()] if isinstance(data, TubeDataModule) else []
+        caches = []
+        if isinstance(data, TubeDataModule):  # of this verb alone: whoever scores a target need not have the source
+            caches = [data.folder(use).name for use in data.uses(STAGES_OF[stage])]
         entry = {**environment(), "seed": self.seed, "caches": caches, "device": str(trainer.strategy.root_device)}
         write_json(Path(trainer.default_root_dir) / f"provenance_{self.verb}.json", entry)
 

@@ -19,14 +19,15 @@ from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
 from syrfa.tubes.groups import ClassBalance, labelled_groups, normal_groups
 from syrfa.tubes.source import Domain, EvaluatedSplit, SplitUse, TubeSource
 
-__all__ = ["Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource"]
+__all__ = ["STAGES_OF", "Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource"]
 
 TrainOn = Literal["source", "target", "both"]
 PuzzleFrom = Literal["own", "batch"]
 # a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's;
 # a calibrated test also scores `normals`, the target's train split
 Stage = Literal["train", "train_real", "validate", "test", "predict", "normals"]
-_STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
+# what each verb of Lightning runs on; all where there is no verb
+STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
     "fit": ("train", "train_real", "validate"),
     "validate": ("validate",),
     "test": ("test",),
@@ -145,7 +146,7 @@ class TubeDataModule(lightning.LightningDataModule):
         if self.trainer is not None and self.trainer.state.fn is not None:
             verb = self.trainer.state.fn.value
         self._check_described(verb)
-        for use in self.uses(_STAGES_OF[verb]):
+        for use in self.uses(STAGES_OF[verb]):
             self.build(use)
 
     def setup(self, stage: str | None = None) -> None:
@@ -156,7 +157,7 @@ class TubeDataModule(lightning.LightningDataModule):
             ConfigError: the stage runs on a domain that the config does not describe.
         """
         self._check_described(stage)
-        for name in _STAGES_OF[stage]:
+        for name in STAGES_OF[stage]:
             use = self.use(name)
             if use is None:
                 continue
@@ -191,7 +192,7 @@ class TubeDataModule(lightning.LightningDataModule):
             spec = source.train_spec
         return SplitUse(domain, source, split, spec)
 
-    def uses(self, stages: tuple[Stage, ...] = _STAGES_OF[None]) -> Iterator[SplitUse]:
+    def uses(self, stages: tuple[Stage, ...] = STAGES_OF[None]) -> Iterator[SplitUse]:
         """The distinct splits that `stages` run on."""
         seen = set()
         for stage in stages:
