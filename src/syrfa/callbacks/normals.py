@@ -74,15 +74,15 @@ class NormalCalibration:
             # true only where a config names the test split as the one to train on
             "test_statistics": split.manifest_hash == test.manifest_hash,
         }
+        normal_widths, widths = ([box_width(video) for video in videos] for videos in (normals, objects))
         readings = []
         for method in self.methods:
             calibration = Calibration(normals, method, self.neighbours)
-            widths = [box_width(video) for video in normals]
-            by_width = Calibration(widths, "global" if method == "global" else "local", self.neighbours)
+            by_width = Calibration(normal_widths, "global" if method == "global" else "local", self.neighbours)
             calibrated = [calibration.apply(video) for video in objects]
             others = {
                 "uncalibrated": objects,
-                "calibrated_box_width": [by_width.apply(box_width(video)) for video in objects],
+                "calibrated_box_width": [by_width.apply(video) for video in widths],
             }
             for protocol in protocols:
                 settings = protocol.describe()

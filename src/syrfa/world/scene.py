@@ -6,41 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.background import paint_background
-from syrfa.world.camera import Camera
 from syrfa.world.fixtures import sample_fixtures
-from syrfa.world.layout import sample_layout
+from syrfa.world.layout import Layout, sample_layout
 from syrfa.world.look import Look, sample_look
 from syrfa.world.road import Road
 from syrfa.world.shapes import Shapes
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What does not move.
+@dataclass(frozen=True, kw_only=True)
+class Scene(Layout):
+    """What does not move: a layout and its paint.
 
     Attributes:
-        camera: the view.
         background: uint8 (height, width, 3), BGR; the empty place in its light.
-        path: direction of the walkway, radians from world x.
-        path_centre: a ground point on its axis.
-        path_half: half its width in metres.
-        back: y in metres where the ground ends at the backdrop.
         clothes: brightness of people's clothes in [-1, 1].
         fixtures: things that stand on the ground, with their ground points.
-        road: where vehicles belong, or None.
         look: everything drawn about its appearance.
         lit: float32 (height, width), how bright the light on the ground is in each pixel; empty for 1 everywhere.
     """
 
-    camera: Camera
     background: NDArray[np.uint8]
-    path: float
-    path_centre: tuple[float, float]
-    path_half: float
-    back: float
     clothes: float
     fixtures: list[tuple[float, float, Shapes]] = field(default_factory=list)
-    road: Road | None = None
     look: Look = field(default_factory=Look)
     lit: NDArray[np.float32] = field(default_factory=lambda: np.ones((0, 0), np.float32))
 
@@ -73,16 +60,4 @@ def sample_scene(
     look = sample_look(rng, camera, way, road)
     fixtures = sample_fixtures(rng, camera, way, back, road, look.light)
     background, lit = paint_background(rng, camera, look, way, back, road)
-    return Scene(
-        camera=camera,
-        background=background,
-        path=layout.path,
-        path_centre=layout.path_centre,
-        path_half=layout.path_half,
-        back=back,
-        clothes=look.clothes,
-        fixtures=fixtures,
-        road=road,
-        look=look,
-        lit=lit,
-    )
+    return Scene(**vars(layout), background=background, clothes=look.clothes, fixtures=fixtures, look=look, lit=lit)
