@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 
 KINDS = ("whole", "cut", "torso", "union", "duplicate", "strip", "background", "other")
 HEIGHTS = (8, 12, 16, 20, 24, 32, 48, 96, 400)
+CONTRASTS = (0, 15, 25, 35, 45, 55, 75, 300)
 HIDDEN = (0.0, 0.02, 0.1, 0.2, 0.3, 0.5, 1.0)
 GAP = 0.15
 _CUT, _TORSO = 0.1, 0.35  # missing share of the height
@@ -74,17 +75,18 @@ class Comparison:
 
     Args:
         small_side: height below which the rate of misses is taken to rise.
+        faint: contrast below which it is taken to rise.
     """
 
-    def __init__(self, small_side=24.0):
-        self.small_side, self.frames = small_side, 0
-        self.height, self.hidden, self.hit = [], [], []
+    def __init__(self, small_side=24.0, faint=70.0):
+        self.small_side, self.faint, self.frames = small_side, faint, 0
+        self.height, self.hidden, self.contrast, self.hit = [], [], [], []
         self.shift, self.bottoms = [], []
         self.confidence = defaultdict(list)
         self.sizes, self.clear = [], []
         self.neighbours = self.replaced = 0
 
-    def add(self, found, confidence, truth, hidden, counted=None):
+    def add(self, found, confidence, truth, hidden, counted=None, contrast=None):
         """One frame.
 
         Args:
@@ -93,6 +95,7 @@ class Comparison:
             truth: exact boxes of all objects.
             hidden: the share of each exact box that other objects fill.
             counted: which objects the rates of misses and unions are about; the others only explain boxes.
+            contrast: how much each object stands out, where the truth says so.
         """
         counted = np.ones(len(truth), bool) if counted is None else counted
         kind, owner, joint = sort_boxes(found, truth)
@@ -102,6 +105,7 @@ class Comparison:
         self.frames += 1
         self.height += tall[counted].tolist()
         self.hidden += hidden[counted].tolist()
+        self.contrast += (np.full(len(truth), np.inf) if contrast is None else contrast)[counted].tolist()
         self.hit += hit[counted].tolist()
         first, second, _ = pairs(truth, GAP)
         self.neighbours += int((counted[first] & counted[second]).sum())
@@ -123,11 +127,13 @@ class Comparison:
 
     def summary(self):
         height, hidden, hit = np.array(self.height), np.array(self.hidden), np.array(self.hit, bool)
+        contrast = np.array(self.contrast)
         count = {kind: len(self.confidence[kind]) for kind in KINDS}
         found = int(hit.sum())
         shift, bottoms = np.concatenate(self.shift), np.array(self.bottoms)
         small = np.clip(1 - height / self.small_side, 0, 1)
-        fit, _ = nnls(np.stack([np.ones(len(hit)), small, hidden], axis=1), (~hit).astype(float))
+        faint = np.clip(1 - contrast / self.faint, 0, 1) ** 2
+        fit, _ = nnls(np.stack([np.ones(len(hit)), small, hidden, faint], axis=1), (~hit).astype(float))
         free = hidden < 0.02
         cut, longer = ((bottoms <= -_CUT) & (bottoms > -_TORSO)).sum(), ((bottoms >= _CUT) & (bottoms < _TORSO)).sum()
         return {
@@ -136,7 +142,10 @@ class Comparison:
             "recall": ratio(found, len(hit)),
             "recall_by_height_unhidden": binned(height[free], hit[free], HEIGHTS),
             "recall_by_hidden_share_24px": binned(hidden[height >= 24], hit[height >= 24], HIDDEN),
-            "miss_fit": dict(zip(("miss", "miss_small", "miss_hidden"), fit.round(3).tolist(), strict=True)),
+            "recall_by_contrast_unhidden": binned(
+                contrast[free & (height >= 24)], hit[free & (height >= 24)], CONTRASTS
+            ),
+            "miss_fit": dict(zip(("miss", "miss_small", "miss_hidden", "miss_faint"), fit.round(3).tolist(), strict=True)),
             "jitter": dict(
                 zip(("left", "top", "right", "bottom"), spread(shift).round(4).tolist(), strict=True), count=len(shift)
             ),

@@ -23,7 +23,7 @@ from without_truth import self_statistics
 
 from syrfa.callbacks.provenance import environment
 from syrfa.detection import BoxNoise, UltralyticsDetector
-from syrfa.detection.masks import cover, object_boxes
+from syrfa.detection.masks import contrasts, cover, object_boxes
 from syrfa.files import write_json
 from syrfa.world.clip import Clip, plan_clips
 from syrfa.world.presets import find_preset
@@ -47,20 +47,20 @@ def rendered(count):
                 yield picture, mask.astype(np.int32), people
 
 
-def exact(mask):
-    """Boxes of the objects with 12 visible pixels or more, the share others fill, and their ids."""
+def exact(mask, picture):
+    """Boxes of the objects with 12 visible pixels or more, the share others fill, their ids and their contrast."""
     boxes, visible, hidden = object_boxes(mask)
     ids = np.unique(mask[mask > 0])
     kept = visible >= 12
-    return boxes[kept], hidden[kept], ids[kept]
+    return boxes[kept], hidden[kept], ids[kept], contrasts(picture, mask)[kept]
 
 
 def on_rendered(frames, detector):
     compared = Comparison()
     for picture, mask, people in frames:
-        truth, hidden, ids = exact(mask)
+        truth, hidden, ids, contrast = exact(mask, picture)
         found = detector.detect(picture.reshape(1, *picture.shape[:2], -1), 0)[0]
-        compared.add(found.xyxy.astype(float), found.confidence, truth, hidden, np.isin(ids, people))
+        compared.add(found.xyxy.astype(float), found.confidence, truth, hidden, np.isin(ids, people), contrast)
     return compared.summary()
 
 
@@ -68,12 +68,12 @@ def of_noise(frames, draws=8):
     """`BoxNoise` on the same masks, several draws of each."""
     noise, compared, rng = BoxNoise(), Comparison(), np.random.default_rng(SEED)
     shares = []
-    for _, mask, people in frames:
-        truth, hidden, ids = exact(mask)
+    for picture, mask, people in frames:
+        truth, hidden, ids, contrast = exact(mask, picture)
         shares.append(np.stack([cover(truth), hidden])[:, np.isin(ids, people)])
         for _ in range(draws):
-            found = noise.apply(mask, rng)
-            compared.add(found.xyxy.astype(float), found.confidence, truth, hidden, np.isin(ids, people))
+            found = noise.apply(mask, rng, picture)
+            compared.add(found.xyxy.astype(float), found.confidence, truth, hidden, np.isin(ids, people), contrast)
     covers, hiddens = np.concatenate(shares, axis=1)
     slope = float((covers * hiddens).sum() / (covers**2).sum())
     return {"settings": asdict(noise), "hidden_per_cover": round(slope, 3), **compared.summary()}

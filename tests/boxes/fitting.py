@@ -13,6 +13,7 @@ def fitted(content):
         "jitter_height": (jitter["top"] + jitter["bottom"]) / 2,
         "miss": published["time"]["missed_by_cover"][0]["rate"],
         "miss_hidden": published["time"]["miss_fit"]["miss_covered"] / noise["hidden_per_cover"],
+        "miss_faint": rendered["miss_fit"]["miss_faint"],
         "small_doubt": rendered["confidence_small"],
         "duplicate": published["duplicate"]["rate"],
         "union": joint / paired / recognised,

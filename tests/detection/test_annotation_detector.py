@@ -1,6 +1,7 @@
 """Boxes of id masks do not depend on the order in which they are asked for."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,14 @@ from syrfa.detection import AnnotationDetector, BoxNoise, Detector
 from syrfa.errors import DetectionError
 
 NO_FRAMES = np.zeros((8, 0, 0, 3), np.uint8)
+FRAMES = np.random.default_rng(0).integers(0, 256, (8, 60, 80, 3), np.uint8)
 
 
 def boxes(detector, dataset, number, first=0, count=8):
     detector.start(dataset, dataset.videos("train")[number], 8, 60, 80)
-    return detector.detect(NO_FRAMES[:count], first)
+    return detector.detect(
+        FRAMES[np.arange(first, first + count) % 8] if detector.needs_frames else NO_FRAMES[:count], first
+    )
 
 
 def test_exact_boxes(make_dataset):
@@ -43,6 +47,19 @@ def test_seed_and_name_matter(make_dataset):
     assert AnnotationDetector(BoxNoise(), 0).identity() != AnnotationDetector(BoxNoise(), 1).identity()
     assert AnnotationDetector().identity() == AnnotationDetector(BoxNoise.none()).identity()
     assert AnnotationDetector().identity() != AnnotationDetector(BoxNoise()).identity()
+
+
+def test_who_is_too_faint_to_be_seen_is_missed(make_dataset):
+    dataset = make_dataset()
+    detector = AnnotationDetector(replace(BoxNoise.none(), miss_faint=1.0, faint=70.0))
+    assert detector.needs_frames
+    detector.start(dataset, dataset.videos("train")[0], 8, 60, 80)
+    mask = np.stack([dataset.id_mask(dataset.videos("train")[0], number) for number in range(8)])
+    for contrast, least, most in ((0, 0.0, 0.0), (35, 0.5, 0.95), (90, 1.0, 1.0)):
+        frames = np.repeat((100 + contrast * (mask > 0))[..., None], 3, axis=-1).astype(np.uint8)
+        found = [len(d) for d in detector.detect(frames, 0)]
+        objects = sum(len(np.unique(m)) - 1 for m in mask)
+        assert least <= sum(found) / objects <= most, contrast
 
 
 def test_can_be_sent_to_a_process(make_dataset):

@@ -84,7 +84,7 @@ def test_shadows_that_meet_are_no_darker_than_the_darker_one(camera):
 def test_a_limb_is_brighter_on_the_side_of_the_light(camera):
     pole = rods([(np.array([0.0, 20.0, 0.0]), np.array([0.0, 20.0, 1.7]), 0.2)], (120.0, 120.0, 120.0), 1)
     for sign in (1.0, -1.0):
-        layer = paint(camera, pole, Finish(grey=True, gain=np.ones(3), towards=(sign, 0.0)), PLAIN)
+        layer = paint(camera, pole, Finish(grey=True, gain=np.ones(3), light=(sign, 0.0, 0.0)), PLAIN)
         half = layer.cover.shape[1] // 2
         row = layer.picture[layer.cover.shape[0] // 2].astype(int)
         inside = np.flatnonzero(layer.cover[layer.cover.shape[0] // 2] == 255)

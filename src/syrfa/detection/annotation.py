@@ -2,8 +2,9 @@
 
 import zlib
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,32 +25,31 @@ class AnnotationDetector(Detector):
         seed: of every draw, at least 0.
     """
 
-    needs_frames: ClassVar[bool] = False
-
     def __init__(self, noise: BoxNoise | None = None, seed: int = 0) -> None:
         self.noise = noise or BoxNoise.none()
+        self.needs_frames = self.noise.miss_faint > 0
         self.seed = seed
         self._video: tuple[VideoDataset, VideoRecord, int, int, int] | None = None
 
     def identity(self) -> dict[str, Any]:
         """The noise and the seed; the masks themselves are part of the data set's manifest."""
-        return {"detector": "annotation", "version": 2, "seed": self.seed, "noise": asdict(self.noise)}
+        return {"detector": "annotation", "version": 3, "seed": self.seed, "noise": asdict(self.noise)}
 
     def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
         """Notes the video whose masks are read next."""
         self._video = (dataset, record, frames, height, width)
 
     def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
-        """Boxes of `len(frames)` frames from number `first` on; the pixels are not looked at.
+        """Boxes of `len(frames)` frames from number `first` on; pixels only say who is too faint to be found.
 
         Raises:
             DetectionError: a frame has no mask, or one of another size.
         """
         if self._video is None:
             raise RuntimeError("detect() before start()")
-        return [self._boxes(number) for number in range(first, first + len(frames))]
+        return [self._boxes(number, frame) for number, frame in enumerate(frames, start=first)]
 
-    def _boxes(self, number: int) -> Detections:
+    def _boxes(self, number: int, frame: NDArray[np.uint8]) -> Detections:
         assert self._video is not None
         dataset, record, _, height, width = self._video
         mask = dataset.id_mask(record, number)
@@ -59,4 +59,7 @@ class AnnotationDetector(Detector):
             size = f"{mask.shape[1]}x{mask.shape[0]}"
             raise DetectionError(f"{record.path}: the mask of frame {number} is {size}, the video {width}x{height}")
         seed = [self.seed, zlib.crc32(record.name.encode()), number]
-        return self.noise.apply(mask, np.random.default_rng(seed))
+        picture = None
+        if self.needs_frames:
+            picture = frame[..., 0] if frame.shape[-1] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        return self.noise.apply(mask, np.random.default_rng(seed), picture)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class Detector(ABC):
         needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
     """
 
-    needs_frames: ClassVar[bool] = True
+    needs_frames: bool = True
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:

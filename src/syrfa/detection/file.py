@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class FileDetector(Detector):
             pixels, and the published crops were taken from the boxes as they are.
     """
 
-    needs_frames: ClassVar[bool] = False
+    needs_frames = False
 
     def __init__(self, path: str | Path, clip: bool = False) -> None:
         self.path = str(path)

@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 
 from syrfa.detection import confidence
 from syrfa.detection.base import Detections
-from syrfa.detection.masks import Boxes, checked, cover, neighbours, object_boxes
+from syrfa.detection.masks import Boxes, checked, contrasts, cover, neighbours, object_boxes
 from syrfa.errors import ConfigError
 
-_PROBABILITIES = ("miss", "miss_small", "miss_hidden", "duplicate", "union", "union_only", "torso", "cut", "strip")
+_PROBABILITIES = (
+    "miss",
+    "miss_small",
+    "miss_hidden",
+    "miss_faint",
+    "duplicate",
+    "union",
+    "union_only",
+    "torso",
+    "cut",
+    "strip",
+)
 
 # a strip's sides on the box of its person (0 = left and top, 1 = right and bottom): median and deviation, from
 # published.strip_sides
@@ -47,6 +58,10 @@ class BoxNoise:
             in the published boxes is small enough, and YOLOv8n misses many whom YOLOv3 finds.
         miss_hidden: added to `miss` where other objects fill the whole box; proportional to the share they fill
             (`published.time.miss_fit.miss_covered` over `noise.hidden_per_cover`).
+        miss_faint: added to `miss` for an object that nothing tells from what is around it; falls as a parabola to 0
+            at `faint` (`rendered.miss_fit.miss_faint`). Needs the picture.
+        faint: contrast in grey levels (`masks.contrasts`) from which an object is no longer faint
+            (`rendered.recall_by_contrast_unhidden` does not rise beyond it).
         small_side: height in pixels from which an object is no longer small (`published.confidence_whole_by_height`
             does not fall down to it).
         small_doubt: what the confidence of an object of no size loses, in units of the logit
@@ -67,21 +82,23 @@ class BoxNoise:
         min_side: a box with a shorter side below this, in pixels, is dropped (`published.smallest_side`).
     """
 
-    jitter: float = 0.055
-    jitter_height: float = 0.021
+    jitter: float = 0.063
+    jitter_height: float = 0.024
     miss: float = 0.02
     miss_small: float = 0.4
-    miss_hidden: float = 0.64
+    miss_hidden: float = 0.68
+    miss_faint: float = 0.92
+    faint: float = 70.0
     small_side: float = 24.0
-    small_doubt: float = 3.4
+    small_doubt: float = 2.6
     duplicate: float = 0.007
-    union: float = 0.10
+    union: float = 0.11
     union_only: float = 0.3
     neighbour_gap: float = 0.15
-    torso: float = 0.02
-    cut: float = 0.02
+    torso: float = 0.055
+    cut: float = 0.005
     strip: float = 0.137
-    background: float = 0.15
+    background: float = 0.19
     min_pixels: int = 12
     min_side: float = 3.0
 
@@ -100,12 +117,15 @@ class BoxNoise:
         zero = dict.fromkeys((*_PROBABILITIES, "jitter", "jitter_height", "small_doubt", "background"), 0.0)
         return cls(min_pixels=1, min_side=0.0, **zero)
 
-    def apply(self, id_mask: NDArray[np.int32], rng: np.random.Generator) -> Detections:
+    def apply(
+        self, id_mask: NDArray[np.int32], rng: np.random.Generator, picture: NDArray[np.uint8] | None = None
+    ) -> Detections:
         """Draws the boxes of one frame.
 
         Args:
             id_mask: (height, width), 0 = background, any other number one object.
             rng: the source of every draw; equal states give equal boxes.
+            picture: uint8 (height, width), grey; without it nobody is missed for being faint.
 
         Returns:
             boxes inside the frame; confidence in (0, 1], lower for small, covered, partial and empty boxes; class -1.
@@ -115,7 +135,10 @@ class BoxNoise:
         """
         height, width = checked(id_mask).shape
         boxes, visible, hidden = object_boxes(id_mask)
-        kept = (visible >= self.min_pixels) & ~self._missed(boxes, hidden, rng)
+        faint = np.zeros(len(boxes))
+        if picture is not None and self.miss_faint and self.faint:
+            faint = np.clip(1 - contrasts(picture, id_mask) / self.faint, 0, 1) ** 2
+        kept = (visible >= self.min_pixels) & ~self._missed(boxes, hidden, faint, rng)
         covered = np.minimum(cover(boxes), hidden / _FILLED)[kept]  # a bicycle's box covers its rider, but hides little
         boxes = boxes[kept]
         alone, joint = self._joined(boxes, rng)
@@ -143,8 +166,10 @@ class BoxNoise:
             return np.zeros(len(boxes))
         return np.asarray(np.clip(1 - (boxes[:, 3] - boxes[:, 1]) / self.small_side, 0, 1))
 
-    def _missed(self, boxes: Boxes, hidden: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.bool_]:
-        chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden
+    def _missed(
+        self, boxes: Boxes, hidden: NDArray[np.float64], faint: NDArray[np.float64], rng: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden + self.miss_faint * faint
         return np.asarray(rng.random(len(boxes)) < chance)
 
     def _shifted(self, boxes: Boxes, times: float, rng: np.random.Generator) -> Boxes:

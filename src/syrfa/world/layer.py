@@ -12,6 +12,7 @@ from syrfa.world.pattern import laid
 from syrfa.world.shapes import Face, Ring, Shapes
 
 _FAR_SIDE = 0.25
+_TURNED = 0.3
 _ROUND = 0.03
 _RELIEF = 0.24
 
@@ -56,7 +57,7 @@ class Finish:
         clear: share of the light that comes through the air.
         fog: (3,), BGR of the air.
         saturation: 0 for grey, 1 for colours as they are.
-        towards: (2,), where the light comes from in the picture, at most 1 long.
+        light: (3,), where the light comes from in the world, at most 1 long.
         motion: (2,), way in pixels during the exposure.
     """
 
@@ -65,7 +66,7 @@ class Finish:
     clear: float = 1.0
     fog: Points | float = 0.0
     saturation: float = 1.0
-    towards: Points | tuple[float, float] = (0.0, -0.5)
+    light: Points | tuple[float, float, float] = (0.0, 0.0, 0.5)
     motion: tuple[float, float] = (0.0, 0.0)
 
     def tones(self, colours: Points) -> Points:
@@ -97,6 +98,8 @@ def paint(
         the layer, or None when nothing of it is in the frame.
     """
     bodies, depth = outlines(camera, shapes.start, shapes.end, shapes.radius)
+    # the fill takes the pixels of the border too, not quite half a pixel on each side
+    inner, _ = outlines(camera, shapes.start, shapes.end, shapes.radius, inset=0.4)
     planes: list[Face | Ring] = [*shapes.faces, *shapes.rings]
     flats = [camera.project(plane.points) for plane in planes]
     corners = np.concatenate([bodies.reshape(-1, 2), *(pixels for pixels, _ in flats)])
@@ -127,12 +130,13 @@ def paint(
     jobs.sort(reverse=True)
     # limbs on the far side get less light
     far = (depth - depth.min()) / max(float(np.ptp(depth)), 0.35) if len(depth) else depth
-    limbs = finish.tones(shapes.colour * (1 - _FAR_SIDE * far)[:, None]).tolist()
+    bright = (1 - _FAR_SIDE * far) * (1 + _TURNED * _facing(shapes, eye) @ np.asarray(finish.light))
+    limbs = finish.tones(shapes.colour * bright[:, None]).tolist()
     flat_colours = np.array([plane.colour for plane in planes]).reshape(-1, 3)
     flat_tones = finish.tones(flat_colours).tolist()
     nearness = (255 - 110 * far).tolist()
     owners = shapes.owner.tolist()
-    fine_bodies, coarse_bodies = fixed(bodies, fine, left, top), fixed(bodies)
+    fine_bodies, coarse_bodies = fixed(bodies, fine, left, top), fixed(inner)
     for _, kind, index in jobs:
         if kind == 0:
             brush.fill(fine_bodies[index], coarse_bodies[index], limbs[index], owners[index], nearness[index])
@@ -146,7 +150,7 @@ def paint(
         else:
             wide = shapes.rings[index].thickness * camera.focal / float(away.mean())
             brush.line(polygon, coarse, wide, flat_tones[number], flat.owner)
-    shade = brush.shade(finish.towards, _ROUND * scale * fine)
+    shade = brush.shade((camera.rotation @ finish.light)[:2], _ROUND * scale * fine)
     for cloth in shapes.cloths:
         (base, tip), _ = camera.project(np.stack([cloth.base, cloth.top]))
         places = [(point - (left, top) + 0.5) * fine - 0.5 for point in (base, tip)]
@@ -156,6 +160,16 @@ def paint(
         shade = cv2.addWeighted(shade, finish.clear, shade, 0, 128 * (1 - finish.clear))  # type: ignore[assignment]
     picture, cover = brush.finished(shade, finish.motion)
     return Layer(left, top, picture, cover)
+
+
+def _facing(shapes: Shapes, eye: Points) -> Points:
+    """Unit vectors (k, 3): where the middle of what is seen of each limb faces."""
+    along = shapes.end - shapes.start
+    along = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
+    view = eye - 0.5 * (shapes.start + shapes.end)
+    view = view / np.linalg.norm(view, axis=1, keepdims=True)
+    normal = view - 0.95 * (view * along).sum(axis=1, keepdims=True) * along  # of a limb seen from its end, the end
+    return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True))
 
 
 def _factor(tall: float) -> int:
@@ -202,7 +216,7 @@ class _Brush:
         if self._mask is not None:
             cv2.polylines(self._mask, [coarse], True, owner, max(1, round(wide)), cv2.LINE_8, SHIFT)
 
-    def shade(self, towards: Points | tuple[float, float], size: float) -> NDArray[np.uint8]:
+    def shade(self, towards: Points, size: float) -> NDArray[np.uint8]:
         """Factors of brightness, 128 for 1: more on the side of the light, less on the other, `size` pixels wide."""
         relief = self._canvas[..., 1] if self._grey else self._relief
         step = max(1, round(size))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.world.camera import Camera, Points
+from syrfa.world.camera import Points
 from syrfa.world.road import Road
 
 DAY, NIGHT, INDOOR = "day", "night", "indoor"
@@ -86,17 +86,15 @@ class Light:
                 found.append(Source(np.array(lamp), True, strength, 0.06))
         return found
 
-    def towards(self, x: float, y: float, camera: Camera) -> Points:
-        """Where the light comes from at a ground point, in the picture: (2,), at most 1 long."""
+    def direction(self, x: float, y: float) -> Points:
+        """Where the light on somebody at a ground point comes from: (3,), at most 1 long, shorter when diffuse."""
         if self.sun is not None:
-            direction = -self.sun
-        elif self.lamps:
+            return np.asarray(-self.sun)
+        if self.lamps:
             lamp = min(self.lamps, key=lambda lamp: np.hypot(x - lamp[0], y - lamp[1]))
-            direction = np.array(lamp) - np.array([x, y, 1.0])
-            direction = direction / np.linalg.norm(direction)
-        else:
-            direction = np.array([0.0, 0.0, 0.6])
-        return np.asarray((camera.rotation @ direction)[:2])
+            towards = np.array(lamp) - np.array([x, y, 1.0])
+            return np.asarray(towards / np.linalg.norm(towards))
+        return np.array([0.0, 0.0, 0.6])
 
 
 def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> Light:

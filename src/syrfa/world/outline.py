@@ -13,7 +13,7 @@ _CAP = np.linspace(0.5 * np.pi, 1.5 * np.pi, 6)
 _COS, _SIN = np.cos(_CAP)[None, :, None], np.sin(_CAP)[None, :, None]
 
 
-def outlines(camera: Camera, start: Points, end: Points, radius: Points) -> tuple[Points, Points]:
+def outlines(camera: Camera, start: Points, end: Points, radius: Points, inset: float = 0.0) -> tuple[Points, Points]:
     """Outlines (k, 12, 2) in pixels of capsules, and their depths (k,) in metres.
 
     Args:
@@ -21,10 +21,11 @@ def outlines(camera: Camera, start: Points, end: Points, radius: Points) -> tupl
         start: (k, 3), one end of each, in metres.
         end: (k, 3), the other end.
         radius: (k, 2), in metres.
+        inset: how much narrower on each side, in pixels.
     """
     ends, near = camera.project(np.stack([start, end]))
     a, b = ends
-    size = radius.T * camera.focal / near
+    size = np.maximum(radius.T * camera.focal / near - inset, 0.0)
     along = b - a
     length = np.sqrt((along * along).sum(axis=1, keepdims=True))
     along = np.where(length > 1e-6, along / np.maximum(length, 1e-6), np.array([0.0, 1.0]))

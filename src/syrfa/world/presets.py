@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from syrfa.errors import ConfigError
 from syrfa.world.events import TARGET, TEST, TRAIN, VALIDATION
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same preset and seed give other pixels than before."""
 
 # what walkways see most is drawn more often
@@ -58,7 +58,7 @@ class WorldPreset:
     roads: float = 0.0
     traffic: tuple[int, int] = (1, 4)
     onset: tuple[float, float] | None = None
-    noise: tuple[float, float] = (1.0, 5.0)
+    noise: tuple[float, float] = (0.5, 4.0)
     side_view: float = 0.6
     grey: bool = True
     steady: bool = False

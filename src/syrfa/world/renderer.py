@@ -153,7 +153,7 @@ class Renderer:
             clear=float(look.weather.clear(np.array(distance))),
             fog=np.full(3, look.weather.tone) * self._lens[row, column],
             saturation=self.sensor.saturation,
-            towards=look.light.towards(x, y, scene.camera),
+            light=look.light.direction(x, y),
             motion=thing.motion,
         )
 

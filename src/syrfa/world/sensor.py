@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 _MARGIN = 97
 
+# share of the time between two frames: 1/500 s at 25 frames a second, and half of it
+_SHUTTER = (0.05, 0.5)
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -15,6 +18,8 @@ class Sensor:
 
     Attributes:
         blur: sigma of the defocus in pixels.
+        sharpening: how much of the difference to a blurred frame the chip adds, 0 for none.
+        halo: sigma of that blurred frame in pixels.
         noise: standard deviation in grey levels, at mid grey.
         shot: 0 for noise alike at every level, 1 for noise that grows with the root of the level.
         gamma: exponent applied to the brightness.
@@ -32,6 +37,8 @@ class Sensor:
     """
 
     blur: float = 0.5
+    sharpening: float = 0.0
+    halo: float = 1.0
     noise: float = 2.0
     shot: float = 0.0
     gamma: float = 1.0
@@ -50,22 +57,24 @@ class Sensor:
 
 def sample_sensor(rng: np.random.Generator, noise: tuple[float, float]) -> Sensor:
     """Draws a sensor; `noise` is the range of its deviation in grey levels."""
-    gain = float(rng.uniform(0.55, 1.1))
+    gain = float(rng.uniform(0.7, 1.15))
     cast = np.exp(rng.normal(0, 0.03, 3))
     return Sensor(
-        blur=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.85 else float(rng.uniform(1.0, 1.7)),
+        blur=float(rng.uniform(0.25, 0.7)) if rng.random() < 0.85 else float(rng.uniform(0.7, 1.2)),
+        sharpening=float(rng.uniform(0.2, 1.6)) if rng.random() < 0.7 else 0.0,
+        halo=float(rng.uniform(0.7, 1.4)),
         noise=float(rng.uniform(*noise)),
         shot=float(rng.uniform(0, 1)),
         gamma=float(np.exp(rng.normal(0, 0.22))),
         gain=gain,
         target=float(rng.uniform(80, 160)),
-        offset=float(rng.uniform(0, 50) * (1.1 - gain) / 0.55),
+        offset=float(rng.uniform(0, 35) * (1.15 - gain) / 0.45),
         cast=(float(cast[0]), float(cast[1]), float(cast[2])),
         saturation=float(rng.uniform(0.35, 1.1)),
         vignette=float(rng.uniform(0, 0.35)) if rng.random() < 0.5 else 0.0,
-        exposure=float(rng.uniform(0.05, 0.8)),
-        coarse=float(rng.uniform(1.2, 1.9)) if rng.random() < 0.15 else 1.0,
-        quality=int(rng.integers(18, 80)) if rng.random() < 0.5 else 0,
+        exposure=float(np.exp(rng.uniform(*np.log(_SHUTTER)))),
+        coarse=float(rng.uniform(1.2, 1.6)) if rng.random() < 0.1 else 1.0,
+        quality=int(rng.integers(25, 85)) if rng.random() < 0.5 else 0,
         interlaced=bool(rng.random() < 0.03),
         shake=float(rng.uniform(0.15, 0.9)) if rng.random() < 0.2 else 0.0,
     )
@@ -117,7 +126,11 @@ class Developer:
         image = cv2.LUT(cv2.GaussianBlur(image, (0, 0), sensor.blur), self._curve)  # type: ignore[assignment]
         row, column = self._rng.integers(0, _MARGIN, 2)
         noise = self._noise[row : row + height, column : column + width]
-        image = cv2.LUT(cv2.add(image, noise, dtype=cv2.CV_8U), self._tone)  # type: ignore[assignment]
+        image = cv2.add(image, noise, dtype=cv2.CV_8U)  # type: ignore[assignment]
+        if sensor.sharpening:  # of the noise too
+            soft = cv2.GaussianBlur(image, (0, 0), sensor.halo)
+            image = cv2.addWeighted(image, 1 + sensor.sharpening, soft, -sensor.sharpening, 0)  # type: ignore[assignment]
+        image = cv2.LUT(image, self._tone)  # type: ignore[assignment]
         if sensor.quality:
             kind = cv2.IMREAD_GRAYSCALE if image.ndim == 2 else cv2.IMREAD_COLOR
             _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, sensor.quality])

@@ -38,10 +38,10 @@ def sample_weather(rng: np.random.Generator, distance: float, bright: float) -> 
 
     Args:
         rng: the source of every draw.
-        distance: metres to what is looked at; fog hides a tenth to two thirds of it.
+        distance: metres to what is looked at; fog hides a tenth to not quite half of it.
         bright: light of the scene, 1 by day.
     """
-    fog = float(-np.log(1 - rng.uniform(0.1, 0.65 if bright > 0.7 else 0.4)) / distance) if rng.random() < 0.2 else 0.0
+    fog = float(-np.log(1 - rng.uniform(0.1, 0.45 if bright > 0.7 else 0.3)) / distance) if rng.random() < 0.2 else 0.0
     tone = bright * float(rng.uniform(110, 215))
     if rng.random() < 0.085:
         return Weather(fog, tone, rain=float(rng.uniform(0.3, 2.5)), wet=float(rng.uniform(0.4, 1.0)))
