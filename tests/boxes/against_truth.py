@@ -145,7 +145,9 @@ class Comparison:
             "recall_by_contrast_unhidden": binned(
                 contrast[free & (height >= 24)], hit[free & (height >= 24)], CONTRASTS
             ),
-            "miss_fit": dict(zip(("miss", "miss_small", "miss_hidden", "miss_faint"), fit.round(3).tolist(), strict=True)),
+            "miss_fit": dict(
+                zip(("miss", "miss_small", "miss_hidden", "miss_faint"), fit.round(3).tolist(), strict=True)
+            ),
             "jitter": dict(
                 zip(("left", "top", "right", "bottom"), spread(shift).round(4).tolist(), strict=True), count=len(shift)
             ),

@@ -92,6 +92,25 @@ def test_a_limb_is_brighter_on_the_side_of_the_light(camera):
         assert sign * (right - left) > 5
 
 
+def test_a_limb_that_faces_the_light_is_brighter(camera):
+    """Light from above: a thigh lifted forward shows its lit upper side, a hanging one its unlit front."""
+    hip, knees = np.array([0.0, 20.0, 1.0]), {"down": (0.0, 20.0, 0.5), "forward": (0.0, 19.5, 0.95)}
+    tones = {}
+    for pose, knee in knees.items():
+        thigh = rods([(hip, np.array(knee), 0.1)], (120.0, 120.0, 120.0), 1)
+        layer = paint(camera, thigh, Finish(grey=True, gain=np.ones(3), light=(0.0, 0.0, 1.0)), PLAIN)
+        tones[pose] = float(np.median(layer.picture[layer.cover == 255]))
+    assert tones["forward"] > tones["down"] + 5
+
+
+def test_the_id_mask_is_as_large_as_what_is_painted(camera):
+    """Whatever covers half a pixel or more, to a tenth of the area."""
+    mask = np.zeros((camera.height, camera.width), np.uint8)
+    pole = rods([(np.array([0.0, 20.0, 0.2]), np.array([0.3, 20.0, 1.7]), 0.2)], (120.0, 120.0, 120.0), 1)
+    layer = paint(camera, pole, Finish(grey=True, gain=np.ones(3)), PLAIN, mask)
+    assert (mask > 0).sum() == pytest.approx((layer.cover >= 128).sum(), rel=0.1)
+
+
 def test_fog_takes_more_contrast_from_what_is_far(camera):
     clear = Finish(grey=True, gain=np.ones(3))
     levels = {}
@@ -205,6 +224,18 @@ def test_noise_grows_with_the_level_when_it_is_that_of_light():
             spread[shot, level] = out.astype(float).std()
     assert spread[0.0, 200] == pytest.approx(spread[0.0, 50], rel=0.1)
     assert spread[1.0, 200] > 1.6 * spread[1.0, 50]
+
+
+def test_sharpening_steepens_edges_and_overshoots():
+    edge = np.full((40, 40), 80, np.uint8)
+    edge[:, 20:] = 160
+    soft, sharp = (develop(Sensor(noise=0, blur=0.7, sharpening=amount), edge)[20].astype(int) for amount in (0.0, 1.2))
+    assert np.diff(sharp).max() > 1.4 * np.diff(soft).max()
+    assert (soft.min(), soft.max()) == (80, 160)
+    assert sharp.min() < 75
+    assert sharp.max() > 165
+    assert sharp[0] == 80
+    assert sharp[-1] == 160
 
 
 def test_exposure_brings_bright_and_dark_scenes_together():
