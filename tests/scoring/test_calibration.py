@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
 from syrfa.scoring import Calibration, ObjectScores
+from syrfa.scoring.baselines import box_speed
 from syrfa.scoring.calibration import local_survival, places, survival
 
-METHODS = ("global", "local", "fused")
+METHODS = ("global", "local", "fused", "fused_speed")
+GEOMETRY = {"fused": ("width",), "fused_speed": ("width", "speed")}
 
 
 def scene(count: int, seed: int, name: str = "v", frames: int = 40) -> ObjectScores:
@@ -31,9 +33,10 @@ def scene(count: int, seed: int, name: str = "v", frames: int = 40) -> ObjectSco
 def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str, neighbours: int) -> list[float]:
     def rows(video):
         found = []
-        for (left, top, right, bottom), score in zip(video.object_xyxy.tolist(), video.object_score, strict=True):
+        measured = zip(video.object_xyxy.tolist(), video.object_score, box_speed(video).object_score, strict=True)
+        for (left, top, right, bottom), score, speed in measured:
             place = ((left + right) / 2 / video.width, bottom / video.height, log((bottom - top) / video.height))
-            found.append((place, {"score": score, "width": (right - left) / video.width}))
+            found.append((place, {"score": score, "width": (right - left) / video.width, "speed": speed}))
         return found
 
     known = [row for video in normals for row in rows(video)]
@@ -47,7 +50,7 @@ def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str,
                 return -log(everywhere)
             return -log((everywhere + sum(other[what] >= values[what] for _, other in near)) / (1 + len(near)))
 
-        tails.append(max(tail("score"), tail("width")) if method == "fused" else tail("score"))
+        tails.append(max(tail(what) for what in ("score", *GEOMETRY.get(method, ()))))
     return tails
 
 
@@ -116,6 +119,25 @@ def test_fusion_adds_what_is_too_wide_for_its_place():
     assert (fused >= local).all()
 
 
+def walkers(pace: list[float], frames: int = 30) -> ObjectScores:
+    """People of 20 by 50 pixels side by side, who walk down so many heights a frame, all with the score 0.5."""
+    frame = np.repeat(np.arange(frames, dtype=np.int32), len(pace))
+    left = np.tile(30.0 * np.arange(len(pace)), frames)
+    top = 20 + 50 * np.tile(pace, frames) * frame
+    xyxy = np.stack([left, top, left + 20, top + 50], axis=1).astype(np.float32)
+    return ObjectScores("v", frames, 400, 400, frame, xyxy, np.full(len(frame), 0.5))
+
+
+def test_fusion_with_speed_adds_what_is_too_fast():
+    normals = walkers([0.02, 0.025, 0.03, 0.035] * 3)
+    test = walkers([0.02, 0.03, 0.11])
+    tails = {m: Calibration([normals], m).apply(test).object_score.reshape(-1, 3) for m in ("fused", "fused_speed")}
+    assert (tails["fused"] == 0).all()
+    assert (tails["fused_speed"][8:, 2] > 4).all()
+    assert (tails["fused_speed"][:, :2] < 2).all()
+    assert (tails["fused_speed"][:4] == 0).all()  # nobody knows yet
+
+
 def test_above_all_neighbours_is_not_yet_above_all_normals():
     normals = scene(1000, 12)
     here = replace(normals, object_score=np.where(normals.object_xyxy[:, 0] > 100, 0.8, 0.2))
@@ -130,7 +152,7 @@ def test_above_all_neighbours_is_not_yet_above_all_normals():
     assert tails[1] == pytest.approx(log(51) + log(1001))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", METHODS[:3])  # speed is that of the object's own track
 def test_an_object_is_calibrated_the_same_whatever_others_there_are(method):
     normals, objects = [scene(300, 13), scene(200, 14, "w")], scene(100, 15)
     calibration = Calibration(normals, method, 20)

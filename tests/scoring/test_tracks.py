@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
 from syrfa.scoring import ObjectScores, StrictProtocol, TrackedProtocol, box_width, link, mean_along, protocol_from_name
+from syrfa.scoring.baselines import box_speed
 
 FRAMES = 12
 
@@ -221,3 +222,32 @@ def test_every_constant_is_described():
     assert described["tracks"] == tracks
     assert (described["protocol"], described["smoothing"], described["test_statistics"]) == ("tracked", "causal", False)
     assert TrackedProtocol().describe()["tracks"]["frames"] == "centred"
+
+
+def moving(pace, frames, every=1, seed=0):
+    """One box of 20 by 40 that moves `pace` heights a frame to the right, in every n-th frame."""
+    frame = np.arange(0, frames, every, dtype=np.int32)
+    left = 5 + 40 * pace * frame
+    xyxy = np.stack([left, np.full(len(frame), 10.0), left + 20, np.full(len(frame), 50.0)], axis=1)
+    return ObjectScores("v", frames, 100, 900, frame, xyxy.astype(np.float32), np.zeros(len(frame)))
+
+
+@pytest.mark.parametrize(("pace", "every"), [(0.0, 1), (0.03, 1), (0.2, 1), (0.03, 3), (0.02, 5)])
+def test_speed_is_in_heights_a_frame(pace, every):
+    objects = moving(pace, 60, every)
+    speed = box_speed(objects).object_score
+    known = objects.object_frame >= (4 if every == 1 else every * -(-4 // every))
+    assert speed[known] == pytest.approx(pace, abs=1e-6)
+    assert (speed[~known] == 0).all()
+
+
+def test_speed_looks_at_no_later_frame():
+    objects = moving(0.05, 40)
+    cut = objects.object_frame < 20
+    part = ObjectScores("v", 40, 100, 900, objects.object_frame[cut], objects.object_xyxy[cut], np.zeros(cut.sum()))
+    np.testing.assert_array_equal(box_speed(part).object_score, box_speed(objects).object_score[cut])
+
+
+def test_speed_of_a_video_without_objects():
+    empty = ObjectScores("v", 9, 10, 10, np.empty(0, np.int32), np.empty((0, 4), np.float32), np.empty(0))
+    assert box_speed(empty).object_score.shape == (0,)

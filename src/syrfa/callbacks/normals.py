@@ -60,8 +60,8 @@ class NormalCalibration:
     ) -> list[dict[str, Any]]:
         """One evaluation per method and protocol that uses no test statistics; every process must call this.
 
-        Beside `box_width` stand `uncalibrated`, the model's own scores, and `calibrated_box_width`, the widths
-        calibrated in the same way (by place, for `fused`), which shows what is the network's.
+        Beside `box_width` stand `uncalibrated`, the model's own scores, and `calibrated_box_width`, the same with the
+        widths in place of the model's scores: what is left of the method without the network.
         """
         if not self.methods:
             return []
@@ -78,7 +78,7 @@ class NormalCalibration:
         readings = []
         for method in self.methods:
             calibration = Calibration(normals, method, self.neighbours)
-            by_width = Calibration(normal_widths, "global" if method == "global" else "local", self.neighbours)
+            by_width = Calibration(normal_widths, method, self.neighbours)
             calibrated = [calibration.apply(video) for video in objects]
             others = {
                 "uncalibrated": objects,

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from syrfa.errors import ConfigError
-from syrfa.scoring.baselines import box_width
+from syrfa.scoring.baselines import box_speed, box_width
 from syrfa.scoring.objects import ObjectScores
 
-Method = Literal["global", "local", "fused"]
+Method = Literal["global", "local", "fused", "fused_speed"]
+_GEOMETRY = {"fused": (box_width,), "fused_speed": (box_width, box_speed)}
 _ROWS = 8192  # objects whose neighbours are looked up in one go: 13 MB an array for 200 neighbours
 
 
@@ -27,11 +28,12 @@ class Calibration:
     - `fused`: the larger of the local tails of the score and of the box's width, so that what is unusually wide for
       its place and height is abnormal whatever the network says. Tails are a matter of ranks: width and log width are
       the same.
+    - `fused_speed`: the largest of those two and of the local tail of the box's speed (`box_speed`).
 
     Args:
         normals: the training normals, with the scores of the model to calibrate.
-        method: `global`, `local` or `fused`.
-        neighbours: of `local` and `fused`; all normals where there are fewer.
+        method: one of the above.
+        neighbours: of all but `global`; all normals where there are fewer.
 
     Raises:
         ConfigError: no such method, no neighbours, or no normals.
@@ -44,7 +46,10 @@ class Calibration:
             raise ConfigError(f"calibration {method}: neighbours is {neighbours}; use a number of at least 1")
         self.method = method
         self.score = np.concatenate([np.empty(0), *(video.object_score for video in normals)])
-        self.width = np.concatenate([np.empty(0), *(box_width(video).object_score for video in normals)])
+        self.geometry = [
+            (measure, np.concatenate([np.empty(0), *(measure(video).object_score for video in normals)]))
+            for measure in _GEOMETRY.get(method, ())
+        ]
         if not len(self.score):
             raise ConfigError(f"calibration {method}: the training split has no object to calibrate by")
         self.neighbours = min(neighbours, len(self.score))
@@ -56,19 +61,22 @@ class Calibration:
         return {"calibration": self.method, **local, "normal_objects": len(self.score), "training_normals": True}
 
     def apply(self, objects: ObjectScores) -> ObjectScores:
-        """The same objects with calibrated scores, float64 (n,), at least 0; an object's depends on no other object."""
+        """The objects of one video with calibrated scores, float64 (n,), at least 0.
+
+        An object's depends on no other object, but for its speed, which is of its own track up to it.
+        """
         if self.method == "global":
             return replace(objects, object_score=-np.log(survival(self.score, objects.object_score)))
         where = places(objects)
+        ways = [(self.score, objects.object_score)]
+        ways += [(normals, measure(objects).object_score) for measure, normals in self.geometry]
         tails = np.empty(len(where))
         for start in range(0, len(where), _ROWS):
             part = slice(start, start + _ROWS)
             # k as a list: a single neighbour keeps its axis
             _, near = self.places.query(where[part], k=np.arange(1, self.neighbours + 1))
-            tails[part] = -np.log(local_survival(self.score, near, objects.object_score[part]))
-            if self.method == "fused":
-                widths = local_survival(self.width, near, box_width(objects).object_score[part])
-                np.maximum(tails[part], -np.log(widths), out=tails[part])
+            shares = [local_survival(normals, near, values[part]) for normals, values in ways]
+            tails[part] = -np.log(np.min(shares, axis=0))
         return replace(objects, object_score=tails)
 
 
