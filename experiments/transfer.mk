@@ -40,7 +40,7 @@ endef
 define TRANSFER_ENSEMBLE
 runs/$(1)_transfer_ensemble/seed1/result.json: $(foreach seed,$(TRANSFER_SEEDS),runs/transfer_knowledge/seed$(seed)/fitted) | data/raw/demo-target
 	$(SYRFA) test $(TRANSFER_TARGET_$(1)) --config experiments/ensemble.yaml --evaluation.tracks true \
-	  --evaluation.calibration '[fused, fused_speed]' $(TRANSFER_OPTIONS_$(1)) --run.experiment $(1)_transfer_ensemble \
+	  --evaluation.calibration '[fused, fisher]' $(TRANSFER_OPTIONS_$(1)) --run.experiment $(1)_transfer_ensemble \
 	  --model.init_args.members '[$(subst $(space),$(comma),$(foreach seed,$(TRANSFER_SEEDS),runs/transfer_knowledge/seed$(seed)/checkpoints/last.ckpt))]'
 TRANSFER_RESULTS += runs/$(1)_transfer_ensemble/seed1/result.json
 endef

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
 from syrfa.scoring import Calibration, ObjectScores
-from syrfa.scoring.baselines import box_speed
+from syrfa.scoring.baselines import box_speed, box_width
 from syrfa.scoring.calibration import local_survival, places, survival
 
-METHODS = ("global", "local", "fused", "fused_speed")
-GEOMETRY = {"fused": ("width",), "fused_speed": ("width", "speed")}
+METHODS = ("global", "local", "fused", "fisher")
+GEOMETRY = {"fused": ("width",), "fisher": ("width", "speed")}
 
 
 def scene(count: int, seed: int, name: str = "v", frames: int = 40) -> ObjectScores:
@@ -50,7 +50,8 @@ def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str,
                 return -log(everywhere)
             return -log((everywhere + sum(other[what] >= values[what] for _, other in near)) / (1 + len(near)))
 
-        tails.append(max(tail(what) for what in ("score", *GEOMETRY.get(method, ()))))
+        parts = [tail(what) for what in ("score", *GEOMETRY.get(method, ()))]
+        tails.append(sum(parts) if method == "fisher" else max(parts))
     return tails
 
 
@@ -128,14 +129,36 @@ def walkers(pace: list[float], frames: int = 30) -> ObjectScores:
     return ObjectScores("v", frames, 400, 400, frame, xyxy, np.full(len(frame), 0.5))
 
 
-def test_fusion_with_speed_adds_what_is_too_fast():
+def test_fisher_adds_what_is_too_fast():
     normals = walkers([0.02, 0.025, 0.03, 0.035] * 3)
     test = walkers([0.02, 0.03, 0.11])
-    tails = {m: Calibration([normals], m).apply(test).object_score.reshape(-1, 3) for m in ("fused", "fused_speed")}
+    tails = {m: Calibration([normals], m).apply(test).object_score.reshape(-1, 3) for m in ("fused", "fisher")}
     assert (tails["fused"] == 0).all()
-    assert (tails["fused_speed"][8:, 2] > 4).all()
-    assert (tails["fused_speed"][:, :2] < 2).all()
-    assert (tails["fused_speed"][:4] == 0).all()  # nobody knows yet
+    assert (tails["fisher"][8:, 2] > 4).all()
+    assert (tails["fisher"][:, :2] < 2).all()
+    assert (tails["fisher"][:4] == 0).all()  # nobody knows yet
+
+
+def test_geometry_alone_does_not_see_the_score():
+    normals, objects = [scene(300, 19)], scene(60, 20)
+    other = replace(objects, object_score=objects.object_score[::-1])
+    width = Calibration([box_width(v) for v in normals], "local").apply(box_width(objects)).object_score
+    for method in ("fused", "fisher"):
+        alone = Calibration(normals, method, scored=False)
+        np.testing.assert_array_equal(alone.apply(objects).object_score, alone.apply(other).object_score)
+    np.testing.assert_array_equal(Calibration(normals, "fused", scored=False).apply(objects).object_score, width)
+
+
+def test_fisher_counts_what_is_a_little_rare_in_everything():
+    """One as high as 5 % of the normals in score and width alike, and one as high as 2 % in its score alone."""
+    normals = scene(2000, 18)
+    box = np.repeat(normals.object_xyxy[:1], 2000, axis=0)
+    box[:, 2] += np.linspace(0, 5, 2000)
+    crowd = replace(normals, object_xyxy=box, object_score=np.linspace(0, 1, 2000))
+    test = replace(scene(2, 18), object_xyxy=np.stack([box[1900], box[0]]), object_score=np.array([0.95, 0.98]))
+    found = {m: Calibration([crowd], m, 2000).apply(test).object_score for m in ("fused", "fisher")}
+    assert found["fused"][0] < found["fused"][1]
+    assert found["fisher"][0] > found["fisher"][1]
 
 
 def test_above_all_neighbours_is_not_yet_above_all_normals():

@@ -10,7 +10,7 @@ from syrfa.callbacks.collector import ScoreCollector, data_of, objects_of
 from syrfa.errors import ConfigError
 from syrfa.metrics.evaluation import Labels, evaluate
 from syrfa.scoring import Calibration, ObjectScores, Protocol, box_width
-from syrfa.scoring.calibration import Method
+from syrfa.scoring.calibration import GEOMETRY, Method
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 
@@ -60,8 +60,8 @@ class NormalCalibration:
     ) -> list[dict[str, Any]]:
         """One evaluation per method and protocol that uses no test statistics; every process must call this.
 
-        Beside `box_width` stand `uncalibrated`, the model's own scores, and `calibrated_box_width`, the same with the
-        widths in place of the model's scores: what is left of the method without the network.
+        Beside `box_width` stand `uncalibrated`, the model's own scores, and `calibrated_geometry`, the same
+        without the network: its geometry alone, or for methods that have none, the widths in place of the scores.
         """
         if not self.methods:
             return []
@@ -78,11 +78,14 @@ class NormalCalibration:
         readings = []
         for method in self.methods:
             calibration = Calibration(normals, method, self.neighbours)
-            by_width = Calibration(normal_widths, method, self.neighbours)
+            if method in GEOMETRY:
+                alone, known = Calibration(normals, method, self.neighbours, scored=False), objects
+            else:
+                alone, known = Calibration(normal_widths, method, self.neighbours), widths
             calibrated = [calibration.apply(video) for video in objects]
             others = {
                 "uncalibrated": objects,
-                "calibrated_box_width": [by_width.apply(video) for video in widths],
+                "calibrated_geometry": [alone.apply(video) for video in known],
             }
             for protocol in protocols:
                 settings = protocol.describe()

@@ -12,8 +12,9 @@ from syrfa.errors import ConfigError
 from syrfa.scoring.baselines import box_speed, box_width
 from syrfa.scoring.objects import ObjectScores
 
-Method = Literal["global", "local", "fused", "fused_speed"]
-_GEOMETRY = {"fused": (box_width,), "fused_speed": (box_width, box_speed)}
+Method = Literal["global", "local", "fused", "fisher"]
+GEOMETRY = {"fused": (box_width,), "fisher": (box_width, box_speed)}
+"""What the methods that look at more than the score measure of a box."""
 _ROWS = 8192  # objects whose neighbours are looked up in one go: 13 MB an array for 200 neighbours
 
 
@@ -28,27 +29,31 @@ class Calibration:
     - `fused`: the larger of the local tails of the score and of the box's width, so that what is unusually wide for
       its place and height is abnormal whatever the network says. Tails are a matter of ranks: width and log width are
       the same.
-    - `fused_speed`: the largest of those two and of the local tail of the box's speed (`box_speed`).
+    - `fisher`: the sum of the local tails of the score, of the box's width and of its speed (`box_speed`). Fisher's
+      way to combine tests: what is a little rare in all three is as abnormal as what is very rare in one.
 
     Args:
         normals: the training normals, with the scores of the model to calibrate.
         method: one of the above.
         neighbours: of all but `global`; all normals where there are fewer.
+        scored: False leaves the model's score out of `fused` and `fisher`: what geometry does alone.
 
     Raises:
         ConfigError: no such method, no neighbours, or no normals.
     """
 
-    def __init__(self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200) -> None:
+    def __init__(
+        self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200, scored: bool = True
+    ) -> None:
         if method not in get_args(Method):
             raise ConfigError(f"calibration is {method!r}; use one of {get_args(Method)}")
         if neighbours < 1:
             raise ConfigError(f"calibration {method}: neighbours is {neighbours}; use a number of at least 1")
-        self.method = method
+        self.method, self.scored = method, scored or method not in GEOMETRY
         self.score = np.concatenate([np.empty(0), *(video.object_score for video in normals)])
         self.geometry = [
             (measure, np.concatenate([np.empty(0), *(measure(video).object_score for video in normals)]))
-            for measure in _GEOMETRY.get(method, ())
+            for measure in GEOMETRY.get(method, ())
         ]
         if not len(self.score):
             raise ConfigError(f"calibration {method}: the training split has no object to calibrate by")
@@ -68,7 +73,7 @@ class Calibration:
         if self.method == "global":
             return replace(objects, object_score=-np.log(survival(self.score, objects.object_score)))
         where = places(objects)
-        ways = [(self.score, objects.object_score)]
+        ways = [(self.score, objects.object_score)] if self.scored else []
         ways += [(normals, measure(objects).object_score) for measure, normals in self.geometry]
         tails = np.empty(len(where))
         for start in range(0, len(where), _ROWS):
@@ -76,7 +81,7 @@ class Calibration:
             # k as a list: a single neighbour keeps its axis
             _, near = self.places.query(where[part], k=np.arange(1, self.neighbours + 1))
             shares = [local_survival(normals, near, values[part]) for normals, values in ways]
-            tails[part] = -np.log(np.min(shares, axis=0))
+            tails[part] = -np.log(shares).sum(axis=0) if self.method == "fisher" else -np.log(np.min(shares, axis=0))
         return replace(objects, object_score=tails)
 
 
