@@ -34,9 +34,11 @@ class Detector(ABC):
 
     Attributes:
         needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
+        runs_network: True when a GPU, where there is one, is worth more than several processes.
     """
 
     needs_frames: bool = True
+    runs_network: bool = False
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:

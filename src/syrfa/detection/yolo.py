@@ -40,6 +40,8 @@ class UltralyticsDetector(Detector):
         device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
     """
 
+    runs_network = True
+
     def __init__(
         self,
         weights: str | Path,

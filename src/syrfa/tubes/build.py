@@ -154,7 +154,7 @@ def _single_threaded_children() -> Iterator[None]:
 
 
 def _default_workers(detector: Detector) -> int:
-    if detector.needs_frames:
+    if detector.runs_network:
         import torch  # only here: boxes from files need no torch
 
         if torch.cuda.is_available():
