@@ -94,7 +94,7 @@ class Comparison:
             confidence: theirs.
             truth: exact boxes of all objects.
             hidden: the share of each exact box that other objects fill.
-            counted: which objects the rates of misses and unions are about; the others only explain boxes.
+            counted: which objects the rates are about; the others only explain boxes.
             contrast: how much each object stands out, where the truth says so.
         """
         counted = np.ones(len(truth), bool) if counted is None else counted
@@ -109,8 +109,9 @@ class Comparison:
         self.hit += hit[counted].tolist()
         first, second, _ = pairs(truth, GAP)
         self.neighbours += int((counted[first] & counted[second]).sum())
-        for name, value, a in zip(kind, confidence, joint, strict=True):
-            if name != "union" or counted[a].all():
+        nearest = np.where(owner < 0, covered(found, truth).argmax(axis=1), owner) if len(truth) else owner
+        for name, value, a, near in zip(kind, confidence, joint, nearest, strict=True):
+            if name in ("background", "other") or (counted[a].all() if name == "union" else counted[near]):
                 self.confidence[name].append(float(value))
                 self.replaced += bool(name == "union" and not single[a].any())
         own = np.flatnonzero(owner >= 0)

@@ -30,7 +30,10 @@ from syrfa.world.presets import find_preset
 
 PRESET, SEED, FRAMES = "standard", 0, (0, 12)
 LOWEST = 0.25  # confidence down to which YOLOv8n's boxes are looked at
-UPRIGHT = ("walk", "group", "stand", "talk", "running")
+UPRIGHT = (
+    *("walk", "enter", "hurry", "elder", "child", "turn_round", "halt", "stand", "telephone"),
+    *("group", "family", "cluster", "talk", "meet", "queue", "running"),
+)
 VIDEOS, SIZE = 16, (360, 240)
 
 

@@ -95,7 +95,7 @@ class BoxNoise:
     union: float = 0.11
     union_only: float = 0.3
     neighbour_gap: float = 0.15
-    torso: float = 0.055
+    torso: float = 0.017
     cut: float = 0.005
     strip: float = 0.137
     background: float = 0.19
