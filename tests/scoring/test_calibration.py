@@ -36,18 +36,24 @@ def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str,
         measured = zip(video.object_xyxy.tolist(), video.object_score, box_speed(video).object_score, strict=True)
         for (left, top, right, bottom), score, speed in measured:
             place = ((left + right) / 2 / video.width, bottom / video.height, log((bottom - top) / video.height))
-            found.append((place, {"score": score, "width": (right - left) / video.width, "speed": speed}))
+            shape = (*place, log((right - left) / video.height))
+            other = shape if method == "fisher" else place
+            values = {"score": score, "width": (right - left) / video.width, "speed": speed}
+            found.append(({"score": other, "width": place, "speed": other}, values))
         return found
 
     known = [row for video in normals for row in rows(video)]
     tails = []
-    for place, values in rows(objects):
-        near = sorted(known, key=lambda row: sum((a - b) ** 2 for a, b in zip(row[0], place, strict=True)))[:neighbours]
+    for where, values in rows(objects):
 
-        def tail(what, values=values, near=near):
+        def tail(what, where=where, values=values):
             everywhere = (1 + sum(other[what] >= values[what] for _, other in known)) / (1 + len(known))
             if method == "global":
                 return -log(everywhere)
+            near = sorted(
+                known, key=lambda row: sum((a - b) ** 2 for a, b in zip(row[0][what], where[what], strict=True))
+            )
+            near = near[:neighbours]
             return -log((everywhere + sum(other[what] >= values[what] for _, other in near)) / (1 + len(near)))
 
         parts = [tail(what) for what in ("score", *GEOMETRY.get(method, ()))]
@@ -147,6 +153,23 @@ def test_geometry_alone_does_not_see_the_score():
         alone = Calibration(normals, method, scored=False)
         np.testing.assert_array_equal(alone.apply(objects).object_score, alone.apply(other).object_score)
     np.testing.assert_array_equal(Calibration(normals, "fused", scored=False).apply(objects).object_score, width)
+
+
+def test_fisher_compares_scores_of_one_shape():
+    """Boxes of feet, wide and low, always score high: one more is normal, and a person who scores so is not."""
+    people = scene(400, 21)
+    low = people.object_xyxy.copy()
+    low[:, 0], low[:, 2] = low[:, 0] - 10, low[:, 2] + 10
+    feet = replace(people, name="w", object_xyxy=low, object_score=np.random.default_rng(0).uniform(0.85, 0.95, 400))
+    people = replace(people, object_score=0.2 * people.object_score)
+    calibration = Calibration([people, feet], "fisher", 50)
+    more = {}
+    for name, boxes in (("people", people), ("feet", feet)):
+        high = replace(boxes, object_score=np.full(400, 0.9))
+        before, after = (calibration.apply(v).object_score for v in (boxes, high))
+        more[name] = np.median(after - before)
+    assert more["people"] > 2
+    assert abs(more["feet"]) < 0.5
 
 
 def test_fisher_counts_what_is_a_little_rare_in_everything():

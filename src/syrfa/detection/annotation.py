@@ -61,5 +61,7 @@ class AnnotationDetector(Detector):
         seed = [self.seed, zlib.crc32(record.name.encode()), number]
         picture = None
         if self.needs_frames:
-            picture = np.asarray(frame[..., 0] if frame.shape[-1] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY))
+            picture = np.asarray(
+                frame[..., 0] if frame.shape[-1] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8
+            )
         return self.noise.apply(mask, np.random.default_rng(seed), picture)

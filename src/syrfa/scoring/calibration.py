@@ -1,6 +1,6 @@
 """Scores made comparable over places of the scene and sizes by normals of the target's training split."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,9 @@ from syrfa.scoring.objects import ObjectScores
 Method = Literal["global", "local", "fused", "fisher"]
 GEOMETRY = {"fused": (box_width,), "fisher": (box_width, box_speed)}
 """What the methods that look at more than the score measure of a box."""
+
+Measure = Callable[[ObjectScores], ObjectScores]
+Where = Callable[[ObjectScores], NDArray[np.float64]]
 _ROWS = 8192  # objects whose neighbours are looked up in one go: 13 MB an array for 200 neighbours
 
 
@@ -30,7 +33,8 @@ class Calibration:
       its place and height is abnormal whatever the network says. Tails are a matter of ranks: width and log width are
       the same.
     - `fisher`: the sum of the local tails of the score, of the box's width and of its speed (`box_speed`). Fisher's
-      way to combine tests: what is a little rare in all three is as abnormal as what is very rare in one.
+      way to combine tests: what is a little rare in all three is as abnormal as what is very rare in one. Score and
+      speed are compared with normals of the same shape too.
 
     Args:
         normals: the training normals, with the scores of the model to calibrate.
@@ -49,16 +53,17 @@ class Calibration:
             raise ConfigError(f"calibration is {method!r}; use one of {get_args(Method)}")
         if neighbours < 1:
             raise ConfigError(f"calibration {method}: neighbours is {neighbours}; use a number of at least 1")
-        self.method, self.scored = method, scored or method not in GEOMETRY
+        self.method = method
         self.score = np.concatenate([np.empty(0), *(video.object_score for video in normals)])
-        self.geometry = [
-            (measure, np.concatenate([np.empty(0), *(measure(video).object_score for video in normals)]))
-            for measure in GEOMETRY.get(method, ())
-        ]
         if not len(self.score):
             raise ConfigError(f"calibration {method}: the training split has no object to calibrate by")
         self.neighbours = min(neighbours, len(self.score))
-        self.places = cKDTree(np.concatenate([places(video) for video in normals]))
+        # a wide box is to be compared with what its place is used to, and not with other wide boxes
+        near = shapes if method == "fisher" else places
+        ways = [(measure, places if measure is box_width else near) for measure in GEOMETRY.get(method, ())]
+        if scored or not ways:
+            ways.insert(0, (_as_scored, near))
+        self.comparisons = [_Comparison(normals, *way) for way in ways]
 
     def describe(self) -> dict[str, Any]:
         """Every setting as JSON, to stand beside a protocol's."""
@@ -72,17 +77,32 @@ class Calibration:
         """
         if self.method == "global":
             return replace(objects, object_score=-np.log(survival(self.score, objects.object_score)))
-        where = places(objects)
-        ways = [(self.score, objects.object_score)] if self.scored else []
-        ways += [(normals, measure(objects).object_score) for measure, normals in self.geometry]
-        tails = np.empty(len(where))
+        tails = [-np.log(comparison.shares(objects, self.neighbours)) for comparison in self.comparisons]
+        return replace(objects, object_score=np.sum(tails, 0) if self.method == "fisher" else np.max(tails, 0))
+
+
+class _Comparison:
+    """One measure of a box beside that of the normals nearest to it."""
+
+    def __init__(self, normals: Sequence[ObjectScores], measure: Measure, where: Where) -> None:
+        self.measure, self.where = measure, where
+        self.values = np.concatenate([measure(video).object_score for video in normals])
+        self.tree = cKDTree(np.concatenate([where(video) for video in normals]))
+
+    def shares(self, objects: ObjectScores, neighbours: int) -> NDArray[np.float64]:
+        """`local_survival` of every object, float64 (n,)."""
+        where, values = self.where(objects), self.measure(objects).object_score
+        found = np.empty(len(where))
         for start in range(0, len(where), _ROWS):
             part = slice(start, start + _ROWS)
             # k as a list: a single neighbour keeps its axis
-            _, near = self.places.query(where[part], k=np.arange(1, self.neighbours + 1))
-            shares = [local_survival(normals, near, values[part]) for normals, values in ways]
-            tails[part] = -np.log(shares).sum(axis=0) if self.method == "fisher" else -np.log(np.min(shares, axis=0))
-        return replace(objects, object_score=tails)
+            _, near = self.tree.query(where[part], k=np.arange(1, neighbours + 1))
+            found[part] = local_survival(self.values, near, values[part])
+        return found
+
+
+def _as_scored(objects: ObjectScores) -> ObjectScores:
+    return objects
 
 
 def places(objects: ObjectScores) -> NDArray[np.float64]:
@@ -94,6 +114,15 @@ def places(objects: ObjectScores) -> NDArray[np.float64]:
     left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
     height = np.maximum(bottom - top, 1.0) / objects.height
     return np.stack([(left + right) / 2 / objects.width, bottom / objects.height, np.log(height)], axis=1)
+
+
+def shapes(objects: ObjectScores) -> NDArray[np.float64]:
+    """`places`, and the natural logarithm of the width (a pixel at least) over the frame's height, float64 (n, 4).
+
+    So a box of legs alone is compared with boxes of legs.
+    """
+    width = objects.object_xyxy[:, 2].astype(np.float64) - objects.object_xyxy[:, 0]
+    return np.column_stack([places(objects), np.log(np.maximum(width, 1.0) / objects.height)])
 
 
 def survival(normals: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
