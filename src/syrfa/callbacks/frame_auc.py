@@ -38,7 +38,8 @@ class FrameAUC(CollectingCallback):
         track_window: frames averaged along a track, odd.
         track_iou: overlap, as intersection over union, from which boxes of neighbouring frames are linked.
         calibration: an extension: also report scores calibrated by normals of the target's training split, in each of
-            these ways: among all, among the nearest, fused with the box's width; see `syrfa.scoring.Calibration`.
+            these ways: among all, among the nearest, fused with the box's width, or with its width and speed; see
+            `syrfa.scoring.Calibration`.
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
 
