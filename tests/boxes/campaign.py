@@ -55,7 +55,7 @@ def exact(mask, picture):
     boxes, visible, hidden = object_boxes(mask)
     ids = np.unique(mask[mask > 0])
     kept = visible >= 12
-    return boxes[kept], hidden[kept], ids[kept], contrasts(picture, mask)[kept]
+    return boxes[kept], hidden[kept], ids[kept], contrasts(picture, mask, boxes)[kept]
 
 
 def on_rendered(frames, detector):

@@ -160,9 +160,9 @@ def certain(mask, **settings):
 
 
 def test_smaller_boxes_are_less_certain():
-    means = [certain(person(tall=tall)).mean() for tall in (6, 10, 14, 18, 24)]
+    means = [certain(person(tall=tall), small_doubt=3.4).mean() for tall in (6, 10, 14, 18, 24)]
     assert means == sorted(means)
-    assert means[-1] > means[0] + 0.15
+    assert means[-1] > means[0] + 0.2
     assert certain(person(tall=24)).mean() == pytest.approx(certain(person(tall=70)).mean(), abs=0.01)
     without = [certain(person(tall=tall), small_doubt=0.0).mean() for tall in (6, 24)]
     assert without[0] == pytest.approx(without[1], abs=0.01)
@@ -237,7 +237,7 @@ def test_default_rates_within_binomial_error():
         expected *= 1 if name == "background" else 1 - noise.miss
         slack = 5 * np.sqrt(expected / times)
         assert found / times == pytest.approx(expected, abs=slack + 0.12 * expected), name
-    lost = noise.miss + 0.4 * noise.torso  # a shifted torso of less than half the height is nobody's box
+    lost = noise.miss + 0.25 * noise.torso  # a torso of less than half the height is nobody's box
     assert 1 - seen["recall"]["rate"] == pytest.approx(lost, abs=5 * np.sqrt(lost / objects))
     assert seen["jitter"]["left"] == pytest.approx(noise.jitter, rel=0.05)
     assert seen["jitter"]["bottom"] == pytest.approx(noise.jitter_height, rel=0.1)
@@ -264,9 +264,13 @@ def test_contrast_is_the_distance_from_what_is_around():
     picture[mask == 1] = 120
     picture[60:70, 160:170] = 90
     picture[60:65, 160:170] = 50
-    assert contrasts(picture, mask) == pytest.approx([30.0, 40 / np.sqrt(2)])
-    assert contrasts(np.full((4, 4), 7, np.uint8), np.ones((4, 4), np.int32)).tolist() == [np.inf]
-    assert contrasts(picture, np.zeros_like(mask)).shape == (0,)
+
+    def contrast(image, ids):
+        return contrasts(image, ids, object_boxes(ids)[0])
+
+    assert contrast(picture, mask) == pytest.approx([30.0, 40 / np.sqrt(2)])
+    assert contrast(np.full((4, 4), 7, np.uint8), np.ones((4, 4), np.int32)).tolist() == [np.inf]
+    assert contrast(picture, np.zeros_like(mask)).shape == (0,)
 
 
 @pytest.mark.parametrize("contrast", [0, 35, 70, 120])

@@ -150,9 +150,9 @@ def test_geometry_alone_does_not_see_the_score():
     other = replace(objects, object_score=objects.object_score[::-1])
     width = Calibration([box_width(v) for v in normals], "local").apply(box_width(objects)).object_score
     for method in ("fused", "fisher"):
-        alone = Calibration(normals, method, scored=False)
-        np.testing.assert_array_equal(alone.apply(objects).object_score, alone.apply(other).object_score)
-    np.testing.assert_array_equal(Calibration(normals, "fused", scored=False).apply(objects).object_score, width)
+        alone = [Calibration(normals, method).apply(video, scored=False).object_score for video in (objects, other)]
+        np.testing.assert_array_equal(*alone)
+        assert method == "fisher" or alone[0].tolist() == width.tolist()
 
 
 def test_fisher_compares_scores_of_one_shape():

@@ -79,14 +79,12 @@ class NormalCalibration:
         for method in self.methods:
             calibration = Calibration(normals, method, self.neighbours)
             if method in GEOMETRY:
-                alone, known = Calibration(normals, method, self.neighbours, scored=False), objects
+                geometry = [calibration.apply(video, scored=False) for video in objects]
             else:
-                alone, known = Calibration(normal_widths, method, self.neighbours), widths
+                by_width = Calibration(normal_widths, method, self.neighbours)
+                geometry = [by_width.apply(video) for video in widths]
             calibrated = [calibration.apply(video) for video in objects]
-            others = {
-                "uncalibrated": objects,
-                "calibrated_geometry": [alone.apply(video) for video in known],
-            }
+            others = {"uncalibrated": objects, "calibrated_geometry": geometry}
             for protocol in protocols:
                 settings = protocol.describe()
                 if settings["test_statistics"]:

@@ -41,19 +41,19 @@ def object_boxes(id_mask: NDArray[np.int32]) -> tuple[Boxes, NDArray[np.int64], 
     return np.array(boxes, np.float64).reshape(-1, 4), np.array(visible, np.int64), np.array(hidden, np.float64)
 
 
-def contrasts(picture: NDArray[np.uint8], id_mask: NDArray[np.int32]) -> NDArray[np.float64]:
+def contrasts(picture: NDArray[np.uint8], id_mask: NDArray[np.int32], boxes: Boxes) -> NDArray[np.float64]:
     """How much every object stands out from what is around it, in the order of the ids.
 
     Args:
         picture: uint8 (height, width), grey.
         id_mask: (height, width), 0 = background.
+        boxes: (n, 4), those of `object_boxes`.
 
     Returns:
         (n,), in grey levels: the root mean square of an object's pixels less the mean of the background within its box
         and a margin of 15 % of the box's height; infinite where there is no background.
     """
     found = []
-    boxes, _, _ = object_boxes(id_mask)
     for number, box in zip(np.unique(id_mask[id_mask > 0]), boxes, strict=True):
         margin = _AROUND * (box[3] - box[1])
         left, top = (int(max(v - margin, 0)) for v in box[:2])

@@ -137,7 +137,7 @@ class BoxNoise:
         boxes, visible, hidden = object_boxes(id_mask)
         faint = np.zeros(len(boxes))
         if picture is not None and self.miss_faint and self.faint:
-            faint = np.clip(1 - contrasts(picture, id_mask) / self.faint, 0, 1) ** 2
+            faint = np.clip(1 - contrasts(picture, id_mask, boxes) / self.faint, 0, 1) ** 2
         kept = (visible >= self.min_pixels) & ~self._missed(boxes, hidden, faint, rng)
         covered = np.minimum(cover(boxes), hidden / _FILLED)[kept]  # a bicycle's box covers its rider, but hides little
         boxes = boxes[kept]

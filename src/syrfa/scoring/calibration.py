@@ -40,15 +40,12 @@ class Calibration:
         normals: the training normals, with the scores of the model to calibrate.
         method: one of the above.
         neighbours: of all but `global`; all normals where there are fewer.
-        scored: False leaves the model's score out of `fused` and `fisher`: what geometry does alone.
 
     Raises:
         ConfigError: no such method, no neighbours, or no normals.
     """
 
-    def __init__(
-        self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200, scored: bool = True
-    ) -> None:
+    def __init__(self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200) -> None:
         if method not in get_args(Method):
             raise ConfigError(f"calibration is {method!r}; use one of {get_args(Method)}")
         if neighbours < 1:
@@ -58,47 +55,43 @@ class Calibration:
         if not len(self.score):
             raise ConfigError(f"calibration {method}: the training split has no object to calibrate by")
         self.neighbours = min(neighbours, len(self.score))
-        # a wide box is to be compared with what its place is used to, and not with other wide boxes
+        self.measures: list[Measure] = [_as_scored, *GEOMETRY.get(method, ())]
+        self.values = [np.concatenate([measure(video).object_score for video in normals]) for measure in self.measures]
         near = shapes if method == "fisher" else places
-        ways = [(measure, places if measure is box_width else near) for measure in GEOMETRY.get(method, ())]
-        if scored or not ways:
-            ways.insert(0, (_as_scored, near))
-        self.comparisons = [_Comparison(normals, *way) for way in ways]
+        # a wide box is to be compared with what its place is used to, and not with other wide boxes
+        self.where = [places if measure is box_width else near for measure in self.measures]
+        self.trees = {where: cKDTree(np.concatenate([where(video) for video in normals])) for where in set(self.where)}
 
     def describe(self) -> dict[str, Any]:
         """Every setting as JSON, to stand beside a protocol's."""
         local = {} if self.method == "global" else {"neighbours": self.neighbours}
         return {"calibration": self.method, **local, "normal_objects": len(self.score), "training_normals": True}
 
-    def apply(self, objects: ObjectScores) -> ObjectScores:
+    def apply(self, objects: ObjectScores, scored: bool = True) -> ObjectScores:
         """The objects of one video with calibrated scores, float64 (n,), at least 0.
 
         An object's depends on no other object, but for its speed, which is of its own track up to it.
+
+        Args:
+            objects: of one video.
+            scored: False leaves the model's score out of `fused` and `fisher`: what geometry does alone.
         """
         if self.method == "global":
             return replace(objects, object_score=-np.log(survival(self.score, objects.object_score)))
-        tails = [-np.log(comparison.shares(objects, self.neighbours)) for comparison in self.comparisons]
-        return replace(objects, object_score=np.sum(tails, 0) if self.method == "fisher" else np.max(tails, 0))
-
-
-class _Comparison:
-    """One measure of a box beside that of the normals nearest to it."""
-
-    def __init__(self, normals: Sequence[ObjectScores], measure: Measure, where: Where) -> None:
-        self.measure, self.where = measure, where
-        self.values = np.concatenate([measure(video).object_score for video in normals])
-        self.tree = cKDTree(np.concatenate([where(video) for video in normals]))
-
-    def shares(self, objects: ObjectScores, neighbours: int) -> NDArray[np.float64]:
-        """`local_survival` of every object, float64 (n,)."""
-        where, values = self.where(objects), self.measure(objects).object_score
-        found = np.empty(len(where))
-        for start in range(0, len(where), _ROWS):
-            part = slice(start, start + _ROWS)
-            # k as a list: a single neighbour keeps its axis
-            _, near = self.tree.query(where[part], k=np.arange(1, neighbours + 1))
-            found[part] = local_survival(self.values, near, values[part])
-        return found
+        first = 0 if scored or self.method not in GEOMETRY else 1
+        values = [measure(objects).object_score for measure in self.measures]
+        tails = np.empty((len(values), len(objects.object_score)))
+        for where, tree in self.trees.items():
+            points = where(objects)
+            for start in range(0, len(points), _ROWS):
+                part = slice(start, start + _ROWS)
+                # k as a list: a single neighbour keeps its axis
+                _, near = tree.query(points[part], k=np.arange(1, self.neighbours + 1))
+                for row, used in enumerate(self.where):
+                    if used is where:
+                        tails[row, part] = -np.log(local_survival(self.values[row], near, values[row][part]))
+        combined = tails[first:].sum(axis=0) if self.method == "fisher" else tails[first:].max(axis=0)
+        return replace(objects, object_score=combined)
 
 
 def _as_scored(objects: ObjectScores) -> ObjectScores:
