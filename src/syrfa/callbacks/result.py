@@ -15,6 +15,7 @@ def result_of(
     module: LightningModule,
     split: EvaluatedSplit,
     readings: list[dict[str, Any]],
+    normals: dict[str, Any] | None,
     environment: dict[str, Any],
 ) -> dict[str, Any]:
     """The result of a test.
@@ -24,6 +25,7 @@ def result_of(
         module: what was tested.
         split: what it was tested on.
         readings: one evaluation per protocol; the first is the run's.
+        normals: what the target's training normals scored; None where they were not.
         environment: of `syrfa.callbacks.provenance`.
 
     Returns:
@@ -62,6 +64,7 @@ def result_of(
         "metrics": first["metrics"],
         "baselines": first["baselines"],
         "readings": readings,
+        "normals": normals,
         "adapter": module.adapter_report(),
         "device": str(module.device),
         "precision": str(trainer.precision),
