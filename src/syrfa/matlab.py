@@ -1,8 +1,9 @@
 """Variables of MATLAB files, one array at a time.
 
 `scipy.io.loadmat` reserves what a header claims before it looks for it, and loads all masks of a video at once (331 MB
-from a file of 1.3 MB). Label files come from anywhere, so this reads the little of the format that labels and volumes use,
-numbers and cells of numbers of levels 5 to 7, checks every claim against the bytes, and never holds more than one cell or plane.
+from a file of 1.3 MB). Label files come from anywhere, so this reads the little of the format that labels and volumes
+use, numbers and cells of numbers of levels 5 to 7, checks every claim against the bytes, and never holds more than one
+cell or plane.
 """
 
 import math

@@ -22,7 +22,7 @@ Source = Literal["masks", "vectors", "intervals"]
 
 _BASES = ("", "Avenue Dataset", "Avenue_Dataset", "Avenue", "avenue")
 # where a copy may keep a split, the release's own place first; the first place with a video is read
-_PLACES = tuple("{0}_videos {0}/{0}_videos {0}/videos {0}/frames {0} {0}_vol {0}/{0}_vol".split())
+_PLACES = ("{0}_videos", "{0}/{0}_videos", "{0}/videos", "{0}/frames", "{0}", "{0}_vol", "{0}/{0}_vol")
 _WORDS = {"train": "training", "test": "testing"}
 _MASKS = ("ground_truth_demo/testing_label_mask", "testing_label_mask", "testing/testing_label_mask")
 _VECTORS = ("testing/test_frame_mask", "test_frame_mask")
@@ -46,17 +46,17 @@ class Avenue(VideoDataset):
 
     Left the release, right the repack that circulates; `root` may hold `Avenue Dataset` or `Avenue`, any place may
     hold video files or folders of frames, and frames may count from 0 or from 1. The volumes (`vol`, 120x160, grey) are
-    read where there are no videos; masks do not fit their size, so they have frame labels alone. A copy may lack videos:
-    those that are there are read, and a warning says how many are missing.
+    read where there are no videos; masks do not fit their size, so they have frame labels alone. A copy may lack
+    videos: those that are there are read, and a warning says how many are missing.
 
     Labels, first match wins: the release's masks (`volLabel`, a cell a frame; also images, `.npy`), a frame being
     abnormal where its mask has a pixel; one number a frame in `test_frame_mask` or, all in turn, in
-    `frame_labels_avenue.npy`, whose published sum tells which way round it is; `avenue.mat`, 1-based inclusive intervals.
-    **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where more than
-    one kind is there, a warning says which is read; `labels_from` settles it.
+    `frame_labels_avenue.npy`, whose published sum tells which way round it is; `avenue.mat`, 1-based inclusive
+    intervals. **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where
+    more than one kind is there, a warning says which is read; `labels_from` settles it.
 
-    Terms: the ground truth is for non-commercial use. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in MATLAB",
-    ICCV 2013.
+    Terms: its code and ground truth are for non-commercial use. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS
+    in MATLAB", ICCV 2013.
 
     Args:
         root: the folder the data set was unpacked into.

@@ -28,13 +28,13 @@ class VideoFolder(VideoDataset):
     ```
 
     Left with splits, right without: then all of it is `test`, and there is nothing to train on. `training`, `val` and
-    `testing` are the same as `train`, `validation` and `test`. A video is a file that OpenCV reads, or a folder that holds images,
-    at any depth; links are followed, never in a circle. Videos are named by their path below the root, file-name safe:
-    `test/camera1/friday.mp4` is `test__camera1__friday`.
+    `testing` are the same as `train`, `validation` and `test`. A video is a file that OpenCV reads, or a folder that
+    holds images, at any depth; links are followed, never in a circle. Videos are named by their path below the root,
+    file-name safe: `test/camera1/friday.mp4` is `test__camera1__friday`.
 
     The table of labels has a header and the columns video, start, end, a row an abnormal interval, a row without start
-    and end for a normal video. The video is the path below the root, with or without its ending, or the name. What start and end
-    mean has to be said:
+    and end for a normal video. The video is the path below the root, with or without its ending, or the name. What
+    start and end mean has to be said:
 
     ```
     video,start,end                 unit=frames first_frame=0 end_included=true
@@ -51,7 +51,8 @@ class VideoFolder(VideoDataset):
         first_frame: the number of the first frame of a video, 0 or 1; needed for frames.
         end_included: whether the frame `end` is abnormal itself; needed for frames.
         fps: frames a second; needed for seconds.
-        unlisted: what a test or validation video is that the table does not name: `normal`, or `unlabelled`. None: an error.
+        unlisted: what a test or validation video is that the table does not name: `normal`, or `unlabelled`. None: an
+            error.
         kind: which files are the footage where a folder holds both: `videos` or `images`.
 
     Raises:

@@ -147,7 +147,7 @@ class _Stack(Masks):
 
 
 class _Matlab(Masks):
-    """One `.mat` file. It can only be read from its beginning, so masks that are asked for singly are kept, bit by bit."""
+    """One `.mat` file. It can only be read from its beginning, so masks asked for singly are kept, as bits."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

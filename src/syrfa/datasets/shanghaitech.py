@@ -43,14 +43,14 @@ class ShanghaiTech(VideoDataset):
       testing/test_pixel_mask/01_0014.npy
     ```
 
-    Left the release, right a part of it; any place may hold video files or folders of frames, and `frames` and `videos` may be
-    left out. All 13 scenes are read together; the first number of a name is the scene. A copy may lack clips: those that
-    are there are read, and a warning says how many are missing.
+    Left the release, right a part of it; any place may hold video files or folders of frames, and `frames` and
+    `videos` may be left out. All 13 scenes are read together; the first number of a name is the scene. A copy may lack
+    clips: those that are there are read, and a warning says how many are missing.
 
-    Labels, first match wins: frame masks, one number a frame, 1 = abnormal; `frame_labels_shanghai.npy`, all test frames in
-    turn; the pixel masks, a frame being abnormal where its mask has a pixel. Copies the other way round circulate: where all
-    107 clips are labelled, the published sum tells, and inverted labels are turned round with a warning. Of fewer the sum
-    is not known: they are read as the release has them, or as `one_means` says.
+    Labels, first match wins: frame masks, one number a frame, 1 = abnormal; `frame_labels_shanghai.npy`, all test
+    frames in turn; the pixel masks, a frame being abnormal where its mask has a pixel. Copies the other way round
+    circulate: where all 107 clips are labelled, the published sum tells, and inverted labels are turned round with a
+    warning. Of fewer the sum is not known: they are read as the release has them, or as `one_means` says.
 
     Pixel masks are bool (frames, height, width), or (height, width, frames) in some copies; `.mat` files and folders of
     images are read too. They are mapped into memory, never loaded whole.

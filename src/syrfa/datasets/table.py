@@ -27,8 +27,8 @@ class IntervalRule:
         unit: `frames` or `seconds`.
         first_frame: the number of the first frame, 0 or 1; for frames.
         end_included: whether the frame `end` is abnormal itself; for frames.
-        fps: frames a second; for seconds. Frame i lasts from i / fps to (i + 1) / fps, and is abnormal where the interval from
-            `start` up to `end` has a part of that.
+        fps: frames a second; for seconds. Frame i lasts from i / fps to (i + 1) / fps, and is abnormal where the
+            interval from `start` up to `end` has a part of that.
 
     Raises:
         ConfigError: something that the unit needs is not said.
@@ -108,8 +108,8 @@ class IntervalTable:
         for first, stop in self.intervals[name]:
             if stop > frames:
                 raise LabelError(
-                    f"{self.file}: {name} is abnormal to frame {stop - 1} counted from 0, the video has {frames} frames; "
-                    "are first_frame, end_included and fps right?"
+                    f"{self.file}: {name} is abnormal to frame {stop - 1} counted from 0, the video has {frames} "
+                    "frames; are first_frame, end_included and fps right?"
                 )
             labels[first:stop] = 1
         return labels

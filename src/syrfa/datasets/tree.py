@@ -72,8 +72,8 @@ def safe_names(root: Path, paths: list[Path]) -> list[str]:
     """A name for every path: `cam1/monday.mp4` becomes `cam1__monday`.
 
     Letters, digits, `.`, `_` and `-` are kept, everything else becomes `_`. Names that would be too long, or equal
-    but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other videos
-    only where they would share it.
+    but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other
+    videos only where they would share it.
 
     Args:
         root: what the names are relative to.

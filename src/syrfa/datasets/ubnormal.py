@@ -32,9 +32,9 @@ class UBnormal(VideoDataset):
         abnormal_scene_1_scenario_1_tracks.txt     lines object_id,first_frame,last_frame; 0-based, inclusive
     ```
 
-    Copies that keep the scenes in `<root>/videos`, all videos in `<root>/videos` or `<root>`, or the videos of either place in
-    sub-folders `normal` and `abnormal`, are read as well; annotations lie beside the video, in `<root>/annotations` or in
-    the release's folder. A video may be of another container than .mp4.
+    Copies that keep the scenes in `<root>/videos`, all videos in `<root>/videos` or `<root>`, or the videos of either
+    place in sub-folders `normal` and `abnormal`, are read as well; annotations lie beside the video, in
+    `<root>/annotations` or in the release's folder. A video may be of another container than .mp4.
 
     The tracks may also lie beside the video or in `<root>/gt`; `..._new_tracks.txt`, the corrected version, goes
     first. The files named `..._tracks.txt` that circulate for the test split are no text but `.npy` vectors, one number
