@@ -55,8 +55,8 @@ class Avenue(VideoDataset):
     intervals. **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where
     more than one kind is there, a warning says which is read; `labels_from` settles it.
 
-    Terms: its code and ground truth are for non-commercial use. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS
-    in MATLAB", ICCV 2013.
+    Terms: non-commercial use, says its ground truth. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in
+    MATLAB", ICCV 2013.
 
     Args:
         root: the folder the data set was unpacked into.

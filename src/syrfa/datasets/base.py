@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.errors import DataNotFoundError
 from syrfa.files import sha256_json
 
 _WORLD = "world.json"  # what `syrfa generate` writes last: its worlds borrow the layouts of releases
@@ -124,7 +125,10 @@ class VideoDataset(ABC):
 
 
 def _files_of(record: VideoRecord) -> dict[str, Any]:
-    """The size of the video and of its annotations."""
+    """The size of the video and of its annotations; folders in a folder of frames are not part of it."""
     places = [record.path] + ([record.annotations] if record.annotations else [])
-    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place])]
-    return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place]) if not f.is_dir()]
+    try:
+        return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+    except OSError as error:
+        raise DataNotFoundError(f"{error.filename}: cannot be read ({error.strerror})") from error

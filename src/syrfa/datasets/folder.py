@@ -74,6 +74,10 @@ class VideoFolder(VideoDataset):
         kind: Kind | None = None,
     ) -> None:
         super().__init__(root)
+        if labels is None and (unit, first_frame, end_included, fps, unlisted) != (None,) * 5:
+            raise ConfigError(
+                "unit, first_frame, end_included, fps and unlisted say what a table means: give labels=FILE"
+            )
         self.labels = None if labels is None else Path(labels)
         self.rule = None if labels is None else IntervalRule(unit, first_frame, end_included, fps)
         self.unlisted = unlisted
@@ -115,8 +119,8 @@ class VideoFolder(VideoDataset):
             return labels
         if self.unlisted is None:
             raise LabelError(
-                f"{table.file}: does not name {record.path.relative_to(self.root)}; add a row without start and end if it is "
-                "normal, or say what such videos are: unlisted=normal or unlisted=unlabelled"
+                f"{table.file}: does not name {record.path.relative_to(self.root)}; add a row without start and end if "
+                "it is normal, or say what such videos are: unlisted=normal or unlisted=unlabelled"
             )
         return np.zeros(frames, np.uint8)
 
@@ -140,9 +144,7 @@ class VideoFolder(VideoDataset):
         else:
             count = sum(len(intervals) for intervals in table.intervals.values())
             labels = f"{table.file}, {count} intervals in {len(table.intervals)} videos"
-            ends = "included" if self.rule.end_included else "not included"
-            frames = f"frames counted from {self.rule.first_frame}, the end {ends}"
-            meaning = frames if self.rule.unit == "frames" else f"seconds, {self.rule.fps:g} frames each"
+            meaning = str(self.rule)
         return (
             f"layout: {self.root}, {', '.join(f'{count} {split}' for split, count in counts.items())} videos\n"
             f"labels: {labels}\npolarity: intervals name abnormal frames; {meaning}\npixel masks: none"
@@ -180,17 +182,15 @@ class VideoFolder(VideoDataset):
                 f"{self.root}: {len(outside)} videos lie outside {', '.join(sorted(f.name for f in inside))} and are not "
                 f"read, first {outside[0]}"
             )
-        return {
-            split: [v for folder in folders for v in find_videos(folder, self.kind)]
-            for split, folders in places.items()
-        }
+        return {split: find_videos(folders[0], self.kind) if folders else [] for split, folders in places.items()}
 
     def _open_table(self) -> IntervalTable | None:
         if self._table is None and self.labels is not None and self.rule is not None:
             names: dict[str, str] = {}
             for record in (record for records in self._all().values() for record in records):
                 path = record.path.relative_to(self.root)
-                for alias in (path.as_posix(), path.with_suffix("").as_posix(), record.name):
+                stem = path.with_suffix("") if record.path.is_file() else path
+                for alias in (path.as_posix(), stem.as_posix(), record.name):
                     if names.setdefault(alias, record.name) != record.name:
                         names[alias] = ""  # of two videos: a table that uses it is refused
             self._table = IntervalTable(self.labels, {a: name for a, name in names.items() if name}, self.rule)

@@ -20,7 +20,7 @@ LONGEST_NAME = 120  # bytes; a file system takes 255, and caches add endings
 def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path] = frozenset()) -> list[Path]:
     """All videos below a folder: every video file, and every folder that holds images.
 
-    Links are followed, but never round in a circle. Hidden files and folders are passed over.
+    Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders are passed over.
 
     Args:
         root: the folder.
@@ -28,7 +28,7 @@ def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path]
         leave_out: folders that are not entered.
 
     Returns:
-        their paths, sorted; two ways to one file through links are two videos.
+        their paths, sorted.
 
     Raises:
         DataNotFoundError: a folder cannot be read.
@@ -47,11 +47,11 @@ def _walk(
             folders = [folder / entry.name for entry in visible if entry.is_dir()]
             files = [folder / entry.name for entry in visible if entry.is_file()]
     except OSError as error:
-        raise DataNotFoundError(f"{folder}: cannot be read ({error.strerror})") from error
-    here = (status.st_dev, status.st_ino)
-    if here in above:
+        raise DataNotFoundError(f"{error.filename or folder}: cannot be read ({error.strerror})") from error
+    if (status.st_dev, status.st_ino) in entered:
         return
-    if len(above) > DEEPEST:
+    entered.add((status.st_dev, status.st_ino))
+    if depth > DEEPEST:
         raise ConfigError(f"{folder}: more than {DEEPEST} folders deep; is it the right folder?")
     videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
     images = any(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
@@ -65,7 +65,7 @@ def _walk(
         yield from videos
     for child in folders:
         if child not in leave_out:
-            yield from _walk(child, kind, leave_out, (*above, here))
+            yield from _walk(child, kind, leave_out, entered, depth + 1)
 
 
 def safe_names(root: Path, paths: list[Path]) -> list[str]:
