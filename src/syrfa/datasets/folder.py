@@ -154,33 +154,31 @@ class VideoFolder(VideoDataset):
         if self._records is None:
             if not self.root.is_dir():
                 raise DataNotFoundError(f"{self.root}: no such folder of videos")
-            self._records = {split: [] for split in self.splits}
             paths = self._paths()
             everything = [path for found in paths.values() for path in found]
             names = dict(zip(everything, safe_names(self.root, everything), strict=True))
-            for split, found in paths.items():
-                records = [VideoRecord(names[path], path, split) for path in found]
-                self._records[split] = sorted(records, key=lambda record: record.name)
+            self._records = {
+                split: sorted((VideoRecord(names[path], path, split) for path in found), key=lambda record: record.name)
+                for split, found in paths.items()
+            }
         return self._records
 
     def _paths(self) -> dict[str, list[Path]]:
+        entries = sorted(entry for entry in self.root.iterdir() if entry.is_dir())
         places = {
-            split: [self.root / word for word in words if (self.root / word).is_dir()]
-            for split, words in _SPLITS.items()
+            split: [entry for entry in entries if entry.name.lower() in words] for split, words in _SPLITS.items()
         }
-        for split, folders in places.items():
+        for folders in places.values():
             if len(folders) > 1:
-                raise ConfigError(
-                    f"{folders[1]}: {folders[0].name} is there too; leave one folder of the {split} split"
-                )
-        if not any(places.values()):
-            return {"test": find_videos(self.root, self.kind)}
+                raise ConfigError(f"{folders[1]}: {folders[0].name} is there too; leave one of these two folders")
         inside = frozenset(folder for folders in places.values() for folder in folders)
-        outside = find_videos(self.root, self.kind, inside)
+        if not inside:
+            return {"train": [], "validation": [], "test": find_videos(self.root, self.kind)}
+        outside = find_videos(self.root, "videos", inside)
         if outside:
             self._state(
-                f"{self.root}: {len(outside)} videos lie outside {', '.join(sorted(f.name for f in inside))} and are not "
-                f"read, first {outside[0]}"
+                f"{self.root}: {len(outside)} videos lie outside {', '.join(sorted(f.name for f in inside))} and are "
+                f"not read, first {outside[0]}"
             )
         return {split: find_videos(folders[0], self.kind) if folders else [] for split, folders in places.items()}
 

@@ -20,7 +20,8 @@ LONGEST_NAME = 120  # bytes; a file system takes 255, and caches add endings
 def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path] = frozenset()) -> list[Path]:
     """All videos below a folder: every video file, and every folder that holds images.
 
-    Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders are passed over.
+    Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders
+    are passed over.
 
     Args:
         root: the folder.
@@ -32,13 +33,14 @@ def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path]
 
     Raises:
         DataNotFoundError: a folder cannot be read.
-        ConfigError: folders lie deeper than 32, or one holds both video files and images and `kind` is None.
+        ConfigError: folders lie deeper than 32; one holds both video files and images and `kind` is None; or one
+            holds images and there is footage below it as well.
     """
-    return sorted(_walk(root, kind, leave_out, ()))
+    return sorted(_walk(root, kind, leave_out, set(), 0))
 
 
 def _walk(
-    folder: Path, kind: Kind | None, leave_out: frozenset[Path], above: tuple[tuple[int, int], ...]
+    folder: Path, kind: Kind | None, leave_out: frozenset[Path], entered: set[tuple[int, int]], depth: int
 ) -> Iterator[Path]:
     try:
         status = folder.stat()
@@ -57,15 +59,25 @@ def _walk(
     images = any(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
     if videos and images and kind is None:
         raise ConfigError(
-            f"{folder}: video files and images side by side; say which of them are the footage: kind=videos or kind=images"
+            f"{folder}: video files and images side by side; say which of them are the footage: kind=videos or "
+            "kind=images"
         )
+    below = [
+        path
+        for child in folders
+        if child not in leave_out
+        for path in _walk(child, kind, leave_out, entered, depth + 1)
+    ]
     if images and kind != "videos":
+        if below:
+            raise ConfigError(
+                f"{folder}: holds images, and there is footage below it, {below[0]}; move one of them away, or read "
+                "video files alone: kind=videos"
+            )
         yield folder
     if kind != "images":
         yield from videos
-    for child in folders:
-        if child not in leave_out:
-            yield from _walk(child, kind, leave_out, entered, depth + 1)
+    yield from below
 
 
 def safe_names(root: Path, paths: list[Path]) -> list[str]:
