@@ -16,7 +16,7 @@ from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarit
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES, frame_count
+from syrfa.video import VIDEO_SUFFIXES
 
 Source = Literal["masks", "vectors", "intervals"]
 
@@ -73,6 +73,8 @@ class Avenue(VideoDataset):
         super().__init__(root)
         self.labels_from = labels_from
         self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
+        self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The videos of the split that are there, named 01, 02, ... and sorted.
@@ -107,7 +109,7 @@ class Avenue(VideoDataset):
         if record.split == "train":
             return None
         source = self._source()
-        frames = frame_count(record.path)
+        frames = record.length()
         if source == "masks":
             return open_masks(self._label_place(record), frames).frame_labels()
         place = self._label_place(record)
@@ -126,7 +128,7 @@ class Avenue(VideoDataset):
         """
         if record.annotations is None or record.path.suffix == ".mat":
             return None
-        return mask_of(record.annotations, frame_count(record.path), frame)
+        return mask_of(record, record.annotations, frame)
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and for the test split where labels come from and the SHA-256 of their files."""
@@ -231,21 +233,23 @@ class Avenue(VideoDataset):
         return intervals[names.index(record.name)]
 
     def _polarity(self, folder: Path) -> Polarity:
-        """Of all vectors together."""
-        vectors = [read_vector(file) for file in sorted(folder.glob("*.npy"))]
-        frames, ones = sum(len(vector) for vector in vectors), sum(int(vector.sum()) for vector in vectors)
-        return self._stated(folder, decide_polarity(folder, ones, frames, self.published, self.one_means))
+        """Decided once, of all vectors together."""
+        if self._decided is None:
+            vectors = [read_vector(file) for file in sorted(folder.glob("*.npy"))]
+            frames, ones = sum(len(vector) for vector in vectors), sum(int(vector.sum()) for vector in vectors)
+            self._decided = decide_polarity(folder, ones, frames, self.published, self.one_means)
+            if self._decided.surprising:
+                self._state(f"{folder}: {self._decided.reason}")
+        return self._decided
 
     def _flat(self, file: Path) -> FlatLabels:
-        lengths = {name: frame_count(path) for name, path in self._clips("test")}
-        flat = FlatLabels(file, lengths, self.published, self.one_means)
-        self._stated(file, flat.polarity)
-        return flat
-
-    def _stated(self, place: Path, polarity: Polarity) -> Polarity:
-        if polarity.surprising:
-            self._state(f"{place}: {polarity.reason}")
-        return polarity
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels
 
 
 def _name_of(path: Path) -> str:

@@ -11,7 +11,6 @@ from syrfa.datasets.table import IntervalRule, IntervalTable, Unit
 from syrfa.datasets.tree import Kind, find_videos, safe_names
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import frame_count
 
 _SPLITS = {"train": ("train", "training"), "validation": ("validation", "val"), "test": ("test", "testing")}
 
@@ -113,7 +112,7 @@ class VideoFolder(VideoDataset):
         table = self._open_table()
         if table is None:
             return None
-        frames = frame_count(record.path)
+        frames = record.length()
         labels = table.labels(record.name, frames)
         if labels is not None or record.split == "train" or self.unlisted == "unlabelled":
             return labels

@@ -12,7 +12,7 @@ from syrfa.datasets.intervals import read_text
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES, frame_count, read_mask
+from syrfa.video import VIDEO_SUFFIXES, read_mask
 
 _LISTS = {"train": "training", "validation": "validation", "test": "test"}
 _SUFFIXES = (".mp4", *(suffix for suffix in VIDEO_SUFFIXES if suffix != ".mp4"))
@@ -176,7 +176,7 @@ class UBnormal(VideoDataset):
         return VideoRecord(name, path, split, next((folder for folder in beside if folder.is_dir()), None))
 
     def _frames(self, record: VideoRecord) -> int:
-        return len(self._mask_files(record)) or frame_count(record.path)
+        return len(self._mask_files(record)) or record.length()
 
     def _mask_files(self, record: VideoRecord) -> list[Path]:
         return list(record.annotations.glob(f"{record.name}_*_gt.png")) if record.annotations else []
