@@ -165,7 +165,7 @@ class _Matlab(Masks):
             raise LabelError(f"{path}: not the masks of a video: {error}") from error
 
     def __len__(self) -> int:
-        return len(self.variable)
+        return self.variable.count
 
     def __getitem__(self, frame: int) -> Mask:
         if not self._kept:
