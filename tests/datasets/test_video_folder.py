@@ -1,6 +1,7 @@
 """Footage of one's own: trees of videos, names, tables of intervals."""
 
 import warnings
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -157,8 +158,6 @@ PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=()), 
 @settings(max_examples=200, deadline=None)
 @given(paths=st.lists(st.lists(PARTS, min_size=1, max_size=4), unique_by=tuple, max_size=6), tmp=st.just("/data"))
 def test_names_are_safe_and_unique(paths, tmp):
-    from pathlib import Path
-
     found = sorted({Path(tmp, *parts) for parts in paths})
     names = safe_names(Path(tmp), found)
     assert len({name.casefold() for name in names}) == len(found)

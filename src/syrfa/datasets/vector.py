@@ -1,5 +1,6 @@
 """Labels that lie in `.npy` files. Nothing in them is executed, and no claim of a header is believed."""
 
+import io
 import math
 from pathlib import Path
 from typing import IO
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import LabelError
+
+LONGEST_HEADER = 1 << 16  # bytes; that of an array of numbers has 128
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -50,8 +53,9 @@ def open_array(file: Path) -> NDArray[np.generic]:
 
 
 def _map(stream: IO[bytes]) -> NDArray[np.generic]:
-    shape, by_column, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
-    start = stream.tell()
+    head = io.BytesIO(stream.read(LONGEST_HEADER))  # a header may claim a length of 4 GB, which a file would reserve
+    shape, by_column, dtype = _HEADERS[np.lib.format.read_magic(head)](head)
+    start = head.tell()
     size = stream.seek(0, 2) - start
     if dtype.hasobject or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != size:
         raise ValueError("the header does not describe the content")
