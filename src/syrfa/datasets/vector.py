@@ -3,7 +3,7 @@
 import io
 import math
 from pathlib import Path
-from typing import IO
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,20 +46,20 @@ def open_array(file: Path) -> NDArray[np.generic]:
         LabelError: the file is missing, damaged, cut off, needs a pickle, or is no `.npy` file.
     """
     try:
-        with file.open("rb") as stream:
-            return _map(stream)
+        return _map(file)
     except Exception as error:  # a damaged header leads the parser to whatever exception it leads to
         raise LabelError(f"{file}: a damaged .npy file; copy it again from the release") from error
 
 
-def _map(stream: IO[bytes]) -> NDArray[np.generic]:
-    head = io.BytesIO(stream.read(LONGEST_HEADER))  # a header may claim a length of 4 GB, which a file would reserve
+def _map(file: Path) -> NDArray[np.generic]:
+    with file.open("rb") as stream:
+        head = io.BytesIO(stream.read(LONGEST_HEADER))  # a header may claim 4 GB, which reading a file would reserve
     shape, by_column, dtype = _HEADERS[np.lib.format.read_magic(head)](head)
     start = head.tell()
-    size = stream.seek(0, 2) - start
+    size = file.stat().st_size - start
     if dtype.hasobject or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != size:
         raise ValueError("the header does not describe the content")
-    order = "F" if by_column else "C"
+    order: Literal["C", "F"] = "F" if by_column else "C"
     if size == 0:
         return np.empty(shape, dtype, order)
-    return np.memmap(stream, dtype, "r", start, shape, order)
+    return np.memmap(file, dtype, "r", start, shape, order)
