@@ -1,6 +1,7 @@
 """The reader of MATLAB files against scipy, which wrote them, and against damage."""
 
 import contextlib
+import sys
 import tracemalloc
 import zlib
 
@@ -90,10 +91,54 @@ def test_cells_of_something_else(tmp_path):
 
 
 @pytest.mark.parametrize("start", [b"\x89HDF\r\n\x1a\n", b"MATLAB 7.3 MAT-file, Platform: GLNXA64"])
-def test_level_7_3_is_named_with_what_to_do(tmp_path, start):
+def test_level_7_3_is_named_with_what_to_do(tmp_path, start, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
     (tmp_path / "a.mat").write_bytes(start.ljust(600, b"\0"))
-    with pytest.raises(MatError, match=r"7\.3 \(HDF5\).*-v7"):
+    with pytest.raises(MatError, match=r"7\.3 \(HDF5\): install h5py, or .*-v7"):
         MatVariable(tmp_path / "a.mat", "vol")
+
+
+@pytest.fixture
+def level_7_3(tmp_path):
+    """As MATLAB lays out level 7.3: axes reversed, cells as references, the size in place of an empty array."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
+        file["vol"] = np.arange(24, dtype=np.uint8).reshape(4, 3, 2)
+        file["plane"] = np.arange(6.0).reshape(3, 2)
+        file["#refs#/a"] = np.arange(6, dtype=np.uint8).reshape(3, 2)
+        file["#refs#/b"] = np.array([0, 0], np.uint64)
+        file["#refs#/b"].attrs["MATLAB_empty"] = np.uint8(1)
+        file["group/x"] = 1
+        file["gt"] = np.array([[file["#refs#/a"].ref], [file["#refs#/b"].ref]], h5py.ref_dtype)
+        file["bad"] = np.array([[file["group"].ref]], h5py.ref_dtype)
+    content = bytearray((tmp_path / "a.mat").read_bytes())
+    content[:38] = b"MATLAB 7.3 MAT-file, Platform: GLNXA64"
+    (tmp_path / "a.mat").write_bytes(content)
+    return tmp_path / "a.mat"
+
+
+def test_level_7_3_where_h5py_is_installed(level_7_3):
+    volume = MatVariable(level_7_3, "vol")
+    assert (volume.dims, volume.count, volume.is_cell) == ((2, 3, 4), 4, False)
+    planes = list(volume)
+    assert np.array_equal(np.stack(planes), np.arange(24).reshape(4, 3, 2).transpose(0, 2, 1))
+    assert planes[0].dtype == np.uint8
+    assert [array.tolist() for array in MatVariable(level_7_3, "plane")] == [[[0, 2, 4], [1, 3, 5]]]
+    cells = MatVariable(level_7_3, "other", "gt")
+    assert (cells.name, cells.is_cell, cells.count) == ("gt", True, 2)
+    assert [array.shape for array in cells] == [(2, 3), (0, 0)]
+    with pytest.raises(MatError, match="no variable nothing; there is"):
+        MatVariable(level_7_3, "nothing")
+    with pytest.raises(MatError, match="neither numbers"):
+        MatVariable(level_7_3, "group")
+    with pytest.raises(MatError, match="holds no numbers"):
+        list(MatVariable(level_7_3, "bad"))
+
+
+def test_level_7_3_that_is_damaged(level_7_3):
+    level_7_3.write_bytes(level_7_3.read_bytes()[:700])
+    with pytest.raises(MatError):
+        list(MatVariable(level_7_3, "vol"))
 
 
 @pytest.mark.parametrize("content", [b"", b"text", bytes(200), b"MATLAB 5.0".ljust(126) + b"IM"])

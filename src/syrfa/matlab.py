@@ -6,6 +6,7 @@ use, numbers and cells of numbers of levels 5 to 7, checks every claim against t
 cell or plane.
 """
 
+import contextlib
 import math
 import zlib
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from syrfa import matlab_hdf5
 
 LARGEST_ARRAY = 1 << 26  # bytes of one cell or plane: a mask of 8k x 8k
 MOST_ARRAYS = 1 << 22  # frames of one video: 38 hours at 30 a second
@@ -46,7 +49,7 @@ class MatVariable:
     (height, width) of a three-dimensional array, or the one array it is. Each has the number type of its MATLAB class.
 
     Args:
-        file: a `.mat` file of level 5, 6 or 7.
+        file: a `.mat` file of level 5, 6 or 7; of level 7.3 where h5py is installed.
         names: the variable is the first of the file that has one of these.
 
     Attributes:
@@ -56,28 +59,30 @@ class MatVariable:
         count: how many arrays iterating yields. Not `len`, for which `list` would reserve memory on the file's word.
 
     Raises:
-        MatError: the file is damaged or of another level, or has no such variable; iterating raises it as well.
+        MatError: the file is damaged or cannot be read here, or has no such variable; iterating raises it as well.
         OSError: the file cannot be read.
     """
 
     def __init__(self, file: Path, *names: str) -> None:
         self.file = file
-        found: list[str] = []
-        for order, read in _elements(file):
-            head = _head(read, order)
-            if head.name in names:
-                break
-            found.append(head.name)
+        self._hdf5 = _is_hdf5(file)
+        if self._hdf5:
+            with _hdf5_errors():
+                self.name, self.dims, self.is_cell = matlab_hdf5.find_variable(file, names)
         else:
-            raise MatError(f"no variable {' or '.join(names)}; there is {', '.join(found)[:200] or 'none'}")
-        self.name, self.dims, self.is_cell = head.name, head.dims, head.kind == _CELL
-        if head.kind != _CELL and head.kind not in _CLASSES:
-            raise MatError(f"{head.name} holds neither numbers nor cells of numbers")
+            self.name, self.dims, self.is_cell = _find_variable(file, names)
         self.count = math.prod(self.dims) if self.is_cell else self.dims[2] if len(self.dims) == 3 else 1
         if self.count > MOST_ARRAYS:
-            raise MatError(f"{head.name} claims {self.count:,} cells or planes")
+            raise MatError(f"{self.name} claims {self.count:,} cells or planes")
 
     def __iter__(self) -> Iterator[NDArray[np.generic]]:
+        if not self._hdf5:
+            yield from self._level_5()
+            return
+        with _hdf5_errors():
+            yield from matlab_hdf5.read_arrays(self.file, self.name, LARGEST_ARRAY)
+
+    def _level_5(self) -> Iterator[NDArray[np.generic]]:
         for order, read in _elements(self.file):
             head = _head(read, order)
             if head.name != self.name:
@@ -91,12 +96,35 @@ class MatVariable:
             return
 
 
+def _is_hdf5(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(_HEADER).startswith((_HDF5, b"MATLAB 7.3"))
+
+
+@contextlib.contextmanager
+def _hdf5_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # h5py raises whatever the damaged byte leads to
+        raise MatError(str(error).replace("\n", " ")[:200]) from error
+
+
+def _find_variable(file: Path, names: tuple[str, ...]) -> tuple[str, tuple[int, ...], bool]:
+    found: list[str] = []
+    for order, read in _elements(file):
+        head = _head(read, order)
+        if head.name in names:
+            if head.kind != _CELL and head.kind not in _CLASSES:
+                raise MatError(f"{head.name} holds neither numbers nor cells of numbers")
+            return head.name, head.dims, head.kind == _CELL
+        found.append(head.name)
+    raise MatError(f"no variable {' or '.join(names)}; there is {', '.join(found)[:200] or 'none'}")
+
+
 def _elements(file: Path) -> Iterator[tuple[str, Read]]:
     """The byte order and a reader for the content of each matrix at the top of the file."""
     with file.open("rb") as stream:
         start = stream.read(_HEADER)
-        if start.startswith((_HDF5, b"MATLAB 7.3")):
-            raise MatError("is of level 7.3 (HDF5), which is not read; in MATLAB load it and save it again with -v7")
         order = {b"IM": "<", b"MI": ">"}.get(start[126:128], "")
         if len(start) < _HEADER or not order:
             raise MatError("is not a MATLAB file of level 5, 6 or 7")
