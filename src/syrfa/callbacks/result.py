@@ -30,7 +30,7 @@ def result_of(
 
     Returns:
         JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
-        `videos_released` is null for a data set of which no partial copy is read.
+        `videos_released` is null where there is no release: footage of one's own, a generated world.
     """
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
@@ -53,7 +53,7 @@ def result_of(
         "manifest_sha256": split.manifest_hash,
         "cache_key": split.cache_key,
         "videos": len(infos),
-        "videos_released": data_of(trainer).dataset(split.domain).released.get(split.split),
+        "videos_released": data_of(trainer).dataset(split.domain).videos_released(split.split),
         "frames": sum(info.frames for info in infos),
         "objects": len(split.rows),
         "protocol": first["protocol"]["protocol"],
