@@ -15,6 +15,8 @@ from syrfa.stopping import INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
+    "data": "list the data sets, or download one where its terms let a script do so",
+    "doctor": "compare a copy of a data set with what was published of it",
     "prepare": "detect objects, cut tubes and cache them",
     "fit": "train: stage 0 (JigsawModule), phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
     "validate": "score the validation split",
