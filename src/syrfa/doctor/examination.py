@@ -1,8 +1,10 @@
 """The examination of one copy of a data set, from its folders to its labels."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from syrfa import datasets
 from syrfa.datasets import VideoDataset
@@ -13,7 +15,7 @@ from syrfa.doctor.labels import compare_labels, compare_lengths, suspect_polarit
 from syrfa.doctor.published import PUBLISHED, SplitFacts, video_key
 from syrfa.doctor.repacks import weakly_supervised_split
 from syrfa.doctor.survey import VideoSurvey, survey_videos
-from syrfa.errors import DataNotFoundError
+from syrfa.errors import ConfigError, DataNotFoundError, UserError
 
 SHORTEST = 13  # frames: the first and last six of a training video have no tube of seven frames around them
 
@@ -63,7 +65,14 @@ class Examination:
         return sum(finding.level == "problem" for finding in self.findings)
 
 
-def examine(key: str, root: Path, fast: bool = False, workers: int | None = None, progress: bool = True) -> Examination:
+def examine(
+    key: str,
+    root: Path,
+    fast: bool = False,
+    workers: int | None = None,
+    progress: bool = True,
+    init_args: Mapping[str, Any] | None = None,
+) -> Examination:
     """Examines a copy.
 
     Args:
@@ -72,13 +81,15 @@ def examine(key: str, root: Path, fast: bool = False, workers: int | None = None
         fast: decode nothing; lengths of video files, frame sizes and damaged videos stay unknown.
         workers: processes to decode in; None for one a CPU core.
         progress: show a bar.
+        init_args: further arguments of the reader, such as the table of labels of a folder.
 
     Raises:
+        ConfigError: the reader takes no such argument.
         DataNotFoundError: there is no such folder, or nothing of the data set in it.
     """
     if not root.is_dir():
         raise DataNotFoundError(f"{root}: no such folder; to have the data set: {PUBLISHED[key].obtain}")
-    dataset: VideoDataset = getattr(datasets, PUBLISHED[key].reader)(root)
+    dataset = _open(key, root, init_args or {})
     generated = any((place / "world.json").is_file() for place in (root, root.resolve().parent))
     inventories = {split: take_inventory(key, dataset, split, not generated) for split in dataset.splits}
     findings = [finding for inventory in inventories.values() for finding in inventory.findings]
@@ -101,11 +112,26 @@ def examine(key: str, root: Path, fast: bool = False, workers: int | None = None
     order = ("problem", "note", "ok")
     unique = dict.fromkeys(findings)
     ordered = tuple(sorted(unique, key=lambda finding: order.index(finding.level)))
-    return Examination(key, root, fast, _layout(dataset, bool(records)), splits, ordered)
+    return Examination(key, root, fast, _layout(dataset), splits, ordered)
 
 
-def _layout(dataset: VideoDataset, found: bool) -> tuple[str, ...]:
-    return tuple(dataset.describe_layout().splitlines()) if found else ()
+def _open(key: str, root: Path, init_args: Mapping[str, Any]) -> VideoDataset:
+    reader = getattr(datasets, PUBLISHED[key].reader)
+    try:
+        dataset: VideoDataset = reader(root, **init_args)
+    except TypeError as error:
+        raise ConfigError(f"init_args: {error}; the reader is syrfa.datasets.{reader.__name__}") from error
+    return dataset
+
+
+def _layout(dataset: VideoDataset) -> tuple[str, ...]:
+    """What the reader recognises; empty where a fault, which is found elsewhere, keeps it from saying so."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # every statement is made again, and kept, when labels are read
+        try:
+            return tuple(dataset.describe_layout().splitlines())
+        except UserError:
+            return ()
 
 
 def _split_report(surveys: Sequence[VideoSurvey], facts: SplitFacts | None) -> SplitReport:
@@ -133,7 +159,8 @@ def _examine_videos(
             findings.append(
                 note(survey.record.path, text, "a video that short gives no tube; copy it again if it was cut")
             )
-        findings += [note(split, statement) for statement in survey.statements]
+    # a reader makes a statement once a process: of which video is chance
+    findings += [note(split, text) for text in sorted({text for survey in surveys for text in survey.statements})]
     sizes = {survey.size for survey in surveys if survey.size is not None}
     if compare and published.sizes and not sizes <= set(published.sizes):
         odd = next(survey for survey in surveys if survey.size and survey.size not in published.sizes)
@@ -159,20 +186,20 @@ def _examine_labels(
         for error, names in refusals.items()
     ]
     labels = {s.record.name: s.labels for s in surveys if s.labels is not None}
-    if split == "test" and key in ("ped1", "ped2"):
+    if split == "test":
         names = [s.record.name for s in surveys]
         lengths = {s.record.name: s.frames for s in surveys}
         for file in find_interval_files(root, key):
             wrong = [f for f in check_intervals(file, names, lengths) if not any(f.what in text for text in refusals)]
             # a file that the reader passes over does no harm
             findings += wrong if refusals else [replace(finding, level="note") for finding in wrong]
-            if refusals:
+            if refusals and key in ("ped1", "ped2"):
                 labels = interval_vectors(file, names, lengths)
     if split == "test" and key == "shanghaitech":
         unread = {s.record.name for s in surveys if s.labels is None}
         labels |= {file.stem: vector for file, vector in mask_vectors(root) if file.stem in unread}
     if facts is not None and facts.per_video and labels:
-        findings += compare_labels(split, {video_key(key, n): v for n, v in labels.items()}, facts.per_video, obtain)
+        findings += compare_labels(split, {video_key(key, n): v for n, v in labels.items()}, facts, obtain)
     else:
         findings += suspect_polarity(split, labels)
     return findings

@@ -1,17 +1,13 @@
 """Which videos of a release a copy has, also where the reader refuses a copy that is not whole."""
 
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from syrfa.datasets import VideoDataset, VideoRecord
+from syrfa.datasets import UBnormal, VideoDataset, VideoRecord
 from syrfa.doctor.finding import Finding, note, problem
 from syrfa.doctor.published import PUBLISHED, video_key
 from syrfa.errors import DataNotFoundError, UserError
-
-_UBNORMAL_LISTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ def take_inventory(key: str, dataset: VideoDataset, split: str, compare: bool) -
         try:
             records = dataset.videos(split)
         except UserError as error:
-            there = _listed_videos(dataset.root, split) if key == "ubnormal" else []
+            there = _listed_videos(dataset, split) if isinstance(dataset, UBnormal) else []
             if isinstance(error, DataNotFoundError) and not there:
                 finding = note(split, f"not there: {error}", f"to have it: {obtain}")
             else:
@@ -73,15 +69,10 @@ def some(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _listed_videos(root: Path, split: str) -> list[VideoRecord]:
+def _listed_videos(dataset: UBnormal, split: str) -> list[VideoRecord]:
     """The videos of UBnormal's lists that are there; the reader takes a split whole or not at all."""
-    found = []
-    for kind in ("abnormal", "normal"):
-        file = root / "scripts" / f"{kind}_{_UBNORMAL_LISTS[split]}_video_names.txt"
-        for name in sorted(file.read_text(errors="replace").split()) if file.is_file() else []:
-            scene = re.fullmatch(r"(?:ab)?normal_scene_(\d+)_\w+", name)
-            path = root / f"Scene{scene[1]}" / f"{name}.mp4" if scene else None
-            if path is not None and path.is_file():
-                annotations = path.with_name(f"{name}_annotations")
-                found.append(VideoRecord(name, path, split, annotations if annotations.is_dir() else None))
-    return found
+    try:
+        records = [dataset._record(name, split) for name in dataset._names(split)]
+    except UserError:
+        return []
+    return [record for record in records if record.path.is_file()]

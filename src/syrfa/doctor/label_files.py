@@ -7,14 +7,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
 
+from syrfa.datasets.intervals import read_text
 from syrfa.datasets.vector import read_vector
 from syrfa.doctor.finding import Finding, problem
 from syrfa.errors import LabelError
+from syrfa.matlab import MatError, MatVariable
 
 Interval = tuple[int, int]
 
+_INTERVAL_FILES = {
+    "ped1": ("UCSDped1.m", "ped1.mat"),
+    "ped2": ("UCSDped2.m", "ped2.mat"),
+    "avenue": ("avenue.mat",),
+}
 _MASK_FOLDERS = ("testing/test_frame_mask", "test_frame_mask")
 
 
@@ -32,14 +38,14 @@ class IntervalFile:
 
 
 def find_interval_files(root: Path, key: str) -> list[IntervalFile]:
-    """The `UCSDped2.m` and `ped2.mat` of a copy, for `ped1` likewise, that hold intervals at all.
+    """The files of intervals in a copy: `UCSDped2.m` and `ped2.mat`, for `ped1` likewise; `avenue.mat`.
 
     Args:
         root: the copy; looked into two folders deep.
-        key: `ped1` or `ped2`.
+        key: the data set.
     """
     found = []
-    for name in (f"UCSD{key}.m", f"{key}.mat"):
+    for name in _INTERVAL_FILES.get(key, ()):
         for path in (path for depth in ("", "*/", "*/*/") for path in sorted(root.glob(depth + name))):
             videos = _script(path) if path.suffix == ".m" else _cells(path)
             if videos:
@@ -97,14 +103,15 @@ def mask_vectors(root: Path) -> Iterator[tuple[Path, NDArray[np.uint8]]]:
 
 
 def _script(path: Path) -> list[list[Interval]]:
-    text = re.sub(r"%.*", "", path.read_text(errors="replace"))
+    text = re.sub(r"%.*", "", read_text(path))
     bodies = re.findall(r"gt_frame\s*=\s*\[([^\]]*)\]", text)
     return [[(int(a), int(b)) for a, b in re.findall(r"(\d+)\s*:\s*(\d+)", body)] for body in bodies]
 
 
 def _cells(path: Path) -> list[list[Interval]]:
     try:
-        arrays = [np.asarray(cell, np.int64) for cell in loadmat(path)["gt"].ravel()]
-    except Exception:  # loadmat raises whatever the damaged byte leads to; the reader says that the file is damaged
+        variable = MatVariable(path, "gt")
+        arrays = [np.asarray(cell, np.int64) for cell in variable] if variable.is_cell else []
+    except (MatError, OSError):  # the reader says that the file is damaged
         return []
     return [[(int(a), int(b)) for a, b in array.reshape(2, -1).T] if array.size % 2 == 0 else [] for array in arrays]

@@ -8,21 +8,23 @@ from numpy.typing import NDArray
 from syrfa.doctor.finding import Finding, note, problem
 from syrfa.doctor.inventory import some
 from syrfa.doctor.lengths import VideoFacts
+from syrfa.doctor.published import SplitFacts
 
 Labels = Mapping[str, NDArray[np.uint8]]
 
 _SUSPECT = 0.9  # of all frames abnormal; Ped2, the most abnormal of the released sets, has 0.82
 
 
-def compare_labels(where: str, labels: Labels, facts: Mapping[str, VideoFacts], obtain: str) -> list[Finding]:
+def compare_labels(where: str, labels: Labels, split: SplitFacts, obtain: str) -> list[Finding]:
     """Says whether labels are the published ones, and if not, in which known way they differ.
 
     Args:
         where: the split, or the file.
         labels: frame labels by the names of `facts`, uint8 (frames,), 1 = abnormal.
-        facts: what was published of each video.
+        split: what was published of it.
         obtain: where the released labels are to be had.
     """
+    facts = split.per_video
     common = [name for name in labels if name in facts]
     if not common:
         return []
@@ -31,6 +33,10 @@ def compare_labels(where: str, labels: Labels, facts: Mapping[str, VideoFacts], 
         total, abnormal = sum(len(labels[name]) for name in common), sum(facts[name].abnormal for name in common)
         text = f"polarity, offset and counts of the labels as published: {abnormal:,} of {total:,} frames abnormal"
         return [Finding("ok", where, text)]
+    known = split.other_labels.get(sum(int(labels[name].sum()) for name in common))
+    if known and len(common) == split.videos:
+        text = f"the labels are those of {known}, another annotation than the released one: numbers of the two differ"
+        return [note(where, text, f"say so with every number, or take the released labels: {obtain}")]
     telling = [name for name in common if 2 * facts[name].abnormal != facts[name].frames]
     if telling and all(_inverted(labels[name], facts[name]) for name in telling):
         text = f"the labels are inverted, 1 = normal, in all {len(telling)} videos"

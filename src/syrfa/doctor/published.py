@@ -19,12 +19,14 @@ class SplitFacts:
         frames: of all videos.
         abnormal_frames: of all videos; None for a split without labels.
         per_video: by `video_key`, where known.
+        other_labels: other annotations that circulate: their sum of abnormal frames, and what they are.
     """
 
     videos: int
     frames: int | None = None
     abnormal_frames: int | None = None
     per_video: Mapping[str, VideoFacts] = field(default_factory=dict)
+    other_labels: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Published:
         splits: counts of each split.
         frames: of the whole data set, where the splits are not published singly.
         sizes: the released frame sizes as (width, height); empty where they differ or are not known.
+        fetched: where the data set is below the folder it was fetched to.
         archives: what `syrfa data fetch` may download; empty where a person has to.
         config: the file in `lightning_config/data`.
     """
@@ -73,6 +76,7 @@ class Published:
     splits: Mapping[str, SplitFacts] = field(default_factory=dict)
     frames: int | None = None
     sizes: tuple[tuple[int, int], ...] = ()
+    fetched: str = ""
     archives: tuple[Archive, ...] = ()
     config: str | None = None
 
@@ -112,6 +116,7 @@ PUBLISHED: dict[str, Published] = {
         citation=_UCSD_CITATION,
         splits={"train": SplitFacts(34, 6_800), "test": SplitFacts(36, 7_200)},
         sizes=((238, 158),),
+        fetched=_UCSD.folder,
         archives=(_UCSD,),
     ),
     "ped2": Published(
@@ -126,6 +131,7 @@ PUBLISHED: dict[str, Published] = {
             "test": SplitFacts(12, 2_010, 1_648, PED2_TEST),
         },
         sizes=((360, 240),),
+        fetched=_UCSD.folder,
         archives=(_UCSD,),
         config="ped2.yaml",
     ),
@@ -147,9 +153,12 @@ PUBLISHED: dict[str, Published] = {
         reader="Avenue",
         page="http://www.cse.cuhk.edu.hk/leojia/projects/detectabnormal/dataset.html",
         obtain="syrfa data fetch avenue --out DIR",
-        terms="none stated; research use",
+        terms="the ground truth is for non-commercial use",
         citation='Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in MATLAB", ICCV 2013',
-        splits={"train": SplitFacts(16, 15_328), "test": SplitFacts(21, 15_324, 3_712, AVENUE_TEST)},
+        splits={
+            "train": SplitFacts(16, 15_328),
+            "test": SplitFacts(21, 15_324, 3_712, AVENUE_TEST, {3_867: "avenue.mat"}),
+        },
         sizes=((640, 360),),
         archives=(_AVENUE_VIDEOS, _AVENUE_LABELS),
     ),

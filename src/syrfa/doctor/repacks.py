@@ -6,7 +6,13 @@ from pathlib import Path
 from syrfa.doctor.finding import Finding, note, problem
 
 _TRAIN_NAME, _TEST_NAME = r"\d\d_\d{3}", r"\d\d_\d{4}"
-_PLACES = {"train": ("training/videos", "training/frames"), "test": ("testing/frames", "testing/videos", "clips")}
+_PLACES = {
+    "train": ("training/videos", "training/frames", "training"),
+    "test": ("testing/frames", "testing/videos", "testing", "clips"),
+}
+    "train": ("training/videos", "training/frames", "training"),
+    "test": ("testing/frames", "testing/videos", "testing", "clips"),
+}
 _WEAK_COUNTS = (238, 199)  # Zhong et al., CVPR 2019: videos to train on and to test on
 _WEAK = "the re-split of Zhong et al. (238 videos to train on, 199 to test on), whose training split has anomalies"
 _RELEASED = "go by the release: 330 training videos with three digits, 107 test clips with four"
