@@ -7,6 +7,7 @@ from broken_server import serve
 from syrfa.doctor.download import DownloadError, ResumingDownloader
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
+CHUNK = 1 << 16  # whole chunks are kept
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +35,17 @@ def test_whole_file(server, tmp_path):
 def test_a_cut_connection_is_taken_up_where_it_broke(server, tmp_path):
     server.breaks, server.break_after = 3, 800_000
     assert download(server, tmp_path) == CONTENT
-    assert server.requests == [None, "bytes=800000-", "bytes=1600000-", "bytes=2400000-"]
+    assert server.requests == [None, *(f"bytes={n * 12 * CHUNK}-" for n in (1, 2, 3))]
 
 
 def test_another_process_goes_on_with_what_the_first_left(server, tmp_path):
     server.breaks, server.break_after = 1, 500_000
-    server.status = 200
     part = ResumingDownloader(tmp_path / "file.part", 4_000_000, progress=False)
-    with pytest.raises(Exception, match="IncompleteRead|broken"):
+    with pytest.raises(Exception, match="IncompleteRead"):
         part._fetch_rest(server.url)
-    assert (tmp_path / "file.part").read_bytes() == CONTENT[:500_000]
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[: 7 * CHUNK]
     assert download(server, tmp_path) == CONTENT
-    assert server.requests == [None, "bytes=500000-"]
+    assert server.requests == [None, f"bytes={7 * CHUNK}-"]
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(server, tmp_path):

@@ -28,9 +28,9 @@ def data(
         action: `list` or `fetch`.
         dataset: what to fetch.
         out: the folder to fetch into.
-        sha256: the sum the archive has to have, where the authors replaced it, or `first-use`: take it as it comes, which
-            trusts the connection once, record its sum, and hold later runs to it. Of several archives, in the order of
-            the list with commas between.
+        sha256: the sum the archive has to have, where the authors replaced it, or `first-use`: take it as it comes,
+            which trusts the connection once, record its sum, and hold later runs to it. Of several archives in turn,
+            with commas between.
         markdown: print the list as Markdown.
 
     Raises:

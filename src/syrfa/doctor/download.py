@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from syrfa.errors import UserError
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16  # what a broken connection had of a chunk is lost
 _TIMEOUT = 30.0  # seconds without a byte
 _ATTEMPTS = 5  # in a row that bring nothing
 

@@ -55,9 +55,7 @@ def _fetch(archive: Archive, out: Path, sha256: str | None, progress: bool) -> d
     if folder.is_dir() and known["sha256"] == expected:
         return dict(known)
     if folder.exists():
-        raise DownloadError(
-            f"{folder}: comes of an archive with another SHA-256, {known['sha256']}; move it away first"
-        )
+        raise DownloadError(f"{folder}: of an archive with another SHA-256, {known['sha256']}; move it away first")
     file = _download(archive, out, expected, progress)
     found = sha256_file(file)
     entry = {
@@ -70,9 +68,7 @@ def _fetch(archive: Archive, out: Path, sha256: str | None, progress: bool) -> d
     write_json(out / RECORD, {**record, "archives": {**record["archives"], archive.file: entry}})
     unpack(file, out)
     if not folder.is_dir():
-        raise DownloadError(
-            f"{file}: unpacked, but there is no {archive.folder} in it; the authors changed the archive"
-        )
+        raise DownloadError(f"{file}: unpacked, but it has no {archive.folder}; the authors changed it")
     return entry
 
 

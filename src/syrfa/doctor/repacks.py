@@ -10,9 +10,6 @@ _PLACES = {
     "train": ("training/videos", "training/frames", "training"),
     "test": ("testing/frames", "testing/videos", "testing", "clips"),
 }
-    "train": ("training/videos", "training/frames", "training"),
-    "test": ("testing/frames", "testing/videos", "testing", "clips"),
-}
 _WEAK_COUNTS = (238, 199)  # Zhong et al., CVPR 2019: videos to train on and to test on
 _WEAK = "the re-split of Zhong et al. (238 videos to train on, 199 to test on), whose training split has anomalies"
 _RELEASED = "go by the release: 330 training videos with three digits, 107 test clips with four"
