@@ -178,7 +178,7 @@ PUBLISHED: dict[str, Published] = {
         title="folder of videos",
         reader="VideoFolder",
         page="-",
-        obtain="your own footage",
+        obtain="put videos of your own there",
         terms="your own",
         citation="none",
     ),
