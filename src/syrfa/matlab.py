@@ -1,8 +1,9 @@
 """Variables of MATLAB files, one array at a time.
 
 `scipy.io.loadmat` reserves what a header claims before it looks for it, and loads all masks of a video at once (331 MB
-from a file of 1.3 MB). Label files come from anywhere, so this reads the little of the format that labels and volumes use,
-numbers and cells of numbers of levels 5 to 7, checks every claim against the bytes, and never holds more than one cell or plane.
+from a file of 1.3 MB). Label files come from anywhere, so this reads the little of the format that labels and volumes
+use, numbers and cells of numbers of levels 5 to 7, checks every claim against the bytes, and never holds more than one
+cell or plane.
 """
 
 import math
@@ -52,6 +53,7 @@ class MatVariable:
         name: of the variable.
         dims: as MATLAB's `size`.
         is_cell: whether it is a cell array.
+        count: how many arrays iterating yields. Not `len`, for which `list` would reserve memory on the file's word.
 
     Raises:
         MatError: the file is damaged or of another level, or has no such variable; iterating raises it as well.
@@ -71,22 +73,17 @@ class MatVariable:
         self.name, self.dims, self.is_cell = head.name, head.dims, head.kind == _CELL
         if head.kind != _CELL and head.kind not in _CLASSES:
             raise MatError(f"{head.name} holds neither numbers nor cells of numbers")
-
-    def __len__(self) -> int:
-        """How many arrays iterating yields."""
-        if self.is_cell:
-            return math.prod(self.dims)
-        return self.dims[2] if len(self.dims) == 3 else 1
+        self.count = math.prod(self.dims) if self.is_cell else self.dims[2] if len(self.dims) == 3 else 1
+        if self.count > MOST_ARRAYS:
+            raise MatError(f"{head.name} claims {self.count:,} cells or planes")
 
     def __iter__(self) -> Iterator[NDArray[np.generic]]:
-        if len(self) > MOST_ARRAYS:
-            raise MatError(f"{self.name} claims {len(self):,} cells or planes")
         for order, read in _elements(self.file):
             head = _head(read, order)
             if head.name != self.name:
                 continue
             if self.is_cell:
-                yield from (_cell(read, order) for _ in range(len(self)))
+                yield from (_cell(read, order) for _ in range(self.count))
             elif len(head.dims) == 3:
                 yield from _planes(read, order, head)
             else:

@@ -16,13 +16,13 @@ from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarit
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES, frame_count
+from syrfa.video import VIDEO_SUFFIXES
 
 Source = Literal["masks", "vectors", "intervals"]
 
 _BASES = ("", "Avenue Dataset", "Avenue_Dataset", "Avenue", "avenue")
 # where a copy may keep a split, the release's own place first; the first place with a video is read
-_PLACES = tuple("{0}_videos {0}/{0}_videos {0}/videos {0}/frames {0} {0}_vol {0}/{0}_vol".split())
+_PLACES = ("{0}_videos", "{0}/{0}_videos", "{0}/videos", "{0}/frames", "{0}", "{0}_vol", "{0}/{0}_vol")
 _WORDS = {"train": "training", "test": "testing"}
 _MASKS = ("ground_truth_demo/testing_label_mask", "testing_label_mask", "testing/testing_label_mask")
 _VECTORS = ("testing/test_frame_mask", "test_frame_mask")
@@ -46,17 +46,17 @@ class Avenue(VideoDataset):
 
     Left the release, right the repack that circulates; `root` may hold `Avenue Dataset` or `Avenue`, any place may
     hold video files or folders of frames, and frames may count from 0 or from 1. The volumes (`vol`, 120x160, grey) are
-    read where there are no videos; masks do not fit their size, so they have frame labels alone. A copy may lack videos:
-    those that are there are read, and a warning says how many are missing.
+    read where there are no videos; masks do not fit their size, so they have frame labels alone. A copy may lack
+    videos: those that are there are read, and a warning says how many are missing.
 
     Labels, first match wins: the release's masks (`volLabel`, a cell a frame; also images, `.npy`), a frame being
     abnormal where its mask has a pixel; one number a frame in `test_frame_mask` or, all in turn, in
-    `frame_labels_avenue.npy`, whose published sum tells which way round it is; `avenue.mat`, 1-based inclusive intervals.
-    **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where more than
-    one kind is there, a warning says which is read; `labels_from` settles it.
+    `frame_labels_avenue.npy`, whose published sum tells which way round it is; `avenue.mat`, 1-based inclusive
+    intervals. **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where
+    more than one kind is there, a warning says which is read; `labels_from` settles it.
 
-    Terms: the ground truth is for non-commercial use. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in MATLAB",
-    ICCV 2013.
+    Terms: non-commercial use, says its ground truth. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in
+    MATLAB", ICCV 2013.
 
     Args:
         root: the folder the data set was unpacked into.
@@ -73,6 +73,8 @@ class Avenue(VideoDataset):
         super().__init__(root)
         self.labels_from = labels_from
         self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
+        self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The videos of the split that are there, named 01, 02, ... and sorted.
@@ -107,7 +109,7 @@ class Avenue(VideoDataset):
         if record.split == "train":
             return None
         source = self._source()
-        frames = frame_count(record.path)
+        frames = record.length()
         if source == "masks":
             return open_masks(self._label_place(record), frames).frame_labels()
         place = self._label_place(record)
@@ -126,7 +128,7 @@ class Avenue(VideoDataset):
         """
         if record.annotations is None or record.path.suffix == ".mat":
             return None
-        return mask_of(record.annotations, frame_count(record.path), frame)
+        return mask_of(record, record.annotations, frame)
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and for the test split where labels come from and the SHA-256 of their files."""
@@ -231,21 +233,23 @@ class Avenue(VideoDataset):
         return intervals[names.index(record.name)]
 
     def _polarity(self, folder: Path) -> Polarity:
-        """Of all vectors together."""
-        vectors = [read_vector(file) for file in sorted(folder.glob("*.npy"))]
-        frames, ones = sum(len(vector) for vector in vectors), sum(int(vector.sum()) for vector in vectors)
-        return self._stated(folder, decide_polarity(folder, ones, frames, self.published, self.one_means))
+        """Decided once, of all vectors together."""
+        if self._decided is None:
+            vectors = [read_vector(file) for file in sorted(folder.glob("*.npy"))]
+            frames, ones = sum(len(vector) for vector in vectors), sum(int(vector.sum()) for vector in vectors)
+            self._decided = decide_polarity(folder, ones, frames, self.published, self.one_means)
+            if self._decided.surprising:
+                self._state(f"{folder}: {self._decided.reason}")
+        return self._decided
 
     def _flat(self, file: Path) -> FlatLabels:
-        lengths = {name: frame_count(path) for name, path in self._clips("test")}
-        flat = FlatLabels(file, lengths, self.published, self.one_means)
-        self._stated(file, flat.polarity)
-        return flat
-
-    def _stated(self, place: Path, polarity: Polarity) -> Polarity:
-        if polarity.surprising:
-            self._state(f"{place}: {polarity.reason}")
-        return polarity
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels
 
 
 def _name_of(path: Path) -> str:

@@ -2,14 +2,16 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.errors import DataNotFoundError
 from syrfa.files import sha256_json
+from syrfa.video import frame_count
 
 _WORLD = "world.json"  # what `syrfa generate` writes last: its worlds borrow the layouts of releases
 
@@ -23,12 +25,22 @@ class VideoRecord:
         path: a folder of frames or a video file.
         split: the split it belongs to.
         annotations: where its labels lie, when they lie in a place of their own.
+        frames: its length, where somebody has decoded it already.
     """
 
     name: str
     path: Path
     split: str
     annotations: Path | None = None
+    frames: int | None = field(default=None, compare=False)
+
+    def length(self) -> int:
+        """Its length in frames; a video file of which it is not known yet is decoded from end to end.
+
+        Raises:
+            VideoError: the video cannot be decoded.
+        """
+        return frame_count(self.path) if self.frames is None else self.frames
 
 
 @dataclass(frozen=True)
@@ -124,7 +136,10 @@ class VideoDataset(ABC):
 
 
 def _files_of(record: VideoRecord) -> dict[str, Any]:
-    """The size of the video and of its annotations."""
+    """The size of the video and of its annotations; folders in a folder of frames are not part of it."""
     places = [record.path] + ([record.annotations] if record.annotations else [])
-    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place])]
-    return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place]) if not f.is_dir()]
+    try:
+        return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+    except OSError as error:
+        raise DataNotFoundError(f"{error.filename}: cannot be read ({error.strerror})") from error

@@ -24,8 +24,8 @@ class FlatLabels:
         polarity: what 1 means, and why.
 
     Raises:
-        LabelError: the file is damaged, holds something else, has more or fewer labels than there are frames, or nobody can
-            tell what 1 means.
+        LabelError: the file is damaged, holds something else, has more or fewer labels than there are frames, or
+            nobody can tell what 1 means.
     """
 
     def __init__(self, file: Path, lengths: Mapping[str, int], published: Published, told: Meaning | None) -> None:

@@ -11,7 +11,6 @@ from syrfa.datasets.table import IntervalRule, IntervalTable, Unit
 from syrfa.datasets.tree import Kind, find_videos, safe_names
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import frame_count
 
 _SPLITS = {"train": ("train", "training"), "validation": ("validation", "val"), "test": ("test", "testing")}
 
@@ -28,13 +27,13 @@ class VideoFolder(VideoDataset):
     ```
 
     Left with splits, right without: then all of it is `test`, and there is nothing to train on. `training`, `val` and
-    `testing` are the same as `train`, `validation` and `test`. A video is a file that OpenCV reads, or a folder that holds images,
-    at any depth; links are followed, never in a circle. Videos are named by their path below the root, file-name safe:
-    `test/camera1/friday.mp4` is `test__camera1__friday`.
+    `testing` are the same as `train`, `validation` and `test`. A video is a file that OpenCV reads, or a folder that
+    holds images, at any depth; links are followed, never in a circle. Videos are named by their path below the root,
+    file-name safe: `test/camera1/friday.mp4` is `test__camera1__friday`.
 
     The table of labels has a header and the columns video, start, end, a row an abnormal interval, a row without start
-    and end for a normal video. The video is the path below the root, with or without its ending, or the name. What start and end
-    mean has to be said:
+    and end for a normal video. The video is the path below the root, with or without its ending, or the name. What
+    start and end mean has to be said:
 
     ```
     video,start,end                 unit=frames first_frame=0 end_included=true
@@ -51,7 +50,8 @@ class VideoFolder(VideoDataset):
         first_frame: the number of the first frame of a video, 0 or 1; needed for frames.
         end_included: whether the frame `end` is abnormal itself; needed for frames.
         fps: frames a second; needed for seconds.
-        unlisted: what a test or validation video is that the table does not name: `normal`, or `unlabelled`. None: an error.
+        unlisted: what a test or validation video is that the table does not name: `normal`, or `unlabelled`. None: an
+            error.
         kind: which files are the footage where a folder holds both: `videos` or `images`.
 
     Raises:
@@ -73,6 +73,10 @@ class VideoFolder(VideoDataset):
         kind: Kind | None = None,
     ) -> None:
         super().__init__(root)
+        if labels is None and (unit, first_frame, end_included, fps, unlisted) != (None,) * 5:
+            raise ConfigError(
+                "unit, first_frame, end_included, fps and unlisted say what a table means: give labels=FILE"
+            )
         self.labels = None if labels is None else Path(labels)
         self.rule = None if labels is None else IntervalRule(unit, first_frame, end_included, fps)
         self.unlisted = unlisted
@@ -108,14 +112,14 @@ class VideoFolder(VideoDataset):
         table = self._open_table()
         if table is None:
             return None
-        frames = frame_count(record.path)
+        frames = record.length()
         labels = table.labels(record.name, frames)
         if labels is not None or record.split == "train" or self.unlisted == "unlabelled":
             return labels
         if self.unlisted is None:
             raise LabelError(
-                f"{table.file}: does not name {record.path.relative_to(self.root)}; add a row without start and end if it is "
-                "normal, or say what such videos are: unlisted=normal or unlisted=unlabelled"
+                f"{table.file}: does not name {record.path.relative_to(self.root)}; add a row without start and end if "
+                "it is normal, or say what such videos are: unlisted=normal or unlisted=unlabelled"
             )
         return np.zeros(frames, np.uint8)
 
@@ -139,9 +143,7 @@ class VideoFolder(VideoDataset):
         else:
             count = sum(len(intervals) for intervals in table.intervals.values())
             labels = f"{table.file}, {count} intervals in {len(table.intervals)} videos"
-            ends = "included" if self.rule.end_included else "not included"
-            frames = f"frames counted from {self.rule.first_frame}, the end {ends}"
-            meaning = frames if self.rule.unit == "frames" else f"seconds, {self.rule.fps:g} frames each"
+            meaning = str(self.rule)
         return (
             f"layout: {self.root}, {', '.join(f'{count} {split}' for split, count in counts.items())} videos\n"
             f"labels: {labels}\npolarity: intervals name abnormal frames; {meaning}\npixel masks: none"
@@ -151,45 +153,41 @@ class VideoFolder(VideoDataset):
         if self._records is None:
             if not self.root.is_dir():
                 raise DataNotFoundError(f"{self.root}: no such folder of videos")
-            self._records = {split: [] for split in self.splits}
             paths = self._paths()
             everything = [path for found in paths.values() for path in found]
             names = dict(zip(everything, safe_names(self.root, everything), strict=True))
-            for split, found in paths.items():
-                records = [VideoRecord(names[path], path, split) for path in found]
-                self._records[split] = sorted(records, key=lambda record: record.name)
+            self._records = {
+                split: sorted((VideoRecord(names[path], path, split) for path in found), key=lambda record: record.name)
+                for split, found in paths.items()
+            }
         return self._records
 
     def _paths(self) -> dict[str, list[Path]]:
+        entries = sorted(entry for entry in self.root.iterdir() if entry.is_dir())
         places = {
-            split: [self.root / word for word in words if (self.root / word).is_dir()]
-            for split, words in _SPLITS.items()
+            split: [entry for entry in entries if entry.name.lower() in words] for split, words in _SPLITS.items()
         }
-        for split, folders in places.items():
+        for folders in places.values():
             if len(folders) > 1:
-                raise ConfigError(
-                    f"{folders[1]}: {folders[0].name} is there too; leave one folder of the {split} split"
-                )
-        if not any(places.values()):
-            return {"test": find_videos(self.root, self.kind)}
+                raise ConfigError(f"{folders[1]}: {folders[0].name} is there too; leave one of these two folders")
         inside = frozenset(folder for folders in places.values() for folder in folders)
-        outside = find_videos(self.root, self.kind, inside)
+        if not inside:
+            return {"train": [], "validation": [], "test": find_videos(self.root, self.kind)}
+        outside = find_videos(self.root, "videos", inside)
         if outside:
             self._state(
-                f"{self.root}: {len(outside)} videos lie outside {', '.join(sorted(f.name for f in inside))} and are not "
-                f"read, first {outside[0]}"
+                f"{self.root}: {len(outside)} videos lie outside {', '.join(sorted(f.name for f in inside))} and are "
+                f"not read, first {outside[0]}"
             )
-        return {
-            split: [v for folder in folders for v in find_videos(folder, self.kind)]
-            for split, folders in places.items()
-        }
+        return {split: find_videos(folders[0], self.kind) if folders else [] for split, folders in places.items()}
 
     def _open_table(self) -> IntervalTable | None:
         if self._table is None and self.labels is not None and self.rule is not None:
             names: dict[str, str] = {}
             for record in (record for records in self._all().values() for record in records):
                 path = record.path.relative_to(self.root)
-                for alias in (path.as_posix(), path.with_suffix("").as_posix(), record.name):
+                stem = path.with_suffix("") if record.path.is_file() else path
+                for alias in (path.as_posix(), stem.as_posix(), record.name):
                     if names.setdefault(alias, record.name) != record.name:
                         names[alias] = ""  # of two videos: a table that uses it is refused
             self._table = IntervalTable(self.labels, {a: name for a, name in names.items() if name}, self.rule)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.datasets.base import VideoRecord
 from syrfa.datasets.vector import open_array
 from syrfa.errors import LabelError, VideoError
 from syrfa.matlab import MatError, MatVariable
@@ -86,19 +87,25 @@ def open_masks(path: Path, frames: int) -> Masks:
     return masks
 
 
-def mask_of(path: Path, frames: int, frame: int) -> Mask:
+def mask_of(record: VideoRecord, masks: Path, frame: int) -> Mask:
     """The mask of one frame, bool (height, width). The masks of the last few videos stay open between calls.
+
+    Args:
+        record: the video; decoded at the first call where its length is not known.
+        masks: as for `open_masks`.
+        frame: counted from 0.
 
     Raises:
         LabelError: as `open_masks`.
+        VideoError: the video cannot be decoded.
     """
-    return _opened(path, frames, path.stat().st_mtime_ns)[frame]
+    return _opened(record, masks, masks.stat().st_mtime_ns)[frame]
 
 
 @lru_cache(maxsize=4)
-def _opened(path: Path, frames: int, changed: int) -> Masks:
+def _opened(record: VideoRecord, masks: Path, changed: int) -> Masks:
     del changed  # part of the key alone
-    return open_masks(path, frames)
+    return open_masks(masks, record.length())
 
 
 class _Folder(Masks):
@@ -147,7 +154,7 @@ class _Stack(Masks):
 
 
 class _Matlab(Masks):
-    """One `.mat` file. It can only be read from its beginning, so masks that are asked for singly are kept, bit by bit."""
+    """One `.mat` file. It can only be read from its beginning, so masks asked for singly are kept, as bits."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -158,7 +165,7 @@ class _Matlab(Masks):
             raise LabelError(f"{path}: not the masks of a video: {error}") from error
 
     def __len__(self) -> int:
-        return len(self.variable)
+        return self.variable.count
 
     def __getitem__(self, frame: int) -> Mask:
         if not self._kept:

@@ -20,14 +20,14 @@ class UCSDPed2(UCSD):
     ```
 
     Left the release, right the repack that circulates; `root` may be `UCSDped2` itself, or hold `UCSDped2`,
-    `UCSD_Anomaly_Dataset.v1p2/UCSDped2` or `ped2`. In the repack the folder `frames` may be left out, videos may keep their
-    names of the release, and frames may count from 0 or from 1. Masks are images (.bmp, .png and others that the frames may be),
-    `.npy` or `.mat` files, beside the video (`Test001_gt`) or in `test_pixel_mask`, `pixel_masks`, `masks`, `gt` or
-    `ground_truth`.
+    `UCSD_Anomaly_Dataset.v1p2/UCSDped2` or `ped2`. In the repack the folder `frames` may be left out, videos may keep
+    their names of the release, and frames may count from 0 or from 1. Masks are images (.bmp, .png and others that the
+    frames may be), `.npy` or `.mat` files, beside the video (`Test001_gt`) or in `test_pixel_mask`, `pixel_masks`,
+    `masks`, `gt` or `ground_truth`.
 
-    Labels, first match wins: `UCSDped2.m` (release) or `ped2.mat` (repack), both with 1-based inclusive intervals in the order
-    of the test videos, the script read as text and never executed; `frame_labels_ped2.npy`, all test frames in turn,
-    whose published sum tells which way round it is; masks, where every test video has them.
+    Labels, first match wins: `UCSDped2.m` (release) or `ped2.mat` (repack), both with 1-based inclusive intervals in
+    the order of the test videos, the script read as text and never executed; `frame_labels_ped2.npy`, all test frames
+    in turn, whose published sum tells which way round it is; masks, where every test video has them.
 
     Licence: none stated; research use. Cite: Mahadevan et al., "Anomaly Detection in Crowded Scenes", CVPR 2010.
 

@@ -59,6 +59,7 @@ def decide_polarity(place: Path, ones: int, frames: int, published: Published, t
         return Polarity("normal", reason, surprising=True)
     known = " or ".join(f"{abnormal:,}" for abnormal in published.abnormal) or "an unknown number"
     raise LabelError(
-        f"{place}: {counted}, and {known} of {published.frames:,} were published as abnormal; labels of another release, "
-        "or shifted by a frame? To take them as they are, say what 1 means: one_means=abnormal or one_means=normal"
+        f"{place}: {counted}, and {known} of {published.frames:,} were published as abnormal; labels of another "
+        "release, or shifted by a frame? To take them as they are, say what 1 means: one_means=abnormal or "
+        "one_means=normal"
     )

@@ -15,7 +15,7 @@ from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarit
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError
 from syrfa.files import sha256_file, sha256_json
-from syrfa.video import VIDEO_SUFFIXES, frame_count
+from syrfa.video import VIDEO_SUFFIXES
 
 # where a copy may keep a split, the release's own place first; the first place with a clip is read
 _PLACES = {
@@ -43,14 +43,14 @@ class ShanghaiTech(VideoDataset):
       testing/test_pixel_mask/01_0014.npy
     ```
 
-    Left the release, right a part of it; any place may hold video files or folders of frames, and `frames` and `videos` may be
-    left out. All 13 scenes are read together; the first number of a name is the scene. A copy may lack clips: those that
-    are there are read, and a warning says how many are missing.
+    Left the release, right a part of it; any place may hold video files or folders of frames, and `frames` and
+    `videos` may be left out. All 13 scenes are read together; the first number of a name is the scene. A copy may lack
+    clips: those that are there are read, and a warning says how many are missing.
 
-    Labels, first match wins: frame masks, one number a frame, 1 = abnormal; `frame_labels_shanghai.npy`, all test frames in
-    turn; the pixel masks, a frame being abnormal where its mask has a pixel. Copies the other way round circulate: where all
-    107 clips are labelled, the published sum tells, and inverted labels are turned round with a warning. Of fewer the sum
-    is not known: they are read as the release has them, or as `one_means` says.
+    Labels, first match wins: frame masks, one number a frame, 1 = abnormal; `frame_labels_shanghai.npy`, all test
+    frames in turn; the pixel masks, a frame being abnormal where its mask has a pixel. Copies the other way round
+    circulate: where all 107 clips are labelled, the published sum tells, and inverted labels are turned round with a
+    warning. Of fewer the sum is not known: they are read as the release has them, or as `one_means` says.
 
     Pixel masks are bool (frames, height, width), or (height, width, frames) in some copies; `.mat` files and folders of
     images are read too. They are mapped into memory, never loaded whole.
@@ -71,6 +71,7 @@ class ShanghaiTech(VideoDataset):
     def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
         super().__init__(root)
         self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
         self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
@@ -107,7 +108,7 @@ class ShanghaiTech(VideoDataset):
         if record.split == "train":
             return None
         place = self._labels(record.name)
-        frames = frame_count(record.path)
+        frames = record.length()
         if place.name in _FLAT:
             return self._flat(place).of(record.name)
         if place.parent.name == "test_frame_mask":
@@ -124,7 +125,7 @@ class ShanghaiTech(VideoDataset):
         """
         if record.annotations is None:
             return None
-        return mask_of(record.annotations, frame_count(record.path), frame)
+        return mask_of(record, record.annotations, frame)
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and for the test split the SHA-256 of every clip's mask."""
@@ -204,11 +205,13 @@ class ShanghaiTech(VideoDataset):
         return self._decided
 
     def _flat(self, file: Path) -> FlatLabels:
-        lengths = {record.name: frame_count(record.path) for record in self.videos("test")}
-        flat = FlatLabels(file, lengths, self.published, self.one_means)
-        if flat.polarity.surprising:
-            self._state(f"{file}: {flat.polarity.reason}")
-        return flat
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels
 
 
 def _hash(place: Path) -> str:

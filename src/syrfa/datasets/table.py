@@ -27,8 +27,8 @@ class IntervalRule:
         unit: `frames` or `seconds`.
         first_frame: the number of the first frame, 0 or 1; for frames.
         end_included: whether the frame `end` is abnormal itself; for frames.
-        fps: frames a second; for seconds. Frame i lasts from i / fps to (i + 1) / fps, and is abnormal where the interval from
-            `start` up to `end` has a part of that.
+        fps: frames a second; for seconds. Frame i lasts from i / fps to (i + 1) / fps, and is abnormal where the
+            interval from `start` up to `end` has a part of that.
 
     Raises:
         ConfigError: something that the unit needs is not said.
@@ -38,6 +38,11 @@ class IntervalRule:
     first_frame: Literal[0, 1] | None = None
     end_included: bool | None = None
     fps: float | None = None
+
+    def __str__(self) -> str:
+        if self.unit == "seconds":
+            return f"seconds, {self.fps:g} frames each"
+        return f"frames counted from {self.first_frame}, the end {'' if self.end_included else 'not '}included"
 
     def __post_init__(self) -> None:
         if self.unit is None:
@@ -59,8 +64,8 @@ class IntervalRule:
         if not (math.isfinite(start) and math.isfinite(end) and abs(start) < 1e12 and abs(end) < 1e12):
             raise ValueError
         if self.unit == "seconds":
-            assert self.fps is not None
-            first, stop = math.floor(start * self.fps + 1e-6), math.ceil(end * self.fps - 1e-6)
+            fps = self.fps or math.nan
+            first, stop = math.floor(start * fps + 1e-6), math.ceil(end * fps - 1e-6)
         else:
             if start % 1 or end % 1:
                 raise ValueError
@@ -108,8 +113,8 @@ class IntervalTable:
         for first, stop in self.intervals[name]:
             if stop > frames:
                 raise LabelError(
-                    f"{self.file}: {name} is abnormal to frame {stop - 1} counted from 0, the video has {frames} frames; "
-                    "are first_frame, end_included and fps right?"
+                    f"{self.file}: {name} is abnormal to frame {stop - 1} counted from 0, the video has {frames} "
+                    "frames; are first_frame, end_included and fps right?"
                 )
             labels[first:stop] = 1
         return labels
@@ -132,6 +137,5 @@ class IntervalTable:
                     found.append(rule.frames(float(start), float(end)))
                 except (ValueError, OverflowError) as error:
                     raise LabelError(
-                        f"{self.file}: line {rows.line_num}: {start[:20]!r} to {end[:20]!r} is no interval of {rule.unit}"
-                        f"{'' if rule.unit == 'seconds' else f' counted from {rule.first_frame}'}"
+                        f"{self.file}: line {rows.line_num}: {start[:20]!r} to {end[:20]!r} is no interval of {rule}"
                     ) from error

@@ -20,7 +20,8 @@ LONGEST_NAME = 120  # bytes; a file system takes 255, and caches add endings
 def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path] = frozenset()) -> list[Path]:
     """All videos below a folder: every video file, and every folder that holds images.
 
-    Links are followed, but never round in a circle. Hidden files and folders are passed over.
+    Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders
+    are passed over.
 
     Args:
         root: the folder.
@@ -28,17 +29,18 @@ def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path]
         leave_out: folders that are not entered.
 
     Returns:
-        their paths, sorted; two ways to one file through links are two videos.
+        their paths, sorted.
 
     Raises:
         DataNotFoundError: a folder cannot be read.
-        ConfigError: folders lie deeper than 32, or one holds both video files and images and `kind` is None.
+        ConfigError: folders lie deeper than 32; one holds both video files and images and `kind` is None; or one
+            holds images and there is footage below it as well.
     """
-    return sorted(_walk(root, kind, leave_out, ()))
+    return sorted(_walk(root, kind, leave_out, set(), 0))
 
 
 def _walk(
-    folder: Path, kind: Kind | None, leave_out: frozenset[Path], above: tuple[tuple[int, int], ...]
+    folder: Path, kind: Kind | None, leave_out: frozenset[Path], entered: set[tuple[int, int]], depth: int
 ) -> Iterator[Path]:
     try:
         status = folder.stat()
@@ -47,33 +49,43 @@ def _walk(
             folders = [folder / entry.name for entry in visible if entry.is_dir()]
             files = [folder / entry.name for entry in visible if entry.is_file()]
     except OSError as error:
-        raise DataNotFoundError(f"{folder}: cannot be read ({error.strerror})") from error
-    here = (status.st_dev, status.st_ino)
-    if here in above:
+        raise DataNotFoundError(f"{error.filename or folder}: cannot be read ({error.strerror})") from error
+    if (status.st_dev, status.st_ino) in entered:
         return
-    if len(above) > DEEPEST:
+    entered.add((status.st_dev, status.st_ino))
+    if depth > DEEPEST:
         raise ConfigError(f"{folder}: more than {DEEPEST} folders deep; is it the right folder?")
     videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
     images = any(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
     if videos and images and kind is None:
         raise ConfigError(
-            f"{folder}: video files and images side by side; say which of them are the footage: kind=videos or kind=images"
+            f"{folder}: video files and images side by side; say which of them are the footage: kind=videos or "
+            "kind=images"
         )
+    below = [
+        path
+        for child in folders
+        if child not in leave_out
+        for path in _walk(child, kind, leave_out, entered, depth + 1)
+    ]
     if images and kind != "videos":
+        if below:
+            raise ConfigError(
+                f"{folder}: holds images, and there is footage below it, {below[0]}; move one of them away, or read "
+                "video files alone: kind=videos"
+            )
         yield folder
     if kind != "images":
         yield from videos
-    for child in folders:
-        if child not in leave_out:
-            yield from _walk(child, kind, leave_out, (*above, here))
+    yield from below
 
 
 def safe_names(root: Path, paths: list[Path]) -> list[str]:
     """A name for every path: `cam1/monday.mp4` becomes `cam1__monday`.
 
     Letters, digits, `.`, `_` and `-` are kept, everything else becomes `_`. Names that would be too long, or equal
-    but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other videos
-    only where they would share it.
+    but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other
+    videos only where they would share it.
 
     Args:
         root: what the names are relative to.

@@ -12,7 +12,7 @@ from syrfa.datasets.intervals import read_text
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES, frame_count, read_mask
+from syrfa.video import VIDEO_SUFFIXES, read_mask
 
 _LISTS = {"train": "training", "validation": "validation", "test": "test"}
 _SUFFIXES = (".mp4", *(suffix for suffix in VIDEO_SUFFIXES if suffix != ".mp4"))
@@ -32,9 +32,9 @@ class UBnormal(VideoDataset):
         abnormal_scene_1_scenario_1_tracks.txt     lines object_id,first_frame,last_frame; 0-based, inclusive
     ```
 
-    Copies that keep the scenes in `<root>/videos`, all videos in `<root>/videos` or `<root>`, or the videos of either place in
-    sub-folders `normal` and `abnormal`, are read as well; annotations lie beside the video, in `<root>/annotations` or in
-    the release's folder. A video may be of another container than .mp4.
+    Copies that keep the scenes in `<root>/videos`, all videos in `<root>/videos` or `<root>`, or the videos of either
+    place in sub-folders `normal` and `abnormal`, are read as well; annotations lie beside the video, in
+    `<root>/annotations` or in the release's folder. A video may be of another container than .mp4.
 
     The tracks may also lie beside the video or in `<root>/gt`; `..._new_tracks.txt`, the corrected version, goes
     first. The files named `..._tracks.txt` that circulate for the test split are no text but `.npy` vectors, one number
@@ -176,7 +176,7 @@ class UBnormal(VideoDataset):
         return VideoRecord(name, path, split, next((folder for folder in beside if folder.is_dir()), None))
 
     def _frames(self, record: VideoRecord) -> int:
-        return len(self._mask_files(record)) or frame_count(record.path)
+        return len(self._mask_files(record)) or record.length()
 
     def _mask_files(self, record: VideoRecord) -> list[Path]:
         return list(record.annotations.glob(f"{record.name}_*_gt.png")) if record.annotations else []

@@ -15,7 +15,6 @@ from syrfa.datasets.masks import find_masks, mask_of, open_masks
 from syrfa.datasets.polarity import Meaning, Published
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file, sha256_json
-from syrfa.video import frame_count
 
 
 class _Layout(NamedTuple):
@@ -54,6 +53,7 @@ class UCSD(VideoDataset):
     def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
         super().__init__(root)
         self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The folders of frames of the split, sorted by name.
@@ -90,7 +90,7 @@ class UCSD(VideoDataset):
         names = [other.name for other in self.videos(record.split)]
         if len(intervals) != len(names):
             raise LabelError(f"{file}: labels of {len(intervals)} videos, {record.path.parent} has {len(names)}")
-        return mark_intervals(file, record.name, intervals[names.index(record.name)], frame_count(record.path))
+        return mark_intervals(file, record.name, intervals[names.index(record.name)], record.length())
 
     def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
         """The abnormal pixels of a frame, bool (height, width); None where the release has no masks of the video.
@@ -100,7 +100,7 @@ class UCSD(VideoDataset):
         """
         if record.annotations is None:
             return None
-        return mask_of(record.annotations, frame_count(record.path), frame)
+        return mask_of(record, record.annotations, frame)
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and for the test split the SHA-256 of the label file, or of all masks."""
@@ -184,7 +184,7 @@ class UCSD(VideoDataset):
         if record.annotations is None:
             raise DataNotFoundError(f"{record.path}: neither a label file nor masks of this video")
         self._state(f"{record.annotations.parent}: no label file; frame labels come from {_MASKS_AS_LABELS}")
-        return open_masks(record.annotations, frame_count(record.path)).frame_labels()
+        return open_masks(record.annotations, record.length()).frame_labels()
 
     def _hash_of_masks(self) -> str:
         places = [record.annotations for record in self.videos("test") if record.annotations]
@@ -192,11 +192,13 @@ class UCSD(VideoDataset):
         return sha256_json([sha256_file(file) for file in files])
 
     def _flat(self, file: Path) -> FlatLabels:
-        lengths = {record.name: frame_count(record.path) for record in self.videos("test")}
-        flat = FlatLabels(file, lengths, self.published, self.one_means)
-        if flat.polarity.surprising:
-            self._state(f"{file}: {flat.polarity.reason}")
-        return flat
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels
 
 
 def _files_of(base: Path, root: Path, number: int) -> Iterator[Path]:
