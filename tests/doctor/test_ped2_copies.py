@@ -138,3 +138,18 @@ def test_no_copy_at_all(tmp_path):
     found = look(tmp_path)
     assert found.problems == 1
     the_problem(found, "no video of UCSD Ped2 in it", "syrfa data fetch ped2")
+
+
+def test_inverted_vectors_that_the_reader_turns_round_are_stated(ped2):
+    (ped2 / "UCSDped2.m").unlink()
+    vectors = []
+    for video in PED2_TEST.values():
+        labels = np.zeros(video.frames, np.uint8)
+        labels[video.first : video.first + video.abnormal] = 1
+        vectors.append(1 - labels)
+    np.save(ped2 / "frame_labels_ped2.npy", np.concatenate(vectors))
+    found = look(ped2)
+    assert found.problems == 0
+    (stated,) = [str(f) for f in found.findings if f.level == "note"]
+    assert "frame_labels_ped2.npy" in stated
+    assert "1 = normal" in stated

@@ -118,6 +118,7 @@ PUBLISHED: dict[str, Published] = {
         sizes=((238, 158),),
         fetched=_UCSD.folder,
         archives=(_UCSD,),
+        config="ped1.yaml",
     ),
     "ped2": Published(
         title="UCSD Ped2",
@@ -161,6 +162,7 @@ PUBLISHED: dict[str, Published] = {
         },
         sizes=((640, 360),),
         archives=(_AVENUE_VIDEOS, _AVENUE_LABELS),
+        config="avenue.yaml",
     ),
     "ubnormal": Published(
         title="UBnormal",
@@ -181,6 +183,7 @@ PUBLISHED: dict[str, Published] = {
         obtain="put videos of your own there",
         terms="your own",
         citation="none",
+        config="folder.yaml",
     ),
 }
 
