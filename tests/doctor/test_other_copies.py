@@ -56,3 +56,13 @@ def test_avenue_table_is_that_of_the_volumes(shared_data, name):
     labels = open_masks(file, video.frames).frame_labels()
     assert int(labels.sum()) == video.abnormal
     assert int(np.argmax(labels)) == video.first
+
+
+def test_a_video_is_decoded_once_though_its_labels_need_its_length(tmp_path, monkeypatch):
+    write_video(tmp_path / "a.avi", 20)
+    (tmp_path / "labels.csv").write_text("video,start,end\na.avi,3,5\n")
+    counted = []
+    monkeypatch.setattr("syrfa.datasets.base.frame_count", lambda path: counted.append(path) or 20)
+    rule = {"labels": tmp_path / "labels.csv", "unit": "frames", "first_frame": 0, "end_included": True}
+    assert look("folder", tmp_path, init_args=rule).splits["test"].abnormal_frames == 3
+    assert counted == []

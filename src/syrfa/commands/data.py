@@ -1,6 +1,7 @@
 """`syrfa data`: which data sets there are, and fetching those that a script may fetch."""
 
 import inspect
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +57,7 @@ def _fetch(key: str, out: Path, sums: list[str]) -> None:
     if sums and len(sums) != len(published.archives):
         raise ConfigError(f"sha256: {len(sums)} sums for {', '.join(archive.file for archive in published.archives)}")
     print(f"{published.title}\n  terms: {published.terms}\n  cite: {published.citation}\n  page: {published.page}")
-    for archive, expected in zip(published.archives, sums or [None] * len(published.archives), strict=True):
+    for archive, expected in zip_longest(published.archives, sums):
         entry = fetch(archive, out, expected)
         print(f"{out / archive.file}: sha256 {entry['sha256']}, checked against {entry['checked_against']}")
         print(f"{out / archive.folder}: unpacked")

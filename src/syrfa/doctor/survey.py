@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -62,7 +62,7 @@ def survey_video(dataset: VideoDataset, record: VideoRecord, fast: bool = False)
     with warnings.catch_warnings(record=True) as stated:
         warnings.simplefilter("always")
         try:
-            labels, refused = dataset.frame_labels(record), None
+            labels, refused = dataset.frame_labels(replace(record, frames=frames)), None
         except UserError as error:
             labels, refused = None, str(error)
     statements = tuple(str(warning.message) for warning in stated)
