@@ -5,6 +5,7 @@ import stat
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
 
 from syrfa.doctor.archives import ArchiveError, unpack
@@ -120,3 +121,33 @@ def test_nothing_is_overwritten(tmp_path):
     with pytest.raises(ArchiveError, match="is there already"):
         unpack(make_zip(tmp_path / "a.zip", ("set/a", b"a")), tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["set", "mine"]
+
+
+def test_two_members_of_one_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as content:
+        content.writestr("set", b"a file")
+        content.writestr("set/a", b"in it")
+    refused(tmp_path / "a.zip", tmp_path, "two members of one name")
+
+
+@pytest.mark.parametrize("make", [make_tar, make_zip])
+def test_any_flipped_byte_ends_in_the_same_files_or_a_refusal(tmp_path, make):
+    content = np.random.default_rng(0).bytes(300)
+    member = ("set/a", content, FILE) if make is make_tar else ("set/a", content)
+    whole = make(tmp_path / "whole", member).read_bytes()
+    refusals = []
+    for place in range(len(whole)):
+        damaged = tmp_path / "damaged"
+        damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 0x15]) + whole[place + 1 :])
+        out = tmp_path / "box" / str(place)
+        known = len(refusals)
+        try:
+            unpack(damaged, out, 1 << 20)
+        except ArchiveError as error:
+            refusals.append(str(error))
+        assert any(out.iterdir()) != (len(refusals) > known)
+        files = [path for path in out.rglob("*") if path.is_file()]
+        assert all(path.read_bytes() == content for path in files)
+    assert len(refusals) > 100
+    assert not any("\n" in text for text in refusals)
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "damaged", "box"}

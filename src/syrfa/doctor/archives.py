@@ -1,13 +1,15 @@
 """Unpacking archives that come from elsewhere: nothing outside the folder, nothing but files, no bomb."""
 
+import errno
 import shutil
 import stat
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Protocol
 
 from syrfa.errors import UserError
 
@@ -15,6 +17,13 @@ UNPACKED_LIMIT = 8 << 30  # bytes; the largest of the archives that are fetched 
 _MEMBERS_LIMIT = 1_000_000
 _CHUNK = 1 << 20
 _TEMPORARY = ".unpacking-"
+# whatever the damaged byte leads to; RuntimeError is how zipfile says that a member is encrypted
+_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError)
+_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)  # faults of the disk, not of the archive
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class ArchiveError(UserError, ValueError):
@@ -50,10 +59,14 @@ def unpack(archive: Path, folder: Path, limit: int = UNPACKED_LIMIT) -> list[Pat
             if target.exists():
                 raise ArchiveError(f"{target}: is there already; move it away, or leave out the download")
         return [Path(shutil.move(entry, target)) for entry, target in targets]
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-        if isinstance(error, ArchiveError):
+    except ArchiveError:
+        raise
+    except (*_DAMAGE, OSError) as error:
+        if getattr(error, "errno", None) in _PLACE:
             raise
-        raise ArchiveError(f"{archive}: damaged, or no archive ({error}); delete it and fetch it again") from error
+        clash = isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError)
+        reason = "two members of one name" if clash else " ".join(str(error).split()[:12]) or type(error).__name__
+        raise ArchiveError(f"{archive}: damaged, or no archive ({reason}); delete it and fetch it again") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -71,6 +84,9 @@ def _write_tar(archive: Path, folder: Path, limit: int) -> None:
             _checked(archive, member.name)
             total = _within(archive, number, total + member.size, limit)
             tar.extract(member, folder, filter="data")
+        if tar.fileobj is not None:  # to the very end, where the check sum of the compression stands
+            for number, chunk in enumerate(_chunks(tar.fileobj)):
+                total = _within(archive, number, total + len(chunk), limit)
 
 
 def _write_zip(archive: Path, folder: Path, limit: int) -> None:
@@ -108,6 +124,6 @@ def _within(archive: Path, number: int, total: int, limit: int) -> int:
     return total
 
 
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+def _chunks(source: _Readable) -> Iterator[bytes]:
     while chunk := source.read(_CHUNK):
         yield chunk
