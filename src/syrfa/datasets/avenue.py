@@ -34,7 +34,7 @@ _WANTED = "ground_truth_demo/testing_label_mask/1_label.mat of the release, test
 class Avenue(VideoDataset):
     """CUHK Avenue: 16 normal training videos, 21 test videos of 15,324 frames, 3,712 of them abnormal by the masks.
 
-    Frames are coloured, 640x360, 25 a second. Running, throwing, loitering and walking the wrong way are abnormal.
+    Frames are coloured, 640x360. Running, throwing and walking the wrong way are abnormal, for example.
 
     ```
     <root>/                                                 <root>/

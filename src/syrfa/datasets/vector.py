@@ -1,13 +1,16 @@
 """Labels that lie in `.npy` files. Nothing in them is executed, and no claim of a header is believed."""
 
+import io
 import math
 from pathlib import Path
-from typing import IO
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import LabelError
+
+LONGEST_HEADER = 1 << 16  # bytes; that of an array of numbers has 128
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -43,19 +46,20 @@ def open_array(file: Path) -> NDArray[np.generic]:
         LabelError: the file is missing, damaged, cut off, needs a pickle, or is no `.npy` file.
     """
     try:
-        with file.open("rb") as stream:
-            return _map(stream)
+        return _map(file)
     except Exception as error:  # a damaged header leads the parser to whatever exception it leads to
         raise LabelError(f"{file}: a damaged .npy file; copy it again from the release") from error
 
 
-def _map(stream: IO[bytes]) -> NDArray[np.generic]:
-    shape, by_column, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
-    start = stream.tell()
-    size = stream.seek(0, 2) - start
+def _map(file: Path) -> NDArray[np.generic]:
+    with file.open("rb") as stream:
+        head = io.BytesIO(stream.read(LONGEST_HEADER))  # a header may claim 4 GB, which reading a file would reserve
+    shape, by_column, dtype = _HEADERS[np.lib.format.read_magic(head)](head)
+    start = head.tell()
+    size = file.stat().st_size - start
     if dtype.hasobject or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != size:
         raise ValueError("the header does not describe the content")
-    order = "F" if by_column else "C"
+    order: Literal["C", "F"] = "F" if by_column else "C"
     if size == 0:
         return np.empty(shape, dtype, order)
-    return np.memmap(stream, dtype, "r", start, shape, order)
+    return np.memmap(file, dtype, "r", start, shape, order)
