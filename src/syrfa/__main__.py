@@ -15,8 +15,6 @@ from syrfa.stopping import INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
-    "data": "list the data sets, or download one where its terms let a script do so",
-    "doctor": "compare a copy of a data set with what was published of it",
     "prepare": "detect objects, cut tubes and cache them",
     "fit": "train: stage 0 (JigsawModule), phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
     "validate": "score the validation split",
@@ -24,6 +22,8 @@ VERBS = {
     "predict": "score any split and write the scores",
     "realism": "measure how far generated tubes are from real ones",
     "summary": "print the results of runs beside box_width and chance",
+    "data": "list the data sets, or download one where its terms let a script do so",
+    "doctor": "compare a copy of a data set with what was published of it",
 }
 TRAINER_VERBS = ("fit", "validate", "test", "predict")
 # a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing
