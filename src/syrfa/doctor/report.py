@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from syrfa.doctor.examination import Examination, SplitReport
+from syrfa.doctor.examination import Examination
 from syrfa.doctor.published import PUBLISHED
+from syrfa.doctor.split import SplitReport
 from syrfa.report.table import Cell, text_table
 
 SCHEMA = 1
