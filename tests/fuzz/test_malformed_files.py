@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import struct
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -22,7 +23,7 @@ from syrfa.detection.file import read_boxes
 from syrfa.detection.plain_pickle import read_plain
 
 FRAMES, HEIGHT, WIDTH = 6, 24, 32
-FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def write_frames(folder: Path) -> None:
@@ -113,9 +114,9 @@ class Place:
     def vector(self, content: bytes) -> None:
         mask = self.root / "shanghaitech" / "testing" / "test_frame_mask" / "01_0001.npy"
         dataset = ShanghaiTech(self.root / "shanghaitech")
-        dataset.released = {"train": 0, "test": 1}
-        dataset._sum_checked = True  # the sum is that of 107 clips
-        self.labels(dataset, mask, content)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*are missing; results are of those")
+            self.labels(dataset, mask, content)
 
     def track_lines(self, content: bytes) -> None:
         self.labels(UBnormal(self.root / "ubnormal"), self.tracks, content)
@@ -216,9 +217,6 @@ def test_anything(place, reader, content):
     survives(lambda: getattr(place, reader)(content))
 
 
-NUMBERS = st.sampled_from(
-    [0, 1, -1, 5, 6, 7, 2**31, 2**63, 10**30, 0.5, float("inf"), float("nan"), "1", "01", None, b"1", True]
-)
 DTYPES = st.sampled_from(["u1", "i8", "u8", "f2", "f8", "c16", "?", "U3", "S2", "M8[s]", "m8", "V3", "i4,f4"])
 SHAPES = st.sampled_from([(), (0,), (1,), (2,), (3,), (6,), (3, 5), (3, 6), (0, 5), (1, 6), (2, 1), (2, 3, 5)])
 
@@ -247,25 +245,6 @@ def test_other_arrays_as_labels(place, array):
         survives(lambda reader=reader: getattr(place, reader)(npy(array)))
     if array.dtype.kind in "iufbcU" and array.size:
         survives(lambda: place.mat(in_memory(scipy.io.savemat, {"gt": array})))
-
-
-LEAVES = NUMBERS | ARRAYS.filter(lambda array: array.dtype.kind in "iufb")
-TREES = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(["01", "02", 0, 1, 2]), inner),
-    max_leaves=12,
-)
-
-
-@FUZZ
-@given(first=TREES, second=TREES, outer=st.sampled_from(["dictionary", "numbered", "list"]), protocol=st.integers(0, 5))
-def test_other_things_in_a_pickle_of_boxes(place, first, second, outer, protocol):
-    content = {
-        "dictionary": {"01": first, "02": second},
-        "numbered": {1: first, "02": second},
-        "list": [first, second],
-    }[outer]
-    survives(lambda: place.jigsaw(pickle.dumps(content, protocol)))
 
 
 def npy_header(text: str, version: int = 1, length: int | None = None) -> bytes:
