@@ -13,6 +13,7 @@ import io
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -33,6 +34,7 @@ from syrfa.callbacks.provenance import environment
 from syrfa.errors import CacheError
 from syrfa.files import sha256_file, write_json
 from syrfa.tubes import TubeCache
+from syrfa.tubes.cache import cache_key
 
 ROOT = Path(__file__).resolve().parents[1]
 FAULTY = ROOT / "tests" / "support" / "faulty_syrfa.py"
@@ -154,16 +156,25 @@ class Bench:
         write_world(folder / "raw" / "demo-target", np.random.default_rng(seed))
         self.reference = folder / "reference"
         self.manifests: dict[str, bytes] = {}
-        begun = time.monotonic()
-        process = Process(self, self.reference)
-        process.wait(begun=True)
-        self.startup = time.monotonic() - begun
-        if process.code():
-            raise RuntimeError(f"the undisturbed build failed: {process.refusal()}")
-        self.seconds = time.monotonic() - begun - self.startup
+        self.startup, seconds = self.undisturbed(self.reference, 2)
+        alone = self.fresh()
+        self.seconds = {1: self.undisturbed(alone, 1)[1], 2: seconds, 3: seconds}
         self.digests = digests(self.reference)
         self.caches = sorted(path.name for path in self.reference.iterdir())
+        if self.compare(alone) != "correct":
+            raise RuntimeError("one process and two do not build the same bytes")
+        shutil.rmtree(alone)
         self.manifests = {name: (self.reference / name / "manifest.json").read_bytes() for name in self.caches}
+
+    def undisturbed(self, cache: Path, workers: int) -> tuple[float, float]:
+        """Seconds until the first file, and from there to the end."""
+        begun = time.monotonic()
+        process = Process(self, cache, workers)
+        process.wait(begun=True)
+        startup = time.monotonic() - begun
+        if process.code():
+            raise RuntimeError(f"the undisturbed build failed: {process.refusal()}")
+        return startup, time.monotonic() - begun - startup
 
     def torn(self, cache: Path) -> int:
         """How many caches have a manifest that is not the undisturbed one's, or files that do not fit it."""
@@ -196,6 +207,16 @@ class Bench:
         self.trials.append(trial)
         print(json.dumps(dataclasses.asdict(trial)), flush=True)
 
+    def opening(self, verify: bool) -> float:
+        """Seconds to open all caches of the undisturbed build, the best of five."""
+        spent = []
+        for _ in range(5):
+            begun = time.monotonic()
+            for name in self.caches:
+                TubeCache.open(self.reference / name, verify)
+            spent.append(time.monotonic() - begun)
+        return min(spent)
+
     def fresh(self) -> Path:
         """A place for caches that nothing has used."""
         return Path(tempfile.mkdtemp(prefix="cache-", dir=self.folder))
@@ -226,43 +247,48 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=GROUPS, nargs="*", default=list(GROUPS))
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "torture_cache.json")
+    parser.add_argument("--page", type=Path, help="docs/robustness.md, whose numbers are to be replaced")
     options = parser.parse_args()
     begun = time.monotonic()
     skipped = {}
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name), options.seed)
-        print(f"undisturbed: {bench.startup:.1f} s to start, {bench.seconds:.1f} s to build", flush=True)
+        print(
+            f"undisturbed: {bench.startup:.1f} s to start, {bench.seconds[1]:.1f} or {bench.seconds[2]:.1f} s to build",
+            flush=True,
+        )
         for group in options.only:
             bench.choose = random.Random(f"{options.seed} {group}")
             if reason := GROUPS[group](bench, options):
                 skipped[group] = reason
-        world = {
+        world: dict[str, Any] = {
             "videos": sum(VIDEOS.values()),
             "tubes": sum(json.loads(manifest)["tubes"] for manifest in bench.manifests.values()),
             "bytes": sum(json.loads(manifest)["bytes"] for manifest in bench.manifests.values()),
             "startup_seconds": round(bench.startup, 2),
-            "build_seconds": round(bench.seconds, 2),
+            "build_seconds": {workers: round(seconds, 2) for workers, seconds in bench.seconds.items() if workers < 3},
+            "open_seconds": round(bench.opening(verify=False), 4),
+            "verify_seconds": round(bench.opening(verify=True), 4),
         }
     lost = [dataclasses.asdict(trial) for trial in bench.trials if trial.lost]
-    kills = sum(trial.detail.get("kills", 0) for trial in bench.trials)
-    write_json(
-        options.out,
-        {
-            **environment(),
-            "seed": options.seed,
-            "minutes": round((time.monotonic() - begun) / 60, 1),
-            "world": world,
-            "kills": kills,
-            "summary": summary(bench.trials),
-            "skipped": skipped,
-            "lost": lost,
-            "trials": [dataclasses.asdict(trial) for trial in bench.trials],
-        },
-    )
-    print(table(summary(bench.trials)))
+    results = {
+        **environment(),
+        "seed": options.seed,
+        "minutes": round((time.monotonic() - begun) / 60, 1),
+        "world": world,
+        "kills": sum(trial.detail.get("kills", 0) for trial in bench.trials),
+        "summary": summary(bench.trials),
+        "skipped": skipped,
+        "lost": lost,
+        "trials": [dataclasses.asdict(trial) for trial in bench.trials],
+    }
+    write_json(options.out, results)
+    if options.page:
+        write_page(options.page, results)
+    print(table(results["summary"]))
     for group, reason in skipped.items():
         print(f"skipped in part: {group}: {reason}")
-    print(f"{kills} kills, {len(bench.trials)} trials; lost: {lost or 'nothing'}; {options.out}")
+    print(f"{results['kills']} kills, {len(bench.trials)} trials; lost: {lost or 'nothing'}; {options.out}")
     return int(bool(lost))
 
 
@@ -282,7 +308,7 @@ def kill_builds(bench: Bench, options: argparse.Namespace) -> None:
                 process.wait(moment * bench.startup)
             else:
                 process.wait(begun=True)
-                process.wait(moment * 0.85 * bench.seconds * (1 - finished(cache) / sum(VIDEOS.values())))
+                process.wait(moment * 0.9 * bench.seconds[workers] * (1 - finished(cache) / sum(VIDEOS.values())))
             landed = kill(process, who, bench.choose)
             codes.append(process.code())
             torn += process.torn
@@ -381,7 +407,7 @@ def build_at_once(bench: Bench, options: argparse.Namespace) -> None:
             time.sleep(bench.choose.uniform(0, 0.3))
         for victim in processes[:killed]:
             victim.wait(begun=True)
-            victim.wait(bench.choose.uniform(0, bench.seconds))
+            victim.wait(bench.choose.uniform(0, bench.seconds[2]))
             kill(victim, "group", bench.choose)
         codes = [process.code() for process in processes]
         end = bench.end(codes, "", cache, sum(process.torn for process in processes))
@@ -419,6 +445,8 @@ def damage_files(bench: Bench, options: argparse.Namespace) -> None:
             target = cache / name / file
             content = kept[target]
             for fault, damaged in damages(content, place, options.damages, bench.choose):
+                if kind == "the header of a shard" and not damaged:
+                    continue  # the whole shard was lost before
                 for path in [path for path in (cache / name).rglob("*") if path.is_file() and path not in kept]:
                     path.unlink()
                 for path in kept:
@@ -483,10 +511,20 @@ def change_schema(bench: Bench, options: argparse.Namespace) -> None:
         bench.note(
             Trial("schema", f"schema {schema} in the place of this one", [code], bench.end([code], line, cache), line)
         )
-        (cache / name).rename(cache / name.replace(name[-12:], f"{schema:012x}"))
+        own = cache / f"{name[:-12]}{cache_key(content['recipe'])}"
+        content["key"] = own.name[-12:]
+        path.write_text(json.dumps(content))
+        (cache / name).rename(own)
+        before = digests(own)
         code, line = bench.prepare(cache)
-        shutil.rmtree(cache / name.replace(name[-12:], f"{schema:012x}"))
-        bench.note(Trial("schema", f"schema {schema} beside this one", [code], bench.end([code], line, cache), line))
+        try:
+            TubeCache.open(own)
+            end = "the cache of another schema was opened"
+        except CacheError:
+            end = "correct" if digests(own) == before else "the cache of another schema was touched"
+        shutil.rmtree(own)
+        end = end if end != "correct" else bench.end([code], line, cache)
+        bench.note(Trial("schema", f"schema {schema} beside this one", [code], end, line))
         shutil.rmtree(cache)
 
 
@@ -653,19 +691,14 @@ def read_only(place: Path) -> Iterator[None]:
 
 
 def summary(trials: list[Trial]) -> list[dict[str, Any]]:
-    """Trials counted by group, fault and end."""
+    """Trials counted by group, fault and end; what was done to one kind of file counts as one fault."""
     rows: dict[tuple[str, str], Counter[str]] = {}
     for trial in trials:
+        fault = re.sub(r"^(a flipped byte in|a cut end of|nothing left of|the loss of) ", "", trial.fault)
         end = "lost" if trial.lost else trial.end
-        if trial.group == "damage":
-            end = (
-                {"on opening": "refused on opening", "by --verify true": "refused by --verify true"}.get(
-                    trial.detail["found"], end
-                )
-                if end == "refused"
-                else end
-            )
-        rows.setdefault((trial.group, trial.fault), Counter())[end] += 1
+        if end == "refused" and trial.detail.get("found") == "by --verify true":
+            end = "refused by --verify true"
+        rows.setdefault((trial.group, fault), Counter())[end] += 1
     return [
         {"group": group, "fault": fault, "trials": sum(ends.values()), "ends": dict(ends)}
         for (group, fault), ends in rows.items()
@@ -673,12 +706,38 @@ def summary(trials: list[Trial]) -> list[dict[str, Any]]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """A row a fault."""
-    lines = [f"{'group':<18}{'fault':<62}{'trials':>7}  ends"]
+    """A row a fault, in Markdown."""
+    lines = ["| group | fault | trials | ends |", "|---|---|---|---|"]
     for row in rows:
         ends = ", ".join(f"{count} {end}" for end, count in row["ends"].items())
-        lines.append(f"{row['group']:<18}{row['fault']:<62}{row['trials']:>7}  {ends}")
+        lines.append(f"| {row['group']} | {row['fault']} | {row['trials']} | {ends} |")
     return "\n".join(lines)
+
+
+def kill_line(results: dict[str, Any]) -> str:
+    """What was killed, and when."""
+    kills = [one for trial in results["trials"] for one in trial["detail"].get("each", []) if one["landed"]]
+    who = Counter(one["who"] for one in kills)
+    early = sum(one["before_the_build"] for one in kills)
+    done = sorted(one["finished_videos"] for one in kills)
+    left = sum(one["temporary_files"] > 0 for one in kills)
+    counted = ", ".join(f"{count} of {WHOM[name]}" for name, count in sorted(who.items()))
+    return (
+        f"{len(kills)} kills ({counted}), {early} of them before the build began; {done[0]} to {done[-1]} of "
+        f"{results['world']['videos']} videos were finished then, half the time {done[len(done) // 2]} or fewer; "
+        f"{left} kills left a half-written file."
+    )
+
+
+WHOM = {"builder": "the builder alone", "group": "the builder and its workers at once", "worker": "one worker"}
+
+
+def write_page(page: Path, results: dict[str, Any]) -> None:
+    """Replaces the numbers of docs/robustness.md, which stand between two comments."""
+    start, end = "<!-- numbers of the campaign -->\n", "<!-- end of the numbers -->"
+    before, rest = page.read_text().split(start)
+    text = f"{kill_line(results)}\n\n{table(results['summary'])}\n\nLost: {len(results['lost']) or 'nothing'}.\n"
+    page.write_text(f"{before}{start}{text}{end}{rest.split(end)[1]}")
 
 
 if __name__ == "__main__":
