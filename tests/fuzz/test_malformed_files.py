@@ -247,6 +247,52 @@ def test_other_arrays_as_labels(place, array):
         survives(lambda: place.mat(in_memory(scipy.io.savemat, {"gt": array})))
 
 
+NUMBERS = st.sampled_from(
+    [0, 1, -1, 5, 6, 7, 2**31, 2**63, 10**30, 0.5, float("inf"), float("nan"), "1", "01", None, b"1", True]
+)
+LEAVES = NUMBERS | ARRAYS.filter(lambda array: array.dtype.kind in "iufb")
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(["01", "02", 0, 1, 2]), inner),
+    max_leaves=12,
+)
+
+
+@FUZZ
+@given(first=TREES, second=TREES, outer=st.sampled_from(["dictionary", "numbered", "list"]), protocol=st.integers(0, 5))
+def test_other_things_in_a_pickle_of_boxes(place, first, second, outer, protocol):
+    content = {
+        "dictionary": {"01": first, "02": second},
+        "numbered": {1: first, "02": second},
+        "list": [first, second],
+    }[outer]
+    survives(lambda: place.jigsaw(pickle.dumps(content, protocol)))
+
+
+def unfolding(levels: int, width: int) -> list:
+    """A list whose pickle is short, since each level refers to the one below `width` times."""
+    tree: list = []
+    for _ in range(levels):
+        tree = [tree] * width
+    return tree
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickles_that_unfold(place, protocol):
+    content = pickle.dumps({"01": unfolding(40, 2), "02": unfolding(9, 10)}, protocol)
+    assert len(content) < 3000
+    assert "again and again" in (survives(lambda: place.jigsaw(content), memory=1 << 27) or "")
+
+
+def test_a_pickle_that_copies_one_array_for_ever(place):
+    """Each BUILD of 30 bytes would copy a megabyte."""
+    data = b"B" + struct.pack("<I", 1 << 20) + bytes(1 << 20) + b"q\x00"
+    one = b"cnumpy._core.numeric\n_frombuffer\n(h\x00cnumpy\ndtype\nX\x02\x00\x00\x00f8\x85R"
+    one += b"J\x00\x00\x02\x00\x85X\x01\x00\x00\x00CtR"
+    content = b"\x80\x03](" + data + one * 200 + b"e."
+    assert "again and again" in (survives(lambda: place.jigsaw(content), memory=1 << 26) or "")
+
+
 def npy_header(text: str, version: int = 1, length: int | None = None) -> bytes:
     size = len(text) if length is None else length
     return b"\x93NUMPY" + bytes([version, 0]) + size.to_bytes(2 if version == 1 else 4, "little") + text.encode()
