@@ -14,7 +14,7 @@ PED2_KNOWLEDGE = $(PED2) --config experiments/ped2_knowledge.yaml --trainer.prec
 PED2_ADAPT     = $(PED2) --config experiments/ped2_adapt.yaml --trainer.precision $(PRECISION)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture-resume mutants precision boxes bench world realism ped2 clean
+.PHONY: help install demo test lint types suite torture torture-resume mutants precision boxes bench world realism ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ types: $(READY)  ## mypy in strict mode
 
 suite: $(READY)  ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+torture: KILLS := $(if $(filter file,$(origin KILLS)),50,$(KILLS))
+torture: $(READY)  ## kill, starve and damage builds of the tube cache, KILLS kills (default 50), compare byte for byte (ten minutes; runs/torture_cache.json)
+	$(BIN)/python tests/torture_cache.py --kills $(KILLS)
 
 torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
 	$(BIN)/python tests/torture_resume.py --kills $(KILLS)

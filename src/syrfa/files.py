@@ -28,11 +28,33 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+            temporary.chmod(0o644)
+            put_in_place(temporary, path, file)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the error that led here is the one to be seen
+            temporary.unlink(missing_ok=True)
         raise
+
+
+def put_in_place(temporary: Path, path: Path, file: IO[bytes]) -> None:
+    """Renames `temporary` to `path`.
+
+    A network file system may carry a rename out, lose the answer, try again and report that the source is missing.
+    That is no failure when `path` is the file that was written.
+
+    Args:
+        temporary: the file's present name.
+        path: its new name.
+        file: the open file.
+
+    Raises:
+        OSError: it was not renamed.
+    """
+    try:
+        temporary.replace(path)
+    except FileNotFoundError:
+        if not path.exists() or not os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            raise
 
 
 def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - anything that json can write

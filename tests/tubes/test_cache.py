@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from syrfa.errors import CacheError, ConfigError, DetectionError, LabelError, VideoError
 from syrfa.tubes import TubeCache, TubeFilter, TubeSpec, build_cache, crop_tubes
+from syrfa.tubes.storage import sealed, unsealed
 from syrfa.video import open_video
 
 
@@ -172,10 +173,10 @@ def damage_flip(folder):
         file.write(bytes([byte[0] ^ 1]))
 
 
-def rewrite_manifest(folder, change):
-    content = json.loads((folder / "manifest.json").read_text())
+def rewrite_manifest(folder, change, seal=True):
+    content = unsealed(json.loads((folder / "manifest.json").read_text()))
     change(content)
-    (folder / "manifest.json").write_text(json.dumps(content))
+    (folder / "manifest.json").write_text(json.dumps(sealed(content) if seal else content))
 
 
 DAMAGES = {
@@ -184,6 +185,10 @@ DAMAGES = {
     "manifest of another kind": (lambda f: (f / "manifest.json").write_text("[]"), "manifest.json cannot be read"),
     "other schema": (lambda f: rewrite_manifest(f, lambda m: m.update(schema=99)), "its schema is 99"),
     "other recipe": (lambda f: rewrite_manifest(f, lambda m: m["recipe"].update(dataset="x")), "does not fit its key"),
+    "manifest without a seal": (
+        lambda f: rewrite_manifest(f, lambda m: None, seal=False),
+        r"manifest\.json has changed since it was written",
+    ),
     "shard missing": (lambda f: (f / "v1.npy").unlink(), r"v1\.npy is missing"),
     "shard truncated": (lambda f: os.truncate(f / "v1.npy", 9000), r"v1\.npy has 9000 bytes instead of"),
     "index missing": (lambda f: (f / "index.npz").unlink(), r"index\.npz is missing"),

@@ -54,7 +54,7 @@ def import_jigsaw_pickle(
 
 def _videos(content: Any, names: list[str]) -> list[Any]:  # noqa: ANN401 - checked here
     if isinstance(content, dict):
-        if sorted(map(str, content)) != sorted(names):
+        if set(content) != set(names):
             raise DetectionError(f"holds the videos {sorted(map(str, content))[:4]}, expected {sorted(names)[:4]}")
         return [content[name] for name in names]
     if isinstance(content, list | tuple) and len(content) == len(names):
@@ -65,9 +65,11 @@ def _videos(content: Any, names: list[str]) -> list[Any]:  # noqa: ANN401 - chec
 def _rows(video: Any, name: str, frames: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:  # noqa: ANN401
     """All boxes of a video and the frame of each."""
     if isinstance(video, dict):
-        if sorted(video) != list(range(frames)):
-            raise DetectionError(f"video {name} has frames {sorted(video)[:3]}..., expected 0 to {frames - 1}")
+        if set(video) != set(range(frames)):
+            raise DetectionError(f"video {name} has frames {list(video)[:3]}..., expected 0 to {frames - 1}")
         video = [video[frame] for frame in range(frames)]
+    if not isinstance(video, list | tuple | np.ndarray) or (isinstance(video, np.ndarray) and video.ndim == 0):
+        raise DetectionError(f"video {name} is no list of frames")
     if len(video) != frames:
         raise DetectionError(f"video {name} has {len(video)} frames, expected {frames}")
     parts = [_frame_boxes(boxes, f"video {name}, frame {frame}") for frame, boxes in enumerate(video)]
@@ -76,8 +78,9 @@ def _rows(video: Any, name: str, frames: int) -> tuple[NDArray[np.float32], NDAr
 
 def _frame_boxes(boxes: Any, where: str) -> NDArray[np.float32]:  # noqa: ANN401 - checked here
     try:
-        array = np.asarray(boxes, np.float32)
-    except (TypeError, ValueError) as error:
+        with np.errstate(over="ignore"):  # what overflows is infinite, which `read_boxes` refuses
+            array = np.asarray(boxes, np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
         raise DetectionError(f"{where}: not an array of numbers") from error
     if array.size == 0:
         return np.zeros((0, 5), np.float32)

@@ -41,6 +41,8 @@ _VALUES: dict[str, Callable[[], Any]] = {
 }
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _NUMBER_TYPE = re.compile(r"[fiu][1248]|b1")
+_OBJECT = 32  # bytes that an object counts for, at least; the shortest take one byte of a pickle
+_FREE, _SHARE = 1 << 22, 40  # what a pickle may unfold to: 4 MB, and 40 times itself
 
 
 class _Refused(Exception):
@@ -85,25 +87,27 @@ def read_plain(data: bytes) -> Any:  # noqa: ANN401 - whatever plain data the pi
         as a list.
 
     Raises:
-        DetectionError: the data is no pickle, is cut off, or asks for anything else; nothing was executed.
+        DetectionError: the data is no pickle, is cut off, unfolds to far more than itself (a few hundred bytes can
+            refer to the same list a billion times), or asks for anything else; nothing was executed.
     """
-    machine = _Machine()
+    machine = _Machine(_FREE + _SHARE * len(data))
     try:
         for opcode, argument, _ in pickletools.genops(data):
             machine.step(opcode.name, argument)
         if len(machine.stack) != 1:
             raise _Refused("more or less than one object")
-        return _plain(machine.stack[0])
+        return machine.plain(machine.stack[0])
     except _Refused as error:
         raise DetectionError(f"the pickle holds {error}; only lists, numbers and number arrays are read") from error
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise DetectionError(f"not a pickle of plain data, or cut off ({type(error).__name__})") from error
 
 
 class _Machine:
-    """A stack, the marks on it and the memo."""
+    """A stack, the marks on it and the memo; `left` is what it may still unfold to, in bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, left: int) -> None:
+        self.left = left
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -171,7 +175,7 @@ class _Machine:
 
     def _reduce(self) -> None:
         arguments, marker = _as(tuple, self.stack.pop()), _as(_Marker, self.stack.pop())
-        self.stack.append(_make(marker.name, arguments))
+        self.stack.append(self._counted(_make(marker.name, arguments)))
 
     def _build(self) -> None:
         state, target = _as(tuple, self.stack.pop()), self.stack[-1]
@@ -179,7 +183,29 @@ class _Machine:
             target.order = state[1]
         else:
             _, shape, kind, fortran, content = state
-            _as(_Array, target).value = _fill(shape, _as(_Type, kind), "F" if fortran else "C", content)
+            filled = _fill(shape, _as(_Type, kind), "F" if fortran else "C", content)
+            _as(_Array, target).value = self._counted(filled)
+
+    def _counted(self, value: Any) -> Any:  # noqa: ANN401 - whatever it is given
+        """`value`, when there is room for it."""
+        content = value.value if isinstance(value, _Array) else value
+        self.left -= max(_OBJECT, content.nbytes if isinstance(content, np.ndarray) else _length(content))
+        if self.left < 0:
+            raise _Refused("the same data again and again")
+        return value
+
+    def plain(self, value: Any) -> Any:  # noqa: ANN401 - recursive
+        """What the pickle holds, without the helpers above; what is referred to twice comes twice."""
+        if isinstance(value, _Array):
+            return self.plain(value.value)
+        self._counted(value)
+        if isinstance(value, list | tuple):
+            return type(value)(self.plain(item) for item in value)
+        if isinstance(value, dict):
+            return {key: self.plain(item) for key, item in value.items()}
+        if isinstance(value, _Marker | _Type):
+            raise _Refused("a reference where data is expected")
+        return value
 
 
 def _marker(name: str) -> _Marker:
@@ -225,13 +251,5 @@ def _as(kind: Any, value: Any) -> Any:  # noqa: ANN401 - `value`, seen to be of 
     return value
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - recursive
-    if isinstance(value, _Array):
-        return _plain(value.value)
-    if isinstance(value, list | tuple):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, _Marker | _Type):
-        raise _Refused("a reference where data is expected")
-    return value
+def _length(value: Any) -> int:  # noqa: ANN401 - any value
+    return len(value) if isinstance(value, str | bytes) else 0

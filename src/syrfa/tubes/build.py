@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -25,7 +24,7 @@ from syrfa.tubes.cache import INDEX, MANIFEST, SCHEMA, Recipe, TubeCache, cache_
 from syrfa.tubes.extract import VideoInfo, extract_video
 from syrfa.tubes.index import TubeIndex, concatenate
 from syrfa.tubes.spec import TubeSpec
-from syrfa.tubes.storage import owned_write, sweep, sync_folder
+from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
 
 PARTS = "parts"  # one small file a finished video: what it adds to the index and the manifest
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -165,16 +164,16 @@ def _default_workers(detector: Detector) -> int:
 def _write_part(folder: Path, info: VideoInfo, index: TubeIndex) -> None:
     index.save(folder / PARTS / f"{info.name}.npz")
     with owned_write(folder / PARTS / f"{info.name}.json") as file:
-        file.write(json.dumps(asdict(info), sort_keys=True).encode())
+        file.write(json.dumps(sealed(asdict(info)), sort_keys=True).encode())
 
 
 def read_part(folder: Path, name: str) -> tuple[VideoInfo, TubeIndex] | None:
     """What a finished video adds to the cache; None when it is not finished."""
     try:
-        info = VideoInfo(**json.loads((folder / PARTS / f"{name}.json").read_bytes()))
+        info = VideoInfo(**unsealed(json.loads((folder / PARTS / f"{name}.json").read_bytes())))
         index = TubeIndex.load(folder / PARTS / f"{name}.npz")
         whole = (folder / f"{name}.npy").stat().st_size == info.bytes and len(index) == info.tubes
-    except (OSError, ValueError, TypeError, CacheError, zipfile.BadZipFile):
+    except (OSError, ValueError, TypeError, RecursionError, CacheError):
         return None
     return (info, index) if whole else None
 
@@ -202,7 +201,7 @@ def _finish(folder: Path, recipe: Recipe, records: list[VideoRecord]) -> None:
         "bytes": sum(info.bytes for info in infos),
     }
     with owned_write(folder / MANIFEST) as file:
-        file.write(json.dumps(manifest, indent=2, sort_keys=True, allow_nan=False).encode() + b"\n")
+        file.write(json.dumps(sealed(manifest), indent=2, sort_keys=True, allow_nan=False).encode() + b"\n")
     sync_folder(folder)
 
 

@@ -18,8 +18,9 @@ from syrfa.tubes.filters import kept
 from syrfa.tubes.index import TubeIndex
 from syrfa.tubes.labels import to_labels
 from syrfa.tubes.spec import TubeFilter, TubeSpec
+from syrfa.tubes.storage import HEADER, npy_header, unsealed
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 INDEX = "index.npz"
 KEY_LENGTH = 12
@@ -77,7 +78,8 @@ class TubeCache:
 
         Args:
             folder: of the cache.
-            verify: also compare the SHA-256 of every shard; without it, sizes and the index's hash are compared.
+            verify: also compare the SHA-256 of every shard. Without it, the manifest and the index are compared whole
+                and of every shard its size and header: pixels are not read, which would take longer than the training.
 
         Raises:
             CacheError: it is unfinished, of another schema, not what its key says, or damaged.
@@ -149,8 +151,11 @@ class TubeCache:
             if len(self._shards) >= _OPEN_SHARDS:
                 self._shards.popitem(last=False)
             path = self.folder / f"{self.video_infos[video].name}.npy"
-            # a plain array over the map: indexing a numpy.memmap costs ten times as much
-            shard = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+            try:
+                # a plain array over the map: indexing a numpy.memmap costs ten times as much
+                shard = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+            except (OSError, ValueError) as error:
+                raise _damaged(self.folder, f"{path.name} can no longer be read") from error
             self._shards[video] = shard
         return shard
 
@@ -158,34 +163,64 @@ class TubeCache:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_bytes())
-        schema, key, recipe = manifest["schema"], manifest["key"], manifest["recipe"]
+        content = json.loads(path.read_bytes())
+        schema = content["schema"]
     except FileNotFoundError:
         reason = "was not finished (no manifest.json)" if folder.is_dir() else "does not exist"
         raise CacheError(f"{folder}: the tube cache {reason}; run syrfa prepare") from None
-    except (ValueError, KeyError, TypeError):
+    except OSError as error:
+        raise CacheError(f"{path}: cannot be read ({error.strerror}); check the disk and its permissions") from error
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _damaged(folder, "manifest.json cannot be read") from None
     if schema != SCHEMA:
-        raise _damaged(folder, f"its schema is {schema}, this version of syrfa reads {SCHEMA}")
-    if key != cache_key(recipe) or not folder.name.endswith(f"-{key}"):
+        raise _of_another_schema(folder, content)
+    try:
+        manifest = unsealed(content)
+    except ValueError:
+        raise _damaged(folder, "manifest.json has changed since it was written") from None
+    key = manifest["key"]
+    if key != cache_key(manifest["recipe"]) or not folder.name.endswith(f"-{key}"):
         raise _damaged(folder, "its manifest does not fit its key; it was made from something else")
-    return dict(manifest)
+    return manifest
 
 
 def _check_files(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
-    for video in manifest["videos"]:
-        path = folder / f"{video['name']}.npy"
-        if not path.is_file():
-            raise _damaged(folder, f"{path.name} is missing")
-        if path.stat().st_size != video["bytes"]:
-            raise _damaged(folder, f"{path.name} has {path.stat().st_size} bytes instead of {video['bytes']}")
-        if verify and sha256_file(path) != video["sha256"]:
-            raise _damaged(folder, f"{path.name} has changed since it was written")
-    path = folder / INDEX
-    if not path.is_file():
-        raise _damaged(folder, f"{INDEX} is missing")
-    if sha256_file(path) != manifest["index"]["sha256"]:
-        raise _damaged(folder, f"{INDEX} has changed since it was written")
+    spec = TubeSpec(**manifest["recipe"]["spec"])
+    try:
+        for video in manifest["videos"]:
+            _check_shard(folder, video, spec, verify)
+        if sha256_file(folder / INDEX) != manifest["index"]["sha256"]:
+            raise _damaged(folder, f"{INDEX} has changed since it was written")
+    except FileNotFoundError as error:
+        raise _damaged(folder, f"{Path(str(error.filename)).name} is missing") from None
+    except OSError as error:
+        raise CacheError(
+            f"{error.filename or folder}: cannot be read ({error.strerror}); check the disk and its permissions"
+        ) from error
+
+
+def _check_shard(folder: Path, video: dict[str, Any], spec: TubeSpec, verify: bool) -> None:
+    path = folder / f"{video['name']}.npy"
+    if (size := path.stat().st_size) != video["bytes"]:
+        raise _damaged(folder, f"{path.name} has {size} bytes instead of {video['bytes']}")
+    with path.open("rb") as file:
+        header = file.read(HEADER)
+    if header != npy_header((video["tubes"], spec.frames, spec.size, spec.size, video["channels"])):
+        raise _damaged(folder, f"the header of {path.name} has changed since it was written")
+    if verify and sha256_file(path) != video["sha256"]:
+        raise _damaged(folder, f"{path.name} has changed since it was written")
+
+
+def _of_another_schema(folder: Path, content: dict[str, Any]) -> CacheError:
+    """What to do about it: the key holds the schema, so a cache that fits its key is in nobody's way."""
+    reason = f"its schema is {content['schema']}, this version of syrfa reads {SCHEMA}"
+    recipe = content.get("recipe")
+    genuine = isinstance(recipe, dict) and recipe.get("schema") == content["schema"]
+    if genuine and folder.name.endswith(f"-{cache_key(recipe)}"):
+        return CacheError(
+            f"{folder}: the tube cache cannot be used: {reason}; run syrfa prepare, which builds another beside it"
+        )
+    return _damaged(folder, reason)
 
 
 def _damaged(folder: Path, reason: str) -> CacheError:

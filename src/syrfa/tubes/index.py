@@ -1,6 +1,5 @@
 """The table of a cache: one row a tube, one array a column."""
 
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -57,8 +56,8 @@ class TubeIndex:
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls(**{field.name: file[field.name] for field in fields(cls)})
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise CacheError(f"{path}: the index cannot be read ({error})") from error
+        except Exception as error:  # a damaged archive raises from zipfile, zlib, struct or numpy
+            raise CacheError(f"{path}: the index cannot be read ({type(error).__name__}: {error})") from error
 
 
 def concatenate(parts: list[TubeIndex]) -> TubeIndex:

@@ -1,0 +1,344 @@
+"""Damage, refusals of the system and killed workers: the same bytes in the end, or one line that says what is wrong."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import resource
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from deadly_detector import DeadlyDetector
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syrfa.datasets import UCSDPed2
+from syrfa.detection import FileDetector
+from syrfa.errors import CacheError
+from syrfa.files import atomic_write
+from syrfa.tubes import TubeCache, TubeSpec, build_cache
+from syrfa.tubes.build import read_part
+from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
+
+REPLACE = Path.replace
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory, tools):
+    fake = tools.dataset(tmp_path_factory.mktemp("raw"))
+    for number in range(3):
+        tools.write_video(fake.root / "test" / f"v{number}", 12 + number, seed=number)
+    return fake
+
+
+@pytest.fixture
+def build(source, tools, tmp_path):
+    """Builds, or goes on building, the cache at a place."""
+
+    def run(root=tmp_path / "cache"):
+        return build_cache(source, "test", tools.detector(), TubeSpec(size=16), root, workers=1, progress=False).folder
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def whole(source, tools, tmp_path_factory):
+    """An undisturbed build."""
+    root = tmp_path_factory.mktemp("whole")
+    return build_cache(source, "test", tools.detector(), TubeSpec(size=16), root, workers=1, progress=False).folder
+
+
+def refused(action, *words):
+    with pytest.raises(CacheError) as error:
+        action()
+    text = str(error.value)
+    assert "\n" not in text
+    assert all(word in text for word in words), text
+
+
+def flipped(content, position, change):
+    at = position % len(content)
+    return content[:at] + bytes([content[at] ^ change]) + content[at + 1 :]
+
+
+@settings(max_examples=60, deadline=None)
+@given(position=st.integers(0, 10**6), change=st.integers(1, 255))
+@pytest.mark.parametrize("name", ["manifest.json", "index.npz"])
+def test_any_flipped_byte_of_manifest_and_index_is_noticed_on_opening(whole, name, position, change):
+    content = (whole / name).read_bytes()
+    try:
+        (whole / name).write_bytes(flipped(content, position, change))
+        try:
+            opened = TubeCache.open(whole)
+        except CacheError:
+            pass
+        else:  # a blank that became another blank
+            assert opened.manifest == unsealed(json.loads(content))
+    finally:
+        (whole / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("position", [0, 7, 9, 60, 127])
+def test_flipped_byte_of_a_header_is_noticed_on_opening(build, position):
+    folder = build()
+    content = (folder / "v1.npy").read_bytes()
+    (folder / "v1.npy").write_bytes(flipped(content, position, 2))
+    refused(lambda: TubeCache.open(folder), "header of v1.npy", "delete the folder")
+
+
+def test_a_shard_that_vanishes_after_opening(build):
+    folder = build()
+    cache = TubeCache.open(folder)
+    (folder / "v1.npy").unlink()
+    refused(lambda: cache.read(np.flatnonzero(cache.index.video == 1)), "v1.npy can no longer be read")
+
+
+DAMAGES = {
+    "flipped": lambda content: flipped(content, len(content) // 2, 1),
+    "cut": lambda content: content[: len(content) * 2 // 3],
+    "empty": lambda content: b"",
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["parts/v1.json", "parts/v1.npz", "v1.npy"])
+def test_damaged_parts_of_an_unfinished_build_are_done_again(build, whole, tools, name, damage):
+    folder = build()
+    (folder / "manifest.json").unlink()
+    if DAMAGES[damage] is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes(DAMAGES[damage]((folder / name).read_bytes()))
+    build()
+    if (name, damage) == ("v1.npy", "flipped"):  # pixels are not read again, so this is for `prepare --verify true`
+        refused(lambda: TubeCache.open(folder, verify=True), "v1.npy has changed")
+    else:
+        assert tools.digests(folder) == tools.digests(whole)
+
+
+@settings(max_examples=60, deadline=None)
+@given(position=st.integers(0, 10**6), change=st.integers(1, 255))
+@pytest.mark.parametrize("ending", ["json", "npz"])
+def test_a_flipped_byte_of_a_part_is_never_believed(whole, ending, position, change):
+    info, index = read_part(whole, "v1")
+    path = whole / "parts" / f"v1.{ending}"
+    content = path.read_bytes()
+    try:
+        path.write_bytes(flipped(content, position, change))
+        part = read_part(whole, "v1")
+    finally:
+        path.write_bytes(content)
+    if part is not None:  # a blank, or a date in the archive
+        assert part[0] == info
+        for name, column in vars(index).items():
+            np.testing.assert_array_equal(getattr(part[1], name), column)
+
+
+@given(content=st.dictionaries(st.text(), st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.none())))
+def test_seal(content):
+    content.pop("seal", None)
+    stored = json.loads(json.dumps(sealed(content)))
+    assert unsealed(stored) == content
+    with pytest.raises(ValueError, match="changed"):
+        unsealed({**stored, "one more": 1})
+    for other in (content, [], None, "seal"):
+        with pytest.raises(ValueError, match="not sealed"):
+            unsealed(other)
+
+
+def test_an_older_schema_stays_where_it_is(build, tools, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("syrfa.tubes.cache.SCHEMA", 1)
+        patch.setattr("syrfa.tubes.build.SCHEMA", 1)
+        old = build()
+    before = tools.digests(old)
+    refused(lambda: TubeCache.open(old), "its schema is 1", "builds another beside it")
+    new = build()
+    assert new.parent == old.parent
+    assert new != old
+    assert tools.digests(old) == before
+    TubeCache.open(new, verify=True)
+
+
+def test_a_damaged_schema_does_not_pass_for_an_older_one(build):
+    folder = build()
+    text = (folder / "manifest.json").read_text()
+    for damaged in (
+        text.replace('"schema": 2,\n  "seal"', '"schema": 1,\n  "seal"'),
+        text.replace('"schema": 2', '"schema": 1'),
+    ):
+        assert damaged != text
+        (folder / "manifest.json").write_text(damaged)
+        refused(lambda: TubeCache.open(folder), "its schema is 1", "delete the folder")
+
+
+def test_limit_of_the_size_of_files(build, whole, tools, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        for limit in (100, 5_000, (whole / "v1.npy").stat().st_size - 1):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+            refused(build, "cannot be written (File too large)", "goes on where it stopped")
+            assert not list((tmp_path / "cache").rglob(".*.tmp"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert tools.digests(build()) == tools.digests(whole)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere; the campaign mounts a folder read-only")
+def test_read_only_folder(build, tmp_path):
+    (tmp_path / "cache").mkdir(mode=0o555)
+    refused(build, "cannot be written (Permission denied)")
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_read_only_disk(build, whole, monkeypatch, finished, tools):
+    folder = build()
+    if not finished:
+        (folder / "manifest.json").unlink()
+        (folder / ".left.npy.00.tmp").write_bytes(b"of a dead writer")
+    before = tools.digests(folder)
+
+    def read_only(*arguments, **named):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(arguments[0]))
+
+    system_open = os.open
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", lambda path, flags, *more: read_only(path) if flags & 3 else system_open(path, flags))
+        for name in ("unlink", "mkdir"):
+            patch.setattr(Path, name, read_only)
+        if finished:
+            assert build() == folder
+        else:
+            refused(build, "cannot be written (Read-only file system)")
+    assert tools.digests(folder) == before
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.ESTALE, errno.EIO, errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after success"])
+def test_failing_renames(build, whole, tools, monkeypatch, tmp_path, number, after):
+    for fatal in ("v0.npy", "v1.npz", "v1.json", "index.npz", "manifest.json"):
+
+        def fail(path, target, fatal=fatal):
+            if target.name != fatal:
+                return REPLACE(path, target)
+            if after:
+                REPLACE(path, target)
+            raise OSError(number, os.strerror(number), str(path))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", fail)
+            refused(build, f"{fatal}: cannot be written ({os.strerror(number)})")
+        assert not list((tmp_path / "cache").rglob(".*.tmp"))
+    assert tools.digests(build()) == tools.digests(whole)
+
+
+def test_a_rename_whose_answer_was_lost_has_succeeded(build, whole, tools, monkeypatch):
+    def lose_answer(path, target):
+        REPLACE(path, target)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+    monkeypatch.setattr(Path, "replace", lose_answer)
+    assert tools.digests(build()) == tools.digests(whole)
+
+
+def test_a_temporary_file_taken_by_somebody_else(build, whole, tools, monkeypatch, tmp_path):
+    def taken(path, target):
+        path.unlink()
+        return REPLACE(path, target)
+
+    (tmp_path / "other").write_bytes(b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", taken)
+        refused(build, "somebody removed", "goes on where it stopped")
+        with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "other") as file:
+            file.write(b"new")
+    assert (tmp_path / "other").read_bytes() == b"old"
+    assert tools.digests(build()) == tools.digests(whole)
+
+
+def test_a_folder_removed_during_the_build(tmp_path):
+    def write():
+        with owned_write(tmp_path / "cache" / "v0.npy") as file:
+            file.write(b"tubes")
+            shutil.rmtree(tmp_path / "cache")
+
+    refused(write, "somebody removed")
+
+
+def test_a_failed_clean_up_does_not_hide_the_reason(tmp_path, monkeypatch):
+    def fail(*arguments, **named):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", fail)
+        patch.setattr(
+            os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+        )
+        with pytest.raises(OSError, match="No space"), atomic_write(tmp_path / "a") as file:
+            file.write(b"x")
+        with pytest.raises(CacheError, match="No space"), owned_write(tmp_path / "b") as file:
+            file.write(b"x")
+
+
+def without_locks(number):
+    def flock(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    return flock
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_no_locks(build, whole, tools, monkeypatch, tmp_path, number):
+    monkeypatch.setattr(fcntl, "flock", without_locks(number))
+    with owned_write(tmp_path / "cache" / "new.npy"):
+        sweep(tmp_path)
+        assert len(list(tmp_path.rglob(".*.tmp"))) == 1, "its writer may live"
+    (tmp_path / "cache" / "new.npy").unlink()
+    young, old = (tmp_path / "cache" / f".{name}.tmp" for name in ("young", "old"))
+    young.touch()
+    old.touch()
+    os.utime(old, (time.time() - 90_000,) * 2)
+    sweep(tmp_path)
+    assert (young.exists(), old.exists()) == (True, False)
+    assert tools.digests(build()) == tools.digests(whole)
+
+
+def test_sweeping_asks_for_locks_as_nfs_grants_them(tmp_path, monkeypatch):
+    flock = fcntl.flock
+
+    def nfs(file, operation):
+        if operation & fcntl.LOCK_EX and fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", nfs)
+    (tmp_path / ".left.npy.00.tmp").write_bytes(b"of a dead writer")
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_cannot_be_flushed(tmp_path, monkeypatch):
+    def fail(handle):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    number = errno.EINVAL  # a file system that flushes no folders
+    sync_folder(tmp_path)
+    number = errno.EIO
+    refused(lambda: sync_folder(tmp_path), "cannot be written (Input/output error)")
+
+
+def test_killed_worker(small_ped2, tmp_path, tools):
+    root, boxes = small_ped2
+    whole = build_cache(UCSDPed2(root), "train", FileDetector(boxes), TubeSpec(), tmp_path / "whole", 1, False).folder
+    detector = DeadlyDetector(boxes, tmp_path / "dead")
+    with contextlib.suppress(CacheError):  # whether a build outlives its worker is its own affair
+        build_cache(UCSDPed2(root), "train", detector, TubeSpec(), tmp_path / "cache", 2, False)
+    assert (tmp_path / "dead").exists()
+    folder = build_cache(UCSDPed2(root), "train", detector, TubeSpec(), tmp_path / "cache", 2, False).folder
+    assert tools.digests(folder) == tools.digests(whole)
