@@ -215,8 +215,11 @@ def _of_another_schema(folder: Path, content: dict[str, Any]) -> CacheError:
     """What to do about it: the key holds the schema, so a cache that fits its key is in nobody's way."""
     reason = f"its schema is {content['schema']}, this version of syrfa reads {SCHEMA}"
     recipe = content.get("recipe")
-    genuine = isinstance(recipe, dict) and recipe.get("schema") == content["schema"]
-    if genuine and folder.name.endswith(f"-{cache_key(recipe)}"):
+    if (
+        isinstance(recipe, dict)
+        and recipe.get("schema") == content["schema"]
+        and folder.name.endswith(f"-{cache_key(recipe)}")
+    ):
         return CacheError(
             f"{folder}: the tube cache cannot be used: {reason}; run syrfa prepare, which builds another beside it"
         )
