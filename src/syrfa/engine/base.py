@@ -1,14 +1,15 @@
 """The protocol of an engine: a job, workers that run it on one video each, and what comes back."""
 
+import errno
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.errors import CacheError, CheckpointError, ConfigError, WeightsNotFoundError
+from syrfa.errors import CacheError, CheckpointError, ConfigError, EngineError, WeightsNotFoundError
 
-# what concerns every video alike: going on would only repeat it
-STOPS_ALL = (CacheError, CheckpointError, ConfigError, WeightsNotFoundError)
+_OF_ALL_VIDEOS = (CacheError, CheckpointError, ConfigError, EngineError, WeightsNotFoundError)
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,8 @@ class Pool(ABC):
     @abstractmethod
     def close(self) -> None:
         """Drops what is queued, and ends the workers when they have finished what they have begun."""
+
+
+def concerns_all(error: Exception) -> bool:
+    """Whether an error is of no single video, so that going on would only repeat it."""
+    return isinstance(error, _OF_ALL_VIDEOS) or (isinstance(error, OSError) and error.errno in _OF_THE_DISK)

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NoReturn
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.engine.base import STOPS_ALL, Job, Pool, VideoDone
+from syrfa.engine.base import Job, Pool, VideoDone, concerns_all
 from syrfa.engine.local import LocalProcesses, ThisProcess, default_workers
 from syrfa.engine.progress import Progress
-from syrfa.errors import EngineError, UserError
+from syrfa.errors import ConfigError, EngineError, UserError
 
 EngineName = Literal["local", "ray"]
 
 TRIES = 3  # of a video whose worker died
+_HOPELESS = 4 * TRIES  # workers that die before any video is done: it is not the videos
 
 
 def run_job(
@@ -40,9 +41,12 @@ def run_job(
         title: of the progress.
 
     Raises:
+        ConfigError: `workers` is below 1.
         EngineError: a worker died at the same video every time, or there is no Ray.
         UserError: what the job raised, with the number of other videos that failed.
     """
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers={workers}: give at least 1")
     if not records:
         return
     pool = _open_pool(job, len(records), engine, workers)
@@ -77,12 +81,16 @@ def _run_all(pool: Pool, records: Sequence[VideoRecord]) -> Iterator[VideoDone]:
             left -= 1
             yield attempt.done
         elif attempt.error is not None:
-            if isinstance(attempt.error, STOPS_ALL):
+            if concerns_all(attempt.error):
                 raise attempt.error
             left -= 1
             failed.append(attempt.error)
         else:
             deaths[name] += 1
+            if deaths.total() == _HOPELESS and left == len(records):
+                raise EngineError(
+                    f"{attempt.record.path}: {_HOPELESS} worker processes died before they finished any video"
+                )
             if deaths[name] < TRIES:
                 pool.submit(attempt.record)
                 continue
