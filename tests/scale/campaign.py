@@ -1,7 +1,7 @@
 """What a frame costs by stage, what a second process gains, how memory behaves, and what 1,000 camera-hours would take.
 
 Run by `make scale`; writes runs/scale.json and prints the tables of docs/scale.md. The videos are made here:
-people-sized rectangles that walk over noise, compressed, so that decoding and background subtraction have real work to do.
+people-sized rectangles that walk over noise, compressed, so that decoding and background subtraction have work to do.
 """
 
 import argparse
