@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 
 import pytest
 from unreliable import DeadlyDetector, MeetingDetector
@@ -9,9 +10,11 @@ from unreliable import DeadlyDetector, MeetingDetector
 from syrfa.datasets.base import VideoRecord
 from syrfa.detection import FileDetector
 from syrfa.engine import StageTimer, VideoDone, run_job
+from syrfa.engine.local import LocalProcesses
 from syrfa.engine.progress import Progress
 from syrfa.errors import ConfigError, EngineError, VideoError
 from syrfa.tubes import TubeSpec, build_cache
+from syrfa.tubes.build import CacheJob
 
 NAMES = [f"Train{number:03d}" for number in range(1, 6)]
 
@@ -74,6 +77,24 @@ def test_video_that_kills_every_worker_is_named_when_the_others_are_done(build, 
     }
     reports = build(FileDetector(videos[1]))
     assert [report.name for report in reports] == ["Train003"]
+
+
+def test_worker_killed_while_it_had_nothing_to_do_is_replaced(videos, tmp_path):
+    dataset, boxes = videos
+    first, second, *_ = dataset.videos("train")
+    pool = LocalProcesses(CacheJob(dataset, FileDetector(boxes), TubeSpec().for_split("train"), tmp_path), 1)
+    try:
+        pool.submit(first)
+        worker = pool.next_attempt().done.worker
+        os.kill(int(worker), signal.SIGKILL)
+        pool.submit(second)
+        attempt = pool.next_attempt()
+        if attempt.done is None:  # the pool had not noticed yet: an ordinary death
+            pool.submit(second)
+            attempt = pool.next_attempt()
+        assert (attempt.done.name, attempt.done.worker != worker) == (second.name, True)
+    finally:
+        pool.close()
 
 
 def test_every_report_says_what_its_video_cost(build, videos):

@@ -19,9 +19,7 @@ from syrfa.engine.base import Attempt, Job, Pool, VideoDone
 from syrfa.engine.local import run_timed
 from syrfa.errors import EngineError
 
-# before ray is imported: it reports its use to its makers unless told not to, and hides GPUs from tasks that ask
-# for none, which a detector that uses one where there is one would not notice
-_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0"}  # before ray is imported: it reports its use unless told not to
 
 
 class RayCluster(Pool):

@@ -104,11 +104,18 @@ class LocalProcesses(Pool):
     def _occupy(self) -> None:
         """Gives videos to workers that have none."""
         while self.queue and self.free:
-            executor = self.free.pop() or ProcessPoolExecutor(1, get_context("spawn"), _start_worker, (self.job,))
+            executor = self.free.pop() or self._executor()
             record = self.queue.popleft()
             with _single_threaded_children():
-                future = executor.submit(_run_in_worker, record)
+                try:
+                    future = executor.submit(_run_in_worker, record)
+                except BrokenProcessPool:  # its process died while it had nothing to do
+                    executor = self._executor()
+                    future = executor.submit(_run_in_worker, record)
             self.running[future] = (executor, record)
+
+    def _executor(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, get_context("spawn"), _start_worker, (self.job,))
 
 
 _job: Job | None = None

@@ -178,7 +178,8 @@ def stream_video(
     try:
         return consume(TubeStream(dataset, record, detector, spec, reader, reader.channels, timer))
     except ColourError:
-        return consume(TubeStream(dataset, record, detector, spec, reader, 3, timer))
+        pass  # left before the second pass: the exception holds the frames of the first
+    return consume(TubeStream(dataset, record, detector, spec, reader, 3, timer))
 
 
 def decode_ahead(frames: VideoReader, batch: int, timer: StageTimer) -> Iterator[list[Frame]]:
