@@ -197,6 +197,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=1500, help="of each video")
     parser.add_argument("--lengths", type=int, nargs="+", default=[300, 6000], help="videos whose peak memory is taken")
     parser.add_argument("--width", type=int, default=32, help="of the network that scores")
+    parser.add_argument("--detectors", nargs="+", default=["motion", "yolo"], choices=["motion", "yolo"])
     parser.add_argument("--engines", nargs="+", default=["local"], choices=["local", "ray"])
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("runs/scale.json"))
@@ -214,9 +215,11 @@ def main() -> None:
         for number in range(options.videos):
             write_clip(root / "clips" / f"{number:02d}.mp4", options.frames, number)
         clips, checkpoint = Clips(root / "clips"), write_checkpoint(root / "untrained.ckpt", options.width)
-        jobs: list[tuple[Detector, Path | None]] = [(MotionDetector(), None), (MotionDetector(), checkpoint)]
+        jobs: list[tuple[Detector, Path | None]] = []
+        if "motion" in options.detectors:
+            jobs += [(MotionDetector(), None), (MotionDetector(), checkpoint)]
         weights = SHARED / "yolo" / "yolov8n_coco_int8.onnx"
-        if weights.is_file():
+        if "yolo" in options.detectors and weights.is_file():
             jobs.append((UltralyticsDetector(weights, device="cpu"), None))
         for detector, scored_by in jobs:
             for engine in options.engines:
