@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.io import savemat
 from small_run import KNOWLEDGE, ROOT, SMALL
 
 from syrfa.__main__ import main
@@ -29,8 +30,26 @@ def tiny_worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "UCSDped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2_yolov3_detections").symlink_to(root / "demo-target" / "detections")
-    write_shanghaitech(root / "shanghaitech", UCSDPed2(root / "ped2"))
+    world = UCSDPed2(root / "ped2")
+    write_shanghaitech(root / "shanghaitech", world)
+    for layout in ("UCSDped1", "Avenue", "footage"):
+        write_frame_folders(root / layout, world)
     return root
+
+
+def write_frame_folders(root: Path, world: UCSDPed2) -> None:
+    """The world as training/frames/01 and testing/frames/01, its intervals in `ped1.mat` and `avenue.mat`."""
+    for split, word in (("train", "training"), ("test", "testing")):
+        (root / word / "frames").mkdir(parents=True)
+        for number, record in enumerate(world.videos(split), start=1):
+            (root / word / "frames" / f"{number:02d}").symlink_to(record.path)
+    labels = [world.frame_labels(record) for record in world.videos("test")]
+    cells = np.empty((1, len(labels)), object)
+    for number, vector in enumerate(labels):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], vector, [0]])))
+        cells[0, number] = np.array([edges[::2] + 1, edges[1::2]])
+    for name in ("ped1.mat", "avenue.mat"):
+        savemat(root / name, {"gt": cells})
 
 
 def write_shanghaitech(root: Path, world: UCSDPed2) -> None:

@@ -23,6 +23,8 @@ VERBS = {
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
     "summary": "print the results of runs beside box_width and chance",
+    "data": "list the data sets, or download one where its terms let a script do so",
+    "doctor": "compare a copy of a data set with what was published of it",
 }
 TRAINER_VERBS = ("fit", "validate", "test", "predict")
 # a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing

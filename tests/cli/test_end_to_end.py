@@ -137,6 +137,10 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     videos, normals = ([read_scores(path) for path in sorted((run / "scores").glob("*"))] for run in (folder, train))
     calibration = Calibration(normals, "local", 20)
     assert extensions[3]["normal_objects"] == sum(len(video.object_score) for video in normals)
+    alarms = result["normals"]
+    assert (alarms["split"], alarms["every_frame"]) == ("train", 1)
+    assert alarms["objects"] == extensions[3]["normal_objects"] > alarms["wide"]["objects"]
+    assert json.loads((tested["adapt"] / "result.json").read_text())["normals"] is None
     dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
     labels = [label for label in map(dataset.frame_labels, dataset.videos("test")) if label is not None]
     again = evaluate([calibration.apply(video) for video in videos], labels, StrictProtocol(3, "none"), bootstrap=0)

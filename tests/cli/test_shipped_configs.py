@@ -79,7 +79,7 @@ def test_stage_config_runs(stage: Path, knowledge_ckpt: Path) -> None:
 
 
 @pytest.mark.usefixtures("data_environment")
-@pytest.mark.filterwarnings("ignore:.* of 107 clips")
+@pytest.mark.filterwarnings("ignore:.* are missing; results are of those")
 @pytest.mark.parametrize("data", sorted(DATA.glob("*.yaml")), ids=lambda file: file.stem)
 def test_data_config_runs(data: Path, knowledge_ckpt: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if data.name in WEIGHTS:

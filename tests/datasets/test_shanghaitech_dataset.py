@@ -5,6 +5,7 @@ import warnings
 import cv2
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from syrfa.datasets import ShanghaiTech, VideoRecord
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError, VideoError
@@ -167,7 +168,15 @@ def test_a_clip_without_a_mask(clips):
 
 @pytest.mark.parametrize(
     "content",
-    [np.array([0, 1, 2, 0, 0, 0]), np.zeros((6, 1)), np.array([0, 1, None, 0, 0, 0]), {"a": [0]}, b"\x93NUMPY", b""],
+    [
+        np.array([0, 1, 2, 0, 0, 0]),
+        np.zeros((6, 1)),
+        np.array([0, 1, None, 0, 0, 0]),
+        np.array(list("010100")),
+        {"a": [0]},
+        b"\x93NUMPY",
+        b"",
+    ],
 )
 def test_masks_that_are_none(clips, content):
     file = clips / "test_frame_mask" / "01_0014.npy"
@@ -210,12 +219,120 @@ def test_all_masks_have_the_published_sum(tmp_path):
     assert dataset.frame_labels(record).tolist() == [1] * 6
 
 
-def test_inverted_masks_are_refused(tmp_path):
+def test_inverted_masks_are_turned_round_and_stated_once(tmp_path):
     dataset, record = write_all_masks(tmp_path, inverted=True)
+    with pytest.warns(UserWarning, match="inverted, proved: 23,465 of 40,791") as told:
+        assert [dataset.frame_labels(record).tolist() for _ in range(2)] == [[1] * 6] * 2
+    assert len(told) == 1
+    assert str(tmp_path / "testing" / "test_frame_mask") in str(told[0].message)
+
+
+def test_masks_of_neither_sum_are_refused_until_somebody_says_what_1_means(tmp_path):
+    dataset, record = write_all_masks(tmp_path, inverted=True)
+    np.save(tmp_path / "testing" / "test_frame_mask" / "01_0001.npy", np.ones(385, np.uint8))
     for _ in range(2):
         with pytest.raises(LabelError) as error:
             dataset.frame_labels(record)
-        one_line(error, tmp_path, "23,465 of 40,791", "17,326", "inverted")
+        one_line(error, tmp_path, "of 40,791", "17,326", "one_means=")
+    for meaning, label in (("normal", 1), ("abnormal", 0)):
+        assert ShanghaiTech(tmp_path, one_means=meaning).frame_labels(record).tolist() == [label] * 6
+
+
+def test_a_part_of_the_masks_is_read_as_released_or_as_told(clips):
+    assert "not proved" in describe(ShanghaiTech(clips))
+    record = quiet(ShanghaiTech(clips))[0]
+    told = ShanghaiTech(clips, one_means="normal")
+    assert told.frame_labels(record).tolist() == [1, 1, 0, 0, 0, 1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert told.manifest_hash("test") != ShanghaiTech(clips).manifest_hash("test")
+
+
+def describe(dataset):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return dataset.describe_layout()
+
+
+PIXELS = np.zeros((6, 48, 64), bool)
+PIXELS[2:5, 10:20, 5:12] = True
+
+
+def write_pixel_masks(folder, kind):
+    folder.mkdir(parents=True)
+    file = folder / "01_0014"
+    if kind == "npy":
+        np.save(f"{file}.npy", PIXELS)
+    elif kind == "npy by plane":
+        np.save(f"{file}.npy", np.moveaxis(PIXELS, 0, 2))
+    elif kind == "mat":
+        savemat(f"{file}.mat", {"masks": np.moveaxis(PIXELS, 0, 2).astype(np.uint8)}, do_compression=True)
+    elif kind == "npy a frame":
+        file.mkdir()
+        for number, mask in enumerate(PIXELS):
+            np.save(file / f"{number}.npy", mask)
+    else:
+        file.mkdir()
+        for number, mask in enumerate(PIXELS):
+            cv2.imwrite(str(file / f"{number:03d}{kind}"), mask.astype(np.uint8) * 255)
+
+
+@pytest.mark.parametrize("kind", ["npy", "npy by plane", "mat", "npy a frame", ".png", ".bmp"])
+@pytest.mark.parametrize("place", ["testing/test_pixel_mask", "test_pixel_mask"])
+def test_pixel_masks_of_every_kind(clips, kind, place):
+    write_pixel_masks(clips / place, kind)
+    dataset = ShanghaiTech(clips)
+    masked, other = quiet(dataset)
+    assert [dataset.pixel_mask(masked, frame).tolist() for frame in (1, 2, 4, 5)] == PIXELS[[1, 2, 4, 5]].tolist()
+    assert dataset.pixel_mask(masked, 2).dtype == bool
+    assert dataset.pixel_mask(other, 2) is None
+    assert "pixel masks: of 1 of 2" in describe(dataset)
+
+
+def test_pixel_masks_of_a_clip_of_another_length(clips):
+    (clips / "test_pixel_mask").mkdir()
+    np.save(clips / "test_pixel_mask" / "01_0014.npy", PIXELS[:5])
+    dataset = ShanghaiTech(clips)
+    with pytest.raises(LabelError) as error:
+        dataset.pixel_mask(quiet(dataset)[0], 0)
+    one_line(error, "01_0014.npy", "5 masks", "6 frames")
+
+
+def test_frame_labels_of_pixel_masks_alone_are_stated(tmp_path):
+    write_pixel_masks(tmp_path / "testing" / "test_pixel_mask", "npy")
+    write_frames(tmp_path / "testing" / "frames" / "01_0014")
+    dataset = ShanghaiTech(tmp_path)
+    record = quiet(dataset)[0]
+    with pytest.warns(UserWarning, match="no frame masks"):
+        assert dataset.frame_labels(record).tolist() == LABELS["01_0014"]
+    assert dataset.manifest("test")["labels"].keys() == {"01_0014"}
+
+
+def test_all_labels_in_one_vector(tmp_path):
+    for name in LABELS:
+        write_frames(tmp_path / "testing" / "frames" / name)
+    np.save(tmp_path / "frame_labels_shanghai.npy", np.array([[1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]]))
+    unsure = ShanghaiTech(tmp_path)
+    records = quiet(unsure)
+    with pytest.raises(LabelError) as error:
+        unsure.frame_labels(records[0])
+    one_line(error, "frame_labels_shanghai.npy", "3 of 12", "one_means=abnormal")
+    told = ShanghaiTech(tmp_path, one_means="normal")
+    quiet(told)
+    assert [told.frame_labels(record).tolist() for record in records] == list(LABELS.values())
+    assert "1 = normal, as one_means says" in describe(told)
+
+
+def test_scenes_are_counted_and_a_missing_split_is_said(clips):
+    told = describe(ShanghaiTech(clips))
+    assert "train: none" in told
+    assert "2 of 107 clips, 2 of 13 scenes" in told
+
+
+@pytest.mark.parametrize("place", ["training", "training/frames"])
+def test_training_frames_without_the_folder_frames(tmp_path, place):
+    write_frames(tmp_path / place / "13_001")
+    assert [record.name for record in quiet(ShanghaiTech(tmp_path), "train")] == ["13_001"]
 
 
 def test_the_manifest_follows_the_masks(tmp_path):

@@ -2,14 +2,17 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.io import loadmat
 
-from syrfa.datasets import ShanghaiTech, UBnormal, UCSDPed2
+from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed2
 from syrfa.datasets.ubnormal import _LISTS
 from syrfa.detection import FileDetector, MotionDetector, UltralyticsDetector
+from syrfa.matlab import MatVariable
 from syrfa.video import frame_count, open_video, read_image
 
 ROOT = Path(os.environ.get("SYRFA_SHARED_DATA") or Path(__file__).parents[2] / ".." / "shared" / "data")
@@ -202,3 +205,51 @@ def test_yolo_on_shanghaitech():
     assert (found.class_id[found.confidence > 0.5] == 0).sum() >= 4
     bicycles = found.xyxy[(found.class_id == 1) & (found.confidence > 0.5)]
     assert iou(np.array([[460, 165, 555, 223]], np.float32), bicycles).max() > 0.7
+
+
+def test_ped2_is_the_copy_that_committed_results_name():
+    dataset = UCSDPed2(need("ped2"))
+    assert dataset.manifest_hash("train") == "e4b01fa977af5fb2320f3d0d552a1e902055bd12597b603b731bb32e864a8d4e"
+    assert dataset.manifest_hash("test") == "41862a8c062d82da0003f5b4a322776cf9acf93c351d375634c9a377bf553d71"
+
+
+def test_ped2_labels_of_the_official_masks(tmp_path):
+    """Two videos and their masks alone, without a label file: the labels are those of the script."""
+    source, sample = need("ped2"), need("ped2_official_sample")
+    (tmp_path / "Train").mkdir()
+    (tmp_path / "Test").mkdir()
+    for number in ("01", "02"):
+        (tmp_path / "Test" / f"Test0{number}").symlink_to(source / "testing" / "frames" / number)
+        (tmp_path / "Test" / f"Test0{number}_gt").symlink_to(sample / f"Test0{number}_gt")
+    dataset, labelled = UCSDPed2(tmp_path), UCSDPed2(source)
+    first, second = dataset.videos("test")
+    with pytest.warns(UserWarning, match="no label file"):
+        found = dataset.frame_labels(first)
+    for labels, other in zip((found, dataset.frame_labels(second)), labelled.videos("test")[:2], strict=True):
+        assert np.array_equal(labels, labelled.frame_labels(other))
+
+
+def test_avenue_masks_of_the_release(tmp_path):
+    """All 21 mask files have as many masks as frames were published, 3,712 with a pixel; no video is at hand."""
+    folder = need("avenue/testing_label_mask")
+    (tmp_path / "testing_videos").mkdir()
+    (tmp_path / "testing_label_mask").symlink_to(folder)
+    for number in range(1, 22):
+        (tmp_path / "testing_videos" / f"{number:02d}.avi").touch()
+    dataset = Avenue(tmp_path)
+    lengths = {number: MatVariable(folder / f"{number}_label.mat", "volLabel").count for number in range(1, 22)}
+    assert sum(lengths.values()) == 15_324
+    records = [replace(record, frames=lengths[int(record.name)]) for record in dataset.videos("test")]
+    assert sum(int(dataset.frame_labels(record).sum()) for record in records) == 3_712
+    shortest = min(records, key=lambda record: record.frames)
+    expected = loadmat(folder / f"{int(shortest.name)}_label.mat")["volLabel"].ravel()
+    for frame, mask in enumerate(expected):
+        assert np.array_equal(dataset.pixel_mask(shortest, frame), mask > 0)
+    assert dataset.pixel_mask(shortest, 0).shape == (360, 640)
+
+
+def test_shanghaitech_layout_is_described():
+    with pytest.warns(UserWarning, match="of 107 clips"):
+        told = ShanghaiTech(need("shanghaitech")).describe_layout()
+    assert "2 of 107 clips" in told
+    assert "proved: 17,326 of 40,791 frames are 1" in told

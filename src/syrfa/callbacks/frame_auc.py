@@ -123,7 +123,8 @@ class FrameAUC(CollectingCallback):
             )
         protocols = self.protocols(split.cache.spec.frames)
         readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
-        readings += self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
+        calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
+        readings += calibrated
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
@@ -135,7 +136,7 @@ class FrameAUC(CollectingCallback):
                 draw_pictures(
                     folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
                 )
-            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, environment()))
+            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, normals, environment()))
 
     def _objects(
         self, trainer: Trainer, stage: Stage

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import Trainer
+from numpy.typing import NDArray
 
 from syrfa.callbacks.collector import ScoreCollector, data_of, objects_of
 from syrfa.errors import ConfigError
@@ -12,6 +14,9 @@ from syrfa.metrics.evaluation import Labels, evaluate
 from syrfa.scoring import Calibration, ObjectScores, Protocol, box_width
 from syrfa.scoring.calibration import GEOMETRY, Method
 from syrfa.tubes.datamodule import EvaluatedSplit
+
+ALARM_LEVELS = (0.5, 0.9)
+"""Scores from which `false_alarms` counts; a score is a probability."""
 
 
 class NormalCalibration:
@@ -57,14 +62,15 @@ class NormalCalibration:
         labels: Labels,
         protocols: Sequence[Protocol],
         bootstrap: int,
-    ) -> list[dict[str, Any]]:
-        """One evaluation per method and protocol that uses no test statistics; every process must call this.
+    ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """One evaluation per method and protocol that uses no test statistics, and what the normals scored.
 
-        Beside `box_width` stand `uncalibrated`, the model's own scores, and `calibrated_geometry`, the same
-        without the network: its geometry alone, or for methods that have none, the widths in place of the scores.
+        Every process must call this. Beside `box_width` stand `uncalibrated`, the model's own scores, and
+        `calibrated_geometry`, the same without the network: its geometry alone, or for methods that have none, the
+        widths in place of the scores. The second part is that of `false_alarms`; None where there is no method.
         """
         if not self.methods:
-            return []
+            return [], None
         split, every = data_of(trainer).training_normals(self.boxes)
         normals = score_normals(trainer, split)
         source = {
@@ -91,7 +97,25 @@ class NormalCalibration:
                     continue
                 reading = evaluate(calibrated, labels, protocol, bootstrap, others=others)
                 readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
-        return readings
+        return readings, {"split": split.split, "every_frame": every, **false_alarms(normals)}
+
+
+def false_alarms(normals: Sequence[ObjectScores]) -> dict[str, Any]:
+    """How many normal boxes the model calls abnormal, before any calibration.
+
+    Returns:
+        `objects`, `above` (the shares of boxes that score above 0.5 and above 0.9), and both again as `wide` for boxes
+        wider than they are high: groups, bicycles, and the strips and torsos that a detector makes of people.
+    """
+    score = np.concatenate([video.object_score for video in normals])
+    xyxy = np.concatenate([video.object_xyxy for video in normals])
+    wide = xyxy[:, 2] - xyxy[:, 0] > xyxy[:, 3] - xyxy[:, 1]
+    return {**_alarms(score), "wide": _alarms(score[wide])}
+
+
+def _alarms(score: NDArray[np.float64]) -> dict[str, Any]:
+    above = {str(level): float((score > level).mean()) if len(score) else None for level in ALARM_LEVELS}
+    return {"objects": len(score), "above": above}
 
 
 def score_normals(trainer: Trainer, split: EvaluatedSplit) -> list[ObjectScores]:

@@ -15,6 +15,7 @@ def result_of(
     module: LightningModule,
     split: EvaluatedSplit,
     readings: list[dict[str, Any]],
+    normals: dict[str, Any] | None,
     environment: dict[str, Any],
 ) -> dict[str, Any]:
     """The result of a test.
@@ -24,11 +25,12 @@ def result_of(
         module: what was tested.
         split: what it was tested on.
         readings: one evaluation per protocol; the first is the run's.
+        normals: what the target's training normals scored; None where they were not.
         environment: of `syrfa.callbacks.provenance`.
 
     Returns:
         JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
-        `videos_released` is null for a data set of which no partial copy is read.
+        `videos_released` is null where there is no release: footage of one's own, a generated world.
     """
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
@@ -51,7 +53,7 @@ def result_of(
         "manifest_sha256": split.manifest_hash,
         "cache_key": split.cache_key,
         "videos": len(infos),
-        "videos_released": data_of(trainer).dataset(split.domain).released.get(split.split),
+        "videos_released": data_of(trainer).dataset(split.domain).videos_released(split.split),
         "frames": sum(info.frames for info in infos),
         "objects": len(split.rows),
         "protocol": first["protocol"]["protocol"],
@@ -62,6 +64,7 @@ def result_of(
         "metrics": first["metrics"],
         "baselines": first["baselines"],
         "readings": readings,
+        "normals": normals,
         "adapter": module.adapter_report(),
         "device": str(module.device),
         "precision": str(trainer.precision),

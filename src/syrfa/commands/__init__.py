@@ -4,8 +4,20 @@ import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-POSITIONAL = {"summary": "runs"}
+# what stands without a name before it: of each verb, the parameter and how argparse is to read it
+POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
+    "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
+    "doctor": {
+        "dataset": {"choices": ["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"], "help": "which it is"},
+        "path": {"type": Path, "help": "the folder it was unpacked into"},
+    },
+    "data": {
+        "action": {"choices": ["list", "fetch"], "help": "show the data sets, or download one"},
+        "dataset": {"nargs": "?", "help": "what to fetch, a name of the list"},
+    },
+}
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
@@ -23,10 +35,10 @@ def run_command(verb: str, arguments: list[str]) -> int:
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
     parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
-    positional = POSITIONAL.get(verb)
-    if positional:
-        parser.add_argument(positional, nargs="+", type=Path, help="folders of runs")
-    parser.add_function_arguments(function, as_group=False, skip={positional} if positional else None)
+    positional = POSITIONAL.get(verb, {})
+    for name, reading in positional.items():
+        parser.add_argument(name, **reading)
+    parser.add_function_arguments(function, as_group=False, skip=set(positional))
     arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))

@@ -1,8 +1,21 @@
-"""Released data sets in their own layouts."""
+"""Released data sets in their own layouts, and footage of one's own."""
 
+from syrfa.datasets.avenue import Avenue
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.folder import VideoFolder
+from syrfa.datasets.ped1 import UCSDPed1
 from syrfa.datasets.ped2 import UCSDPed2
 from syrfa.datasets.shanghaitech import ShanghaiTech
 from syrfa.datasets.ubnormal import UBnormal
 
-__all__ = ["ShanghaiTech", "Track", "UBnormal", "UCSDPed2", "VideoDataset", "VideoRecord"]
+__all__ = [
+    "Avenue",
+    "ShanghaiTech",
+    "Track",
+    "UBnormal",
+    "UCSDPed1",
+    "UCSDPed2",
+    "VideoDataset",
+    "VideoFolder",
+    "VideoRecord",
+]

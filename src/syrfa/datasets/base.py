@@ -1,5 +1,6 @@
 """What every data set answers: which videos, where, with which labels."""
 
+import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.errors import DataNotFoundError
 from syrfa.files import sha256_json
 from syrfa.video import frame_count
+
+_WORLD = "world.json"  # what `syrfa generate` writes last: its worlds borrow the layouts of releases
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class VideoDataset(ABC):
     Attributes:
         name: short, as in results and the names of caches.
         splits: their names.
-        released: videos of each split in the release, for a reader that takes a copy with fewer.
+        released: videos of each split in the release; empty where there is no release.
         root: the folder.
     """
 
@@ -67,6 +71,7 @@ class VideoDataset(ABC):
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
+        self._stated: set[str] = set()
 
     @abstractmethod
     def videos(self, split: str) -> list[VideoRecord]:
@@ -96,6 +101,21 @@ class VideoDataset(ABC):
         del record, frame
         return None
 
+    def describe_layout(self) -> str:
+        """What was recognised, a line each: `layout: ...`, `labels: ...`, `polarity: ...`, `pixel masks: ...`.
+
+        Looks at names and headers, decodes no video.
+
+        Raises:
+            DataNotFoundError: there is no copy of the data set in `root`.
+        """
+        return f"layout: {self.root}"
+
+    def videos_released(self, split: str) -> int | None:
+        """Videos of the split in the release; None where there is no release, and for a generated world."""
+        places = (self.root, self.root.resolve().parent)
+        return None if any((place / _WORLD).is_file() for place in places) else self.released.get(split)
+
     def manifest(self, split: str) -> dict[str, Any]:
         """What the split consists of, as JSON: per video its name, files and bytes. Two equal copies agree."""
         return {
@@ -108,9 +128,18 @@ class VideoDataset(ABC):
         """SHA-256 of `manifest(split)`; part of the tube cache's key and of every result."""
         return sha256_json(self.manifest(split))
 
+    def _state(self, decision: str) -> None:
+        """Warns of a decision that the data leave open to doubt: once a reader, not once a video."""
+        if decision not in self._stated:
+            self._stated.add(decision)
+            warnings.warn(decision, stacklevel=3)
+
 
 def _files_of(record: VideoRecord) -> dict[str, Any]:
-    """The size of the video and of its annotations."""
+    """The size of the video and of its annotations; folders in a folder of frames are not part of it."""
     places = [record.path] + ([record.annotations] if record.annotations else [])
-    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place])]
-    return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+    files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place]) if not f.is_dir()]
+    try:
+        return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+    except OSError as error:
+        raise DataNotFoundError(f"{error.filename}: cannot be read ({error.strerror})") from error

@@ -1,7 +1,6 @@
 """ShanghaiTech Campus, thirteen scenes of a campus seen by fixed cameras."""
 
 import re
-import warnings
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,20 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets.flat import FlatLabels
+from syrfa.datasets.masks import find_masks, mask_of, open_masks
+from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
 from syrfa.datasets.vector import read_vector
-from syrfa.errors import ConfigError, DataNotFoundError, LabelError
-from syrfa.files import sha256_file
+from syrfa.errors import ConfigError, DataNotFoundError
+from syrfa.files import sha256_file, sha256_json
 from syrfa.video import VIDEO_SUFFIXES
 
 # where a copy may keep a split, the release's own place first; the first place with a clip is read
-_PLACES = {"train": ("training/videos", "training/frames"), "test": ("testing/frames", "clips")}
+_PLACES = {
+    "train": ("training/videos", "training/frames", "training"),
+    "test": ("testing/frames", "testing/videos", "testing", "clips"),
+}
 _NAMES = {"train": r"\d\d_\d{3}", "test": r"\d\d_\d{4}"}
 _TREES = {
     "train": "training/videos/01_001.avi or training/frames/01_001/000.jpg",
     "test": "testing/frames/01_0014/000.jpg, or clips/01_0014.mp4 (or a folder clips/01_0014)",
 }
 _MASKS = ("testing/test_frame_mask", "test_frame_mask")
-_FRAMES, _ABNORMAL = 40_791, 17_326  # of all test clips
+_PIXEL_MASKS = ("testing/test_pixel_mask", "test_pixel_mask")
+_FLAT = ("frame_labels_shanghai.npy", "frame_labels_shanghaitech.npy")
 
 
 class ShanghaiTech(VideoDataset):
@@ -33,29 +39,40 @@ class ShanghaiTech(VideoDataset):
     <root>/                                   <root>/
       training/videos/01_001.avi ...            clips/01_0014.mp4 ...
       testing/frames/01_0014/000.jpg ...        test_frame_mask/01_0014.npy ...
-      testing/test_frame_mask/01_0014.npy
+      testing/test_frame_mask/01_0014.npy       test_pixel_mask/01_0014.npy ...
+      testing/test_pixel_mask/01_0014.npy
     ```
 
-    Left the release, right a part of it; any place may hold video files or folders of frames. A copy may lack clips:
-    those that are there are read, and a warning says how many are missing. Masks hold one number a frame, 1 = abnormal.
-    Copies the other way round circulate; where the masks of all 107 clips are there, their sum must be the published
-    one. Of fewer masks the sum is not known: they are read as they are. Pixel masks are not read.
+    Left the release, right a part of it; any place may hold video files or folders of frames, and `frames` and
+    `videos` may be left out. All 13 scenes are read together; the first number of a name is the scene. A copy may lack
+    clips: those that are there are read, and a warning says how many are missing.
+
+    Labels, first match wins: frame masks, one number a frame, 1 = abnormal; `frame_labels_shanghai.npy`, all test
+    frames in turn; the pixel masks, a frame being abnormal where its mask has a pixel. Copies the other way round
+    circulate: where all 107 clips are labelled, the published sum tells, and inverted labels are turned round with a
+    warning. Of fewer the sum is not known: they are read as the release has them, or as `one_means` says.
+
+    Pixel masks are bool (frames, height, width), or (height, width, frames) in some copies; `.mat` files and folders of
+    images are read too. They are mapped into memory, never loaded whole.
 
     Terms: research use. Cite: Luo, Liu, Gao, "A Revisit of Sparse Coding Based Anomaly Detection in
     Stacked RNN Framework", ICCV 2017; the split is that of Liu, Luo, Lian, Gao, CVPR 2018.
 
     Args:
         root: the folder the data set was unpacked into.
+        one_means: what 1 means in the frame masks, where the published sum cannot tell.
     """
 
     name: ClassVar[str] = "shanghaitech"
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
     released: ClassVar[dict[str, int]] = {"train": 330, "test": 107}
+    published: ClassVar[Published] = Published(40_791, (17_326,))
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
         super().__init__(root)
-        self._warned: set[str] = set()
-        self._sum_checked = False
+        self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
+        self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The clips of the split that are there, sorted by name.
@@ -73,12 +90,10 @@ class ShanghaiTech(VideoDataset):
             if before.name == after.name:
                 raise ConfigError(f"{after.path}: {before.path.name} is the same clip; leave one of them")
         missing = self.released[split] - len(found)
-        if missing > 0 and split not in self._warned:
-            self._warned.add(split)
-            warnings.warn(
+        if missing > 0:
+            self._state(
                 f"{found[0].path.parent}: {len(found)} of {self.released[split]} clips of ShanghaiTech's {split} split "
-                f"are there, {missing} are missing; results are of those {len(found)} alone",
-                stacklevel=2,
+                f"are there, {missing} are missing; results are of those {len(found)} alone"
             )
         return found
 
@@ -88,50 +103,122 @@ class ShanghaiTech(VideoDataset):
         Raises:
             DataNotFoundError: the clip has no mask.
             LabelError: the mask is malformed or has another length than the clip, or the masks of all clips are there
-                and do not have the published sum.
+                and have the published sum neither way round.
         """
         if record.split == "train":
             return None
-        file = self._mask_file(record.name)
-        self._check_sum(file.parent)
-        return read_vector(file, record.length())
+        place = self._labels(record.name)
+        frames = record.length()
+        if place.name in _FLAT:
+            return self._flat(place).of(record.name)
+        if place.parent.name == "test_frame_mask":
+            labels = read_vector(place, frames)
+            return labels if self._polarity(place.parent).meaning == "abnormal" else 1 - labels
+        self._state(f"{place.parent}: no frame masks; a frame is abnormal where its pixel mask has a pixel")
+        return open_masks(place, frames).frame_labels()
+
+    def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
+        """The abnormal pixels of a frame, bool (height, width); None where there are no pixel masks of the clip.
+
+        Raises:
+            LabelError: they are malformed, or are more or fewer than frames.
+        """
+        if record.annotations is None:
+            return None
+        return mask_of(record, record.annotations, frame)
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and for the test split the SHA-256 of every clip's mask."""
         content = super().manifest(split)
         names = [] if split == "train" else [video["name"] for video in content["videos"]]
-        return {**content, "labels": {name: sha256_file(self._mask_file(name)) for name in names}}
+        places = {name: self._labels(name) for name in names}
+        told = {"one_means": self.one_means} if names and self.one_means else {}
+        return {**content, "labels": {name: _hash(place) for name, place in places.items()}, **told}
+
+    def describe_layout(self) -> str:
+        """As the base class."""
+        lines = []
+        for split in self.splits:
+            try:
+                found = self.videos(split)
+            except DataNotFoundError:
+                lines.append(f"{split}: none")
+                continue
+            scenes = len({record.name[:2] for record in found})
+            place = found[0].path.parent
+            lines.append(f"{split}: {place}, {len(found)} of {self.released[split]} clips, {scenes} of 13 scenes")
+        test = self.videos("test")
+        place = self._labels(test[0].name)
+        labels = place if place.name in _FLAT else place.parent
+        if place.name in _FLAT:
+            polarity = self._flat(place).polarity.reason
+        elif place.parent.name == "test_frame_mask":
+            polarity = self._polarity(place.parent).reason
+        else:
+            polarity = "a frame is abnormal where its pixel mask has a pixel"
+        masked = sum(record.annotations is not None for record in test)
+        return (
+            f"layout: {'; '.join(lines)}\nlabels: {labels}\npolarity: {polarity}\n"
+            f"pixel masks: of {masked} of {len(test)} test clips"
+        )
 
     def _clips(self, split: str) -> list[VideoRecord]:
         for place in _PLACES[split]:
             folder = self.root / place
             entries = sorted(folder.iterdir()) if folder.is_dir() else []
             named = [(_name_of(path), path) for path in entries]
-            found = [VideoRecord(name, path, split) for name, path in named if re.fullmatch(_NAMES[split], name)]
+            found = [(name, path) for name, path in named if re.fullmatch(_NAMES[split], name)]
             if found:
-                return sorted(found, key=lambda record: record.name)
+                return [VideoRecord(name, path, split, self._pixel_masks(name, split)) for name, path in sorted(found)]
         raise DataNotFoundError(f"{self.root}: no clip of ShanghaiTech's {split} split; expected {_TREES[split]}")
 
-    def _mask_file(self, name: str) -> Path:
+    def _pixel_masks(self, name: str, split: str) -> Path | None:
+        folders = [self.root / place for place in _PIXEL_MASKS]
+        return None if split == "train" else find_masks(folders, [name])
+
+    def _labels(self, name: str) -> Path:
+        """The file or folder that labels a test clip."""
         files = [self.root / place / f"{name}.npy" for place in _MASKS]
-        for file in files:
+        flat = [self.root / place / file for place in ("", "testing") for file in _FLAT]
+        for file in (*files, *flat):
             if file.is_file():
                 return file
-        raise DataNotFoundError(f"{files[0]}: missing; a test clip needs its mask, here or in {files[1].parent}")
+        masks = self._pixel_masks(name, "test")
+        if masks is None or any((self.root / place).is_dir() for place in _MASKS):
+            raise DataNotFoundError(f"{files[0]}: missing; a test clip needs its mask, here or in {files[1].parent}")
+        return masks
 
-    def _check_sum(self, folder: Path) -> None:
-        if self._sum_checked:
-            return
-        files = [file for file in sorted(folder.glob("*.npy")) if re.fullmatch(_NAMES["test"], file.stem)]
-        if len(files) == self.released["test"]:
-            masks = [read_vector(file) for file in files]
-            frames, abnormal = sum(len(mask) for mask in masks), sum(int(mask.sum()) for mask in masks)
-            if (frames, abnormal) != (_FRAMES, _ABNORMAL):
-                raise LabelError(
-                    f"{folder}: {abnormal:,} of {frames:,} frames are 1 = abnormal where {_ABNORMAL:,} of {_FRAMES:,} "
-                    "were published; are the masks inverted, or of another release?"
-                )
-        self._sum_checked = True
+    def _polarity(self, folder: Path) -> Polarity:
+        """Decided once, of all masks together."""
+        if self._decided is None:
+            files = [file for file in sorted(folder.glob("*.npy")) if re.fullmatch(_NAMES["test"], file.stem)]
+            count = f"{len(files)} of {self.released['test']}"
+            if len(files) == self.released["test"] or self.one_means is not None:
+                masks = [read_vector(file) for file in files]
+                frames, ones = sum(len(mask) for mask in masks), sum(int(mask.sum()) for mask in masks)
+                self._decided = decide_polarity(folder, ones, frames, self.published, self.one_means)
+            else:
+                reason = f"1 = abnormal, as released; {count} masks are there, whose sum is not published: not proved"
+                self._decided = Polarity("abnormal", reason)
+            if self._decided.surprising:
+                self._state(f"{folder}: {self._decided.reason}")
+        return self._decided
+
+    def _flat(self, file: Path) -> FlatLabels:
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels
+
+
+def _hash(place: Path) -> str:
+    """Of a file, or of all files of a folder."""
+    return (
+        sha256_json([sha256_file(file) for file in sorted(place.iterdir())]) if place.is_dir() else sha256_file(place)
+    )
 
 
 def _name_of(path: Path) -> str:

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.intervals import read_text
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import read_mask
+from syrfa.video import VIDEO_SUFFIXES, read_mask
 
 _LISTS = {"train": "training", "validation": "validation", "test": "test"}
+_SUFFIXES = (".mp4", *(suffix for suffix in VIDEO_SUFFIXES if suffix != ".mp4"))
 _NPY_MAGIC = b"\x93NUMPY"
 _TREE = "expected <root>/scripts/*_video_names.txt and <root>/Scene1/abnormal_scene_1_scenario_1.mp4"
 
@@ -29,6 +31,10 @@ class UBnormal(VideoDataset):
         abnormal_scene_1_scenario_1_0000_gt.png    pixel = object id, 0 = background (looks black); 0-based
         abnormal_scene_1_scenario_1_tracks.txt     lines object_id,first_frame,last_frame; 0-based, inclusive
     ```
+
+    Copies that keep the scenes in `<root>/videos`, all videos in `<root>/videos` or `<root>`, or the videos of either
+    place in sub-folders `normal` and `abnormal`, are read as well; annotations lie beside the video, in
+    `<root>/annotations` or in the release's folder. A video may be of another container than .mp4.
 
     The tracks may also lie beside the video or in `<root>/gt`; `..._new_tracks.txt`, the corrected version, goes
     first. The files named `..._tracks.txt` that circulate for the test split are no text but `.npy` vectors, one number
@@ -46,6 +52,7 @@ class UBnormal(VideoDataset):
 
     name: ClassVar[str] = "ubnormal"
     splits: ClassVar[tuple[str, ...]] = tuple(_LISTS)
+    released: ClassVar[dict[str, int]] = {"train": 268, "validation": 64, "test": 211}
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The videos that the two lists of the split name, sorted by name.
@@ -59,7 +66,8 @@ class UBnormal(VideoDataset):
         missing = [record.path for record in records if not record.path.is_file()]
         if missing:
             raise DataNotFoundError(
-                f"{missing[0]}: missing, with {len(missing)} of {len(records)} videos of split {split}; {_TREE}"
+                f"{missing[0]}: missing, with {len(missing)} of {len(records)} videos of split {split}; {_TREE}, "
+                "or the scenes or all videos in <root>/videos"
             )
         return records
 
@@ -107,6 +115,39 @@ class UBnormal(VideoDataset):
         labels = {name: sha256_file(file) for name, file in files.items() if file is not None}
         return {**super().manifest(split), "labels": labels}
 
+    def describe_layout(self) -> str:
+        """As the base class; tells of every split that is there."""
+        videos: list[VideoRecord] = []
+        lines = []
+        for split in self.splits:
+            try:
+                found = self.videos(split)
+            except DataNotFoundError as error:
+                lines.append(f"{split}: {error}")
+                continue
+            videos += found
+            lines.append(f"{split}: {len(found)} of {self.released[split]} videos, first {found[0].path}")
+        if not videos:
+            raise DataNotFoundError(lines[0])
+        files = [file for record in videos for file in [self._labels_or_none(record)] if file is not None]
+        vectors = [file for file in files if _is_vector(file)]
+        corrected = sum(file.name.endswith("_new_tracks.txt") for file in files)
+        lacking = sum(not _is_normal(r) and self._labels_or_none(r) is None for r in videos)
+        masked = sum(record.annotations is not None for record in videos)
+        return (
+            f"layout: {'; '.join(lines)}\n"
+            f"labels: {len(files) - len(vectors)} files of tracks ({corrected} of them corrected, _new_tracks.txt), "
+            f"{len(vectors)} vectors under that name; {lacking} abnormal videos have neither\n"
+            "polarity: tracks name abnormal objects; in a vector 1 = normal, so it is inverted, and compared with the "
+            f"video's name\npixel masks: object ids of {masked} of {len(videos)} videos"
+        )
+
+    def _labels_or_none(self, record: VideoRecord) -> Path | None:
+        try:
+            return self._tracks_file(record)
+        except DataNotFoundError:
+            return None
+
     def _names(self, split: str) -> list[str]:
         if split not in _LISTS:
             raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
@@ -115,18 +156,24 @@ class UBnormal(VideoDataset):
             file = self.root / "scripts" / f"{kind}_{_LISTS[split]}_video_names.txt"
             if not file.is_file():
                 raise DataNotFoundError(f"{file}: the list of videos is missing; {_TREE}")
-            names += [line.strip() for line in file.read_text().splitlines() if line.strip()]
+            names += [line.strip() for line in read_text(file).splitlines() if line.strip()]
         if not names:
             raise DataNotFoundError(f"{self.root / 'scripts'}: the lists of split {split} name no video; {_TREE}")
         return sorted(names)
 
     def _record(self, name: str, split: str) -> VideoRecord:
-        scene = re.search(r"scene_(\d+)", name)
-        if scene is None or Path(name).name != name:
-            raise DataNotFoundError(f"{self.root / 'scripts'}: {name!r} in split {split} is not the name of a video")
-        folder = self.root / f"Scene{scene[1]}"
-        annotations = folder / f"{name}_annotations"
-        return VideoRecord(name, folder / f"{name}.mp4", split, annotations if annotations.is_dir() else None)
+        scene = re.search(r"scene_(\d{1,4})", name)
+        if scene is None or not re.fullmatch(r"[A-Za-z0-9_.-]{1,120}", name):
+            raise DataNotFoundError(
+                f"{self.root / 'scripts'}: {name[:120]!r} in split {split} is not the name of a video"
+            )
+        places = [self.root / place for place in (f"Scene{scene[1]}", f"videos/Scene{scene[1]}", "videos", "")]
+        kind = "normal" if name.startswith("normal") else "abnormal"
+        folders = [folder for place in places for folder in (place, place / kind)]
+        files = (folder / f"{name}{suffix}" for suffix in _SUFFIXES for folder in folders)
+        path = next((file for file in files if file.is_file()), places[0] / f"{name}.mp4")
+        beside = (folder / f"{name}_annotations" for folder in (path.parent, places[0], self.root / "annotations"))
+        return VideoRecord(name, path, split, next((folder for folder in beside if folder.is_dir()), None))
 
     def _frames(self, record: VideoRecord) -> int:
         return len(self._mask_files(record)) or record.length()
@@ -166,7 +213,7 @@ def _vector_labels(file: Path, record: VideoRecord, frames: int) -> NDArray[np.u
 
 
 def _read_tracks(file: Path) -> list[Track]:
-    lines = file.read_text(errors="replace").splitlines()
+    lines = read_text(file).splitlines()
     tracks = [_parse_track(file, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     if not tracks:
         raise LabelError(f"{file}: no track; expected lines object_id,first_frame,last_frame")
@@ -182,7 +229,7 @@ def _parse_track(file: Path, number: int, line: str) -> Track:
         raise LabelError(
             f"{file}: line {number} is {line[:40]!r}, expected object_id,first_frame,last_frame"
         ) from error
-    if object_id < 1 or start < 0 or end < start:
+    if object_id < 1 or start < 0 or end < start or max(object_id, end) >= 2**31:
         raise LabelError(f"{file}: line {number} is {line[:40]!r}; ids start at 1, frames at 0, and last >= first")
     return Track(object_id, start, end)
 

@@ -138,7 +138,7 @@ class VideoFile(VideoReader):
 
 
 def open_video(path: Path, expected: int | None = None) -> VideoReader:
-    """Opens a folder of frames or a video file.
+    """Opens a folder of frames, a video file, or a MATLAB volume.
 
     Args:
         path: the folder or file.
@@ -154,6 +154,10 @@ def open_video(path: Path, expected: int | None = None) -> VideoReader:
         return ImageFolder(path, expected)
     if not path.exists():
         raise VideoError(f"{path}: no such video file or folder of frames")
+    if path.suffix.lower() == ".mat":
+        from syrfa.video.volume import VolumeFile  # it derives from a class of this module
+
+        return VolumeFile(path, expected)
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         raise VideoError(f"{path}: not a video; accepted are folders of images and {', '.join(VIDEO_SUFFIXES)}")
     return VideoFile(path, expected)

@@ -1,0 +1,266 @@
+"""CUHK Avenue, an avenue of a campus seen by one camera."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets.flat import FlatLabels
+from syrfa.datasets.intervals import mark_intervals, read_intervals
+from syrfa.datasets.masks import find_masks, mask_of, open_masks
+from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
+from syrfa.datasets.vector import read_vector
+from syrfa.errors import ConfigError, DataNotFoundError, LabelError
+from syrfa.files import sha256_file
+from syrfa.video import VIDEO_SUFFIXES
+
+Source = Literal["masks", "vectors", "intervals"]
+
+_BASES = ("", "Avenue Dataset", "Avenue_Dataset", "Avenue", "avenue")
+# where a copy may keep a split, the release's own place first; the first place with a video is read
+_PLACES = ("{0}_videos", "{0}/{0}_videos", "{0}/videos", "{0}/frames", "{0}", "{0}_vol", "{0}/{0}_vol")
+_WORDS = {"train": "training", "test": "testing"}
+_MASKS = ("ground_truth_demo/testing_label_mask", "testing_label_mask", "testing/testing_label_mask")
+_VECTORS = ("testing/test_frame_mask", "test_frame_mask")
+_FLAT, _INTERVALS = "frame_labels_avenue.npy", "avenue.mat"
+_TREE = "training_videos/01.avi and testing_videos/01.avi, or training/frames/01/0000.jpg and testing/frames/01"
+_WANTED = "ground_truth_demo/testing_label_mask/1_label.mat of the release, test_frame_mask/01.npy or avenue.mat"
+
+
+class Avenue(VideoDataset):
+    """CUHK Avenue: 16 normal training videos, 21 test videos of 15,324 frames, 3,712 of them abnormal by the masks.
+
+    Frames are coloured, 640x360. Running, throwing and walking the wrong way are abnormal, for example.
+
+    ```
+    <root>/                                                 <root>/
+      training_videos/01.avi ...                              training/frames/01/0000.jpg ...
+      testing_videos/01.avi ...                               testing/frames/01/0000.jpg ...
+      training_vol/vol01.mat ...  testing_vol/vol01.mat       testing_label_mask/1_label.mat ...
+      ground_truth_demo/testing_label_mask/1_label.mat        or test_frame_mask/01.npy ..., or avenue.mat
+    ```
+
+    Left the release, right the repack that circulates; `root` may hold `Avenue Dataset` or `Avenue`, any place may
+    hold video files or folders of frames, and frames may count from 0 or from 1. The volumes (`vol`, 120x160, grey) are
+    read where there are no videos; masks do not fit their size, so they have frame labels alone. A copy may lack
+    videos: those that are there are read, and a warning says how many are missing.
+
+    Labels, first match wins: the release's masks (`volLabel`, a cell a frame; also images, `.npy`), a frame being
+    abnormal where its mask has a pixel; one number a frame in `test_frame_mask` or, all in turn, in
+    `frame_labels_avenue.npy`, whose published sum tells which way round it is; `avenue.mat`, 1-based inclusive
+    intervals. **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where
+    more than one kind is there, a warning says which is read; `labels_from` settles it.
+
+    Terms: non-commercial use, says its ground truth. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in
+    MATLAB", ICCV 2013.
+
+    Args:
+        root: the folder the data set was unpacked into.
+        labels_from: `masks`, `vectors` or `intervals`; None takes the first that is there.
+        one_means: what 1 means in vectors, where their sum is not a published one either way round.
+    """
+
+    name: ClassVar[str] = "avenue"
+    splits: ClassVar[tuple[str, ...]] = ("train", "test")
+    released: ClassVar[dict[str, int]] = {"train": 16, "test": 21}
+    published: ClassVar[Published] = Published(15_324, (3_712, 3_867))
+
+    def __init__(self, root: str | Path, labels_from: Source | None = None, one_means: Meaning | None = None) -> None:
+        super().__init__(root)
+        self.labels_from = labels_from
+        self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
+        self._decided: Polarity | None = None
+
+    def videos(self, split: str) -> list[VideoRecord]:
+        """The videos of the split that are there, named 01, 02, ... and sorted.
+
+        Warns, once a split, where some of the release are missing.
+
+        Raises:
+            DataNotFoundError: there is none.
+            ConfigError: there is no such split, or a video is there twice.
+        """
+        if split not in self.splits:
+            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        found = self._clips(split)
+        for (name, before), (other, after) in pairwise(found):
+            if name == other:
+                raise ConfigError(f"{after}: {before.name} is the same video; leave one of them")
+        missing = self.released[split] - len(found)
+        if missing > 0:
+            self._state(
+                f"{found[0][1].parent}: {len(found)} of {self.released[split]} videos of Avenue's {split} split are "
+                f"there, {missing} are missing; results are of those {len(found)} alone"
+            )
+        return [VideoRecord(name, path, split, self._masks(name, split)) for name, path in found]
+
+    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
+        """Frame labels of a test video, 1 = abnormal; None for training videos, which the release does not label.
+
+        Raises:
+            DataNotFoundError: there are no labels.
+            LabelError: they are malformed, do not fit the length of the video, or nobody can tell what their 1 means.
+        """
+        if record.split == "train":
+            return None
+        source = self._source()
+        frames = record.length()
+        if source == "masks":
+            return open_masks(self._label_place(record), frames).frame_labels()
+        place = self._label_place(record)
+        if source == "intervals":
+            return mark_intervals(place, record.name, self._intervals(place, record), frames)
+        if place.name == _FLAT:
+            return self._flat(place).of(record.name)
+        labels = read_vector(place, frames)
+        return labels if self._polarity(place.parent).meaning == "abnormal" else 1 - labels
+
+    def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
+        """The abnormal pixels of a frame, bool (height, width); None where there are no masks, and for volumes.
+
+        Raises:
+            LabelError: the masks are malformed, or are more or fewer than frames.
+        """
+        if record.annotations is None or record.path.suffix == ".mat":
+            return None
+        return mask_of(record, record.annotations, frame)
+
+    def manifest(self, split: str) -> dict[str, Any]:
+        """As the base class, and for the test split where labels come from and the SHA-256 of their files."""
+        content = super().manifest(split)
+        if split == "train":
+            return content
+        places = {record.name: self._label_place(record) for record in self.videos(split)}
+        files = {name: _content(place) for name, place in places.items()}
+        told = {"one_means": self.one_means} if self.one_means else {}
+        return {**content, "labels_from": self._source(), "labels": files, **told}
+
+    def describe_layout(self) -> str:
+        """As the base class."""
+        lines = []
+        for split in self.splits:
+            try:
+                found = self.videos(split)
+                lines.append(f"{split}: {found[0].path.parent}, {len(found)} of {self.released[split]} videos")
+            except DataNotFoundError:
+                lines.append(f"{split}: none")
+        test = self.videos("test")
+        source, place = self._source(), self._label_place(test[0])
+        if source == "vectors":
+            flat = place.name == _FLAT
+            polarity = (self._flat(place).polarity if flat else self._polarity(place.parent)).reason
+        else:
+            polarity = "a pixel above 0 is abnormal" if source == "masks" else "intervals name abnormal frames"
+        others = [kind for kind in self._kinds() if kind != source]
+        unread = f"; there too and not read: {', '.join(others)}" if others else ""
+        masked = sum(record.annotations is not None for record in test)
+        return (
+            f"layout: {'; '.join(lines)}\nlabels: {source}, first {place}{unread}\npolarity: {polarity}\n"
+            f"pixel masks: of {masked} of {len(test)} test videos"
+        )
+
+    def _clips(self, split: str) -> list[tuple[str, Path]]:
+        places = [place.format(_WORDS[split]) for place in _PLACES]
+        for folder in (self.root / base / place for base in _BASES for place in places):
+            entries = sorted(folder.iterdir()) if folder.is_dir() else []
+            found = sorted((name, path) for path in entries if (name := _name_of(path)))
+            if found:
+                return found
+        raise DataNotFoundError(f"{self.root}: no video of Avenue's {split} split; expected {_TREE}")
+
+    def _folders(self, places: tuple[str, ...]) -> list[Path]:
+        return [self.root / base / place for base in _BASES for place in places]
+
+    def _masks(self, name: str, split: str) -> Path | None:
+        names = [f"{int(name)}_label", f"{name}_label", name]
+        return None if split == "train" else find_masks(self._folders(_MASKS), names)
+
+    def _first(self, files: list[Path]) -> Path | None:
+        return next((file for file in files if file.is_file()), None)
+
+    def _vector(self, name: str) -> Path | None:
+        files = [folder / f"{name}.npy" for folder in self._folders(_VECTORS)]
+        return self._first(files) or self._first(self._folders((_FLAT, f"testing/{_FLAT}")))
+
+    def _kinds(self) -> list[Source]:
+        """The kinds of labels that are there, the one that is read first."""
+        first = self._clips("test")[0][0]
+        there: dict[Source, Path | None] = {
+            "masks": self._masks(first, "test"),
+            "vectors": self._vector(first),
+            "intervals": self._first(self._folders((_INTERVALS,))),
+        }
+        return [kind for kind, place in there.items() if place is not None]
+
+    def _source(self) -> Source:
+        kinds = self._kinds()
+        if self.labels_from is not None:
+            return self.labels_from
+        if not kinds:
+            raise DataNotFoundError(f"{self.root}: no labels of Avenue; expected {_WANTED}")
+        if len(kinds) > 1:
+            self._state(
+                f"{self.root}: labels as {' and '.join(kinds)} are there, which are not the same annotation; the "
+                f"{kinds[0]} are read (labels_from={kinds[0]} says so and ends this warning)"
+            )
+        return kinds[0]
+
+    def _label_place(self, record: VideoRecord) -> Path:
+        source = self._source()
+        if source == "masks":
+            place = record.annotations
+        elif source == "vectors":
+            place = self._vector(record.name)
+        else:
+            place = self._first(self._folders((_INTERVALS,)))
+        if place is None:
+            raise DataNotFoundError(f"{self.root}: no {source} of test video {record.name}; expected {_WANTED}")
+        return place
+
+    def _intervals(self, file: Path, record: VideoRecord) -> list[tuple[int, int]]:
+        """A file of the whole split goes by the numbers of videos, one of a part of it by their order."""
+        intervals = read_intervals(file)
+        names = [name for name, _ in self._clips("test")]
+        if len(intervals) == self.released["test"] and int(record.name) <= len(intervals):
+            return intervals[int(record.name) - 1]
+        if len(intervals) != len(names):
+            raise LabelError(f"{file}: labels of {len(intervals)} videos, {record.path.parent} has {len(names)}")
+        return intervals[names.index(record.name)]
+
+    def _polarity(self, folder: Path) -> Polarity:
+        """Decided once, of all vectors together."""
+        if self._decided is None:
+            vectors = [read_vector(file) for file in sorted(folder.glob("*.npy"))]
+            frames, ones = sum(len(vector) for vector in vectors), sum(int(vector.sum()) for vector in vectors)
+            self._decided = decide_polarity(folder, ones, frames, self.published, self.one_means)
+            if self._decided.surprising:
+                self._state(f"{folder}: {self._decided.reason}")
+        return self._decided
+
+    def _flat(self, file: Path) -> FlatLabels:
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels
+
+
+def _name_of(path: Path) -> str:
+    """`01` for `01.avi`, `1.avi`, a folder `01` and `vol01.mat`; empty where a path is none of these."""
+    volume = path.suffix == ".mat" and path.is_file()
+    stem = path.name if path.is_dir() else path.stem
+    if not (path.is_dir() or volume or path.suffix.lower() in VIDEO_SUFFIXES):
+        return ""
+    match = re.fullmatch(r"vol([0-9]{1,2})" if volume else r"([0-9]{1,2})", stem)
+    return f"{int(match[1]):02d}" if match else ""
+
+
+def _content(place: Path) -> list[str]:
+    return [sha256_file(file) for file in (sorted(place.iterdir()) if place.is_dir() else [place])]

@@ -1,0 +1,194 @@
+"""Footage of one's own: any tree of video files and folders of images."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets.table import IntervalRule, IntervalTable, Unit
+from syrfa.datasets.tree import Kind, find_videos, safe_names
+from syrfa.errors import ConfigError, DataNotFoundError, LabelError
+from syrfa.files import sha256_file
+
+_SPLITS = {"train": ("train", "training"), "validation": ("validation", "val"), "test": ("test", "testing")}
+
+
+class VideoFolder(VideoDataset):
+    """Any tree of videos.
+
+    ```
+    <root>/                                   <root>/
+      train/camera1/monday.mp4                  camera1/monday.mp4
+      train/camera1/tuesday/0001.jpg ...        camera2/anything/0001.jpg ...
+      validation/...
+      test/camera1/friday.mp4                   labels.csv, if there are labels; or anywhere else
+    ```
+
+    Left with splits, right without: then all of it is `test`, and there is nothing to train on. `training`, `val` and
+    `testing` are the same as `train`, `validation` and `test`. A video is a file that OpenCV reads, or a folder that
+    holds images, at any depth; links are followed, never in a circle. Videos are named by their path below the root,
+    file-name safe: `test/camera1/friday.mp4` is `test__camera1__friday`.
+
+    The table of labels has a header and the columns video, start, end, a row an abnormal interval, a row without start
+    and end for a normal video. The video is the path below the root, with or without its ending, or the name. What
+    start and end mean has to be said:
+
+    ```
+    video,start,end                 unit=frames first_frame=0 end_included=true
+    test/camera1/friday.mp4,120,240
+    test/camera1/sunday.mp4,,
+    ```
+
+    Licence, citation, counts: yours.
+
+    Args:
+        root: the folder.
+        labels: the table; None where nothing is labelled.
+        unit: whether start and end are `frames` or `seconds`.
+        first_frame: the number of the first frame of a video, 0 or 1; needed for frames.
+        end_included: whether the frame `end` is abnormal itself; needed for frames.
+        fps: frames a second; needed for seconds.
+        unlisted: what a test or validation video is that the table does not name: `normal`, or `unlabelled`. None: an
+            error.
+        kind: which files are the footage where a folder holds both: `videos` or `images`.
+
+    Raises:
+        ConfigError: there is a table, but not said what its numbers mean.
+    """
+
+    name: ClassVar[str] = "folder"
+    splits: ClassVar[tuple[str, ...]] = tuple(_SPLITS)
+
+    def __init__(
+        self,
+        root: str | Path,
+        labels: str | Path | None = None,
+        unit: Unit | None = None,
+        first_frame: Literal[0, 1] | None = None,
+        end_included: bool | None = None,
+        fps: float | None = None,
+        unlisted: Literal["normal", "unlabelled"] | None = None,
+        kind: Kind | None = None,
+    ) -> None:
+        super().__init__(root)
+        if labels is None and (unit, first_frame, end_included, fps, unlisted) != (None,) * 5:
+            raise ConfigError(
+                "unit, first_frame, end_included, fps and unlisted say what a table means: give labels=FILE"
+            )
+        self.labels = None if labels is None else Path(labels)
+        self.rule = None if labels is None else IntervalRule(unit, first_frame, end_included, fps)
+        self.unlisted = unlisted
+        self.kind: Kind | None = kind
+        self._records: dict[str, list[VideoRecord]] | None = None
+        self._table: IntervalTable | None = None
+
+    def videos(self, split: str) -> list[VideoRecord]:
+        """The videos of the split, sorted by name. The tree is looked through once.
+
+        Raises:
+            DataNotFoundError: there is none, or no such folder.
+            ConfigError: there is no such split, or a folder holds both videos and images.
+        """
+        if split not in self.splits:
+            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        found = self._all()[split]
+        if found:
+            return found
+        if not any(self._all().values()):
+            raise DataNotFoundError(f"{self.root}: no video file and no folder of images in it, at any depth")
+        raise DataNotFoundError(
+            f"{self.root / split}: no video of the {split} split; put some there, "
+            f"{'normal ones alone, ' if split == 'train' else ''}beside a folder test"
+        )
+
+    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
+        """Frame labels, 1 = abnormal; None where nothing says what the video is.
+
+        Raises:
+            LabelError: the table is malformed, does not fit the video, or does not name it and `unlisted` is not said.
+        """
+        table = self._open_table()
+        if table is None:
+            return None
+        frames = record.length()
+        labels = table.labels(record.name, frames)
+        if labels is not None or record.split == "train" or self.unlisted == "unlabelled":
+            return labels
+        if self.unlisted is None:
+            raise LabelError(
+                f"{table.file}: does not name {record.path.relative_to(self.root)}; add a row without start and end if "
+                "it is normal, or say what such videos are: unlisted=normal or unlisted=unlabelled"
+            )
+        return np.zeros(frames, np.uint8)
+
+    def manifest(self, split: str) -> dict[str, Any]:
+        """As the base class, and the SHA-256 of the table with what its numbers mean."""
+        content = super().manifest(split)
+        if self.labels is None or self.rule is None:
+            return content
+        self._open_table()
+        rule = {"unit": self.rule.unit, "first_frame": self.rule.first_frame, "end_included": self.rule.end_included}
+        return {**content, "labels": sha256_file(self.labels), **rule, "fps": self.rule.fps, "unlisted": self.unlisted}
+
+    def describe_layout(self) -> str:
+        """As the base class."""
+        counts = {split: len(records) for split, records in self._all().items()}
+        if not any(counts.values()):
+            self.videos("test")  # says what is missing
+        table = self._open_table()
+        if table is None or self.rule is None:
+            labels, meaning = "none", "nothing is labelled"
+        else:
+            count = sum(len(intervals) for intervals in table.intervals.values())
+            labels = f"{table.file}, {count} intervals in {len(table.intervals)} videos"
+            meaning = str(self.rule)
+        return (
+            f"layout: {self.root}, {', '.join(f'{count} {split}' for split, count in counts.items())} videos\n"
+            f"labels: {labels}\npolarity: intervals name abnormal frames; {meaning}\npixel masks: none"
+        )
+
+    def _all(self) -> dict[str, list[VideoRecord]]:
+        if self._records is None:
+            if not self.root.is_dir():
+                raise DataNotFoundError(f"{self.root}: no such folder of videos")
+            paths = self._paths()
+            everything = [path for found in paths.values() for path in found]
+            names = dict(zip(everything, safe_names(self.root, everything), strict=True))
+            self._records = {
+                split: sorted((VideoRecord(names[path], path, split) for path in found), key=lambda record: record.name)
+                for split, found in paths.items()
+            }
+        return self._records
+
+    def _paths(self) -> dict[str, list[Path]]:
+        entries = sorted(entry for entry in self.root.iterdir() if entry.is_dir())
+        places = {
+            split: [entry for entry in entries if entry.name.lower() in words] for split, words in _SPLITS.items()
+        }
+        for folders in places.values():
+            if len(folders) > 1:
+                raise ConfigError(f"{folders[1]}: {folders[0].name} is there too; leave one of these two folders")
+        inside = frozenset(folder for folders in places.values() for folder in folders)
+        if not inside:
+            return {"train": [], "validation": [], "test": find_videos(self.root, self.kind)}
+        outside = find_videos(self.root, "videos", inside)
+        if outside:
+            self._state(
+                f"{self.root}: {len(outside)} videos lie outside {', '.join(sorted(f.name for f in inside))} and are "
+                f"not read, first {outside[0]}"
+            )
+        return {split: find_videos(folders[0], self.kind) if folders else [] for split, folders in places.items()}
+
+    def _open_table(self) -> IntervalTable | None:
+        if self._table is None and self.labels is not None and self.rule is not None:
+            names: dict[str, str] = {}
+            for record in (record for records in self._all().values() for record in records):
+                path = record.path.relative_to(self.root)
+                stem = path.with_suffix("") if record.path.is_file() else path
+                for alias in (path.as_posix(), stem.as_posix(), record.name):
+                    if names.setdefault(alias, record.name) != record.name:
+                        names[alias] = ""  # of two videos: a table that uses it is refused
+            self._table = IntervalTable(self.labels, {a: name for a, name in names.items() if name}, self.rule)
+        return self._table

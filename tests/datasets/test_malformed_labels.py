@@ -1,0 +1,144 @@
+"""Label files full of anything: refused in one line, nothing executed, no memory taken on a header's word."""
+
+import contextlib
+import pickle
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+from dataset_trees import one_line, write_circulated, write_frames, write_official
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from syrfa.datasets import Avenue, ShanghaiTech, UCSDPed2, VideoFolder
+from syrfa.datasets.intervals import read_intervals
+from syrfa.datasets.masks import open_masks
+from syrfa.datasets.table import IntervalRule, IntervalTable
+from syrfa.datasets.ubnormal import _read_tracks
+from syrfa.datasets.vector import open_array, read_vector
+from syrfa.errors import LabelError
+
+RULE = IntervalRule(unit="frames", first_frame=0, end_included=True)
+READERS = {
+    "labels.npy": [read_vector, open_array, lambda file: open_masks(file, 6)],
+    "labels.mat": [read_intervals, lambda file: open_masks(file, 6).frame_labels()],
+    "labels.m": [read_intervals],
+    "labels.csv": [lambda file: IntervalTable(file, {"a": "a"}, RULE)],
+    "x_tracks.txt": [_read_tracks],
+}
+EXECUTED = []
+
+
+class Bait:
+    """Runs code where somebody unpickles it."""
+
+    def __reduce__(self):
+        return EXECUTED.append, (1,)
+
+
+def npy(header, version=1, magic=b"\x93NUMPY"):
+    length = len(header).to_bytes(2 if version == 1 else 4, "little")
+    return magic + bytes([version, 0]) + length + header
+
+
+CONTENTS = [
+    b"",
+    b"\0" * 4096,
+    b"\xff" * 4096,
+    b"[" * 100_000,
+    b"TestVideoFile{end+1}.gt_frame = [" + b"9" * 10_000 + b":3];",
+    b"gt_frame" + b" " * 100_000 + b"=",
+    pickle.dumps(Bait()),
+    b"PK\x03\x04" + bytes(100),
+    npy(b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000000,)}\n"),
+    npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (6, 1000000000, 1000000000)}\n"),
+    npy(b"{'descr': '|b1', 'fortran_order': False, 'shape': (-1, -1)}\n") + b"\1",
+    npy(b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}\n") + pickle.dumps(Bait()),
+    npy(b"{'descr': [('a', '|O')], 'fortran_order': False, 'shape': (1,)}\n") + pickle.dumps(Bait()),
+    npy(b"{'descr': '|V0', 'fortran_order': False, 'shape': (1000000000000,)}\n"),
+    npy(b"(" * 5000),
+    npy(b"{'descr': __import__('os').system('true')}"),
+    npy(b"{}", version=2)[:9] + (2**32 - 1).to_bytes(4, "little"),
+    npy(b"{}", version=3),
+    b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM" + b"\x0e\0\0\0\xff\xff\xff\xff",
+]
+
+
+def check(file, content):
+    """Every reader of such a file refuses it in one line, or reads it; none takes memory for what is not there."""
+    file.write_bytes(content)
+    for read in READERS[file.name]:
+        tracemalloc.start()
+        try:
+            with warnings.catch_warnings(), contextlib.suppress(LabelError):
+                warnings.simplefilter("error")
+                read(file)
+            assert tracemalloc.get_traced_memory()[1] < 2e7
+        finally:
+            tracemalloc.stop()
+    assert EXECUTED == []
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=range(len(CONTENTS)))
+@pytest.mark.parametrize("name", READERS)
+def test_no_crash_no_code_no_memory(tmp_path, name, content):
+    check(tmp_path / name, content)
+
+
+@pytest.mark.parametrize("name", READERS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200) | st.text(max_size=80).map(lambda text: text.encode("utf-8", "replace")))
+def test_anything_at_all(tmp_path, name, content):
+    check(tmp_path / name, content)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_few_bytes_wrong_in_a_mask(tmp_path, data):
+    file = tmp_path / "labels.npy"
+    np.save(file, np.ones((6, 4, 5), bool))
+    content = bytearray(file.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, 127))] = data.draw(st.integers(0, 255))
+    check(file, bytes(content))
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=range(len(CONTENTS)))
+def test_each_reader_says_which_file(tmp_path, content):
+    """The same rubbish, where a data set looks for its labels."""
+    write_circulated(tmp_path / "ped2mat")
+    write_official(tmp_path / "ped2script")
+    for name in ("shanghai/testing/frames/01_0014", "avenue/testing/frames/01", "avenue2/testing/frames/01", "own/a"):
+        write_frames(tmp_path / name, 6, 0, ".jpg")
+    places = {
+        UCSDPed2(tmp_path / "ped2mat"): "ped2mat/ped2.mat",
+        UCSDPed2(tmp_path / "ped2script"): "ped2script/UCSDped2/Test/UCSDped2.m",
+        ShanghaiTech(tmp_path / "shanghai"): "shanghai/test_frame_mask/01_0014.npy",
+        Avenue(tmp_path / "avenue"): "avenue/testing_label_mask/1_label.mat",
+        Avenue(tmp_path / "avenue2"): "avenue2/avenue.mat",
+        VideoFolder(
+            tmp_path / "own", tmp_path / "labels.csv", unit="frames", first_frame=0, end_included=True
+        ): "labels.csv",
+    }
+    for dataset, place in places.items():
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(content)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".* are missing; results are of those")
+            record = dataset.videos("test")[0]
+            with pytest.raises(LabelError) as error:
+                dataset.frame_labels(record)
+        one_line(error, tmp_path / place)
+
+
+def test_large_masks_are_mapped_not_loaded(tmp_path):
+    """Of 2 GB on disk (a file with a hole) a few pages are read."""
+    file = tmp_path / "01_0014.npy"
+    shape = (5000, 480, 856)
+    np.lib.format.open_memmap(file, "w+", np.dtype(bool), shape).flush()
+    tracemalloc.start()
+    masks = open_masks(file, 5000)
+    assert not masks[4999].any()
+    assert tracemalloc.get_traced_memory()[1] < 2e6
+    tracemalloc.stop()
