@@ -20,6 +20,7 @@ VERBS = {
     "validate": "score the validation split",
     "test": "score the test split: scores, result.json, pictures",
     "predict": "score any split and write the scores",
+    "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
     "summary": "print the results of runs beside box_width and chance",
     "data": "list the data sets, or download one where its terms let a script do so",

@@ -65,7 +65,9 @@ class FileDetector(Detector):
         self.path = str(path)
         self.clip = clip
         self._files: dict[str, BoxFile] = {}
-        self._frames: list[Detections] = []
+        self._video: tuple[BoxFile, int, Path] | None = None
+        self._frame: NDArray[np.int64] = np.empty(0, np.int64)
+        self._boxes = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int16))
 
     def identity(self) -> dict[str, Any]:
         """The SHA-256 of the file, or of the files of all splits.
@@ -79,28 +81,42 @@ class FileDetector(Detector):
             raise DetectionError(f"{self.path}: no such file of boxes")
         return {"detector": "file", "clip": self.clip, "sha256": {file.name: sha256_file(file) for file in found}}
 
-    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
+    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:
         """Looks the video up and checks its boxes.
 
         Raises:
-            DetectionError: the file is missing or malformed, has other videos or lengths, or a box of this video is
-                outside the frame or the video; the message names the file and the row.
+            DetectionError: the file is missing or malformed, has other videos or, where the length is known, other
+                lengths, or a box of this video is outside the frame; the message names the file and the row.
         """
         path = self.path.replace(_SPLIT, record.split)
         if path not in self._files:
             self._files[path] = read_boxes(Path(path))
         content = self._files[path]
         number = _find_video(content, dataset, record)
+        self._video = (content, number, record.path)
+        if frames is not None:
+            self.finish(frames)
+        self._frame, self._boxes = _boxes_of(content, number, height, width, self.clip)
+
+    def finish(self, frames: int) -> None:
+        """Compares the video's length with that of the file.
+
+        Raises:
+            DetectionError: they differ.
+        """
+        assert self._video is not None
+        content, number, path = self._video
         if content.frames_per_video[number] != frames:
             raise DetectionError(
-                f"{path}: video {content.names[number]} has {content.frames_per_video[number]} frames there, "
-                f"{record.path} has {frames}"
+                f"{content.path}: video {content.names[number]} has {content.frames_per_video[number]} frames there, "
+                f"{path} has {frames}"
             )
-        self._frames = _split_frames(content, number, frames, height, width, self.clip)
 
     def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
         """The boxes of `len(frames)` frames from number `first` on; the pixels are not looked at."""
-        return self._frames[first : first + len(frames)]
+        boxes = self._boxes
+        cuts = np.searchsorted(self._frame, np.arange(first, first + len(frames) + 1))
+        return [Detections(boxes.xyxy[a:b], boxes.confidence[a:b], boxes.class_id[a:b]) for a, b in pairwise(cuts)]
 
 
 def read_boxes(path: Path) -> BoxFile:
@@ -185,7 +201,10 @@ def _find_video(content: BoxFile, dataset: VideoDataset, record: VideoRecord) ->
     return number
 
 
-def _split_frames(content: BoxFile, number: int, frames: int, height: int, width: int, clip: bool) -> list[Detections]:
+def _boxes_of(
+    content: BoxFile, number: int, height: int, width: int, clip: bool
+) -> tuple[NDArray[np.int64], Detections]:
+    """The frame of every box of a video, ascending, and the boxes."""
     begin, end = np.searchsorted(content.video, [number, number + 1])
     xyxy = content.boxes[begin:end, :4]
     outside = (xyxy[:, 0] >= width) | (xyxy[:, 1] >= height) | (xyxy[:, 2] <= 0) | (xyxy[:, 3] <= 0)
@@ -198,9 +217,8 @@ def _split_frames(content: BoxFile, number: int, frames: int, height: int, width
         )
     if clip:
         xyxy = np.clip(xyxy, 0, np.array([width, height, width, height], np.float32))
-    confidence, classes = content.boxes[begin:end, 4], content.class_id[begin:end]
-    cuts = np.searchsorted(content.frame[begin:end], np.arange(frames + 1))
-    return [Detections(xyxy[a:b].copy(), confidence[a:b].copy(), classes[a:b].copy()) for a, b in pairwise(cuts)]
+    rows = slice(begin, end)
+    return content.frame[rows], Detections(xyxy, content.boxes[rows, 4], content.class_id[rows])
 
 
 def _number(name: str) -> int | None:
