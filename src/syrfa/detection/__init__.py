@@ -6,6 +6,7 @@ from syrfa.detection.file import FileDetector
 from syrfa.detection.jigsaw_pickle import import_jigsaw_pickle
 from syrfa.detection.motion import MotionDetector
 from syrfa.detection.noise import BoxNoise
+from syrfa.detection.torchvision import TorchvisionDetector
 from syrfa.detection.yolo import UltralyticsDetector
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Detector",
     "FileDetector",
     "MotionDetector",
+    "TorchvisionDetector",
     "UltralyticsDetector",
     "import_jigsaw_pickle",
 ]
