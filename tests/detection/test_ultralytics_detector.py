@@ -103,7 +103,7 @@ def test_random_network(tmp_path):
 
 
 def write_onnx(path, batch, side=64):
-    """A network that finds what is bright: a cell of 8 x 8 pixels is a box, its mean of red, green and blue its classes."""
+    """A network that finds what is bright: every 8 x 8 pixels a box, the means of red, green and blue its classes."""
     cells = side // 8
     middle = (np.arange(cells) + 0.5) * 8
     grid = np.stack([*np.meshgrid(middle, middle), *np.full((2, cells, cells), 6.0)]).reshape(1, 4, -1)

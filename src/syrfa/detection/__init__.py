@@ -2,6 +2,7 @@
 
 from syrfa.detection.annotation import AnnotationDetector
 from syrfa.detection.base import Detections, Detector
+from syrfa.detection.calibration import CalibratedDetector
 from syrfa.detection.file import FileDetector
 from syrfa.detection.jigsaw_pickle import import_jigsaw_pickle
 from syrfa.detection.motion import MotionDetector
@@ -12,6 +13,7 @@ from syrfa.detection.yolo import UltralyticsDetector
 __all__ = [
     "AnnotationDetector",
     "BoxNoise",
+    "CalibratedDetector",
     "Detections",
     "Detector",
     "FileDetector",

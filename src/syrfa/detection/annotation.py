@@ -29,15 +29,16 @@ class AnnotationDetector(Detector):
         self.noise = noise or BoxNoise.none()
         self.needs_frames = self.noise.miss_faint > 0
         self.seed = seed
-        self._video: tuple[VideoDataset, VideoRecord, int, int, int] | None = None
+        self._video: tuple[VideoDataset, VideoRecord, int, int] | None = None
 
     def identity(self) -> dict[str, Any]:
         """The noise and the seed; the masks themselves are part of the data set's manifest."""
         return {"detector": "annotation", "version": 3, "seed": self.seed, "noise": asdict(self.noise)}
 
-    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
+    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:
         """Notes the video whose masks are read next."""
-        self._video = (dataset, record, frames, height, width)
+        del frames
+        self._video = (dataset, record, height, width)
 
     def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
         """Boxes of `len(frames)` frames from number `first` on; pixels only say who is too faint to be found.
@@ -51,7 +52,7 @@ class AnnotationDetector(Detector):
 
     def _boxes(self, number: int, frame: NDArray[np.uint8]) -> Detections:
         assert self._video is not None
-        dataset, record, _, height, width = self._video
+        dataset, record, height, width = self._video
         mask = dataset.id_mask(record, number)
         if mask is None:
             raise DetectionError(f"{record.path}: no object mask of frame {number}; use a detector that reads pixels")

@@ -55,14 +55,14 @@ class Detector(ABC):
         """Everything that decides the output, as JSON (settings, SHA-256 of weights); part of the cache key."""
 
     def start(  # noqa: B027 - most detectors carry nothing
-        self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int
+        self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int
     ) -> None:
         """Called once before the first frame of a video; resets whatever is carried from frame to frame.
 
         Args:
             dataset: the data set the video belongs to.
             record: the video.
-            frames: its length.
+            frames: its length; None for a video file, of which only decoding tells it: `finish` is told.
             height: its height in pixels.
             width: its width in pixels.
         """
@@ -77,4 +77,14 @@ class Detector(ABC):
 
         Returns:
             n detections, one a frame.
+        """
+
+    def finish(self, frames: int) -> None:  # noqa: B027 - most detectors do not care
+        """Called once after the last frame of a video.
+
+        Args:
+            frames: its length, now known of every video.
+
+        Raises:
+            DetectionError: the boxes are of a video of another length.
         """

@@ -41,7 +41,9 @@ class FileDetector(Detector):
         self.path = str(path)
         self.clip = clip
         self._files: dict[str, BoxFile] = {}
-        self._frames: list[Detections] = []
+        self._video: tuple[BoxFile, int, Path] | None = None
+        self._frame: NDArray[np.int64] = np.empty(0, np.int64)
+        self._boxes = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int16))
 
     def identity(self) -> dict[str, Any]:
         """The SHA-256 of the file, or of the files of all splits.
@@ -55,15 +57,16 @@ class FileDetector(Detector):
             raise DetectionError(f"{self.path}: no such file of boxes")
         return {"detector": "file", "clip": self.clip, "sha256": {file.name: sha256_file(file) for file in found}}
 
-    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
+    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:
         """Looks the video up and checks its boxes.
 
         Warns where the boxes were made on another copy of the data set: that names, lengths and sizes agree is needed,
         that the bytes do is not.
 
         Raises:
-            DetectionError: the file is missing or malformed, is of another split, has other videos, lengths or
-                sizes, or a box of this video is outside the frame or the video; the message names the file and the row.
+            DetectionError: the file is missing or malformed, is of another split, has other videos, sizes or, where
+                the length is known, other lengths, or a box of this video is outside the frame; the message names the
+                file and the row.
         """
         path = self.path.replace(_SPLIT, record.split)
         if path not in self._files:
@@ -78,16 +81,30 @@ class FileDetector(Detector):
                 f"{path}: video {content.names[number]} is {theirs[1]}x{theirs[0]} there, {record.path} is "
                 f"{width}x{height}; boxes are in pixels, so run syrfa detect on this copy"
             )
+        self._video = (content, number, record.path)
+        if frames is not None:
+            self.finish(frames)
+        self._frame, self._boxes = _boxes_of(content, number, height, width, self.clip)
+
+    def finish(self, frames: int) -> None:
+        """Compares the video's length with that of the file.
+
+        Raises:
+            DetectionError: they differ.
+        """
+        assert self._video is not None
+        content, number, path = self._video
         if content.frames_per_video[number] != frames:
             raise DetectionError(
-                f"{path}: video {content.names[number]} has {content.frames_per_video[number]} frames there, "
-                f"{record.path} has {frames}"
+                f"{content.path}: video {content.names[number]} has {content.frames_per_video[number]} frames there, "
+                f"{path} has {frames}"
             )
-        self._frames = _split_frames(content, number, frames, height, width, self.clip)
 
     def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
         """The boxes of `len(frames)` frames from number `first` on; the pixels are not looked at."""
-        return self._frames[first : first + len(frames)]
+        boxes = self._boxes
+        cuts = np.searchsorted(self._frame, np.arange(first, first + len(frames) + 1))
+        return [Detections(boxes.xyxy[a:b], boxes.confidence[a:b], boxes.class_id[a:b]) for a, b in pairwise(cuts)]
 
 
 def _check_origin(content: BoxFile, dataset: VideoDataset, split: str) -> None:
@@ -125,7 +142,10 @@ def _find_video(content: BoxFile, dataset: VideoDataset, record: VideoRecord) ->
     return number
 
 
-def _split_frames(content: BoxFile, number: int, frames: int, height: int, width: int, clip: bool) -> list[Detections]:
+def _boxes_of(
+    content: BoxFile, number: int, height: int, width: int, clip: bool
+) -> tuple[NDArray[np.int64], Detections]:
+    """The frame of every box of a video, ascending, and the boxes."""
     begin, end = np.searchsorted(content.video, [number, number + 1])
     xyxy = content.boxes[begin:end, :4]
     beyond = outside(xyxy, height, width)
@@ -138,9 +158,8 @@ def _split_frames(content: BoxFile, number: int, frames: int, height: int, width
         )
     if clip:
         xyxy = np.clip(xyxy, 0, np.array([width, height, width, height], np.float32))
-    confidence, classes = content.boxes[begin:end, 4], content.class_id[begin:end]
-    cuts = np.searchsorted(content.frame[begin:end], np.arange(frames + 1))
-    return [Detections(xyxy[a:b].copy(), confidence[a:b].copy(), classes[a:b].copy()) for a, b in pairwise(cuts)]
+    rows = slice(begin, end)
+    return content.frame[rows], Detections(xyxy, content.boxes[rows, 4], content.class_id[rows])
 
 
 def _number(name: str) -> int | None:

@@ -63,7 +63,7 @@ class MotionDetector(Detector):
         """The settings and OpenCV's version, whose changes move single pixels."""
         return {"detector": "motion", "opencv": cv2.__version__, **self.settings}
 
-    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int, height: int, width: int) -> None:
+    def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:
         """Forgets the background of the video before."""
         del dataset, record, frames, height, width
         self._subtractor = cv2.createBackgroundSubtractorMOG2(
