@@ -15,13 +15,13 @@ from syrfa.stopping import INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
-    "detect": "find objects and write their boxes to a file, for tubes cut elsewhere",
-    "calibrate": "make the confidences of a detector mean what those of another mean",
     "prepare": "detect objects, cut tubes and cache them",
     "fit": "train: stage 0 (JigsawModule), phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
     "validate": "score the validation split",
     "test": "score the test split: scores, result.json, pictures",
     "predict": "score any split and write the scores",
+    "detect": "find objects and write their boxes to a file, for tubes cut elsewhere",
+    "calibrate": "make the confidences of a detector mean what those of another mean",
     "realism": "measure how far generated tubes are from real ones",
     "summary": "print the results of runs beside box_width and chance",
 }
