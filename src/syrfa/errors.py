@@ -39,3 +39,7 @@ class CheckpointError(UserError, ValueError):
 
 class ConfigError(UserError, ValueError):
     """A setting is unknown, out of range, or contradicts another."""
+
+
+class EngineError(UserError, RuntimeError):
+    """Worker processes died again and again, or a cluster cannot be reached."""

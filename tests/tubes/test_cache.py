@@ -263,7 +263,7 @@ def test_damaged_video_leaves_no_half_shard(dataset, tools, tmp_path):
     with pytest.raises(VideoError, match=r"012\.png"):
         build(dataset, tools.detector(), tmp_path / "cache")
     (folder,) = (tmp_path / "cache").iterdir()
-    assert sorted(p.name for p in folder.iterdir()) == ["parts", "v0.npy"]
+    assert sorted(p.name for p in folder.iterdir()) == ["parts", "v0.npy", "v2.npy"]
 
 
 def test_full_disk_is_a_user_error(dataset, tools, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from syrfa.detection.box_file import read_boxes
+from syrfa.engine import EngineName
 from syrfa.errors import ConfigError
 from syrfa.report.table import text_table
 from syrfa.tubes.boxes import detect_split
@@ -19,6 +20,7 @@ def detect(
     out: Path,
     split: str | None = None,
     domain: Domain | None = None,
+    engine: EngineName | None = None,
     workers: int | None = None,
     overwrite: bool = False,
 ) -> None:
@@ -32,7 +34,8 @@ def detect(
         out: the .npz file to write; `{split}` in it is replaced by the split.
         split: one split; those that the config uses when not given.
         domain: `source` or `target`; the one that the config describes, or the target where it describes both.
-        workers: processes; `data.prepare_workers` when not given.
+        engine: where videos are worked on, `local` processes or a `ray` cluster; `data.engine` by default.
+        workers: videos at a time; `data.prepare_workers` by default.
         overwrite: replace a file of other boxes.
 
     Raises:
@@ -54,7 +57,13 @@ def detect(
         path = Path(str(out).replace(_SPLIT, name))
         start = time.perf_counter()
         made = detect_split(
-            source.dataset, name, source.detector, path, workers or data.prepare_workers, overwrite=overwrite
+            source.dataset,
+            name,
+            source.detector,
+            path,
+            workers or data.prepare_workers,
+            overwrite=overwrite,
+            engine=engine or data.engine,
         )
         seconds = time.perf_counter() - start
         content = read_boxes(path)

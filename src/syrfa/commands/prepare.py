@@ -2,22 +2,29 @@
 
 import time
 
+from syrfa.engine import EngineName
 from syrfa.tubes.cache import MANIFEST, TubeCache
 from syrfa.tubes.datamodule import TubeDataModule
 
 _COLUMNS = ("dataset", "split", "videos", "frames", "tubes", "kept", "bytes/tube", "tubes/s", "folder")
 
 
-def prepare(data: TubeDataModule, verify: bool = False) -> None:
+def prepare(
+    data: TubeDataModule, verify: bool = False, engine: EngineName | None = None, workers: int | None = None
+) -> None:
     """Builds, or goes on building, every cache of the config and prints one line for each.
 
     Args:
         data: the `data` part of a config.
         verify: also compare every byte of caches that exist with the hashes in their manifests.
+        engine: where videos are worked on, `local` processes or a `ray` cluster; `data.engine` by default.
+        workers: videos at a time; `data.prepare_workers` by default.
 
     Raises:
         UserError: data, labels, boxes or an existing cache are not usable; the message says which.
     """
+    data.engine = engine or data.engine
+    data.prepare_workers = data.prepare_workers if workers is None else workers
     rows = [_COLUMNS]
     for use in data.uses():
         folder = data.folder(use)

@@ -1,7 +1,7 @@
 """What every data set answers: which videos, where, with which labels."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.files import sha256_json
+from syrfa.video import frame_count
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,22 @@ class VideoRecord:
         path: a folder of frames or a video file.
         split: the split it belongs to.
         annotations: where its labels lie, when they lie in a place of their own.
+        frames: its length, where somebody has decoded it already.
     """
 
     name: str
     path: Path
     split: str
     annotations: Path | None = None
+    frames: int | None = field(default=None, compare=False)
+
+    def length(self) -> int:
+        """Its length in frames; a video file of which it is not known yet is decoded from end to end.
+
+        Raises:
+            VideoError: the video cannot be decoded.
+        """
+        return frame_count(self.path) if self.frames is None else self.frames
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class UCSDPed2(VideoDataset):
         names = [other.name for other in self.videos(record.split)]
         if len(intervals) != len(names):
             raise LabelError(f"{file}: labels of {len(intervals)} videos, {record.path.parent} has {len(names)}")
-        labels = np.zeros(frame_count(record.path), np.uint8)
+        labels = np.zeros(record.length(), np.uint8)
         for start, end in intervals[names.index(record.name)]:
             if end > len(labels):
                 raise LabelError(

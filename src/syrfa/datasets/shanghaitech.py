@@ -13,7 +13,7 @@ from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES, frame_count
+from syrfa.video import VIDEO_SUFFIXES
 
 # where a copy may keep a split, the release's own place first; the first place with a clip is read
 _PLACES = {"train": ("training/videos", "training/frames"), "test": ("testing/frames", "clips")}
@@ -94,7 +94,7 @@ class ShanghaiTech(VideoDataset):
             return None
         file = self._mask_file(record.name)
         self._check_sum(file.parent)
-        return read_vector(file, frame_count(record.path))
+        return read_vector(file, record.length())
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and for the test split the SHA-256 of every clip's mask."""

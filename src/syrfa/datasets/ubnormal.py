@@ -11,7 +11,7 @@ from syrfa.datasets.base import Track, VideoDataset, VideoRecord
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file
-from syrfa.video import frame_count, read_mask
+from syrfa.video import read_mask
 
 _LISTS = {"train": "training", "validation": "validation", "test": "test"}
 _NPY_MAGIC = b"\x93NUMPY"
@@ -129,7 +129,7 @@ class UBnormal(VideoDataset):
         return VideoRecord(name, folder / f"{name}.mp4", split, annotations if annotations.is_dir() else None)
 
     def _frames(self, record: VideoRecord) -> int:
-        return len(self._mask_files(record)) or frame_count(record.path)
+        return len(self._mask_files(record)) or record.length()
 
     def _mask_files(self, record: VideoRecord) -> list[Path]:
         return list(record.annotations.glob(f"{record.name}_*_gt.png")) if record.annotations else []

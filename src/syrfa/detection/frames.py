@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detector
-from syrfa.video import frame_count, open_video
+from syrfa.video import open_video
 
 BATCH = 16  # as where tubes are cut: the last bits of a network's boxes depend on the batch
 
@@ -32,8 +32,8 @@ class Video:
 
     def __init__(self, dataset: VideoDataset, record: VideoRecord) -> None:
         self.dataset, self.record = dataset, record
-        self.length = frame_count(record.path) if record.path.is_dir() else None
-        self.reader = open_video(record.path, self.length)
+        self.reader = open_video(record.path)
+        self.length = self.reader.length
         self.height, self.width = self.reader.height, self.reader.width
         self.frames = 0
 

@@ -1,4 +1,4 @@
-"""Making a file of boxes: a video at a time, in processes, resumable, the file last."""
+"""Making a file of boxes: a video at a time, on an engine, resumable, the file last."""
 
 import fcntl
 import os
@@ -16,9 +16,10 @@ from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_origin, write_boxes
 from syrfa.detection.frames import Video
+from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.files import atomic_write, sha256_json
-from syrfa.tubes.build import _default_workers, _extract_all
+from syrfa.tubes.build import check_names
 from syrfa.tubes.storage import sync_folder
 
 _KEY_LENGTH = 12
@@ -49,6 +50,7 @@ def detect_split(
     workers: int | None = None,
     progress: bool = True,
     overwrite: bool = False,
+    engine: EngineName = "local",
 ) -> bool:
     """Writes the boxes of a split to a file that `FileDetector` reads.
 
@@ -60,16 +62,18 @@ def detect_split(
         split: one of its splits.
         detector: finds the boxes.
         out: the file; a folder of finished videos stands beside it while it is made.
-        workers: processes; None for as many as `build_cache` takes.
-        progress: show a bar, where there is a terminal to show it on.
+        workers: videos at a time; see `syrfa.engine.run_job`.
+        progress: show how far it is.
         overwrite: replace a file of other boxes.
+        engine: where videos are worked on: `local` processes or a `ray` cluster, whose nodes share the folder of `out`.
 
     Returns:
         False when the file was there already.
 
     Raises:
         ConfigError: `out` holds something else, or a video's name cannot be a file name.
-        CacheError: another process is making this very file, or a worker died.
+        CacheError: another process is making this very file.
+        EngineError: a worker died at the same video every time.
         DetectionError: the detector's boxes are malformed, or there is none in the whole split.
         VideoError: a video cannot be decoded. Finished ones are kept.
     """
@@ -77,9 +81,7 @@ def detect_split(
     if _is_there(out, origin, overwrite):
         return False
     records = dataset.videos(split)
-    for record in records:
-        if record.name != Path(record.name).name:
-            raise ConfigError(f"{record.path}: the video name {record.name!r} cannot be a file name")
+    check_names(records)
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = out.with_name(f".{out.name}.{sha256_json(asdict(origin))[:_KEY_LENGTH]}")
     with _alone(folder, out):
@@ -87,7 +89,8 @@ def detect_split(
             return False
         todo = [record for record in records if read_part(folder, record.name) is None]
         job = BoxJob(dataset, detector, folder)
-        _extract_all(job, todo, workers or _default_workers(detector), progress, f"{dataset.name} {split}")
+        for _ in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
+            pass  # the parts are on disk
         _finish(folder, out, origin, records)
     return True
 
@@ -99,25 +102,37 @@ class BoxJob:
         self.dataset, self.detector, self.folder = dataset, detector, folder
         self.runs_network = detector.runs_network
 
-    def run(self, record: VideoRecord) -> None:
+    def run(self, record: VideoRecord) -> VideoDone:
         """Detects, checks and writes."""
-        found = detect_video(self.dataset, record, self.detector)
-        with atomic_write(self.folder / f"{record.name}.npz") as file:
+        timer = StageTimer()
+        found = detect_video(self.dataset, record, self.detector, timer)
+        with timer.stage("write"), atomic_write(self.folder / f"{record.name}.npz") as file:
             np.savez(file, **vars(found))
+        return VideoDone(record.name, int(found.shape[0]), timer.seconds)
 
 
-def detect_video(dataset: VideoDataset, record: VideoRecord, detector: Detector) -> VideoBoxes:
+def detect_video(
+    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StageTimer | None = None
+) -> VideoBoxes:
     """The boxes of every frame of a video.
+
+    Args:
+        dataset: the data set of the video.
+        record: the video.
+        detector: finds the boxes; it is started anew.
+        timer: counts the stage `detect`.
 
     Raises:
         DetectionError: one lies outside the frame, is not finite or has no area, or its confidence is outside [0, 1].
         VideoError: the video cannot be decoded.
     """
+    timer = timer or StageTimer()
     video = Video(dataset, record)
     video.start(detector)
     found: list[Detections] = []
     for first, stack in video.batches(detector.needs_frames):
-        detections = detector.detect(stack, first)
+        with timer.stage("detect"):
+            detections = detector.detect(stack, first)
         if len(detections) != len(stack):
             raise DetectionError(
                 f"{record.path}: {len(detections)} detections for {len(stack)} frames from {first}; "

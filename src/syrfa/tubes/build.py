@@ -1,24 +1,16 @@
-"""Building a tube cache: a video at a time, in processes, resumable, the manifest last."""
+"""Building a tube cache: a video at a time, on an engine, resumable, the manifest last."""
 
 import json
-import os
-import threading
 import zipfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
 from pathlib import Path
 
-import cv2
 import numpy as np
-from tqdm import tqdm
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detector
+from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.files import sha256_file
 from syrfa.tubes.cache import INDEX, MANIFEST, SCHEMA, Recipe, TubeCache, cache_folder, cache_key, cache_recipe
@@ -28,7 +20,6 @@ from syrfa.tubes.spec import TubeSpec
 from syrfa.tubes.storage import owned_write, sweep, sync_folder
 
 PARTS = "parts"  # one small file a finished video: what it adds to the index and the manifest
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def build_cache(
@@ -39,127 +30,74 @@ def build_cache(
     root: str | Path,
     workers: int | None = None,
     progress: bool = True,
+    engine: EngineName = "local",
+    listener: Callable[[VideoDone], object] | None = None,
 ) -> TubeCache:
     """Opens the cache of a split, building what is missing of it first.
 
-    A build that was killed goes on at the next video, and the result is the same to the byte. Two builds at once do
-    the same work twice and harm nothing.
+    A build that was killed goes on at the next video, and the result is the same to the byte, whatever the engine and
+    the number of workers. Two builds at once do the same work twice and harm nothing.
 
     Args:
         dataset: where videos and labels are.
         split: one of its splits.
         detector: finds the boxes.
         spec: how boxes become tubes.
-        root: the folder that holds all caches.
-        workers: processes; None for one a CPU core, but one alone for a detector that needs frames where there is a
-            GPU, because each process would load the detector onto it; 1 builds in this process.
-        progress: show a bar, where there is a terminal to show it on.
+        root: the folder that holds all caches; under Ray one that all nodes share.
+        workers: videos at a time; see `syrfa.engine.run_job`.
+        progress: show how far it is.
+        engine: where videos are worked on: `local` processes or a `ray` cluster.
+        listener: is given the report of every video that was not there yet, as it is finished.
 
     Raises:
-        CacheError: an older cache at this place is damaged, the disk is full, or a worker died.
-        DetectionError: no video of the split has a box, or none above the threshold.
+        CacheError: an older cache at this place is damaged, or the disk is full.
+        DetectionError: no video of the split has a box, or none above the threshold; or boxes do not fit a video.
+        EngineError: a worker died at the same video every time.
         LabelError: labels do not fit a video.
-        VideoError: a video cannot be decoded.
+        VideoError: a video cannot be decoded. As the two before, it is raised when all other videos are done.
     """
     recipe = cache_recipe(dataset, split, detector, spec)
     folder = cache_folder(root, recipe)
     if (folder / MANIFEST).exists():
         return TubeCache.open(folder)
     records = dataset.videos(split)
-    for record in records:
-        if record.name != Path(record.name).name:
-            raise ConfigError(f"{record.path}: the video name {record.name!r} cannot be a file name")
+    check_names(records)
     sweep(folder)
     todo = [record for record in records if read_part(folder, record.name) is None]
-    job = _Job(dataset, detector, spec.for_split(split), folder)
-    _extract_all(job, todo, workers or _default_workers(detector), progress, f"{dataset.name} {split}")
+    job = CacheJob(dataset, detector, spec.for_split(split), folder)
+    for done in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
+        if listener is not None:
+            listener(done)
     _finish(folder, recipe, records)
     return TubeCache.open(folder)
 
 
-class _Job:
-    """What a process needs to build any video of a split."""
+def check_names(records: list[VideoRecord]) -> None:
+    """Refuses videos whose names are no file names.
+
+    Raises:
+        ConfigError: with the first one.
+    """
+    for record in records:
+        if record.name != Path(record.name).name:
+            raise ConfigError(f"{record.path}: the video name {record.name!r} cannot be a file name")
+
+
+class CacheJob:
+    """Writes the shard and the part of any video of a split; see `syrfa.engine.Job`."""
 
     def __init__(self, dataset: VideoDataset, detector: Detector, spec: TubeSpec, folder: Path) -> None:
         self.dataset, self.detector, self.spec, self.folder = dataset, detector, spec, folder
+        self.runs_network = detector.runs_network
 
-    def run(self, record: VideoRecord) -> None:
+    def run(self, record: VideoRecord) -> VideoDone:
         """Writes the shard, then the part that says the shard is whole."""
+        timer = StageTimer()
         shard = self.folder / f"{record.name}.npy"
-        info, index = extract_video(self.dataset, record, self.detector, self.spec, shard)
-        _write_part(self.folder, info, index)
-
-
-def _extract_all(job: _Job, records: list[VideoRecord], workers: int, progress: bool, title: str) -> None:
-    workers = min(workers, len(records))
-    with tqdm(total=len(records), desc=title, unit="video", disable=None if progress else True) as bar:
-        if workers <= 1:
-            for record in records:
-                job.run(record)
-                bar.update()
-            return
-        # spawned, not forked: the parent may hold a GPU or running threads, which a fork does not survive
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (job,))
-        try:
-            with _single_threaded_children():
-                tasks = [pool.submit(_run_in_worker, record) for record in records]
-            for task in as_completed(tasks):
-                task.result()
-                bar.update()
-        except BrokenProcessPool as error:
-            raise CacheError(
-                f"{job.folder}: a worker process died, most likely for want of memory; run syrfa prepare again "
-                "with fewer workers: it goes on where it stopped"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-_job: _Job | None = None
-
-
-def _start_worker(job: _Job) -> None:
-    global _job
-    _job = job
-    cv2.setNumThreads(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    """A killed builder must not leave workers that wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _run_in_worker(record: VideoRecord) -> None:
-    assert _job is not None
-    _job.run(record)
-
-
-@contextmanager
-def _single_threaded_children() -> Iterator[None]:
-    """Numerical libraries read their thread counts when first loaded, so children get them from the environment."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value
-
-
-def _default_workers(detector: Detector) -> int:
-    if detector.runs_network:
-        import torch  # only here: boxes from files need no torch
-
-        if torch.cuda.is_available():
-            return 1
-    return len(os.sched_getaffinity(0))
+        info, index = extract_video(self.dataset, record, self.detector, self.spec, shard, timer)
+        with timer.stage("write"):
+            _write_part(self.folder, info, index)
+        return VideoDone(record.name, info.frames, timer.seconds)
 
 
 def _write_part(folder: Path, info: VideoInfo, index: TubeIndex) -> None:
@@ -184,7 +122,10 @@ def _finish(folder: Path, recipe: Recipe, records: list[VideoRecord]) -> None:
     parts = [read_part(folder, record.name) for record in records]
     done = [part for part in parts if part is not None]
     if len(done) < len(records):
-        raise CacheError(f"{folder}: a finished video has vanished; run syrfa prepare again")
+        raise CacheError(
+            f"{folder}: a finished video is not there; run syrfa prepare again (all nodes of a cluster must share the "
+            "folder)"
+        )
     infos = [info for info, _ in done]
     _check_not_empty(infos, recipe)
     concatenate([index for _, index in done]).save(folder / INDEX)

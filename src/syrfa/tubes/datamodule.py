@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from syrfa.datasets.base import VideoDataset
+from syrfa.engine import EngineName
 from syrfa.errors import ConfigError
 from syrfa.stopping import leave_to_parent
 from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
@@ -72,7 +73,8 @@ class TubeDataModule(lightning.LightningDataModule):
         eval_batch_size: tubes of a batch of any other stage; on a CPU larger ones are slower at width 32.
         steps_per_epoch: training batches an epoch.
         num_workers: processes that load batches, for each loader.
-        prepare_workers: processes that build a cache; see `build_cache`.
+        prepare_workers: videos worked on at a time where a cache is built; see `build_cache`.
+        engine: where caches are built: `local` processes or a `ray` cluster.
         seed: of all draws.
         class_balance: of the labelled tubes of a source batch: `equal` numbers of both kinds, or `natural`, as often
             as they occur.
@@ -97,6 +99,7 @@ class TubeDataModule(lightning.LightningDataModule):
         seed: int = 0,
         class_balance: ClassBalance = "equal",
         puzzle_from: PuzzleFrom = "own",
+        engine: EngineName = "local",
     ) -> None:
         super().__init__()
         for name, value in (
@@ -133,6 +136,7 @@ class TubeDataModule(lightning.LightningDataModule):
         self.batch_size, self.eval_batch_size = batch_size, eval_batch_size
         self.steps_per_epoch, self.num_workers = steps_per_epoch, num_workers
         self.prepare_workers, self.seed = prepare_workers, seed
+        self.engine: EngineName = engine
         self._caches: dict[Stage, TubeCache] = {}
         self._evaluated: dict[Stage, EvaluatedSplit] = {}
 
@@ -204,7 +208,15 @@ class TubeDataModule(lightning.LightningDataModule):
     def build(self, use: SplitUse) -> TubeCache:
         """Builds, or opens, the cache of a split."""
         source = use.source
-        return build_cache(source.dataset, use.split, source.detector, use.spec, self.cache_root, self.prepare_workers)
+        return build_cache(
+            source.dataset,
+            use.split,
+            source.detector,
+            use.spec,
+            self.cache_root,
+            self.prepare_workers,
+            engine=self.engine,
+        )
 
     def folder(self, use: SplitUse) -> Path:
         """Where the cache of a split lies or will lie."""

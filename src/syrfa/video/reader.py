@@ -7,6 +7,7 @@ decoded from the first to the last, and a length is what was decoded.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -28,7 +29,7 @@ class VideoReader(ABC):
 
     Iterating yields uint8 (height, width, 3) in RGB order, or (height, width, 1) for a frame without colour, and
     raises VideoError where a frame cannot be decoded, differs in size, or where the video has another
-    length than was expected.
+    length than was expected. The first iteration begins with the frame that was decoded to know the size.
 
     Args:
         path: the folder or file.
@@ -38,19 +39,26 @@ class VideoReader(ABC):
         path: the folder or file.
         height: in pixels.
         width: in pixels.
+        channels: of the first frame, 1 or 3.
+        length: in frames; None where only decoding tells it.
     """
+
+    length: int | None = None
 
     def __init__(self, path: Path, expected: int | None = None) -> None:
         self.path = path
         self.expected = expected
-        first = next(self._frames(), None)
+        frames = self._frames()
+        first = next(frames, None)
         if first is None:
             raise VideoError(f"{path}: no frame could be decoded; the file is damaged or of an unknown codec")
-        self.height, self.width = int(first.shape[0]), int(first.shape[1])
+        self.height, self.width, self.channels = (int(extent) for extent in first.shape)
+        self._begun: Iterator[NDArray[np.uint8]] | None = chain((first,), frames)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        frames, self._begun = self._begun, None
         number = 0
-        for frame in self._frames():
+        for frame in self._frames() if frames is None else frames:
             if frame.shape[:2] != (self.height, self.width):
                 size = f"{frame.shape[1]}x{frame.shape[0]}"
                 raise VideoError(f"{self.path}: frame {number} is {size}, the first is {self.width}x{self.height}")
@@ -76,6 +84,7 @@ class ImageFolder(VideoReader):
 
     def __init__(self, path: Path, expected: int | None = None) -> None:
         self.files = list_images(path)
+        self.length = len(self.files)
         super().__init__(path, expected)
 
     def count(self) -> int:

@@ -1,0 +1,196 @@
+"""The tubes of one video in one pass: read, detect and cut, with a few frames held at a time."""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.detection.base import Detections, Detector
+from syrfa.engine.stages import StageTimer
+from syrfa.errors import DetectionError
+from syrfa.tubes.crop import crop_tubes
+from syrfa.tubes.spec import TubeSpec
+from syrfa.video import VideoReader, open_video
+
+BATCH = 16  # frames a detector sees at once, and frames decoded ahead
+
+Frame = NDArray[np.uint8]
+Result = TypeVar("Result")
+
+
+class FrameTubes(NamedTuple):
+    """The tubes of one frame that has any.
+
+    Attributes:
+        frame: its 0-based number.
+        boxes: n of them, all above the threshold.
+        tubes: uint8 (n, T, size, size, channels).
+    """
+
+    frame: int
+    boxes: Detections
+    tubes: NDArray[np.uint8]
+
+
+class ColourError(Exception):
+    """A frame with colour in a video that began grey."""
+
+
+class TubeStream:
+    """One pass over a video, once. Its length is known when the pass ends.
+
+    A frame is a centre when `margin` frames follow it, so boxes wait until these were seen. Held are one batch of
+    frames and the margin and T // 2 before it.
+
+    Args:
+        dataset: the data set of the video.
+        record: the video.
+        detector: finds the boxes; it is started anew.
+        spec: with its margin decided.
+        reader: of the video.
+        channels: of the tubes, 1 or 3.
+        timer: counts the stages `decode`, `detect` and `crop`.
+
+    Attributes:
+        frames: decoded so far; the video's length after the pass.
+        boxes: how many the detector found in the frames it was shown, before any threshold.
+    """
+
+    def __init__(
+        self,
+        dataset: VideoDataset,
+        record: VideoRecord,
+        detector: Detector,
+        spec: TubeSpec,
+        reader: VideoReader,
+        channels: int,
+        timer: StageTimer,
+    ) -> None:
+        self.dataset, self.record, self.detector, self.spec = dataset, record, detector, spec
+        self.reader, self.channels, self.timer = reader, channels, timer
+        self.height, self.width = reader.height, reader.width
+        self.frames = self.boxes = 0
+
+    def __iter__(self) -> Iterator[FrameTubes]:
+        """The tubes, frame by frame.
+
+        Raises:
+            VideoError: the video cannot be decoded to its end.
+            DetectionError: the detector returned malformed boxes, or does not fit the video's length.
+            ColourError: `channels` is 1 and a frame has colour.
+        """
+        endless = self.spec.centres(sys.maxsize)
+        margin, half = endless.start, self.spec.frames // 2
+        window = np.empty((0, self.height, self.width, self.channels), np.uint8)  # ends with the last frame decoded
+        shown = 0  # to the detector
+        waiting: deque[tuple[int, Detections]] = deque()
+        self.detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
+        for batch in decode_ahead(self.reader, BATCH, self.timer):
+            window = np.concatenate([window[max(0, len(window) - margin - half) :], self._stack(batch)])
+            self.frames += len(batch)
+            first = self.frames - len(window)
+            while shown + margin < self.frames:  # no box behind the last centre is ever used
+                stop = min(shown + BATCH, self.frames)
+                waiting.extend(self._detect(window[shown - first : stop - first], shown))
+                shown = stop
+            while waiting and waiting[0][0] + margin < self.frames:
+                frame, found = waiting.popleft()
+                if frame in endless and len(kept := self._above_threshold(frame, found)):
+                    yield FrameTubes(frame, kept, self._cut(window, frame - first, kept))
+        self.detector.finish(self.frames)
+
+    def _stack(self, batch: list[Frame]) -> NDArray[np.uint8]:
+        if self.channels == 1:
+            if any(frame.shape[2] != 1 for frame in batch):
+                raise ColourError
+            return np.stack(batch)
+        return np.stack([np.broadcast_to(frame, (*frame.shape[:2], 3)) for frame in batch])
+
+    def _detect(self, stack: NDArray[np.uint8], first: int) -> Iterator[tuple[int, Detections]]:
+        """The boxes of every frame that has any."""
+        if self.detector.needs_frames:
+            frames = np.ascontiguousarray(np.broadcast_to(stack, (*stack.shape[:3], 3)))
+        else:
+            frames = np.empty((len(stack), 0, 0, 3), np.uint8)
+        with self.timer.stage("detect"):
+            detections = self.detector.detect(frames, first)
+        if len(detections) != len(stack):
+            raise DetectionError(
+                f"{self.record.path}: {len(detections)} detections for {len(stack)} frames from {first}; "
+                "a detector returns one a frame"
+            )
+        for frame, found in enumerate(detections, first):
+            self.boxes += len(found)
+            if len(found):
+                yield frame, found
+
+    def _above_threshold(self, frame: int, found: Detections) -> Detections:
+        if found.xyxy.shape != (len(found), 4) or not np.isfinite(found.xyxy).all():
+            raise DetectionError(f"{self.record.path}: frame {frame} has a box that is not four finite numbers")
+        keep = np.asarray(found.confidence) > self.spec.min_confidence
+        return Detections(
+            np.asarray(found.xyxy, np.float32)[keep],
+            np.asarray(found.confidence, np.float32)[keep],
+            np.asarray(found.class_id, np.int16)[keep],
+        )
+
+    def _cut(self, window: NDArray[np.uint8], centre: int, boxes: Detections) -> NDArray[np.uint8]:
+        spec = self.spec
+        with self.timer.stage("crop"):
+            centres = np.full(len(boxes), centre, np.int64)
+            return crop_tubes(window, centres, boxes.xyxy, spec.frames, spec.size, spec.crop)
+
+
+def stream_video(
+    dataset: VideoDataset,
+    record: VideoRecord,
+    detector: Detector,
+    spec: TubeSpec,
+    consume: Callable[[TubeStream], Result],
+    timer: StageTimer | None = None,
+) -> Result:
+    """Hands the tubes of a video to `consume`, which iterates over them to the end.
+
+    A video that begins grey and turns to colour, having faded in from black, say, is begun anew in colour: `consume` is
+    then called again and returns what the second call returns.
+
+    Args:
+        dataset: the data set of the video.
+        record: the video.
+        detector: finds the boxes.
+        spec: with its margin decided.
+        consume: is given a stream that was not iterated over.
+        timer: counts the stages.
+
+    Raises:
+        VideoError: the video cannot be decoded to its end.
+        DetectionError: see `TubeStream`.
+    """
+    timer = timer or StageTimer()
+    with timer.stage("decode"):
+        reader = open_video(record.path)
+    try:
+        return consume(TubeStream(dataset, record, detector, spec, reader, reader.channels, timer))
+    except ColourError:
+        return consume(TubeStream(dataset, record, detector, spec, reader, 3, timer))
+
+
+def decode_ahead(frames: VideoReader, batch: int, timer: StageTimer) -> Iterator[list[Frame]]:
+    """Batches of consecutive frames; the next one is decoded in a thread while the last is worked on."""
+    source = iter(frames)
+
+    def decode() -> list[Frame]:
+        with timer.stage("decode"):
+            return list(islice(source, batch))
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(decode)
+        while current := coming.result():
+            coming = pool.submit(decode)
+            yield current
