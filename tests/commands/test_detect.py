@@ -106,6 +106,18 @@ def test_tubes_of_the_file_are_the_detectors(root: Path, whole: Path, tmp_path: 
     assert direct.manifest["videos"] == filed.manifest["videos"]
 
 
+def test_boxes_of_a_file_are_calibrated_as_the_detectors(root: Path, whole: Path, tmp_path: Path) -> None:
+    dataset, spec = UCSDPed2(root), TubeSpec(frames=3, size=16)
+    direct = CalibratedDetector(MotionDetector(), "motion")
+    filed = CalibratedDetector(FileDetector(whole), "motion")
+    caches = [build_cache(dataset, "train", one, spec, tmp_path / "cache", 1, False) for one in (direct, filed)]
+    assert caches[0].key != caches[1].key
+    assert shards(caches[0]) == shards(caches[1])
+    assert detect_split(dataset, "train", MotionDetector(min_area=20), tmp_path / "other.npz", 1, False)
+    with pytest.raises(ConfigError, match="min_area 60, this one has 20"):
+        CalibratedDetector(FileDetector(tmp_path / "other.npz"), "motion").identity()
+
+
 def test_killed_after_any_video_and_resumed(root: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed" / "boxes.npz"
     for finished in range(1, 5):  # each run finishes one video more and is killed
@@ -188,6 +200,18 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert origin is not None
         assert origin.split == name
     assert main(["detect", config, f"--out={out}", "--workers=1"]) == 0
+    assert "was there" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("data_environment")
+def test_boxes_of_masks_are_there_on_a_rerun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The identity of this detector has nested settings; its boxes need few pixels or none."""
+    arguments = ["detect", *DEMO, "--domain=source", "--split=validation", f"--out={tmp_path / 'boxes.npz'}"]
+    assert main([*arguments, "--workers=1"]) == 0
+    content = read_boxes(tmp_path / "boxes.npz")
+    assert content.origin is not None
+    assert content.origin.detector["detector"] == "annotation"
+    assert main([*arguments, "--workers=1"]) == 0
     assert "was there" in capsys.readouterr().out
 
 

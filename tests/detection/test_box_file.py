@@ -85,6 +85,19 @@ def test_identity_of_a_file_is_what_it_always_was(tmp_path):
     assert FileDetector(path).identity() == {"detector": "file", "clip": False, "sha256": {"boxes.npz": digest}}
 
 
+def test_a_file_names_the_detector_that_made_it(tmp_path):
+    detector = FileDetector(tmp_path / "boxes_{split}.npz")
+    made = content(tmp_path / "boxes_test.npz")
+    write_boxes(made)
+    assert detector.found_by() == made.origin.detector
+    write_boxes(replace(made, path=tmp_path / "boxes_train.npz"))
+    assert detector.found_by() == made.origin.detector
+    write_boxes(replace(made, path=tmp_path / "boxes_train.npz", origin=replace(made.origin, detector={"other": 1})))
+    assert detector.found_by() == detector.identity(), "made by two detectors"
+    change(made.path, schema=None)
+    assert detector.found_by() == detector.identity(), "a file like the published ones"
+
+
 def test_a_file_that_fits_is_read_in_silence(tmp_path, dataset):
     write_boxes(content(tmp_path / "boxes.npz", dataset))
     with warnings.catch_warnings():

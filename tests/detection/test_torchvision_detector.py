@@ -112,7 +112,7 @@ def test_code_in_weights_is_not_executed(tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a network", pickle.dumps([1, 2])])
+@pytest.mark.parametrize("content", [b"", b"not a network", pickle.dumps([1, 2], 2)])
 def test_damaged_weights(tmp_path, content):
     path = tmp_path / "net.pth"
     path.write_bytes(content)

@@ -49,7 +49,7 @@ def calibrate(
         raise ConfigError(f"the config describes no data.{domain}; add --config with a file that does")
     split = source.train_split
     other = FileDetector(reference)
-    identity, sources = source.detector.identity(), other.identity()["sha256"]
+    identity, sources = source.detector.found_by(), other.identity()["sha256"]
     seen = _see(source, split, other, every)
     report = {
         "schema": SCHEMA,

@@ -54,6 +54,10 @@ class Detector(ABC):
     def identity(self) -> dict[str, Any]:
         """Everything that decides the output, as JSON (settings, SHA-256 of weights); part of the cache key."""
 
+    def found_by(self) -> dict[str, Any]:
+        """The identity of what found the boxes: of this detector, but for one that hands on the boxes of another."""
+        return self.identity()
+
     def start(  # noqa: B027 - most detectors carry nothing
         self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int
     ) -> None:

@@ -52,7 +52,8 @@ class CalibratedDetector(Detector):
     """Another detector with its confidences mapped to those of a reference, here YOLOv3 as published for Ped2.
 
     Boxes, their order and their classes stay. `syrfa calibrate` makes the files; docs/detectors.md says how good they
-    are. The wrapped detector must return boxes down to the confidence that stands for the lowest threshold.
+    are. The wrapped detector must return boxes down to the confidence that stands for the lowest threshold; a file that
+    `syrfa detect` made with it may stand in its place.
 
     Args:
         detector: the one that is mapped.
@@ -76,7 +77,7 @@ class CalibratedDetector(Detector):
         Raises:
             ConfigError: the calibration was fitted for another detector, or for other settings.
         """
-        inner = self.detector.identity()
+        inner = self.detector.found_by()
         for key, value in self.fitted_for.items():
             if inner.get(key) != value:
                 raise ConfigError(
@@ -87,7 +88,7 @@ class CalibratedDetector(Detector):
             "detector": "calibrated",
             "own": list(self.map.own),
             "reference": list(self.map.reference),
-            "of": inner,
+            "of": self.detector.identity(),
         }
 
     def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
-from syrfa.detection.box_file import BoxFile, outside, read_boxes
+from syrfa.detection.box_file import BoxFile, outside, read_boxes, read_origin
 from syrfa.errors import DetectionError
 from syrfa.files import sha256_file
 
@@ -51,11 +51,29 @@ class FileDetector(Detector):
         Raises:
             DetectionError: there is none.
         """
+        return {
+            "detector": "file",
+            "clip": self.clip,
+            "sha256": {file.name: sha256_file(file) for file in self._places()},
+        }
+
+    def found_by(self) -> dict[str, Any]:
+        """The detector that the files name; where they name none, or not all the same, the files themselves.
+
+        Raises:
+            DetectionError: there is no file, or it is malformed.
+        """
+        first, *others = (read_origin(file) for file in self._places())
+        if first is None or any(other is None or other.detector != first.detector for other in others):
+            return self.identity()
+        return first.detector
+
+    def _places(self) -> list[Path]:
         pattern = Path(self.path)
         found = sorted(pattern.parent.glob(pattern.name.replace(_SPLIT, "*"))) if _SPLIT in pattern.name else [pattern]
         if not found or not all(file.is_file() for file in found):
             raise DetectionError(f"{self.path}: no such file of boxes")
-        return {"detector": "file", "clip": self.clip, "sha256": {file.name: sha256_file(file) for file in found}}
+        return found
 
     def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:
         """Looks the video up and checks its boxes.

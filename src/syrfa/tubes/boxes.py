@@ -1,6 +1,7 @@
 """Making a file of boxes: a video at a time, on an engine, resumable, the file last."""
 
 import fcntl
+import json
 import os
 import shutil
 import zipfile
@@ -77,7 +78,8 @@ def detect_split(
         DetectionError: the detector's boxes are malformed, or there is none in the whole split.
         VideoError: a video cannot be decoded. Finished ones are kept.
     """
-    origin = Origin(detector.identity(), dataset.name, split, dataset.manifest_hash(split))
+    identity = json.loads(json.dumps(detector.identity()))  # as it is read back: tuples are lists there
+    origin = Origin(identity, dataset.name, split, dataset.manifest_hash(split))
     if _is_there(out, origin, overwrite):
         return False
     records = dataset.videos(split)
