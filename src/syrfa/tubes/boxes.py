@@ -89,7 +89,9 @@ def detect_split(
             return False
         todo = [record for record in records if read_part(folder, record.name) is None]
         job = BoxJob(dataset, detector, folder)
-        _extract_all(job, todo, workers or _default_workers(detector), progress, f"{dataset.name} {split}")
+        workers = workers or _default_workers(detector)
+        # it asks a job for `run` and `folder` alone
+        _extract_all(job, todo, workers, progress, f"{dataset.name} {split}")  # type: ignore[arg-type]
         _finish(folder, out, origin, records)
     return True
 
