@@ -34,7 +34,7 @@ class Detections:
 
     def with_area(self) -> "Detections":
         """Without the boxes that have no area, as networks give at the edge of a frame."""
-        return self.take((self.xyxy[:, 2:] > self.xyxy[:, :2]).all(axis=1))
+        return self.take(np.asarray((self.xyxy[:, 2:] > self.xyxy[:, :2]).all(axis=1)))
 
 
 class Detector(ABC):
