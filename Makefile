@@ -14,7 +14,7 @@ PED2_KNOWLEDGE = $(PED2) --config experiments/ped2_knowledge.yaml --trainer.prec
 PED2_ADAPT     = $(PED2) --config experiments/ped2_adapt.yaml --trainer.precision $(PRECISION)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture-resume mutants precision boxes bench world realism ped2 clean
+.PHONY: help install demo test lint types suite torture-resume mutants precision boxes bench scale world realism ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ boxes: $(READY)  ## what detectors do with people, rendered and real, and whethe
 
 bench: $(READY)  ## extraction, reading and a training step beside references, each in one run
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
+
+scale: $(READY)  ## cost of a frame by stage, one and two processes, peak memory, 1,000 camera-hours on paper (a quarter of an hour; runs/scale.json)
+	$(BIN)/python tests/scale/campaign.py
 
 world: $(READY)  ## generate the source world `standard`, with its data card
 	$(SYRFA) generate --preset standard --out data/raw/standard

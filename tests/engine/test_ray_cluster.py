@@ -73,6 +73,22 @@ def test_video_that_kills_every_worker_is_named_when_the_others_are_done(build, 
     assert len(list((tmp_path / "ray").glob("*/*.npy"))) == 4
 
 
+def test_scores_on_two_nodes_have_the_bytes_of_one_process(
+    address, data_environment, knowledge_ckpt, digests, tmp_path
+):
+    from small_run import DEMO
+
+    from syrfa.__main__ import main
+
+    for engine, workers in (("local", 1), ("ray", 2)):
+        options = [*DEMO, f"--ckpt_path={knowledge_ckpt}", f"--data.cache_root={tmp_path / 'cache'}"]
+        assert (
+            main(["score", *options, f"--out={tmp_path / engine}", f"--engine={engine}", f"--workers={workers}"]) == 0
+        )
+    assert digests(tmp_path / "ray") == digests(tmp_path / "local")
+    assert len(list((tmp_path / "ray" / "scores").iterdir())) == 2
+
+
 def test_errors_of_a_node_reach_the_user(address, videos, tmp_path):
     from syrfa.datasets import UCSDPed2
     from syrfa.detection import FileDetector
