@@ -20,6 +20,8 @@ VERBS = {
     "validate": "score the validation split",
     "test": "score the test split: scores, result.json, pictures",
     "predict": "score any split and write the scores",
+    "detect": "find objects and write their boxes to a file, for tubes cut elsewhere",
+    "calibrate": "make the confidences of a detector mean what those of another mean",
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
     "summary": "print the results of runs beside box_width and chance",

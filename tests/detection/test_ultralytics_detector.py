@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -87,6 +88,10 @@ def test_random_network(tmp_path):
         assert one.xyxy.shape == (len(one), 4)
         assert (one.xyxy >= 0).all()
         assert (one.xyxy <= [80, 60, 80, 60]).all()
+    for one, frame in zip(found, FRAMES, strict=True):
+        (alone,) = detector.detect(frame[None], 0)
+        assert one.xyxy == pytest.approx(alone.xyxy, abs=1e-2)
+        assert one.confidence == pytest.approx(alone.confidence, abs=1e-5)
     few = UltralyticsDetector(path, classes=[0], **settings).detect(FRAMES, 0)
     assert {int(c) for d in few for c in d.class_id} <= {0}
     identity = detector.identity()
@@ -95,6 +100,75 @@ def test_random_network(tmp_path):
     assert UltralyticsDetector(path, iou=0.5).identity() != identity
     with pytest.raises(ValueError, match="shape"):
         detector.detect(FRAMES[0], 0)
+
+
+def write_onnx(path, batch, side=64):
+    """A network that finds what is bright: every 8 x 8 pixels a box, the means of red, green and blue its classes."""
+    cells = side // 8
+    middle = (np.arange(cells) + 0.5) * 8
+    grid = np.stack([*np.meshgrid(middle, middle), *np.full((2, cells, cells), 6.0)]).reshape(1, 4, -1)
+    make, kind = onnx.helper.make_node, onnx.TensorProto.FLOAT
+    nodes = [
+        make("AveragePool", ["images"], ["pooled"], kernel_shape=[8, 8], strides=[8, 8]),
+        make("Reshape", ["pooled", "shape"], ["scores"]),
+        make("ReduceMax", ["scores"], ["any"], axes=[1], keepdims=1),
+        make("Mul", ["any", "zero"], ["nothing"]),
+        make("Add", ["nothing", "grid"], ["boxes"]),
+        make("Concat", ["boxes", "scores"], ["output0"], axis=1),
+    ]
+    constants = {
+        "shape": np.array([0, 3, -1]),
+        "zero": np.zeros(1, np.float32),
+        "grid": grid.astype(np.float32),
+    }
+    graph = onnx.helper.make_graph(
+        nodes,
+        "bright",
+        [onnx.helper.make_tensor_value_info("images", kind, [batch, 3, side, side])],
+        [onnx.helper.make_tensor_value_info("output0", kind, [batch, 7, cells * cells])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path
+
+
+def bright(frames=5):
+    """A bright red, green or blue cell that moves one cell a frame."""
+    out = np.zeros((frames, 64, 64, 3), np.uint8)
+    for i in range(frames):
+        out[i, 16:24, 8 * i : 8 * i + 8, i % 3] = 200 + i
+    return out
+
+
+@pytest.mark.parametrize(("batch", "passes"), [("batch", [3, 2]), (1, [1] * 5), (2, [2, 2, 2])])
+def test_exported_files_are_fed_the_batch_they_take(tmp_path, monkeypatch, batch, passes):
+    detector = UltralyticsDetector(
+        write_onnx(tmp_path / "net.onnx", batch), image_size=64, batch_size=3, iou=0.3, device="cpu"
+    )
+    detector.detect(bright(1), 0)
+    seen, predict = [], detector._model.predict
+    monkeypatch.setattr(
+        detector._model, "predict", lambda frames, **k: seen.append(len(frames)) or predict(frames, **k)
+    )
+    found = detector.detect(bright(), 0)
+    assert seen == passes
+    for i, one in enumerate(found):
+        (box,) = one.xyxy
+        assert box == pytest.approx([8 * i + 1, 17, 8 * i + 7, 23], abs=1e-3)
+        assert one.class_id.tolist() == [i % 3]
+        assert one.confidence == pytest.approx((200 + i) / 255, abs=1e-5)
+    alone = [detector.detect(frame[None], 0)[0] for frame in bright()]
+    for one, other in zip(found, alone, strict=True):
+        assert one.xyxy == pytest.approx(other.xyxy, abs=1e-3)
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-6)
+
+
+def test_exported_for_another_size(tmp_path):
+    with pytest.raises(ConfigError, match="set image_size to 64") as error:
+        UltralyticsDetector(write_onnx(tmp_path / "net.onnx", 1), image_size=640, device="cpu").detect(FRAMES, 0)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("setting", [{"confidence": 1.1}, {"iou": -1}, {"image_size": 0}, {"batch_size": 0}])

@@ -28,6 +28,14 @@ class Detections:
     def __len__(self) -> int:
         return len(self.xyxy)
 
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Detections":
+        """Those of `rows`, a mask or row numbers."""
+        return Detections(self.xyxy[rows], self.confidence[rows], self.class_id[rows])
+
+    def with_area(self) -> "Detections":
+        """Without the boxes that have no area, as networks give at the edge of a frame."""
+        return self.take(np.asarray((self.xyxy[:, 2:] > self.xyxy[:, :2]).all(axis=1)))
+
 
 class Detector(ABC):
     """Finds objects, frame by frame, of one video at a time.
@@ -35,14 +43,20 @@ class Detector(ABC):
     Attributes:
         needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
         runs_network: True when a GPU, where there is one, is worth more than several processes.
+        in_order: True when the boxes of a frame depend on the frames before it, so that none may be left out.
     """
 
     needs_frames: bool = True
     runs_network: bool = False
+    in_order: bool = False
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
         """Everything that decides the output, as JSON (settings, SHA-256 of weights); part of the cache key."""
+
+    def found_by(self) -> dict[str, Any]:
+        """The identity of what found the boxes: of this detector, but for one that hands on the boxes of another."""
+        return self.identity()
 
     def start(  # noqa: B027 - most detectors carry nothing
         self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int

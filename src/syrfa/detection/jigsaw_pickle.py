@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection.file import read_boxes
+from syrfa.detection.box_file import read_boxes
 from syrfa.detection.plain_pickle import read_plain
 from syrfa.errors import DetectionError
 from syrfa.files import atomic_write

@@ -29,6 +29,8 @@ class MotionDetector(Detector):
         shadows: looks for shadows and leaves them out of the regions; slower.
     """
 
+    in_order = True
+
     def __init__(
         self,
         history: int = 500,

@@ -36,7 +36,7 @@ class UltralyticsDetector(Detector):
         iou: overlap above which the weaker of two boxes of one class is dropped.
         image_size: side in pixels that frames are scaled to; an exported file must have been made for it.
         classes: class numbers that are returned; None for all.
-        batch_size: frames a pass. Exported files hold one fixed size and are fed one frame at a time.
+        batch_size: frames a pass; an exported file with a fixed batch is fed that many, whatever is said here.
         device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
     """
 
@@ -58,6 +58,8 @@ class UltralyticsDetector(Detector):
         self.confidence, self.iou, self.image_size = confidence, iou, image_size
         self.classes, self.batch_size, self.device = classes, batch_size, device
         self._model: Any = None
+        self._fixed: int | None = None  # the batch that an exported file insists on
+        self._rect = True  # frames may be padded to less than a square
         self._digest: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -93,26 +95,28 @@ class UltralyticsDetector(Detector):
             raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
         if self._model is None:
             self._load()
-        colour = np.broadcast_to(frames, (*frames.shape[:3], 3))
-        step = self.batch_size if self.weights.suffix == ".pt" else 1
+        bgr = np.ascontiguousarray(np.broadcast_to(frames, (*frames.shape[:3], 3))[..., ::-1])
+        step = self._fixed or self.batch_size
         found: list[Detections] = []
         for start in range(0, len(frames), step):
-            found += self._predict([np.ascontiguousarray(frame[..., ::-1]) for frame in colour[start : start + step]])
+            found += self._predict(bgr[start : start + step])
         return found
 
-    def _predict(self, batch: list[NDArray[np.uint8]]) -> list[Detections]:
-        """Ultralytics takes arrays in BGR order."""
+    def _predict(self, bgr: NDArray[np.uint8]) -> list[Detections]:
+        """The boxes of one pass; ultralytics takes arrays in BGR order. A fixed batch is filled up with the last."""
+        missing = (self._fixed or 0) - len(bgr)
         results = self._model.predict(
-            batch,
+            [*bgr, *[bgr[-1]] * missing],
             conf=self.confidence,
             iou=self.iou,
             imgsz=self.image_size,
             classes=self.classes,
             device=self.device,
+            rect=self._rect,
             save=False,
             verbose=False,
         )
-        return [_to_detections(result.boxes) for result in results]
+        return _to_detections([result.boxes for result in results[: len(bgr)]])
 
     def _found(self) -> Path:
         if not self.weights.is_file():
@@ -138,13 +142,36 @@ class UltralyticsDetector(Detector):
                     f"{path}: this ultralytics executes .pt files; upgrade it, or export the weights to .onnx"
                 )
         try:
+            if path.suffix == ".onnx":
+                self._fixed, self._rect = self._read_input(path)
             self._model = yolo(str(path), task="detect")
-            self._predict([np.zeros((self.image_size, self.image_size, 3), np.uint8)])  # exported files load only now
+            self._predict(np.zeros((1, self.image_size, self.image_size, 3), np.uint8))  # exported files load only now
+        except ConfigError:
+            raise
         except Exception as error:  # whatever a damaged or foreign file leads to
             self._model = None
             lines = str(error).replace(str(path), "the file").splitlines() or [type(error).__name__]
             reason = lines[0].encode("ascii", "ignore").decode().strip()  # it decorates its messages with emoji
             raise ConfigError(f"{path}: ultralytics cannot load these weights ({reason[:150]})") from error
+
+    def _read_input(self, path: Path) -> tuple[int | None, bool]:
+        """The batch that an exported file insists on, None for any, and whether its frames may be of any size.
+
+        Raises:
+            ConfigError: it was exported for another image size.
+        """
+        runtime = importlib.import_module("onnxruntime")
+        options = runtime.SessionOptions()
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL  # only its shape is asked for
+        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        batch, _, *sides = session.get_inputs()[0].shape
+        fixed = [side for side in sides if isinstance(side, int)]
+        if fixed and self.image_size not in fixed:
+            raise ConfigError(
+                f"{path}: exported for frames of {fixed[0]} pixels, image_size is {self.image_size}; "
+                f"set image_size to {max(fixed)}, or export the weights for {self.image_size}"
+            )
+        return batch if isinstance(batch, int) else None, not fixed
 
 
 def _import_ultralytics() -> tuple[Any, Any, Any]:
@@ -165,10 +192,16 @@ def _import_ultralytics() -> tuple[Any, Any, Any]:
     return package.YOLO, tasks, importlib.import_module("ultralytics.utils.checks")
 
 
-def _to_detections(boxes: Any) -> Detections:  # noqa: ANN401 - ultralytics.engine.results.Boxes
-    values = boxes.data.float().cpu().numpy()
-    return Detections(
-        xyxy=np.ascontiguousarray(values[:, :4], np.float32),
-        confidence=values[:, 4].astype(np.float32),
-        class_id=values[:, 5].astype(np.int16),
-    )
+def _to_detections(boxes: list[Any]) -> list[Detections]:
+    """Those of ultralytics.engine.results.Boxes, one a frame, brought over from the device at once."""
+    torch = importlib.import_module("torch")
+    values = torch.cat([of_frame.data for of_frame in boxes]).float().cpu().numpy()
+    cuts = np.cumsum([len(of_frame.data) for of_frame in boxes])[:-1]
+    return [
+        Detections(
+            xyxy=np.ascontiguousarray(rows[:, :4], np.float32),
+            confidence=rows[:, 4].astype(np.float32),
+            class_id=rows[:, 5].astype(np.int16),
+        ).with_area()
+        for rows in np.split(values, cuts)
+    ]

@@ -1,0 +1,206 @@
+"""Boxes of torchvision's detection networks: BSD-3, as are their published weights."""
+
+import importlib
+import pickle
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.detection.base import Detections, Detector
+from syrfa.errors import ConfigError, WeightsNotFoundError
+from syrfa.files import sha256_file
+
+# The first versions of Faster R-CNN and RetinaNet with ResNet-50 are left out: their published weights need
+# normalisation layers that torchvision sets up only while it downloads them, and the second versions find more.
+Architecture = Literal[
+    "fasterrcnn_resnet50_fpn_v2",
+    "fasterrcnn_mobilenet_v3_large_fpn",
+    "fasterrcnn_mobilenet_v3_large_320_fpn",
+    "retinanet_resnet50_fpn_v2",
+    "fcos_resnet50_fpn",
+    "ssd300_vgg16",
+    "ssdlite320_mobilenet_v3_large",
+]
+PUBLISHED: dict[str, str] = {
+    "fasterrcnn_resnet50_fpn_v2": "fasterrcnn_resnet50_fpn_v2_coco-dd69338a.pth",
+    "fasterrcnn_mobilenet_v3_large_fpn": "fasterrcnn_mobilenet_v3_large_fpn-fb6a3cc7.pth",
+    "fasterrcnn_mobilenet_v3_large_320_fpn": "fasterrcnn_mobilenet_v3_large_320_fpn-907ea3f9.pth",
+    "retinanet_resnet50_fpn_v2": "retinanet_resnet50_fpn_v2_coco-5905b1c5.pth",
+    "fcos_resnet50_fpn": "fcos_resnet50_fpn_coco-99b0c9b7.pth",
+    "ssd300_vgg16": "ssd300_vgg16_coco-b556d3b4.pth",
+    "ssdlite320_mobilenet_v3_large": "ssdlite320_mobilenet_v3_large_coco-a79551df.pth",
+}
+"""File of the official weights of each architecture, below https://download.pytorch.org/models/."""
+
+_LABELS = 91
+_UNUSED = (0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83)  # the background, and what COCO names but has no boxes of
+
+
+def _to_coco80() -> NDArray[np.int16]:
+    table = np.full(_LABELS, -1, np.int16)
+    table[np.setdiff1d(np.arange(_LABELS), _UNUSED)] = np.arange(_LABELS - len(_UNUSED))
+    return table
+
+
+COCO80 = _to_coco80()
+"""COCO's own numbers, 0 to 90, as torchvision gives them, to its 80 classes in use, 0 = person; -1 for the others."""
+
+
+class TorchvisionDetector(Detector):
+    """Runs a detection network of torchvision on weights trained on COCO.
+
+    Class numbers are those that Ultralytics uses: COCO's 80 classes without gaps, 0 = person.
+
+    The weights are a state dict read with torch's weights-only loader. Nothing is downloaded: weights that are
+    not there are an error that says where to get them.
+
+    Args:
+        weights: path of the `.pth` file. There is no detector without weights.
+        architecture: the network they belong to.
+        confidence: boxes at or below it are not returned; keep it under every threshold that is tried later.
+        iou: overlap above which the weaker of two boxes of one class is dropped.
+        image_size: the shorter side in pixels that frames are scaled to; None for the architecture's own. The
+            networks of the SSD kind have one size.
+        classes: class numbers that are returned; None for all.
+        batch_size: frames a pass.
+        device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
+
+    Raises:
+        ConfigError: a setting is out of range, or the architecture is unknown or has a size of its own.
+        WeightsNotFoundError: `weights` is null.
+    """
+
+    runs_network = True
+
+    def __init__(
+        self,
+        weights: str | Path | None,
+        architecture: Architecture = "fasterrcnn_resnet50_fpn_v2",
+        confidence: float = 0.25,
+        iou: float = 0.5,
+        image_size: int | None = None,
+        classes: list[int] | None = None,
+        batch_size: int = 8,
+        device: str | None = None,
+    ) -> None:
+        if architecture not in PUBLISHED:
+            raise ConfigError(f"architecture={architecture!r}: choose from {', '.join(PUBLISHED)}")
+        if not 0 <= confidence <= 1 or not 0 <= iou <= 1 or batch_size < 1:
+            raise ConfigError("TorchvisionDetector: confidence and iou in [0, 1], batch_size >= 1")
+        if image_size is not None and (image_size < 32 or architecture.startswith("ssd")):
+            raise ConfigError(f"image_size={image_size}: at least 32, and null for ssd300 and ssdlite320")
+        self.architecture: str = architecture
+        if weights is None:
+            raise WeightsNotFoundError(f"weights is null, and a random network finds nothing; {self._advice()}")
+        self.weights = Path(weights)
+        self.confidence, self.iou, self.image_size = confidence, iou, image_size
+        self.classes, self.batch_size, self.device = classes, batch_size, device
+        self._model: Any = None
+        self._digest: str | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings alone: every process loads the network for itself."""
+        return {**self.__dict__, "_model": None}
+
+    def identity(self) -> dict[str, Any]:
+        """The weights' SHA-256, the architecture, the settings and torchvision's version.
+
+        Raises:
+            WeightsNotFoundError: there is no such file.
+        """
+        self._digest = self._digest or sha256_file(self._found())
+        return {
+            "detector": "torchvision",
+            "version": version("torchvision"),
+            "architecture": self.architecture,
+            "weights": self._digest,
+            "confidence": self.confidence,
+            "iou": self.iou,
+            "image_size": self.image_size,
+            "classes": sorted(self.classes) if self.classes is not None else None,
+        }
+
+    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
+        """The boxes of frames, uint8 (n, height, width, 3) RGB; each frame by itself.
+
+        Raises:
+            WeightsNotFoundError: the weights are missing.
+            ConfigError: they cannot be loaded safely, or are of another network.
+        """
+        del first
+        if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
+            raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
+        if self._model is None:
+            self._model = self._load()
+        torch = importlib.import_module("torch")
+        found: list[Detections] = []
+        with torch.inference_mode():
+            for start in range(0, len(frames), self.batch_size):
+                pixels = torch.from_numpy(np.ascontiguousarray(frames[start : start + self.batch_size]))
+                batch = pixels.to(self._device()).permute(0, 3, 1, 2).expand(-1, 3, -1, -1).float() / 255
+                found += self._to_detections(self._model(list(batch)))
+        return found
+
+    def _to_detections(self, results: list[dict[str, Any]]) -> list[Detections]:
+        """What the network returns, one a frame, brought over from the device at once."""
+        torch = importlib.import_module("torch")
+        boxes, scores, labels = (
+            torch.cat([result[key] for result in results]).cpu().numpy() for key in ("boxes", "scores", "labels")
+        )
+        classes = COCO80[labels]
+        wanted = classes >= 0 if self.classes is None else np.isin(classes, self.classes)
+        whole = Detections(boxes.astype(np.float32), scores.astype(np.float32), classes)
+        ends = np.cumsum([len(result["boxes"]) for result in results])
+        frame = np.searchsorted(ends, np.arange(len(boxes)), side="right")
+        return [whole.take(wanted & (frame == number)).with_area() for number in range(len(results))]
+
+    def _device(self) -> str:
+        if self.device is None:
+            self.device = "cuda:0" if importlib.import_module("torch").cuda.is_available() else "cpu"
+        return self.device
+
+    def _advice(self) -> str:
+        return (
+            f"nothing is downloaded: get https://download.pytorch.org/models/{PUBLISHED[self.architecture]}, "
+            "put it into SYRFA_DATA/weights and name its path"
+        )
+
+    def _found(self) -> Path:
+        if not self.weights.is_file():
+            raise WeightsNotFoundError(f"{self.weights}: no such weights; {self._advice()}")
+        return self.weights
+
+    def _load(self) -> Any:  # noqa: ANN401 - a module of torchvision, which has no types
+        path = self._found()
+        torch = importlib.import_module("torch")
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+            raise ConfigError(
+                f"{path}: no state dict that torch reads without executing code ({type(error).__name__}); "
+                f"{self._advice()}"
+            ) from error
+        model = self._build()
+        try:
+            fits = model.load_state_dict(state, strict=False)
+            missing = [key for key in fits.missing_keys if not key.endswith("num_batches_tracked")]
+            reason = ", ".join([*missing, *fits.unexpected_keys][:3])
+        except (RuntimeError, TypeError, AttributeError):
+            reason = "its tensors have other names or shapes"
+        if reason:
+            raise ConfigError(
+                f"{path}: no weights of {self.architecture} for COCO's {_LABELS} labels ({reason}); set "
+                "architecture to the network they were made for"
+            )
+        return model.eval().to(self._device())
+
+    def _build(self) -> Any:  # noqa: ANN401
+        prefix = "box_" if self.architecture.startswith("fasterrcnn") else ""
+        settings: dict[str, Any] = {f"{prefix}score_thresh": self.confidence, f"{prefix}nms_thresh": self.iou}
+        if self.image_size is not None:
+            settings["min_size"] = self.image_size
+        models = importlib.import_module("torchvision.models")
+        return models.get_model(self.architecture, weights=None, weights_backbone=None, num_classes=_LABELS, **settings)

@@ -1,0 +1,228 @@
+"""Making a file of boxes: a video at a time, on an engine, resumable, the file last."""
+
+import fcntl
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.detection.base import Detections, Detector
+from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_origin, write_boxes
+from syrfa.detection.frames import Video
+from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
+from syrfa.errors import CacheError, ConfigError, DetectionError
+from syrfa.files import atomic_write, sha256_json
+from syrfa.tubes.build import check_names
+from syrfa.tubes.storage import sync_folder
+
+_KEY_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class VideoBoxes:
+    """The boxes of one video.
+
+    Attributes:
+        boxes: float32 (n, 5), left, top, right, bottom in pixels, confidence.
+        class_id: int16 (n,).
+        frame: int32 (n,), 0-based, ascending.
+        shape: int64 (3,): its length in frames, height and width in pixels.
+    """
+
+    boxes: NDArray[np.float32]
+    class_id: NDArray[np.int16]
+    frame: NDArray[np.int32]
+    shape: NDArray[np.int64]
+
+
+def detect_split(
+    dataset: VideoDataset,
+    split: str,
+    detector: Detector,
+    out: Path,
+    workers: int | None = None,
+    progress: bool = True,
+    overwrite: bool = False,
+    engine: EngineName = "local",
+) -> bool:
+    """Writes the boxes of a split to a file that `FileDetector` reads.
+
+    The frames are shown as they are where tubes are cut, so that tubes of either are the same to the byte. A run that
+    was killed goes on at the next video; the file is the same to the byte whatever the number of processes.
+
+    Args:
+        dataset: where the videos are.
+        split: one of its splits.
+        detector: finds the boxes.
+        out: the file; a folder of finished videos stands beside it while it is made.
+        workers: videos at a time; see `syrfa.engine.run_job`.
+        progress: show how far it is.
+        overwrite: replace a file of other boxes.
+        engine: where videos are worked on: `local` processes or a `ray` cluster, whose nodes share the folder of `out`.
+
+    Returns:
+        False when the file was there already.
+
+    Raises:
+        ConfigError: `out` holds something else, or a video's name cannot be a file name.
+        CacheError: another process is making this very file.
+        EngineError: a worker died at the same video every time.
+        DetectionError: the detector's boxes are malformed, or there is none in the whole split.
+        VideoError: a video cannot be decoded. Finished ones are kept.
+    """
+    identity = json.loads(json.dumps(detector.identity()))  # as it is read back: tuples are lists there
+    origin = Origin(identity, dataset.name, split, dataset.manifest_hash(split))
+    if _is_there(out, origin, overwrite):
+        return False
+    records = dataset.videos(split)
+    check_names(records)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = out.with_name(f".{out.name}.{sha256_json(asdict(origin))[:_KEY_LENGTH]}")
+    with _alone(folder, out):
+        if _is_there(out, origin, overwrite):  # another process has finished it meanwhile
+            return False
+        todo = [record for record in records if read_part(folder, record.name) is None]
+        job = BoxJob(dataset, detector, folder)
+        for _ in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
+            pass  # the parts are on disk
+        _finish(folder, out, origin, records)
+    return True
+
+
+class BoxJob:
+    """Writes the part of any video of a split."""
+
+    def __init__(self, dataset: VideoDataset, detector: Detector, folder: Path) -> None:
+        self.dataset, self.detector, self.folder = dataset, detector, folder
+        self.runs_network = detector.runs_network
+
+    def run(self, record: VideoRecord) -> VideoDone:
+        """Detects, checks and writes."""
+        timer = StageTimer()
+        found = detect_video(self.dataset, record, self.detector, timer)
+        with timer.stage("write"), atomic_write(self.folder / f"{record.name}.npz") as file:
+            np.savez(file, **vars(found))
+        return VideoDone(record.name, int(found.shape[0]), timer.seconds)
+
+
+def detect_video(
+    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StageTimer | None = None
+) -> VideoBoxes:
+    """The boxes of every frame of a video.
+
+    Args:
+        dataset: the data set of the video.
+        record: the video.
+        detector: finds the boxes; it is started anew.
+        timer: counts the stage `detect`.
+
+    Raises:
+        DetectionError: one lies outside the frame, is not finite or has no area, or its confidence is outside [0, 1].
+        VideoError: the video cannot be decoded.
+    """
+    timer = timer or StageTimer()
+    video = Video(dataset, record)
+    video.start(detector)
+    found: list[Detections] = []
+    for first, stack in video.batches(detector.needs_frames):
+        with timer.stage("detect"):
+            detections = detector.detect(stack, first)
+        if len(detections) != len(stack):
+            raise DetectionError(
+                f"{record.path}: {len(detections)} detections for {len(stack)} frames from {first}; "
+                "a detector returns one a frame"
+            )
+        found += detections
+    video.finish(detector)
+    xyxy = np.concatenate([np.empty((0, 4), np.float32), *(one.xyxy for one in found)])
+    confidence = np.concatenate([np.empty(0, np.float32), *(one.confidence for one in found)])
+    boxes = np.concatenate([xyxy, confidence[:, None]], axis=1).astype(np.float32)
+    classes = np.concatenate([np.empty(0, np.int16), *(one.class_id for one in found)]).astype(np.int16)
+    frame = np.repeat(np.arange(len(found), dtype=np.int32), [len(one) for one in found])
+    check_rows(record.path, boxes, np.zeros(len(boxes), np.int64), frame.astype(np.int64), [video.frames])
+    beyond = np.flatnonzero(outside(boxes, video.height, video.width))
+    if len(beyond):
+        raise DetectionError(
+            f"{record.path}: frame {frame[beyond[0]]} has a box outside the {video.width}x{video.height} frame; "
+            f"{len(beyond)} such boxes"
+        )
+    return VideoBoxes(boxes, classes, frame, np.array([video.frames, video.height, video.width], np.int64))
+
+
+def read_part(folder: Path, name: str) -> VideoBoxes | None:
+    """The boxes of a finished video; None when it is not finished."""
+    try:
+        with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
+            return VideoBoxes(**{key: file[key] for key in VideoBoxes.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _is_there(out: Path, origin: Origin, overwrite: bool) -> bool:
+    """Whether `out` holds these very boxes; raises when it holds others that may not be replaced."""
+    if not out.exists():
+        return False
+    try:
+        found = read_origin(out)
+    except DetectionError as error:
+        found, reason = None, str(error)
+    else:
+        reason = f"{out}: holds boxes of another detector or copy of the data"
+    if found == origin:
+        return True
+    if not overwrite:
+        raise ConfigError(f"{reason}; add --overwrite true to replace it, or give another --out")
+    return False
+
+
+@contextmanager
+def _alone(folder: Path, out: Path) -> Iterator[None]:
+    """Holds the folder of parts; the kernel lets go of it when the process is killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CacheError(f"{out}: another process is making this file; wait, or give another --out") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _finish(folder: Path, out: Path, origin: Origin, records: list[VideoRecord]) -> None:
+    """Joins the parts, in the order of the data set; the folder goes when the file is on disk."""
+    parts = [part for part in (read_part(folder, record.name) for record in records) if part is not None]
+    if len(parts) < len(records):
+        raise CacheError(f"{folder}: a finished video has vanished; run syrfa detect again")
+    counts = [len(part.boxes) for part in parts]
+    frames = sum(int(part.shape[0]) for part in parts)
+    if sum(counts) == 0:
+        raise DetectionError(
+            f"{origin.dataset} {origin.split}: not one box in {frames} frames of {len(parts)} videos; check the "
+            "detector's weights, classes and image size"
+        )
+    content = BoxFile(
+        path=folder / "whole.npz",
+        boxes=np.concatenate([part.boxes for part in parts]),
+        class_id=np.concatenate([part.class_id for part in parts]),
+        video=np.repeat(np.arange(len(parts), dtype=np.int64), counts),
+        frame=np.concatenate([part.frame for part in parts]).astype(np.int64),
+        row=np.arange(sum(counts)),
+        names=[record.name for record in records],
+        frames_per_video=[int(part.shape[0]) for part in parts],
+        frame_sizes=[(int(part.shape[1]), int(part.shape[2])) for part in parts],
+        origin=origin,
+    )
+    write_boxes(content)  # beside the parts, so that nothing is left of one that was killed
+    content.path.replace(out)
+    sync_folder(out.parent)
+    shutil.rmtree(folder, ignore_errors=True)

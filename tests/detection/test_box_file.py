@@ -1,0 +1,370 @@
+"""Files of boxes: what is written is read, what is malformed is refused in little memory."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import pickle
+import struct
+import tracemalloc
+import warnings
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from syrfa.detection import FileDetector
+from syrfa.detection.box_file import COLUMNS, ORIGIN, BoxFile, Origin, read_boxes, read_origin, write_boxes
+from syrfa.errors import DetectionError
+
+SIZES = [(60, 80), (60, 80)]
+
+
+def content(path, dataset=None, **changes):
+    manifest = "0" * 64 if dataset is None else dataset.manifest_hash("test")
+    made = BoxFile(
+        path=path,
+        boxes=np.array([[-1.5, 4, 14, 61.5, 0.4], [5, 6, 15, 26, 0.7], [1, 2, 11, 22, 0.9]], np.float32),
+        class_id=np.array([0, 2, -1], np.int16),
+        video=np.array([0, 0, 1]),
+        frame=np.array([3, 3, 7]),
+        row=np.arange(3),
+        names=["Test001", "Test002"],
+        frames_per_video=[8, 8],
+        frame_sizes=SIZES,
+        origin=Origin({"detector": "fake", "confidence": 0.25}, "memory", "test", manifest),
+    )
+    return replace(made, **changes)
+
+
+def columns(path):
+    with np.load(path) as file:
+        return dict(file)
+
+
+def start(path, dataset, height=60, width=80, split="test"):
+    detector = FileDetector(path)
+    detector.start(dataset, dataset.videos(split)[0], 8, height, width)
+    return detector.detect(np.zeros((8, 0, 0, 3), np.uint8), 0)
+
+
+@pytest.fixture
+def dataset(make_dataset, tmp_path):
+    made = make_dataset()
+    for name in made.names:
+        (tmp_path / name).write_bytes(b"frames")
+    return made
+
+
+def test_what_is_written_is_read(tmp_path):
+    made = content(tmp_path / "boxes.npz")
+    write_boxes(made)
+    read = read_boxes(made.path)
+    for name in ("boxes", "class_id", "video", "frame", "row"):
+        assert np.array_equal(getattr(read, name), getattr(made, name))
+        assert name == "row" or getattr(read, name).dtype == getattr(made, name).dtype
+    assert (read.names, read.frames_per_video, read.frame_sizes) == (made.names, [8, 8], SIZES)
+    assert read.origin == made.origin == read_origin(made.path)
+    again = replace(made, path=tmp_path / "again.npz")
+    write_boxes(again)
+    assert again.path.read_bytes() == made.path.read_bytes()
+    with pytest.raises(ValueError, match="origin"):
+        write_boxes(replace(made, origin=None))
+
+
+def test_identity_of_a_file_is_what_it_always_was(tmp_path):
+    """Keys of existing caches hash it."""
+    path = tmp_path / "boxes.npz"
+    path.write_bytes(b"any bytes")
+    digest = hashlib.sha256(b"any bytes").hexdigest()
+    assert FileDetector(path).identity() == {"detector": "file", "clip": False, "sha256": {"boxes.npz": digest}}
+
+
+def test_a_file_names_the_detector_that_made_it(tmp_path):
+    detector = FileDetector(tmp_path / "boxes_{split}.npz")
+    made = content(tmp_path / "boxes_test.npz")
+    write_boxes(made)
+    assert detector.found_by() == made.origin.detector
+    write_boxes(replace(made, path=tmp_path / "boxes_train.npz"))
+    assert detector.found_by() == made.origin.detector
+    write_boxes(replace(made, path=tmp_path / "boxes_train.npz", origin=replace(made.origin, detector={"other": 1})))
+    assert detector.found_by() == detector.identity(), "made by two detectors"
+    change(made.path, schema=None)
+    assert detector.found_by() == detector.identity(), "a file like the published ones"
+
+
+def test_a_file_that_fits_is_read_in_silence(tmp_path, dataset):
+    write_boxes(content(tmp_path / "boxes.npz", dataset))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [len(found) for found in start(tmp_path / "boxes.npz", dataset)] == [0, 0, 0, 2, 0, 0, 0, 0]
+
+
+def test_another_copy_is_warned_of_once(tmp_path, dataset):
+    write_boxes(content(tmp_path / "boxes.npz", dataset))
+    (tmp_path / "Test001").write_bytes(b"frames, packed anew")
+    detector = FileDetector(tmp_path / "boxes.npz")
+    first, second = dataset.videos("test")
+    with pytest.warns(UserWarning, match="another copy") as record:
+        detector.start(dataset, first, 8, 60, 80)
+    assert "\n" not in str(record[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        detector.start(dataset, second, 8, 60, 80)
+
+
+def test_another_data_set_is_warned_of(tmp_path, dataset):
+    origin = Origin({"detector": "fake"}, "ped2", "test", dataset.manifest_hash("test"))
+    write_boxes(content(tmp_path / "boxes.npz", dataset, origin=origin))
+    with pytest.warns(UserWarning, match="ped2 test"):
+        start(tmp_path / "boxes.npz", dataset)
+
+
+def test_another_split_and_another_size_are_refused(tmp_path, dataset):
+    path = tmp_path / "boxes.npz"
+    write_boxes(content(path, dataset))
+    with pytest.raises(DetectionError, match="split test, asked for those of train"):
+        start(path, dataset, split="train")
+    with pytest.raises(DetectionError, match="is 80x60 there"):
+        start(path, dataset, height=120, width=160)
+
+
+def change(path, **changes):
+    arrays = columns(path) | changes
+    np.savez(path, **{key: value for key, value in arrays.items() if value is not None})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"schema": np.array(2)}, "schema 2, this version of syrfa reads up to 1; update syrfa"),
+        ({"schema": np.array(2), "boxes": None, "names": None}, "update syrfa"),
+        ({"schema": np.array(0)}, "schemas count from 1"),
+        ({"schema": np.array(1.0)}, "schema is float64"),
+        ({"schema": np.array([1])}, "schema is int64"),
+        ({"manifest": None}, "lacks manifest"),
+        ({"class_id": None}, "lacks class_id"),
+        ({"class_id": np.array([0, 70_000, 0])}, "16 bits"),
+        ({"detector": np.array("{")}, "JSON"),
+        ({"detector": np.array("[1]")}, "JSON"),
+        ({"detector": np.array("[" * 9_000)}, "JSON"),
+        ({"detector": np.array(1)}, "expected one text"),
+        ({"dataset": np.array(["a", "b"])}, "expected one text"),
+        ({"frame_sizes": np.array([[60, 80]])}, "frame_sizes"),
+        ({"frame_sizes": np.array([[60.0, 80], [60, 80]])}, "frame_sizes"),
+        ({"names": np.array("Test001")}, "expected a list of texts"),
+        ({"names": np.array([["Test001", "Test002"]])}, "expected a list of texts"),
+        ({"frames_per_video": np.array([8.0, np.nan])}, "frames_per_video"),
+        ({"frames_per_video": np.array(8)}, "frames_per_video"),
+        ({"boxes": np.array([["a"] * 5] * 3)}, "expected numbers"),
+        ({"boxes": np.full((3, 5), 1j)}, "expected numbers"),
+        ({"boxes": np.full((3, 5), 1e300)}, "not finite"),
+        ({"video": np.array([0, 0, 2**63], np.uint64)}, "no such video"),
+        ({"frame": np.array([-1, 3, 7])}, "beyond the end"),
+        ({"boxes": np.array([[{}] * 5] * 3)}, "ValueError"),
+    ],
+)
+def test_malformed_columns(tmp_path, changes, said):
+    path = tmp_path / "boxes.npz"
+    write_boxes(content(path))
+    with pytest.raises(DetectionError) as error:
+        read_boxes(change(path, **changes))
+    assert said in str(error.value)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def npy(shape, dtype="<f4", data=b"", version=1):
+    """An .npy file whose header may lie."""
+    text = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape!r}, }}\n".encode()
+    return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text + data
+
+
+def archive(path, members, method=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", method) as file:
+        for name, data in members.items():
+            file.writestr(f"{name}.npy", data)
+    return path
+
+
+def refused_in_little_memory(path, limit=4 << 20):
+    tracemalloc.start()
+    try:
+        with pytest.raises(DetectionError) as error:
+            read_boxes(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < limit, f"{peak:,} bytes"
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        npy((10**9, 5)),
+        npy((10**18, 10**18, 10**18)),
+        npy((10**12,), "<U0"),
+        npy((10**12, 0)),
+        npy((-1, -5)),
+        npy((4,), "|V2000000000"),
+        npy((2,), "|O"),
+        npy((10**9, 5), version=2),
+        npy((10**9, 5), version=3),
+        npy(("a",)),
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b"(" * 200_000,
+        b"",
+    ],
+)
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_headers_that_lie(tmp_path, header, method):
+    refused_in_little_memory(archive(tmp_path / "boxes.npz", {"boxes": header}, method))
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    rows = 4_000_000
+    path = archive(tmp_path / "boxes.npz", {"boxes": npy((rows, 5), data=bytes(20 * rows))})
+    assert path.stat().st_size < 100_000
+    assert "claim to unpack to 80,000" in refused_in_little_memory(path)
+
+
+def test_a_bomb_that_hides_its_size(tmp_path):
+    """The archive declares few bytes for what unpacks to many: no more are unpacked than it declares."""
+    rows = 4_000_000
+    path = archive(tmp_path / "boxes.npz", {"boxes": npy((rows, 5), data=bytes(20 * rows))})
+    data, real = path.read_bytes(), len(npy((rows, 5))) + 20 * rows
+    path.write_bytes(data.replace(struct.pack("<I", real), struct.pack("<I", 4_000)))
+    refused_in_little_memory(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_not_unpacked(tmp_path, method):
+    data = npy((1_000_000, 5), data=bytes(20_000_000))
+    refused_in_little_memory(archive(tmp_path / "boxes.npz", {"boxes": data}, method))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_arrays_of_one_name(tmp_path):
+    path = tmp_path / "boxes.npz"
+    write_boxes(content(path))
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("boxes.npy", npy((1, 5), data=bytes(20)))
+    refused_in_little_memory(path)
+
+
+class Evil:
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.marker}",)
+
+
+@pytest.mark.parametrize("kind", ["object array", "bare pickle", "npy", "folder"])
+def test_files_of_other_kinds(tmp_path, kind):
+    path, marker = tmp_path / "boxes.npz", tmp_path / "executed"
+    if kind == "object array":
+        write_boxes(content(path))
+        change(path, boxes=np.array([Evil(marker)], dtype=object))
+    elif kind == "bare pickle":
+        path.write_bytes(pickle.dumps(Evil(marker)))
+    elif kind == "npy":
+        path.write_bytes(npy((10**9, 5)))
+    else:
+        path.mkdir()
+    refused_in_little_memory(path)
+    assert not marker.exists()
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory):
+    path = tmp_path_factory.mktemp("valid") / "boxes.npz"
+    write_boxes(content(path))
+    return path.read_bytes()
+
+
+def is_sound(file):
+    """What every later step relies on."""
+    assert np.isfinite(file.boxes).all()
+    assert (file.boxes[:, 2:4] > file.boxes[:, :2]).all()
+    assert ((file.boxes[:, 4] >= 0) & (file.boxes[:, 4] <= 1)).all()
+    assert (file.frame >= 0).all()
+    assert (file.frame < np.array(file.frames_per_video)[file.video]).all()
+    assert (np.diff(file.video) >= 0).all()
+
+
+def attempt(path):
+    with contextlib.suppress(DetectionError):
+        is_sound(read_boxes(path))
+
+
+SEARCH = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=150, **SEARCH)
+@given(data=st.data())
+def test_damaged_bytes(tmp_path, valid, data):
+    damaged = bytearray(valid)
+    for _ in range(data.draw(st.integers(1, 4))):
+        position = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[position] = data.draw(st.integers(0, 255))
+    length = data.draw(st.one_of(st.just(len(damaged)), st.integers(0, len(damaged))))
+    path = tmp_path / "boxes.npz"
+    path.write_bytes(bytes(damaged[:length]))
+    attempt(path)
+
+
+KINDS = (
+    hnp.integer_dtypes(),
+    hnp.unsigned_integer_dtypes(),
+    hnp.floating_dtypes(),
+    hnp.complex_number_dtypes(),
+    hnp.unicode_string_dtypes(max_len=4),
+    hnp.boolean_dtypes(),
+    hnp.datetime64_dtypes(),
+)
+ANY_ARRAY = hnp.arrays(st.one_of(KINDS), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5))
+KEYS = ("schema", *COLUMNS, *ORIGIN)
+
+
+@settings(max_examples=200, **SEARCH)
+@given(
+    changes=st.dictionaries(st.sampled_from(KEYS), st.one_of(st.none(), ANY_ARRAY), min_size=1, max_size=3),
+)
+def test_any_arrays(tmp_path, valid, changes):
+    path = tmp_path / "boxes.npz"
+    path.write_bytes(valid)
+    attempt(change(path, **changes))
+
+
+@settings(max_examples=100, **SEARCH)
+@given(
+    rows=st.lists(st.tuples(*[st.floats(width=32)] * 5, st.integers(-2, 3), st.integers(-2, 9)), min_size=1, max_size=4)
+)
+def test_any_rows(tmp_path, valid, rows):
+    path = tmp_path / "boxes.npz"
+    path.write_bytes(valid)
+    boxes = np.array([row[:5] for row in rows], np.float32)
+    attempt(
+        change(
+            path,
+            boxes=boxes,
+            video=np.array([row[5] for row in rows]),
+            frame=np.array([row[6] for row in rows]),
+            class_id=np.zeros(len(rows), np.int16),
+        )
+    )
+
+
+def test_the_origin_is_json_a_person_can_read(tmp_path):
+    path = tmp_path / "boxes.npz"
+    write_boxes(content(path))
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        assert json.loads(str(file["detector"])) == {"detector": "fake", "confidence": 0.25}
