@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 SYRFA  := $(BIN)/python -m syrfa
 SEEDS  ?= 1
 KILLS  ?= 20
+FUZZ_EXAMPLES ?= 1000
 # of make ped2: 32-true where the processor has no bfloat16 units, which convolves 15 times slower in bfloat16
 PRECISION ?= bf16-mixed
 READY  := $(VENV)/.installed
@@ -14,7 +15,7 @@ PED2_KNOWLEDGE = $(PED2) --config experiments/ped2_knowledge.yaml --trainer.prec
 PED2_ADAPT     = $(PED2) --config experiments/ped2_adapt.yaml --trainer.precision $(PRECISION)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture torture-resume mutants precision boxes bench scale world realism ped2 clean
+.PHONY: help install demo test lint types suite torture fuzz torture-resume mutants precision boxes bench scale world realism ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -51,6 +52,9 @@ suite: $(READY)  ## the tests alone
 torture: KILLS := $(if $(filter file,$(origin KILLS)),50,$(KILLS))
 torture: $(READY)  ## kill, starve and damage builds of the tube cache, KILLS kills (default 50), compare byte for byte (ten minutes; runs/torture_cache.json)
 	$(BIN)/python tests/torture_cache.py --kills $(KILLS)
+
+fuzz: $(READY)  ## the readers of labels and boxes on FUZZ_EXAMPLES damaged files of each kind, drawn anew each time
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/fuzz
 
 torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
 	$(BIN)/python tests/torture_resume.py --kills $(KILLS)

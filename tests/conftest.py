@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from scipy.io import savemat
 from small_run import KNOWLEDGE, ROOT, SMALL
 
@@ -14,9 +15,17 @@ from syrfa.__main__ import main
 from syrfa.commands.generate import generate
 from syrfa.datasets import UCSDPed2
 
+# read now: a fixture sets the variable to small worlds later on
+SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
 # two workers share the cores, tiny tensors gain nothing from more, and sums are the same whoever ran before
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
+
+# the suite says the same on every machine; `make fuzz` looks for more
+settings.register_profile("repeatable", derandomize=True)
+if "FUZZ_EXAMPLES" not in os.environ:
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +105,6 @@ def knowledge_ckpt(data_environment: Path, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def shared_data() -> Path:
     """The folder with real data; skips where it is absent."""
-    folder = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"real data not found at {folder}; set SYRFA_SHARED_DATA")
-    return folder
+    if not SHARED.is_dir():
+        pytest.skip(f"real data not found at {SHARED}; set SYRFA_SHARED_DATA")
+    return SHARED

@@ -212,7 +212,10 @@ def _head(read: Read, order: str) -> _Head:
     kind = _words(flags, order)[0] & 0xFF
     if kind > max(_CLASSES):  # function handles and opaque objects have no dimensions
         return _Head(kind, (), "")
-    dims = np.frombuffer(_small(read, order, 64)[1][: 4 * 16], f"{order}i4")
+    sizes = _small(read, order, 64)[1]
+    if len(sizes) % 4:
+        raise MatError("is damaged")
+    dims = np.frombuffer(sizes, f"{order}i4")
     if len(dims) < 2 or (dims < 0).any():
         raise MatError("is damaged")
     name = _small(read, order, 256)[1].decode("ascii", "replace")

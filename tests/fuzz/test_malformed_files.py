@@ -23,7 +23,9 @@ from syrfa.detection.file import read_boxes
 from syrfa.detection.plain_pickle import read_plain
 
 FRAMES, HEIGHT, WIDTH = 6, 24, 32
-FUZZ = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "50")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def write_frames(folder: Path) -> None:
