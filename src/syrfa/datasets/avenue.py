@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.flat import FlatLabels
+from syrfa.datasets.base import VideoRecord
+from syrfa.datasets.flat import FlatLabelled
 from syrfa.datasets.intervals import mark_intervals, read_intervals
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
 from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
@@ -31,7 +31,7 @@ _TREE = "training_videos/01.avi and testing_videos/01.avi, or training/frames/01
 _WANTED = "ground_truth_demo/testing_label_mask/1_label.mat of the release, test_frame_mask/01.npy or avenue.mat"
 
 
-class Avenue(VideoDataset):
+class Avenue(FlatLabelled):
     """CUHK Avenue: 16 normal training videos, 21 test videos of 15,324 frames, 3,712 of them abnormal by the masks.
 
     Frames are coloured, 640x360. Running, throwing and walking the wrong way are abnormal, for example.
@@ -70,10 +70,8 @@ class Avenue(VideoDataset):
     published: ClassVar[Published] = Published(15_324, (3_712, 3_867))
 
     def __init__(self, root: str | Path, labels_from: Source | None = None, one_means: Meaning | None = None) -> None:
-        super().__init__(root)
+        super().__init__(root, one_means)
         self.labels_from = labels_from
-        self.one_means = one_means
-        self._flat_labels: FlatLabels | None = None
         self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
@@ -241,15 +239,6 @@ class Avenue(VideoDataset):
             if self._decided.surprising:
                 self._state(f"{folder}: {self._decided.reason}")
         return self._decided
-
-    def _flat(self, file: Path) -> FlatLabels:
-        """Opened once, because every test video has to be decoded to know where the next one begins."""
-        if self._flat_labels is None:
-            lengths = {record.name: record.length() for record in self.videos("test")}
-            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
-            if self._flat_labels.polarity.surprising:
-                self._state(f"{file}: {self._flat_labels.polarity.reason}")
-        return self._flat_labels
 
 
 def _name_of(path: Path) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.datasets.base import VideoDataset
 from syrfa.datasets.polarity import Meaning, Published, decide_polarity
 from syrfa.datasets.vector import open_array
 from syrfa.errors import LabelError
@@ -49,3 +51,31 @@ class FlatLabels:
                 break
             start += frames
         return self._labels[start : start + self.lengths[name]]
+
+
+class FlatLabelled(VideoDataset):
+    """A data set of which the labels of the whole test split also circulate in one vector.
+
+    Args:
+        root: the folder the data set was unpacked into.
+        one_means: what 1 means in vectors, where the published counts cannot tell.
+
+    Attributes:
+        published: the counts of the test split.
+    """
+
+    published: ClassVar[Published]
+
+    def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
+        super().__init__(root)
+        self.one_means = one_means
+        self._flat_labels: FlatLabels | None = None
+
+    def _flat(self, file: Path) -> FlatLabels:
+        """Opened once, because every test video has to be decoded to know where the next one begins."""
+        if self._flat_labels is None:
+            lengths = {record.name: record.length() for record in self.videos("test")}
+            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
+            if self._flat_labels.polarity.surprising:
+                self._state(f"{file}: {self._flat_labels.polarity.reason}")
+        return self._flat_labels

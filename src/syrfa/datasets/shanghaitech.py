@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.flat import FlatLabels
+from syrfa.datasets.base import VideoRecord
+from syrfa.datasets.flat import FlatLabelled
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
 from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
 from syrfa.datasets.vector import read_vector
@@ -32,7 +32,7 @@ _PIXEL_MASKS = ("testing/test_pixel_mask", "test_pixel_mask")
 _FLAT = ("frame_labels_shanghai.npy", "frame_labels_shanghaitech.npy")
 
 
-class ShanghaiTech(VideoDataset):
+class ShanghaiTech(FlatLabelled):
     """ShanghaiTech Campus: 330 normal training videos, 107 test clips of 40,791 frames, 17,326 of them abnormal.
 
     ```
@@ -69,9 +69,7 @@ class ShanghaiTech(VideoDataset):
     published: ClassVar[Published] = Published(40_791, (17_326,))
 
     def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
-        super().__init__(root)
-        self.one_means = one_means
-        self._flat_labels: FlatLabels | None = None
+        super().__init__(root, one_means)
         self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
@@ -203,15 +201,6 @@ class ShanghaiTech(VideoDataset):
             if self._decided.surprising:
                 self._state(f"{folder}: {self._decided.reason}")
         return self._decided
-
-    def _flat(self, file: Path) -> FlatLabels:
-        """Opened once, because every test video has to be decoded to know where the next one begins."""
-        if self._flat_labels is None:
-            lengths = {record.name: record.length() for record in self.videos("test")}
-            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
-            if self._flat_labels.polarity.surprising:
-                self._state(f"{file}: {self._flat_labels.polarity.reason}")
-        return self._flat_labels
 
 
 def _hash(place: Path) -> str:

@@ -8,11 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.flat import FlatLabels
+from syrfa.datasets.base import VideoRecord
+from syrfa.datasets.flat import FlatLabelled
 from syrfa.datasets.intervals import mark_intervals, read_intervals
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
-from syrfa.datasets.polarity import Meaning, Published
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_file, sha256_json
 
@@ -34,7 +33,7 @@ _MASK_FOLDERS = ("test_pixel_mask", "pixel_masks", "masks", "gt", "ground_truth"
 _MASKS_AS_LABELS = "the masks: a frame is abnormal where its mask has a pixel"
 
 
-class UCSD(VideoDataset):
+class UCSD(FlatLabelled):
     """Reads one of the two walkways; the subclass says which.
 
     Args:
@@ -43,17 +42,10 @@ class UCSD(VideoDataset):
 
     Attributes:
         number: 1 or 2.
-        published: the counts of the test split.
     """
 
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
     number: ClassVar[int]
-    published: ClassVar[Published]
-
-    def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
-        super().__init__(root)
-        self.one_means = one_means
-        self._flat_labels: FlatLabels | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The folders of frames of the split, sorted by name.
@@ -190,15 +182,6 @@ class UCSD(VideoDataset):
         places = [record.annotations for record in self.videos("test") if record.annotations]
         files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place])]
         return sha256_json([sha256_file(file) for file in files])
-
-    def _flat(self, file: Path) -> FlatLabels:
-        """Opened once, because every test video has to be decoded to know where the next one begins."""
-        if self._flat_labels is None:
-            lengths = {record.name: record.length() for record in self.videos("test")}
-            self._flat_labels = FlatLabels(file, lengths, self.published, self.one_means)
-            if self._flat_labels.polarity.surprising:
-                self._state(f"{file}: {self._flat_labels.polarity.reason}")
-        return self._flat_labels
 
 
 def _files_of(base: Path, root: Path, number: int) -> Iterator[Path]:
