@@ -16,7 +16,7 @@ import torch
 from torchvision.ops import roi_align
 
 from syrfa.callbacks.provenance import environment
-from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets import VideoFolder
 from syrfa.detection import FileDetector
 from syrfa.files import write_json
 from syrfa.tubes import TubeSpec, build_cache
@@ -39,19 +39,6 @@ def written(material):
     yield
     content = {"material": material[2], "cores": len(os.sched_getaffinity(0)), "rows": MEASURED}
     write_json(Path("runs/bench_tubes.json"), {**content, "environment": environment()})
-
-
-class Folders(VideoDataset):
-    """Unlabelled folders of frames."""
-
-    name = "folders"
-    splits = ("test",)
-
-    def videos(self, split):
-        return [VideoRecord(path.name, path, split) for path in sorted(self.root.iterdir())]
-
-    def frame_labels(self, record):
-        return None
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +72,7 @@ def ours(material, tmp_path_factory):
     root, boxes, _ = material
     start = time.perf_counter()
     cache = build_cache(
-        Folders(root), "test", FileDetector(boxes), TubeSpec(), tmp_path_factory.mktemp("cache"), progress=False
+        VideoFolder(root), "test", FileDetector(boxes), TubeSpec(), tmp_path_factory.mktemp("cache"), progress=False
     )
     return cache, time.perf_counter() - start
 
