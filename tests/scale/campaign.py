@@ -193,8 +193,8 @@ def projection(row: dict[str, Any]) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--videos", type=int, default=8)
-    parser.add_argument("--frames", type=int, default=1500, help="of each video")
+    parser.add_argument("--videos", type=int, default=4)
+    parser.add_argument("--frames", type=int, default=400, help="of each video")
     parser.add_argument("--lengths", type=int, nargs="+", default=[300, 6000], help="videos whose peak memory is taken")
     parser.add_argument("--width", type=int, default=32, help="of the network that scores")
     parser.add_argument("--detectors", nargs="+", default=["motion", "yolo"], choices=["motion", "yolo"])
@@ -227,7 +227,8 @@ def main() -> None:
                     rows.append(measure(clips, detector, scored_by, engine, processes, root / "out"))
         content = {
             "rows": rows,
-            "memory": memory(root, options.lengths, checkpoint),
+            # of a small network, whose memory is the same from frame to frame too
+            "memory": memory(root, options.lengths, write_checkpoint(root / "small.ckpt", 8)),
             "material": {"videos": options.videos, "frames": options.frames, "size": SIZE, "walkers": WALKERS},
             "projection": {"camera_hours": CAMERA_HOURS, "fps": FPS, "deadline_hours": DEADLINE_HOURS},
             "cores": len(os.sched_getaffinity(0)),
