@@ -309,12 +309,13 @@ def kill_builds(bench: Bench, options: argparse.Namespace) -> None:
             else:
                 process.wait(begun=True)
                 process.wait(moment * 0.9 * bench.seconds[workers] * (1 - finished(cache) / sum(VIDEOS.values())))
-            landed = kill(process, who, bench.choose)
+            killed = kill(process, who, bench.choose)
+            landed = killed is not None
             codes.append(process.code())
             torn += process.torn
             detail.append(
                 {
-                    "who": who,
+                    "who": killed or who,
                     "workers": workers,
                     "before_the_build": early,
                     "landed": landed,
@@ -341,24 +342,22 @@ def kill_builds(bench: Bench, options: argparse.Namespace) -> None:
         shutil.rmtree(cache)
 
 
-def kill(process: Process, who: str, choose: random.Random) -> bool:
-    """Whether there was somebody to kill."""
+def kill(process: Process, who: str, choose: random.Random) -> str | None:
+    """Who was killed: the builder in place of a worker while there is none; None when all was over."""
     if process.process.poll() is not None:
-        return False
-    if who == "worker":
-        workers = process.workers()
-        if not workers:
-            who = "builder"
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(choose.choice(workers), signal.SIGKILL)
-                return True
-            return False
+        return None
+    workers = process.workers() if who == "worker" else []
+    if workers:
+        try:
+            os.kill(choose.choice(workers), signal.SIGKILL)
+        except ProcessLookupError:
+            return None
+        return "worker"
     if who == "group":
         os.killpg(process.process.pid, signal.SIGKILL)
-    else:
-        process.process.kill()
-    return True
+        return who
+    process.process.kill()
+    return "builder"
 
 
 def fill_disks(bench: Bench, options: argparse.Namespace) -> str | None:
