@@ -194,8 +194,8 @@ def projection(row: dict[str, Any]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--videos", type=int, default=4)
-    parser.add_argument("--frames", type=int, default=400, help="of each video")
-    parser.add_argument("--lengths", type=int, nargs="+", default=[300, 6000], help="videos whose peak memory is taken")
+    parser.add_argument("--frames", type=int, default=250, help="of each video")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[300, 3000], help="videos whose peak memory is taken")
     parser.add_argument("--width", type=int, default=32, help="of the network that scores")
     parser.add_argument("--detectors", nargs="+", default=["motion", "yolo"], choices=["motion", "yolo"])
     parser.add_argument("--engines", nargs="+", default=["local"], choices=["local", "ray"])
