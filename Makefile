@@ -50,7 +50,7 @@ suite: $(READY)  ## the tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 torture: KILLS := $(if $(filter file,$(origin KILLS)),50,$(KILLS))
-torture: $(READY)  ## kill, starve and damage builds of the tube cache, KILLS kills (default 50), compare byte for byte (ten minutes; runs/torture_cache.json)
+torture: $(READY)  ## kill, starve and damage builds of the tube cache, KILLS kills (default 50), compare byte for byte (a quarter of an hour; runs/torture_cache.json)
 	$(BIN)/python tests/torture_cache.py --kills $(KILLS)
 
 fuzz: $(READY)  ## the readers of labels and boxes on FUZZ_EXAMPLES damaged files of each kind, drawn anew each time
