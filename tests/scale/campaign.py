@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=4)
     parser.add_argument("--frames", type=int, default=250, help="of each video")
     parser.add_argument("--lengths", type=int, nargs="+", default=[300, 3000], help="videos whose peak memory is taken")
-    parser.add_argument("--width", type=int, default=32, help="of the network that scores")
+    parser.add_argument("--width", type=int, default=16, help="of the network that scores")
     parser.add_argument("--detectors", nargs="+", default=["motion", "yolo"], choices=["motion", "yolo"])
     parser.add_argument("--engines", nargs="+", default=["local"], choices=["local", "ray"])
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
