@@ -83,8 +83,7 @@ class Avenue(FlatLabelled):
             DataNotFoundError: there is none.
             ConfigError: there is no such split, or a video is there twice.
         """
-        if split not in self.splits:
-            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        self.check_split(split)
         found = self._clips(split)
         for (name, before), (other, after) in pairwise(found):
             if name == other:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.errors import DataNotFoundError
+from syrfa.errors import ConfigError, DataNotFoundError
 from syrfa.files import sha256_json
 from syrfa.video import frame_count
 
-_WORLD = "world.json"  # what `syrfa generate` writes last: its worlds borrow the layouts of releases
+_WORLD = "world.json"  # what `syrfa generate` writes last
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,20 @@ class VideoDataset(ABC):
 
     def videos_released(self, split: str) -> int | None:
         """Videos of the split in the release; None where there is no release, and for a generated world."""
-        places = (self.root, self.root.resolve().parent)
-        return None if any((place / _WORLD).is_file() for place in places) else self.released.get(split)
+        return None if self.is_generated() else self.released.get(split)
+
+    def is_generated(self) -> bool:
+        """Whether `syrfa generate` made this: its worlds borrow the layouts of releases, not their counts."""
+        return any((place / _WORLD).is_file() for place in (self.root, self.root.resolve().parent))
+
+    def check_split(self, split: str) -> None:
+        """Refuses what is no split of this data set.
+
+        Raises:
+            ConfigError: with the names of those there are.
+        """
+        if split not in self.splits:
+            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
 
     def manifest(self, split: str) -> dict[str, Any]:
         """What the split consists of, as JSON: per video its name, files and bytes. Two equal copies agree."""

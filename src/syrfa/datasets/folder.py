@@ -91,8 +91,7 @@ class VideoFolder(VideoDataset):
             DataNotFoundError: there is none, or no such folder.
             ConfigError: there is no such split, or a folder holds both videos and images.
         """
-        if split not in self.splits:
-            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        self.check_split(split)
         found = self._all()[split]
         if found:
             return found

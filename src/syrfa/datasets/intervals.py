@@ -70,6 +70,15 @@ def read_text(file: Path) -> str:
         raise LabelError(f"{file}: cannot be read ({error.strerror})") from error
 
 
+def read_script_bodies(file: Path) -> list[str]:
+    """What stands between the brackets of every `gt_frame = [61:180]` of a `.m` script, comments left out.
+
+    Raises:
+        LabelError: see `read_text`.
+    """
+    return re.findall(r"gt_frame\s*=\s*\[([^\]]*)\]", re.sub(r"%.*", "", read_text(file)))
+
+
 def _read_mat(file: Path) -> list[list[Interval]]:
     try:
         variable = MatVariable(file, "gt")
@@ -86,8 +95,7 @@ def _read_mat(file: Path) -> list[list[Interval]]:
 
 
 def _read_script(file: Path) -> list[list[Interval]]:
-    text = re.sub(r"%.*", "", read_text(file))
-    bodies = re.findall(r"gt_frame\s*=\s*\[([^\]]*)\]", text)
+    bodies = read_script_bodies(file)
     if not bodies:
         raise LabelError(f"{file}: no line like TestVideoFile{{end+1}}.gt_frame = [61:180];")
     return [[_parse_interval(file, part) for part in re.split(r"[\s,;]+", body.strip()) if part] for body in bodies]

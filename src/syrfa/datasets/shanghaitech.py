@@ -81,8 +81,7 @@ class ShanghaiTech(FlatLabelled):
             DataNotFoundError: there is none.
             ConfigError: there is no such split, or a clip is there twice.
         """
-        if split not in self.splits:
-            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        self.check_split(split)
         found = self._clips(split)
         for before, after in pairwise(found):
             if before.name == after.name:

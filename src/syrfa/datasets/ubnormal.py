@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
 from syrfa.datasets.intervals import read_text
 from syrfa.datasets.vector import read_vector
-from syrfa.errors import ConfigError, DataNotFoundError, LabelError
+from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.files import sha256_file
 from syrfa.video import VIDEO_SUFFIXES, read_mask
 
@@ -149,8 +149,7 @@ class UBnormal(VideoDataset):
             return None
 
     def _names(self, split: str) -> list[str]:
-        if split not in _LISTS:
-            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        self.check_split(split)
         names: list[str] = []
         for kind in ("normal", "abnormal"):
             file = self.root / "scripts" / f"{kind}_{_LISTS[split]}_video_names.txt"

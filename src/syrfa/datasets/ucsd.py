@@ -12,7 +12,7 @@ from syrfa.datasets.base import VideoRecord
 from syrfa.datasets.flat import FlatLabelled
 from syrfa.datasets.intervals import mark_intervals, read_intervals
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
-from syrfa.errors import ConfigError, DataNotFoundError, LabelError
+from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.files import sha256_file, sha256_json
 
 
@@ -54,8 +54,7 @@ class UCSD(FlatLabelled):
             DataNotFoundError: no layout is there, it is the other walkway, or the split has no video.
             ConfigError: there is no such split.
         """
-        if split not in self.splits:
-            raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
+        self.check_split(split)
         base, layout = self._place()
         folder = base / (layout.train if split == "train" else layout.test)
         found = sorted(p for p in folder.iterdir() if p.is_dir() and re.fullmatch(layout.video, p.name))

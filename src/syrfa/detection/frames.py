@@ -1,8 +1,6 @@
 """The frames of one video as detectors are shown them when nothing is cut out."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +8,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detector
 from syrfa.video import open_video
-
-BATCH = 16  # as where tubes are cut: the last bits of a network's boxes depend on the batch
+from syrfa.video.ahead import BATCH, decode_ahead
 
 
 class Video:
@@ -56,13 +53,9 @@ class Video:
             for first in range(0, self.frames, BATCH):
                 yield first, np.empty((min(BATCH, self.frames - first), 0, 0, 3), np.uint8)
             return
-        source = iter(self.reader)
-        with ThreadPoolExecutor(1) as pool:  # the next batch is decoded while this one is looked at
-            coming = pool.submit(lambda: list(islice(source, BATCH)))
-            while batch := coming.result():
-                coming = pool.submit(lambda: list(islice(source, BATCH)))
-                yield self.frames, np.stack([np.broadcast_to(frame, (*frame.shape[:2], 3)) for frame in batch])
-                self.frames += len(batch)
+        for batch in decode_ahead(self.reader):
+            yield self.frames, np.stack([np.broadcast_to(frame, (*frame.shape[:2], 3)) for frame in batch])
+            self.frames += len(batch)
 
     def finish(self, *detectors: Detector) -> None:
         """Tells the detectors the length.

@@ -70,7 +70,7 @@ def examine(
     if not root.is_dir():
         raise DataNotFoundError(f"{root}: no such folder; to have the data set: {PUBLISHED[key].obtain}")
     dataset = _open(key, root, init_args or {})
-    generated = any((place / "world.json").is_file() for place in (root, root.resolve().parent))
+    generated = dataset.is_generated()
     inventories = {split: take_inventory(key, dataset, split, not generated) for split in dataset.splits}
     findings = [finding for inventory in inventories.values() for finding in inventory.findings]
     records = [record for inventory in inventories.values() for record in inventory.records]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.intervals import read_text
+from syrfa.datasets.intervals import read_script_bodies
 from syrfa.datasets.vector import read_vector
 from syrfa.doctor.finding import Finding, problem
 from syrfa.errors import LabelError
@@ -103,9 +103,8 @@ def mask_vectors(root: Path) -> Iterator[tuple[Path, NDArray[np.uint8]]]:
 
 
 def _script(path: Path) -> list[list[Interval]]:
-    text = re.sub(r"%.*", "", read_text(path))
-    bodies = re.findall(r"gt_frame\s*=\s*\[([^\]]*)\]", text)
-    return [[(int(a), int(b)) for a, b in re.findall(r"(\d+)\s*:\s*(\d+)", body)] for body in bodies]
+    pair = r"(\d+)\s*:\s*(\d+)"
+    return [[(int(a), int(b)) for a, b in re.findall(pair, body)] for body in read_script_bodies(path)]
 
 
 def _cells(path: Path) -> list[list[Interval]]:

@@ -12,8 +12,8 @@ from syrfa.files import sha256_file
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.realism.distances import distances
-from syrfa.realism.network import one_thread
 from syrfa.realism.sample import TubeSample
+from syrfa.threads import one_thread
 
 _BATCH = 64
 

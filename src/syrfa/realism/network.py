@@ -1,8 +1,5 @@
 """The second probe: a small copy of the project's own extractor that learns to tell real from generated tubes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from syrfa.models import Classifier, Extractor
+from syrfa.threads import one_thread
 
 SIZE = 32
 _WIDTH = 4
@@ -92,14 +90,3 @@ class NetworkScorer:
 
 def _rgb(x: Tensor) -> Tensor:
     return x.expand(-1, 3, -1, -1, -1)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Within it, torch uses one thread, so that sums are the same on any machine of a kind."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

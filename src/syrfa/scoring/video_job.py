@@ -1,8 +1,6 @@
 """One video from its file to its scores, with no tube on disk; see `syrfa.commands.score`."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from syrfa.modules.load import load_module
 from syrfa.scoring.objects import ObjectScores
 from syrfa.scoring.protocols import StrictProtocol
 from syrfa.scoring.store import write_scores
+from syrfa.threads import one_thread
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.filters import kept
 from syrfa.tubes.spec import TubeFilter, TubeSpec
@@ -112,7 +111,7 @@ class ScoreJob:
     def run(self, record: VideoRecord) -> VideoDone:
         """Scores one video."""
         timer = StageTimer()
-        with _one_thread():
+        with one_thread():
             if self.cache is None:
                 objects = stream_video(
                     self.dataset,
@@ -238,14 +237,3 @@ def _kept(frame: int, boxes: Detections, rule: TubeFilter) -> NDArray[np.int64]:
         boxes.confidence,
         rule,
     )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """A sum must not be rounded otherwise because another number of threads shared it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -3,8 +3,6 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -17,8 +15,7 @@ from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
 from syrfa.video import VideoReader, open_video
-
-BATCH = 16  # frames a detector sees at once, and frames decoded ahead
+from syrfa.video.ahead import BATCH, decode_ahead
 
 Frame = NDArray[np.uint8]
 Result = TypeVar("Result")
@@ -91,7 +88,7 @@ class TubeStream:
         shown = 0  # to the detector
         waiting: deque[tuple[int, Detections]] = deque()
         self.detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
-        for batch in decode_ahead(self.reader, BATCH, self.timer):
+        for batch in decode_ahead(self.reader, lambda: self.timer.stage("decode")):
             window = np.concatenate([window[max(0, len(window) - margin - half) :], self._stack(batch)])
             self.frames += len(batch)
             first = self.frames - len(window)
@@ -180,18 +177,3 @@ def stream_video(
     except ColourError:
         pass  # left before the second pass: the exception holds the frames of the first
     return consume(TubeStream(dataset, record, detector, spec, reader, 3, timer))
-
-
-def decode_ahead(frames: VideoReader, batch: int, timer: StageTimer) -> Iterator[list[Frame]]:
-    """Batches of consecutive frames; the next one is decoded in a thread while the last is worked on."""
-    source = iter(frames)
-
-    def decode() -> list[Frame]:
-        with timer.stage("decode"):
-            return list(islice(source, batch))
-
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(decode)
-        while current := coming.result():
-            coming = pool.submit(decode)
-            yield current
