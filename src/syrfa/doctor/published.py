@@ -1,5 +1,6 @@
-"""What is published of every data set: counts, terms, citation, and where it is to be had; these facts stand only here.
+"""What is published of every data set: counts, terms, citation, and where it is to be had.
 
+Numbers of videos, and counts of frames of test splits, are those that the readers go by; all else stands only here.
 Counts are the authors' own, or counted on released files (`syrfa.doctor.lengths`); what neither says is None. The
 SHA-256 of an archive is what two unrelated projects that downloaded it report; nobody recomputed it for this file.
 """
@@ -7,6 +8,8 @@ SHA-256 of an archive is what two unrelated projects that downloaded it report; 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed1, UCSDPed2
+from syrfa.datasets.flat import FlatLabelled
 from syrfa.doctor.lengths import AVENUE_TEST, PED2_TEST, PED2_TRAIN, SHANGHAITECH_TEST, VideoFacts
 
 
@@ -106,6 +109,14 @@ _AVENUE_LABELS = Archive(
 _UCSD_PAGE = "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm"
 _UCSD_CITATION = 'Mahadevan, Li, Bhalodia, Vasconcelos, "Anomaly Detection in Crowded Scenes", CVPR 2010'
 
+
+def _test(reader: type[FlatLabelled], per_video: Mapping[str, VideoFacts], *others: str) -> SplitFacts:
+    """The test split as its reader knows it; `others` name the annotations of its further counts."""
+    counts = reader.published.abnormal
+    named = dict(zip(counts[1:], others, strict=True))
+    return SplitFacts(reader.released["test"], reader.published.frames, counts[0] if counts else None, per_video, named)
+
+
 PUBLISHED: dict[str, Published] = {
     "ped1": Published(
         title="UCSD Ped1",
@@ -114,7 +125,7 @@ PUBLISHED: dict[str, Published] = {
         obtain="syrfa data fetch ped1 --out DIR",
         terms="none stated; research use",
         citation=_UCSD_CITATION,
-        splits={"train": SplitFacts(34, 6_800), "test": SplitFacts(36, 7_200)},
+        splits={"train": SplitFacts(UCSDPed1.released["train"], 6_800), "test": _test(UCSDPed1, {})},
         sizes=((238, 158),),
         fetched=_UCSD.folder,
         archives=(_UCSD,),
@@ -128,8 +139,8 @@ PUBLISHED: dict[str, Published] = {
         terms="none stated; research use",
         citation=_UCSD_CITATION,
         splits={
-            "train": SplitFacts(16, 2_550, per_video=PED2_TRAIN),
-            "test": SplitFacts(12, 2_010, 1_648, PED2_TEST),
+            "train": SplitFacts(UCSDPed2.released["train"], 2_550, per_video=PED2_TRAIN),
+            "test": _test(UCSDPed2, PED2_TEST),
         },
         sizes=((360, 240),),
         fetched=_UCSD.folder,
@@ -145,7 +156,10 @@ PUBLISHED: dict[str, Published] = {
         citation='Luo, Liu, Gao, "A Revisit of Sparse Coding Based Anomaly Detection in Stacked RNN Framework", '
         'ICCV 2017; split of Liu, Luo, Lian, Gao, "Future Frame Prediction for Anomaly Detection: A New Baseline", '
         "CVPR 2018",
-        splits={"train": SplitFacts(330), "test": SplitFacts(107, 40_791, 17_326, SHANGHAITECH_TEST)},
+        splits={
+            "train": SplitFacts(ShanghaiTech.released["train"]),
+            "test": _test(ShanghaiTech, SHANGHAITECH_TEST),
+        },
         sizes=((856, 480),),
         config="shanghaitech.yaml",
     ),
@@ -157,8 +171,8 @@ PUBLISHED: dict[str, Published] = {
         terms="the ground truth is for non-commercial use",
         citation='Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in MATLAB", ICCV 2013',
         splits={
-            "train": SplitFacts(16, 15_328),
-            "test": SplitFacts(21, 15_324, 3_712, AVENUE_TEST, {3_867: "avenue.mat"}),
+            "train": SplitFacts(Avenue.released["train"], 15_328),
+            "test": _test(Avenue, AVENUE_TEST, "avenue.mat"),
         },
         sizes=((640, 360),),
         archives=(_AVENUE_VIDEOS, _AVENUE_LABELS),
@@ -172,7 +186,7 @@ PUBLISHED: dict[str, Published] = {
         terms="CC BY-NC-ND 4.0; the circulating frame vectors of the test split CC BY-NC 4.0",
         citation="Acsintoae, Florescu, Georgescu, Mare, Sumedrea, Ionescu, Khan, Shah, "
         '"UBnormal: New Benchmark for Supervised Open-Set Video Anomaly Detection", CVPR 2022',
-        splits={"train": SplitFacts(268), "validation": SplitFacts(64), "test": SplitFacts(211)},
+        splits={split: SplitFacts(videos) for split, videos in UBnormal.released.items()},
         frames=236_902,
         config="ubnormal.yaml",
     ),
