@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.boxes import iou
 from syrfa.detection.base import Detections
 from syrfa.detection.calibration import ConfidenceMap
 from syrfa.errors import DetectionError
@@ -93,11 +94,7 @@ def pairs(own: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[NDA
     """Boxes (n, 4) and (m, 4) that overlap each other most, by half or more: their row numbers."""
     if len(own) == 0 or len(reference) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    low = np.maximum(own[:, None, :2], reference[None, :, :2])
-    high = np.minimum(own[:, None, 2:], reference[None, :, 2:])
-    common = np.maximum(high - low, 0).prod(axis=2)
-    area = (own[:, 2:] - own[:, :2]).prod(axis=1)[:, None] + (reference[:, 2:] - reference[:, :2]).prod(axis=1)
-    overlap = common / (area - common)
+    overlap = iou(own, reference)
     best = overlap.argmax(axis=1)
     rows = np.arange(len(own))
     mutual = (overlap.argmax(axis=0)[best] == rows) & (overlap[rows, best] >= OVERLAP)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.boxes import iou
 from syrfa.scoring.objects import ObjectScores
 
 
@@ -38,7 +39,7 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
     bounds = np.append(np.flatnonzero(np.diff(frame, prepend=-1)), len(order))
     for start, stop in pairwise(bounds.tolist()):
         last = last[frame[start] - frame[last] <= max_gap + 1]
-        matches = _matches(_iou(boxes[last], boxes[start:stop]), frame[start] - frame[last], min_iou)
+        matches = _matches(iou(boxes[last], boxes[start:stop]), frame[start] - frame[last], min_iou)
         for box in range(start, stop):
             earlier = matches.get(box - start)
             track[box] = tracks if earlier is None else track[last[earlier]]
@@ -80,23 +81,14 @@ def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, aft
     return replace(objects, object_score=own + difference / count)
 
 
-def _matches(iou: NDArray[np.float64], gap: NDArray[np.int64], min_iou: float) -> dict[int, int]:
+def _matches(overlap: NDArray[np.float64], gap: NDArray[np.int64], min_iou: float) -> dict[int, int]:
     """Box of the frame -> open track, for overlaps (tracks, boxes) and the age (tracks,) of the tracks' last boxes."""
-    tracks, boxes = np.nonzero(iou >= min_iou)
+    tracks, boxes = np.nonzero(overlap >= min_iou)
     matches: dict[int, int] = {}
     taken = set()
-    for pair in np.lexsort((tracks, boxes, gap[tracks], -iou[tracks, boxes])):
+    for pair in np.lexsort((tracks, boxes, gap[tracks], -overlap[tracks, boxes])):
         track, box = int(tracks[pair]), int(boxes[pair])
         if box not in matches and track not in taken:
             matches[box] = track
             taken.add(track)
     return matches
-
-
-def _iou(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union, (n, m), of boxes (n, 4) and (m, 4); 0 for boxes without an area."""
-    corner, opposite = np.maximum(one[:, None, :2], other[:, :2]), np.minimum(one[:, None, 2:], other[:, 2:])
-    shared = (opposite - corner).clip(0).prod(axis=2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).clip(0).prod(axis=1) for boxes in (one, other)]
-    union = areas[0][:, None] + areas[1] - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
