@@ -1,18 +1,14 @@
 """Every video of a copy decoded once, over processes: only decoding tells a length."""
 
-import os
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from syrfa.datasets import VideoDataset, VideoRecord
+from syrfa.engine import VideoDone, run_job
 from syrfa.errors import UserError, VideoError
 from syrfa.video import frame_count, open_video
 
@@ -83,44 +79,35 @@ def survey_videos(
         records: its videos.
         fast: see `survey_video`.
         workers: processes; None for one a CPU core, 1 for none beside this one.
-        progress: show a bar, where there is a terminal to show it on.
+        progress: show how far it is.
 
     Raises:
-        VideoError: a process died, most likely of a video that takes down the decoder.
+        EngineError: a process died at the same video every time, most likely of one that takes down the decoder.
     """
-    workers = min(workers or os.cpu_count() or 1, len(records))
-    with tqdm(total=len(records), desc=dataset.name, unit="video", disable=None if progress else True) as bar:
-        if workers <= 1 or fast:
-            found = []
-            for record in records:
-                found.append(survey_video(dataset, record, fast))
-                bar.update()
-            return found
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (dataset,))
-        try:
-            tasks = [pool.submit(_survey_in_worker, record) for record in records]
-            for task in as_completed(tasks):
-                task.result()
-                bar.update()
-        except BrokenProcessPool as error:
-            raise VideoError(
-                f"{dataset.root}: a process died while decoding, of a damaged video or for want of memory; "
-                "see with --workers 1 at which video"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return [task.result() for task in tasks]
+    job = SurveyJob(dataset, fast)
+    found: dict[str, VideoSurvey] = {}
+    for done in run_job(job, records, workers=1 if fast else workers, progress=progress, title=dataset.name):
+        assert isinstance(done, SurveyDone)
+        found[done.name] = done.survey
+    return [found[f"{record.split}/{record.name}"] for record in records]
 
 
-_dataset: VideoDataset | None = None
+@dataclass(frozen=True)
+class SurveyDone(VideoDone):
+    """The survey of a video, on its way back from a worker."""
+
+    survey: VideoSurvey = field(kw_only=True)
 
 
-def _start(dataset: VideoDataset) -> None:
-    """Keeps the reader for the life of the process, so that what it checks once it checks once."""
-    global _dataset
-    _dataset = dataset
+class SurveyJob:
+    """Surveys any video of a data set; see `syrfa.engine.Job`. Its reader checks what it checks once a worker."""
 
+    runs_network = False
 
-def _survey_in_worker(record: VideoRecord) -> VideoSurvey:
-    assert _dataset is not None
-    return survey_video(_dataset, record)
+    def __init__(self, dataset: VideoDataset, fast: bool) -> None:
+        self.dataset, self.fast = dataset, fast
+
+    def run(self, record: VideoRecord) -> SurveyDone:
+        """Surveys one video; the product is the report itself."""
+        survey = survey_video(self.dataset, record, self.fast)
+        return SurveyDone(f"{record.split}/{record.name}", survey.frames or 0, {}, survey=survey)
