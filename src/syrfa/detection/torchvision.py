@@ -2,16 +2,15 @@
 
 import importlib
 import pickle
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection.base import Detections, Detector
+from syrfa.detection.base import Detections
+from syrfa.detection.network import NetworkDetector
 from syrfa.errors import ConfigError, WeightsNotFoundError
-from syrfa.files import sha256_file
 
 # The first versions of Faster R-CNN and RetinaNet with ResNet-50 are left out: their published weights need
 # normalisation layers that torchvision sets up only while it downloads them, and the second versions find more.
@@ -49,7 +48,7 @@ COCO80 = _to_coco80()
 """COCO's own numbers, 0 to 90, as torchvision gives them, to its 80 classes in use, 0 = person; -1 for the others."""
 
 
-class TorchvisionDetector(Detector):
+class TorchvisionDetector(NetworkDetector):
     """Runs a detection network of torchvision on weights trained on COCO.
 
     Class numbers are those that Ultralytics uses: COCO's 80 classes without gaps, 0 = person.
@@ -73,7 +72,7 @@ class TorchvisionDetector(Detector):
         WeightsNotFoundError: `weights` is null.
     """
 
-    runs_network = True
+    package = "torchvision"
 
     def __init__(
         self,
@@ -95,54 +94,22 @@ class TorchvisionDetector(Detector):
         self.architecture: str = architecture
         if weights is None:
             raise WeightsNotFoundError(f"weights is null, and a random network finds nothing; {self._advice()}")
-        self.weights = Path(weights)
-        self.confidence, self.iou, self.image_size = confidence, iou, image_size
-        self.classes, self.batch_size, self.device = classes, batch_size, device
-        self._model: Any = None
-        self._digest: str | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Settings alone: every process loads the network for itself."""
-        return {**self.__dict__, "_model": None}
+        super().__init__(weights, confidence, iou, image_size, classes, batch_size, device)
 
     def identity(self) -> dict[str, Any]:
-        """The weights' SHA-256, the architecture, the settings and torchvision's version.
+        """As of any network, and the architecture.
 
         Raises:
             WeightsNotFoundError: there is no such file.
         """
-        self._digest = self._digest or sha256_file(self._found())
-        return {
-            "detector": "torchvision",
-            "version": version("torchvision"),
-            "architecture": self.architecture,
-            "weights": self._digest,
-            "confidence": self.confidence,
-            "iou": self.iou,
-            "image_size": self.image_size,
-            "classes": sorted(self.classes) if self.classes is not None else None,
-        }
+        return {**super().identity(), "architecture": self.architecture}
 
-    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
-        """The boxes of frames, uint8 (n, height, width, 3) RGB; each frame by itself.
-
-        Raises:
-            WeightsNotFoundError: the weights are missing.
-            ConfigError: they cannot be loaded safely, or are of another network.
-        """
-        del first
-        if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
-            raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
-        if self._model is None:
-            self._model = self._load()
+    def _run(self, frames: NDArray[np.uint8]) -> list[Detections]:
         torch = importlib.import_module("torch")
-        found: list[Detections] = []
         with torch.inference_mode():
-            for start in range(0, len(frames), self.batch_size):
-                pixels = torch.from_numpy(np.ascontiguousarray(frames[start : start + self.batch_size]))
-                batch = pixels.to(self._device()).permute(0, 3, 1, 2).expand(-1, 3, -1, -1).float() / 255
-                found += self._to_detections(self._model(list(batch)))
-        return found
+            pixels = torch.from_numpy(np.ascontiguousarray(frames))
+            batch = pixels.to(self._device()).permute(0, 3, 1, 2).expand(-1, 3, -1, -1).float() / 255
+            return self._to_detections(self._model(list(batch)))
 
     def _to_detections(self, results: list[dict[str, Any]]) -> list[Detections]:
         """What the network returns, one a frame, brought over from the device at once."""
@@ -173,7 +140,7 @@ class TorchvisionDetector(Detector):
             raise WeightsNotFoundError(f"{self.weights}: no such weights; {self._advice()}")
         return self.weights
 
-    def _load(self) -> Any:  # noqa: ANN401 - a module of torchvision, which has no types
+    def _load(self) -> None:
         path = self._found()
         torch = importlib.import_module("torch")
         try:
@@ -195,7 +162,7 @@ class TorchvisionDetector(Detector):
                 f"{path}: no weights of {self.architecture} for COCO's {_LABELS} labels ({reason}); set "
                 "architecture to the network they were made for"
             )
-        return model.eval().to(self._device())
+        self._model = model.eval().to(self._device())
 
     def _build(self) -> Any:  # noqa: ANN401
         prefix = "box_" if self.architecture.startswith("fasterrcnn") else ""

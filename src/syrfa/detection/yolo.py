@@ -2,16 +2,15 @@
 
 import importlib
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection.base import Detections, Detector
+from syrfa.detection.base import Detections
+from syrfa.detection.network import NetworkDetector
 from syrfa.errors import ConfigError, WeightsNotFoundError
-from syrfa.files import sha256_file
 
 # Read by ultralytics when it is first imported: never install packages, never look for the network (downloads,
 # update checks, usage events and crash reports all ask for it first), never execute the pickle inside a .pt file.
@@ -23,7 +22,7 @@ _ENVIRONMENT = {
 }
 
 
-class UltralyticsDetector(Detector):
+class UltralyticsDetector(NetworkDetector):
     """Runs a detection network of Ultralytics: a `.pt` checkpoint or an exported `.onnx` file.
 
     A `.pt` file is a pickle. It is read through torch's weights-only loader with ultralytics' list of
@@ -40,7 +39,7 @@ class UltralyticsDetector(Detector):
         device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
     """
 
-    runs_network = True
+    package = "ultralytics"
 
     def __init__(
         self,
@@ -54,53 +53,16 @@ class UltralyticsDetector(Detector):
     ) -> None:
         if not 0 <= confidence <= 1 or not 0 <= iou <= 1 or image_size < 32 or batch_size < 1:
             raise ConfigError("UltralyticsDetector: confidence and iou in [0, 1], image_size >= 32, batch_size >= 1")
-        self.weights = Path(weights)
-        self.confidence, self.iou, self.image_size = confidence, iou, image_size
-        self.classes, self.batch_size, self.device = classes, batch_size, device
-        self._model: Any = None
+        super().__init__(weights, confidence, iou, image_size, classes, batch_size, device)
+        self.image_size: int = image_size
         self._fixed: int | None = None  # the batch that an exported file insists on
         self._rect = True  # frames may be padded to less than a square
-        self._digest: str | None = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Settings alone: every process loads the network for itself."""
-        return {**self.__dict__, "_model": None}
+    def _pass_size(self) -> int:
+        return self._fixed or self.batch_size
 
-    def identity(self) -> dict[str, Any]:
-        """The weights' SHA-256, the settings and ultralytics' version.
-
-        Raises:
-            WeightsNotFoundError: there is no such file.
-        """
-        self._digest = self._digest or sha256_file(self._found())
-        return {
-            "detector": "ultralytics",
-            "version": version("ultralytics"),
-            "weights": self._digest,
-            "confidence": self.confidence,
-            "iou": self.iou,
-            "image_size": self.image_size,
-            "classes": sorted(self.classes) if self.classes is not None else None,
-        }
-
-    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
-        """The boxes of frames, uint8 (n, height, width, 3) RGB; each frame by itself.
-
-        Raises:
-            WeightsNotFoundError: the weights are missing.
-            ConfigError: they cannot be loaded safely, or not as a detection network.
-        """
-        del first
-        if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
-            raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
-        if self._model is None:
-            self._load()
-        bgr = np.ascontiguousarray(np.broadcast_to(frames, (*frames.shape[:3], 3))[..., ::-1])
-        step = self._fixed or self.batch_size
-        found: list[Detections] = []
-        for start in range(0, len(frames), step):
-            found += self._predict(bgr[start : start + step])
-        return found
+    def _run(self, frames: NDArray[np.uint8]) -> list[Detections]:
+        return self._predict(np.ascontiguousarray(np.broadcast_to(frames, (*frames.shape[:3], 3))[..., ::-1]))
 
     def _predict(self, bgr: NDArray[np.uint8]) -> list[Detections]:
         """The boxes of one pass; ultralytics takes arrays in BGR order. A fixed batch is filled up with the last."""
