@@ -22,8 +22,11 @@ def load_module(path: str | Path) -> AnomalyModule:
         raise CheckpointError(f"{path} holds a {name}, which this version of syrfa does not know")
     try:
         module = kind(**settings)
+    except TypeError as error:
+        raise CheckpointError(f"{path} was written by another version of syrfa: {error}") from error
+    try:
         module.load_state_dict(checkpoint["state_dict"])
-    except (TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not fit this version's {name}; fit it again") from error
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} is damaged: its weights do not have the shapes that its settings say") from error
     module.on_load_checkpoint(checkpoint)
     return module.eval().requires_grad_(False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from syrfa.errors import CheckpointError
 from syrfa.files import sha256_file
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
-from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+from syrfa.modules.load import load_module
 from syrfa.realism.distances import distances
 from syrfa.realism.sample import TubeSample
 from syrfa.threads import one_thread
@@ -64,19 +64,10 @@ def load(path: Path, kind: type[AnomalyModule]) -> AnomalyModule:
         WeightsNotFoundError: there is no such file.
         CheckpointError: it holds another module, or weights that do not fit its settings.
     """
-    checkpoint = read_checkpoint(path)
-    name, settings = checkpoint_settings(checkpoint)
-    if name != kind.__name__:
-        raise CheckpointError(f"{path} holds a {name}; a {kind.__name__} is needed here")
-    try:
-        module = kind(**settings)
-    except TypeError as error:
-        raise CheckpointError(f"{path} was written by another version of syrfa: {error}") from error
-    try:
-        module.load_state_dict(checkpoint["state_dict"])
-    except RuntimeError as error:
-        raise CheckpointError(f"{path} is damaged: its weights do not have the shapes that its settings say") from error
-    return module.eval()
+    module = load_module(path)
+    if type(module) is not kind:
+        raise CheckpointError(f"{path} holds a {type(module).__name__}; a {kind.__name__} is needed here")
+    return module
 
 
 def pooled_features(module: AnomalyModule, tubes: NDArray[np.uint8], adapted: bool) -> NDArray[np.float64]:
