@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from syrfa.callbacks.provenance import environment
-from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets import VideoFolder
 from syrfa.detection import MotionDetector, UltralyticsDetector
 from syrfa.detection.base import Detector
 from syrfa.engine import EngineName, VideoDone, run_job
@@ -37,19 +37,6 @@ SIZE, WALKERS, FPS = (640, 360), 8, 25
 CAMERA_HOURS, DEADLINE_HOURS = 1000, 24
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SPEC = TubeSpec(min_confidence=0.3).for_split("test")
-
-
-class Clips(VideoDataset):
-    """Unlabelled video files."""
-
-    name = "clips"
-    splits = ("test",)
-
-    def videos(self, split: str) -> list[VideoRecord]:
-        return [VideoRecord(path.stem, path, split) for path in sorted(self.root.glob("*.mp4"))]
-
-    def frame_labels(self, record: VideoRecord) -> None:
-        del record
 
 
 def write_clip(path: Path, frames: int, seed: int) -> None:
@@ -80,14 +67,14 @@ def write_checkpoint(path: Path, width: int) -> Path:
     return path
 
 
-def score_job(clips: Clips, detector: Detector, checkpoint: Path, out: Path) -> ScoreJob:
+def score_job(clips: VideoFolder, detector: Detector, checkpoint: Path, out: Path) -> ScoreJob:
     recipe = ScoreRecipe(sha256_file(checkpoint), detector.identity(), SPEC, TubeFilter(), 64, "cpu")
     videos = {video["name"]: video for video in clips.manifest("test")["videos"]}
     return ScoreJob(clips, detector, recipe, checkpoint, "cpu", videos, out)
 
 
 def measure(
-    clips: Clips, detector: Detector, checkpoint: Path | None, engine: EngineName, workers: int, place: Path
+    clips: VideoFolder, detector: Detector, checkpoint: Path | None, engine: EngineName, workers: int, place: Path
 ) -> dict[str, Any]:
     """One job over all clips: a cache where there is no checkpoint, else scores."""
     reports: list[VideoDone] = []
@@ -128,7 +115,7 @@ def peak(job: str, video: Path, checkpoint: Path, place: Path) -> float:
 
 def only_memory(job: str, video: str, checkpoint: str, place: str) -> None:
     """The child of `peak`."""
-    clips, folder = Clips(Path(video).parent), Path(place)
+    clips, folder = VideoFolder(Path(video).parent), Path(place)
     if job == "prepare":
         build_cache(clips, "test", MotionDetector(), SPEC, folder, 1, False)
     else:
@@ -214,7 +201,7 @@ def main() -> None:
         (root / "clips").mkdir()
         for number in range(options.videos):
             write_clip(root / "clips" / f"{number:02d}.mp4", options.frames, number)
-        clips, checkpoint = Clips(root / "clips"), write_checkpoint(root / "untrained.ckpt", options.width)
+        clips, checkpoint = VideoFolder(root / "clips"), write_checkpoint(root / "untrained.ckpt", options.width)
         jobs: list[tuple[Detector, Path | None]] = []
         if "motion" in options.detectors:
             jobs += [(MotionDetector(), None), (MotionDetector(), checkpoint)]

@@ -88,12 +88,7 @@ class Avenue(FlatLabelled):
         for (name, before), (other, after) in pairwise(found):
             if name == other:
                 raise ConfigError(f"{after}: {before.name} is the same video; leave one of them")
-        missing = self.released[split] - len(found)
-        if missing > 0:
-            self._state(
-                f"{found[0][1].parent}: {len(found)} of {self.released[split]} videos of Avenue's {split} split are "
-                f"there, {missing} are missing; results are of those {len(found)} alone"
-            )
+        self._state_missing(found[0][1].parent, len(found), split, "videos of Avenue's")
         return [VideoRecord(name, path, split, self._masks(name, split)) for name, path in found]
 
     def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:

@@ -140,6 +140,15 @@ class VideoDataset(ABC):
         """SHA-256 of `manifest(split)`; part of the tube cache's key and of every result."""
         return sha256_json(self.manifest(split))
 
+    def _state_missing(self, place: Path, there: int, split: str, what: str) -> None:
+        """Warns where a copy has fewer videos of a split than the release; `what` names them, as `clips of X's`."""
+        missing = self.released[split] - there
+        if missing > 0:
+            self._state(
+                f"{place}: {there} of {self.released[split]} {what} {split} split are there, {missing} are missing; "
+                f"results are of those {there} alone"
+            )
+
     def _state(self, decision: str) -> None:
         """Warns of a decision that the data leave open to doubt: once a reader, not once a video."""
         if decision not in self._stated:

@@ -86,12 +86,7 @@ class ShanghaiTech(FlatLabelled):
         for before, after in pairwise(found):
             if before.name == after.name:
                 raise ConfigError(f"{after.path}: {before.path.name} is the same clip; leave one of them")
-        missing = self.released[split] - len(found)
-        if missing > 0:
-            self._state(
-                f"{found[0].path.parent}: {len(found)} of {self.released[split]} clips of ShanghaiTech's {split} split "
-                f"are there, {missing} are missing; results are of those {len(found)} alone"
-            )
+        self._state_missing(found[0].path.parent, len(found), split, "clips of ShanghaiTech's")
         return found
 
     def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
