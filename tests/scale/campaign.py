@@ -8,7 +8,6 @@ load torch for the sake of this file.
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -135,20 +134,7 @@ def peak(job: str, video: Path, checkpoint: Path, place: Path) -> float:
         str(place),
     ]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(json.loads(printed.splitlines()[-1]))
-
-
-def only_memory(job: str, video: str, checkpoint: str, place: str) -> None:
-    """The child of `peak`."""
-    clips, folder = VideoFolder(Path(video).parent), Path(place)
-    if job == "prepare":
-        build_cache(clips, "test", MotionDetector(), SPEC, folder, 1, False)
-    else:
-        doing = score_job(clips, MotionDetector(), Path(checkpoint), folder)
-        list(run_job(doing, clips.videos("test"), workers=1, progress=False))
-    # not ru_maxrss, which a process inherits from the one that started it
-    status = Path("/proc/self/status").read_text().splitlines()
-    print(json.dumps(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024))
+    return float(printed.splitlines()[-1])
 
 
 def memory(root: Path, lengths: list[int], checkpoint: Path) -> list[dict[str, Any]]:
@@ -219,13 +205,9 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["local"], choices=["local", "ray"])
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("runs/scale.json"))
-    parser.add_argument("--only_memory", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     cv2.setNumThreads(1)  # as every worker does
     torch.set_num_threads(1)
-    if options.only_memory:
-        only_memory(*options.only_memory)
-        return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
