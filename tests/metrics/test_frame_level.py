@@ -48,10 +48,9 @@ def test_eer_is_where_scikit_learns_roc_curve_meets_the_diagonal(case):
     scores, labels = videos(seed, ties=ties, scale=scale, offset=offset)
     alarms, hits, _ = roc_curve(np.concatenate(labels), np.concatenate(scores), drop_intermediate=False)
     # along the curve itself, which may rise vertically, not as a function of the false alarms
-    at = brentq(
-        lambda t: np.interp(t, range(len(hits)), alarms) - 1 + np.interp(t, range(len(hits)), hits), 0, len(hits)
-    )
-    assert eer(scores, labels).value == pytest.approx(np.interp(at, range(len(hits)), alarms), abs=1e-9)
+    place = np.arange(len(hits))
+    at = brentq(lambda t: np.interp(t, place, alarms) - (1 - np.interp(t, place, hits)), 0, len(hits) - 1)
+    assert eer(scores, labels).value == pytest.approx(np.interp(at, place, alarms), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_eer_is_where_scikit_learns_roc_curve_meets_the_diagonal(case):
         ([0.9, 0.5, 0.1], [1, 0, 1], 0.5),
         # one score for all: from (0, all missed) straight to (all, none)
         ([0.3, 0.3, 0.3], [1, 0, 1], 0.5),
-        # a tie of both classes: (0, 2/3 missed) to (1/2, 1/3 missed), equal at 4 / 9
+        # a tie of both classes: (0, 2/3 missed) to (1/2, 1/3 missed), equal at 0.4
         ([0.9, 0.5, 0.5, 0.1, 0.2], [1, 1, 0, 0, 1], 0.4),
     ],
 )

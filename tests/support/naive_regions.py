@@ -1,6 +1,6 @@
 """RBDC and TBDC by plain loops over boxes in the order of their scores: what the fast ones are compared with."""
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from syrfa.scoring import ObjectScores
 
 
 def naive_regions(videos):
-    """(RBDC, TBDC) of (frames, boxes, tracks) a video; a box is (frame, x1, y1, x2, y2, score), a track {frame: box}."""
+    """(RBDC, TBDC) of (frames, boxes, tracks) a video; of boxes (frame, x1, y1, x2, y2, score), tracks {frame: box}."""
     frames = sum(video[0] for video in videos)
     targets = {}  # (video, frame) -> [(track, box)]
     sizes = {}
@@ -52,7 +52,7 @@ def size(box):
 def under(points, column):
     """The area under straight lines between the points, from 0 to 1, the last value held."""
     total = 0.0
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         (x0, y0), (x1, y1) = (before[0], before[column]), (after[0], after[column])
         if x0 >= 1:
             break
