@@ -62,6 +62,8 @@ def test_random_cases_equal_plain_loops(seed, ties, recall):
     assert found["event_recall"] == pytest.approx(met / events)
     assert found["frame_recall"] >= recall - 1e-9
     assert found["hours"] == pytest.approx(normal)
+    loud = sum(int(((video >= threshold) & (truth == 0)).sum()) for video, truth in zip(scores, labels, strict=True))
+    assert found["normal_in_alarm"] == pytest.approx(loud / normal)
     assert found["false_alarms_per_hour"] == pytest.approx(false / normal)
 
 
@@ -71,6 +73,11 @@ def test_an_alarm_that_lasts_into_an_event_is_not_false():
     found = false_alarms(scores, labels, HOUR)
     assert (found["alarms"], found["false_alarms"], found["hours"]) == (2, 1, 5.0)
     assert found["false_alarms_per_hour"] == pytest.approx(0.2)
+
+
+def test_an_alarm_that_never_ends_is_told_by_the_normal_frames_in_it():
+    found = false_alarms([np.full(10, 0.5)], [np.repeat([0, 1], 5)], HOUR)
+    assert (found["alarms"], found["false_alarms_per_hour"], found["normal_in_alarm"]) == (1, 0.0, 1.0)
 
 
 def test_no_alarm_goes_over_the_border_of_two_videos():

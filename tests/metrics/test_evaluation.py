@@ -8,7 +8,7 @@ from naive_regions import as_objects, as_regions, naive_regions, random_video
 
 from syrfa.metrics import AlarmRule, eer, false_alarms
 from syrfa.metrics.evaluation import evaluate, final_scores
-from syrfa.metrics.regions import evaluate_regions
+from syrfa.metrics.region_evaluation import evaluate_regions
 from syrfa.scoring import StrictProtocol, box_width, random_scores
 
 PROTOCOL = StrictProtocol(0, "centred", 5)
@@ -38,7 +38,7 @@ def test_a_reading_holds_eer_alarms_and_both_baselines(split):
         curves, labels, AlarmRule(0.8, 10), 50
     )
     widths = false_alarms(final_scores([box_width(v) for v in objects], PROTOCOL), labels, AlarmRule(0.8, 10))
-    shorter = {key: widths[key] for key in ("false_alarms_per_hour", "event_recall", "threshold")}
+    shorter = {key: widths[key] for key in ("false_alarms_per_hour", "normal_in_alarm", "event_recall", "threshold")}
     assert alarms["baselines"]["box_width"] == shorter
     assert "lead_over_random_smoothed" in reading
     json.dumps(reading, allow_nan=False)

@@ -9,7 +9,7 @@ from lightning import Trainer
 from syrfa.callbacks.collector import data_of
 from syrfa.datasets import Regions, VideoDataset
 from syrfa.errors import LabelError, UserError
-from syrfa.metrics.regions import evaluate_regions
+from syrfa.metrics.region_evaluation import evaluate_regions
 from syrfa.scoring import ObjectScores, box_width
 from syrfa.tubes.datamodule import EvaluatedSplit
 

@@ -5,6 +5,9 @@ abnormal frame, so a run that begins before an event and lasts into it is none. 
 least the given share of all abnormal frames is at or above it. Hours are those of the frames labelled normal: no false
 alarm can be anywhere else, and a split that is mostly abnormal, as Ped2's, would look quiet if its events were counted
 as hours of peace.
+
+An alarm that never ends is one alarm, and where the video holds an event it is not even false; so the share of normal
+frames that lie in any alarm stands beside the rate.
 """
 
 from dataclasses import dataclass
@@ -59,9 +62,9 @@ def false_alarms(
 
     Returns:
         JSON: `recall` asked for and `frame_recall` reached, `threshold`, `alarms`, `false_alarms`, `events` (runs of
-        abnormal frames), `event_recall` (the share of them that holds a frame of an alarm), `hours` and `hours_of`,
-        `fps` and `fps_from`, `false_alarms_per_hour` with `ci_low` and `ci_high`; this is null with a `reason` where
-        the labels define none.
+        abnormal frames), `event_recall` (the share of them that holds a frame of an alarm), `normal_in_alarm` (share of
+        normal frames at or above the threshold), `hours` and `hours_of`, `fps` and `fps_from`, and
+        `false_alarms_per_hour` with `ci_low` and `ci_high`; this is null with a `reason` where the labels define none.
 
     Raises:
         LabelError: labels do not fit the scores, or are neither 0 nor 1.
@@ -92,6 +95,7 @@ def false_alarms(
         "threshold": threshold,
         "frame_recall": float((timeline.flat[timeline.truth] >= threshold).mean()),
         "event_recall": met / timeline.events,
+        "normal_in_alarm": float((np.concatenate(list(scores))[np.concatenate(list(labels)) == 0] >= threshold).mean()),
         "events": timeline.events,
         "alarms": alarms,
         "false_alarms": int(false.sum()),

@@ -68,7 +68,8 @@ def final_scores(objects: Sequence[ObjectScores], protocol: Protocol) -> list[ND
 
 
 def _in_short(alarms: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: alarms[key] for key in ("false_alarms_per_hour", "event_recall", "threshold") if key in alarms}
+    kept = ("false_alarms_per_hour", "normal_in_alarm", "event_recall", "threshold")
+    return {key: alarms[key] for key in kept if key in alarms}
 
 
 def _metrics(scores: Curves, labels: Labels, bootstrap: int, seed: int) -> dict[str, Any]:

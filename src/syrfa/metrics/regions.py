@@ -1,6 +1,5 @@
 """RBDC and TBDC of a split as one torchmetrics metric, collected video by video, on one process or many."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from syrfa.datasets.regions import Regions
-from syrfa.metrics.region_level import CHANCE_DRAWS, MIN_IOU, TRACK_SHARE, MatchedVideo, match, region_metrics
+from syrfa.metrics.region_level import MatchedVideo, match, region_metrics
 from syrfa.metrics.value import MetricValue
 from syrfa.scoring.objects import ObjectScores
 
@@ -91,57 +90,6 @@ class RegionMetric(Metric):
             # the first process to give a video wins
             found.setdefault(video, MatchedVideo(frames, score, false > 0, _whole(box), _whole(region), _whole(track)))
         return [found[video] for video in sorted(found)]
-
-
-def evaluate_regions(
-    objects: Sequence[ObjectScores],
-    regions: Sequence[Regions],
-    ground_truth: str,
-    baselines: Mapping[str, Sequence[ObjectScores]],
-    bootstrap: int = 1000,
-    seed: int = 0,
-) -> dict[str, Any]:
-    """RBDC and TBDC of a scored split, and of other scores of the same boxes.
-
-    Args:
-        objects: one entry a video, as the model scored them: no protocol, no smoothing.
-        regions: of each of them.
-        ground_truth: how the regions were made, in words.
-        baselines: other scores of the same objects, by name.
-        bootstrap: resamples of the videos for the intervals; 0 for none.
-        seed: of the resampling and of the chance level.
-
-    Returns:
-        JSON: `rbdc`, `tbdc`, `ground_truth`, what was counted, and `baselines` by name; null with a reason where there
-        is no region.
-
-    Raises:
-        LabelError: regions do not fit a video.
-    """
-
-    def measured(scored: Sequence[ObjectScores]) -> dict[str, MetricValue]:
-        metric = RegionMetric(bootstrap, seed)
-        for number, (video, truth) in enumerate(zip(scored, regions, strict=True)):
-            metric.update(number, video, truth)
-        return metric.compute()
-
-    ours = measured(objects)
-    if ours["rbdc"].value is None:
-        return ours["rbdc"].to_json()
-    return {
-        **{name: value.to_json() for name, value in ours.items()},
-        "ground_truth": ground_truth,
-        "regions": sum(len(truth) for truth in regions),
-        "tracks": sum(truth.tracks for truth in regions),
-        "boxes": sum(len(video.object_score) for video in objects),
-        "min_iou": MIN_IOU,
-        "track_share": TRACK_SHARE,
-        "chance_is": f"the same boxes with uniform random scores, mean of {CHANCE_DRAWS} draws",
-        "baselines": {
-            name: {key: value.to_json() for key, value in measured(scored).items()}
-            for name, scored in baselines.items()
-        },
-    }
 
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
