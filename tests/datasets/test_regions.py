@@ -204,6 +204,18 @@ def test_ubnormal_refuses_a_track_that_runs_out_of_masks(ubnormal):
         ubnormal.regions(record)
 
 
+def test_regions_of_generated_worlds_lie_in_frames_labelled_abnormal(tiny_worlds):
+    worlds = UBnormal(tiny_worlds / "demo-source"), UCSDPed2(tiny_worlds / "demo-target")
+    for dataset in worlds:
+        tracks = 0
+        for record in dataset.videos("test"):
+            found, labels = dataset.regions(record), dataset.frame_labels(record)
+            assert labels[found.frame].all()
+            tracks += found.tracks
+        assert tracks > 0
+        assert dataset.fps() is None  # each clip has its own
+
+
 def test_footage_lasts_as_its_table_says(tmp_path):
     (tmp_path / "labels.csv").write_text("video,start,end\n")
     assert VideoFolder(tmp_path).fps() is None

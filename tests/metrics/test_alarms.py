@@ -129,7 +129,15 @@ def test_one_class_alone_is_null_with_a_reason(label, word):
     assert found["reason"] == f"every frame is labelled {word}"
 
 
-@pytest.mark.parametrize("rule", [{"recall": 0}, {"recall": 1.1}, {"fps": 0}, {"fps": -1}])
-def test_a_rule_out_of_range_is_refused(rule):
-    with pytest.raises(ConfigError):
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"recall": 0}, "evaluation.alarm_recall=0: give a share"),
+        ({"recall": 1.1}, "alarm_recall=1.1"),
+        ({"fps": 0}, "fps=0"),
+        ({"fps": -1}, "fps=-1: give the frames of a second"),
+    ],
+)
+def test_a_rule_out_of_range_is_refused(rule, message):
+    with pytest.raises(ConfigError, match=message):
         AlarmRule(**rule)

@@ -40,7 +40,7 @@ class AlarmRule:
 
     def __post_init__(self) -> None:
         if not 0 < self.recall <= 1:
-            raise ConfigError(f"alarm_recall={self.recall}: give a share above 0 and at most 1, such as 0.9")
+            raise ConfigError(f"evaluation.alarm_recall={self.recall}: give a share above 0 and at most 1, such as 0.9")
         if self.fps is not None and not 0 < self.fps < 1e6:
             raise ConfigError(f"fps={self.fps}: give the frames of a second, such as 25")
 
@@ -152,4 +152,5 @@ class _Timeline:
 
 def _begins(frames: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where a run of true frames begins, (frames,)."""
-    return frames & ~np.concatenate([[False], frames[:-1]])
+    begins: NDArray[np.bool_] = frames & ~np.concatenate([[False], frames[:-1]])
+    return begins
