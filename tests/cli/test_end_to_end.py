@@ -88,12 +88,13 @@ def test_a_checkpoint_is_scored_without_its_adapters(
     tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = tested["adapt"] / "checkpoints" / "last.ckpt"
-    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}"]
+    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}", "--evaluation.regions=false"]
     assert main(["test", *options, "--model.init_args.score_with_adapters=false"]) == 0
     assert "score_with_adapters" not in capsys.readouterr().err
     result = json.loads((tmp_path / "demo_adapt" / "seed1" / "result.json").read_text())
     plain = json.loads((tested["knowledge"] / "result.json").read_text())
     assert result["settings"]["score_with_adapters"] is False
+    assert result["regions"] == {"value": None, "reason": "evaluation.regions is false"}
     assert result["metrics"] == plain["metrics"]
     assert "unadapted" not in result["baselines"]
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.normals import NormalCalibration
 from syrfa.callbacks.provenance import environment
-from syrfa.callbacks.regions import NOT_MEASURED, measure_regions
+from syrfa.callbacks.regions import measure_regions
 from syrfa.callbacks.result import result_of
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
@@ -133,7 +133,7 @@ class FrameAUC(CollectingCallback):
         alarms = replace(self.alarms, fps=data_of(trainer).dataset(split.domain).fps())
         readings = [evaluate(objects, labels, each, self.bootstrap, others=others, alarms=alarms) for each in protocols]
         calibrated, normals = self.calibration.readings(
-            trainer, split, objects, labels, protocols, self.bootstrap, alarms
+            trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms
         )
         readings += calibrated
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
@@ -147,9 +147,20 @@ class FrameAUC(CollectingCallback):
                 draw_pictures(
                     folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
                 )
-            regions = measure_regions(trainer, split, objects, others, self.bootstrap) if self.regions else NOT_MEASURED
             result = result_of(trainer, pl_module, split, readings, normals, environment())
-            write_json(folder / RESULT, {**result, "regions": regions})
+            result["regions"] = self._measured_regions(trainer, split, objects, others)
+            write_json(folder / RESULT, result)
+
+    def _measured_regions(
+        self,
+        trainer: Trainer,
+        split: EvaluatedSplit,
+        objects: list[ObjectScores],
+        others: dict[str, list[ObjectScores]],
+    ) -> dict[str, Any]:
+        if not self.regions:
+            return {"value": None, "reason": "evaluation.regions is false"}
+        return measure_regions(trainer, split, objects, others, self.bootstrap)
 
     def _objects(
         self, trainer: Trainer, stage: Stage

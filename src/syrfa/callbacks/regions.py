@@ -13,8 +13,6 @@ from syrfa.metrics.region_evaluation import evaluate_regions
 from syrfa.scoring import ObjectScores, box_width
 from syrfa.tubes.datamodule import EvaluatedSplit
 
-NOT_MEASURED = {"value": None, "reason": "evaluation.regions is false"}
-
 
 def measure_regions(
     trainer: Trainer,
