@@ -1,16 +1,19 @@
 """Frame-level AUROC from max-pooled anomaly maps, at the end of validate and test; a test leaves `result.json`."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.normals import NormalCalibration
 from syrfa.callbacks.provenance import environment
+from syrfa.callbacks.regions import measure_regions
 from syrfa.callbacks.result import result_of
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
+from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
@@ -42,6 +45,8 @@ class FrameAUC(CollectingCallback):
             `syrfa.scoring.Calibration`.
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
+        alarm_recall: share of abnormal frames at which false alarms an hour are counted.
+        regions: after a test, also measure RBDC and TBDC where the data set says where the abnormal regions are.
 
     Raises:
         ConfigError: a number is out of range.
@@ -61,6 +66,8 @@ class FrameAUC(CollectingCallback):
         calibration: tuple[Method, ...] = (),
         calibration_neighbours: int = 200,
         calibration_boxes: int = 10_000,
+        alarm_recall: float = 0.9,
+        regions: bool = True,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
@@ -68,6 +75,7 @@ class FrameAUC(CollectingCallback):
         self.bootstrap, self.pictures = bootstrap, pictures
         self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
         self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
+        self.alarms, self.regions = AlarmRule(alarm_recall), regions
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
@@ -122,8 +130,11 @@ class FrameAUC(CollectingCallback):
                 f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
             )
         protocols = self.protocols(split.cache.spec.frames)
-        readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
-        calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
+        alarms = replace(self.alarms, fps=data_of(trainer).dataset(split.domain).fps())
+        readings = [evaluate(objects, labels, each, self.bootstrap, others=others, alarms=alarms) for each in protocols]
+        calibrated, normals = self.calibration.readings(
+            trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms
+        )
         readings += calibrated
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
@@ -136,7 +147,20 @@ class FrameAUC(CollectingCallback):
                 draw_pictures(
                     folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
                 )
-            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, normals, environment()))
+            result = result_of(trainer, pl_module, split, readings, normals, environment())
+            result["regions"] = self._measured_regions(trainer, split, objects, others)
+            write_json(folder / RESULT, result)
+
+    def _measured_regions(
+        self,
+        trainer: Trainer,
+        split: EvaluatedSplit,
+        objects: list[ObjectScores],
+        others: dict[str, list[ObjectScores]],
+    ) -> dict[str, Any]:
+        if not self.regions:
+            return {"value": None, "reason": "evaluation.regions is false"}
+        return measure_regions(trainer, split, objects, others, self.bootstrap)
 
     def _objects(
         self, trainer: Trainer, stage: Stage
