@@ -26,6 +26,7 @@ class Run:
         seed: of the fit.
         folder: where its files go.
         start: the run of phase 1 that it starts from.
+        shown: a row shows it, so that it is tested; others are only started from.
         recipe: hash of everything but the seed that decides its numbers: the contents of the config files, the options,
             the recipe of the run it starts from, the generated worlds. Neither code nor places are part of it.
         fit: arguments of `python -m syrfa`.
@@ -37,6 +38,7 @@ class Run:
     seed: int
     folder: Path
     start: "Run | None"
+    shown: bool
     recipe: str
     fit: Command
     test: Command
@@ -106,15 +108,16 @@ def make_plan(
         ConfigError: a name is unknown, or a config file is not there.
     """
     chosen, sized = spec.dataset(dataset), spec.size(dataset, size)
-    wanted = {row.run for table in tables for row in spec.table(table).rows if row.run is not None}
-    wanted |= {start for start in (spec.runs[name].start for name in wanted) if start is not None}
+    shown = {row.run for table in tables for row in spec.table(table).rows if row.run is not None}
+    wanted = shown | {start for start in (spec.runs[name].start for name in shown) if start is not None}
     names = sorted(wanted, key=lambda name: (spec.runs[name].start is not None, list(spec.runs).index(name)))
     maker = _Maker(spec, root, dataset, sized, out, tuple(overrides))
     runs: dict[tuple[str, int], Run] = {}
     for name in names:
         for seed in seeds:
             start = spec.runs[name].start
-            runs[name, seed] = maker.make(name, seed, runs[start, seed] if start is not None else None)
+            before = runs[start, seed] if start is not None else None
+            runs[name, seed] = maker.make(name, seed, before, shown=name in shown)
     environment, folder = {}, Path(os.environ.get("SYRFA_DATA", "data/raw"))
     if sized.folder:
         folder = folder / sized.folder
@@ -136,7 +139,7 @@ class _Maker:
     out: Path
     overrides: tuple[str, ...]
 
-    def make(self, name: str, seed: int, start: Run | None) -> Run:
+    def make(self, name: str, seed: int, start: Run | None, shown: bool) -> Run:
         run, dataset = self.spec.runs[name], self.spec.dataset(self.dataset)
         files = self._files(run)
         options = [f"--{key}={_text(value)}" for key, value in run.options.items()]
@@ -158,7 +161,7 @@ class _Maker:
         fit = ("fit", *common, *weights, "--run.overwrite=true", *self.overrides)
         checkpoint = f"--ckpt_path={folder / CHECKPOINTS / 'last.ckpt'}"
         test = ("test", *common, *test_options, checkpoint, *self.overrides)
-        return Run(name, experiment, seed, folder, start, sha256_json(content), fit, test)
+        return Run(name, experiment, seed, folder, start, shown, sha256_json(content), fit, test)
 
     def _files(self, run: RunSpec) -> list[str]:
         dataset, stage = self.spec.dataset(self.dataset), run.stage

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from syrfa.run_folder import RESULT
 from syrfa.tables.plan import Command, Plan, Run
-from syrfa.tables.state import Result, begin, finished, mark_finished, mark_fitted
+from syrfa.tables.state import Result, begin, finished, is_done, mark_finished, mark_fitted
 
 PYTHON: Sequence[str] = (sys.executable, "-m", "syrfa")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: a result, or why there is none.
+    """What became of a run: a result, or why there is none; neither where it was only to be started from.
 
     Attributes:
         result: the content of its result.json.
@@ -63,10 +63,10 @@ class Runner:
             an outcome for every run of the plan.
         """
         with _only_one(out) as lock:
-            there = {run: result for run in plan.runs if (result := finished(run)) is not None}
-            left = [run for run in plan.runs if run not in there]
-            print(f"{len(there)} of {len(plan.runs)} runs are there, {len(left)} to do, {self.jobs} at a time")
-            outcomes = {run: Outcome(result) for run, result in there.items()}
+            left = [run for run in plan.runs if not is_done(run)]
+            there = len(plan.runs) - len(left)
+            print(f"{there} of {len(plan.runs)} runs are there, {len(left)} to do, {self.jobs} at a time", flush=True)
+            outcomes = {run: Outcome(finished(run)) for run in plan.runs if run not in left}
             if left:
                 environment = {**os.environ, **plan.environment}
                 # the same sums however many processes share the machine
@@ -123,6 +123,8 @@ class Runner:
                 return Outcome(reason=f"failed: {command[0]}: {reason}")
             if command[0] == "fit":
                 mark_fitted(run)
+                if not run.shown:
+                    return Outcome()
         if not (run.folder / RESULT).is_file():
             return Outcome(reason=f"failed: test: left no {RESULT}")
         mark_finished(run)

@@ -117,12 +117,14 @@ class TableSpec:
         metrics: names as in a result's `metrics`.
         rows: in the paper's order, ours behind.
         notes: what a reader has to know of it.
+        notes_of: the same, for one data set alone.
     """
 
     title: str = MISSING
     metrics: list[str] = MISSING
     rows: list[RowSpec] = MISSING
     notes: list[str] = field(default_factory=list)
+    notes_of: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass

@@ -14,6 +14,14 @@ STATE = "table_run.json"
 Result = dict[str, Any]
 
 
+def is_done(run: Run) -> bool:
+    """Whether nothing is left to do: there is a result, or, of a run that no row shows, a checkpoint."""
+    fitted = _read(run.folder / STATE)
+    if not run.shown and fitted.get("hash") == run.hash and fitted.get("fitted") and run.checkpoint.is_file():
+        return True
+    return finished(run) is not None
+
+
 def finished(run: Run) -> Result | None:
     """The run's result; None where it has none, or one of other arguments than the plan's."""
     state = _read(run.folder / STATE)
