@@ -10,7 +10,7 @@ TABLES := $(SYRFA) tables --dataset $(DATASET) --seeds "$(SEEDS)" --jobs $(JOBS)
 data/raw/demo-source data/raw/demo-target data/raw/standard: | $(READY)
 	$(SYRFA) generate --preset $(@F) --out $@
 
-.PHONY: table1 table2 table3 table4 table5 tables ablation
+.PHONY: table1 table2 table3 table4 table5 tables
 table1 table2 table3 table4 table5: $(READY)
 	$(TABLES) $@
 
@@ -21,4 +21,3 @@ table4:  ## Table 4: the lambdas
 table5:  ## Table 5: gradient reversal
 tables: $(READY)  ## tables 1 to 5 and figures 3 and 4, for DATASET, SEEDS, JOBS (docs/tables.md says how long it takes)
 	$(TABLES)
-ablation: table2  ## the same as table2

@@ -67,7 +67,7 @@ def as_latex(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Plain text for LaTeX, `%` as `\\%` and so on."""
+    """Text that LaTeX prints as it is."""
     return "".join(_LATEX.get(letter, letter) for letter in text)
 
 

@@ -143,7 +143,7 @@ class _Maker:
         run, dataset = self.spec.runs[name], self.spec.dataset(self.dataset)
         files = self._files(run)
         options = [f"--{key}={_text(value)}" for key, value in run.options.items()]
-        test_options = [f"--{key}={_text(value)}" for key, value in dataset.test.items()]
+        test_options = [f"--{key}={_text(value)}" for key, value in {**dataset.test, **run.test}.items()]
         content = {
             "configs": [sha256_file(self.root / file) for file in files],
             "options": options,

@@ -81,12 +81,14 @@ class RunSpec:
         start: of phase 2, the run that it starts from.
         configs: config files over those of stage and size.
         options: options over all config files.
+        test: options of its `test` alone, over those of the data set.
     """
 
     stage: Stage = MISSING
     start: str | None = None
     configs: list[str] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
+    test: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

@@ -65,7 +65,7 @@ def build_table(
     left_out = len(table.rows) - len(shown)
     notes = [
         "Numbers are per cent, differences are points. The interval is that of a bootstrap over test videos, from the "
-        "lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame, without learning.",
+        "lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame: no learning.",
         *([f"The paper cites {left_out} more rows, and has no number of this data set."] if left_out else []),
         *table.notes,
         *table.notes_of.get(dataset, []),
@@ -117,8 +117,8 @@ def _facts(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
     return [
         f"Test split: {first.get('videos', '?')} videos, {first.get('frames', '?')} frames, "
         f"{first['objects']} objects. Seeds: {seeds}.",
-        f"Settings beside the paper's: {beside}. Not as the paper: the source is generated, not UBnormal, and no extractor "
-        "was pretrained on jigsaw puzzles.",
+        f"Settings beside the paper's: {beside}. Not as the paper: the source is generated, not UBnormal, and no "
+        "extractor was pretrained on jigsaw puzzles.",
         *[f"Audit: {line}" for line in dict.fromkeys(lines)],
         f"Code: commit {commits}, syrfa {_listed(e['syrfa'] for e in environments)}, "
         f"torch {_listed(e['packages']['torch'] for e in environments)}; "
