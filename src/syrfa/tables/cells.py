@@ -1,7 +1,7 @@
 """What stands in one line of a table: the mean over seeds of one metric under one protocol, beside its baselines."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ class Measured:
         interval: from the lowest lower to the highest upper end of the seeds' bootstrap intervals.
         selection: how the weights that were tested were chosen.
         box_width: the same metric of the widest box a frame.
+        random_smoothed: of random object scores under the same protocol, which smooths them as it does ours.
         chance: of scores that know nothing.
         information: what of the test split entered the number.
     """
@@ -39,6 +40,7 @@ class Measured:
     interval: str = NONE
     selection: str = NONE
     box_width: str = NONE
+    random_smoothed: str = NONE
     chance: str = NONE
     information: str = NONE
 
@@ -73,7 +75,8 @@ def measure(outcomes: Mapping[int, Outcome], wanted: ReadingSpec, metric: str, p
         difference=NONE if paper is None else f"{mean - paper:+.1f}",
         interval=_interval([reading["metrics"][metric] for reading in readings]),
         selection=_joined(selection(result) for result, _ in found.values()),
-        box_width=_joined(_percent(reading["baselines"]["box_width"][metric]["value"]) for reading in readings),
+        box_width=_baseline("box_width", readings, metric),
+        random_smoothed=_baseline("random_smoothed", readings, metric),
         chance=_joined(_percent(reading["metrics"][metric].get("chance")) for reading in readings),
         information=_joined("; ".join(test_information(*pair)) or "none" for pair in found.values()),
     )
@@ -142,9 +145,15 @@ def _interval(values: Sequence[dict[str, Any]]) -> str:
     return f"{_percent(min(lows))} to {_percent(max(highs))}"
 
 
-def _joined(texts: Any) -> str:  # noqa: ANN401 - an iterable of str
+def _baseline(name: str, readings: Sequence[Reading], metric: str) -> str:
+    """A baseline's metric; `-` in results of before it was measured."""
+    values = (reading["baselines"].get(name, {}).get(metric, {}).get("value") for reading in readings)
+    return _joined(map(_percent, values))
+
+
+def _joined(texts: Iterable[str]) -> str:
     """Different texts, each once, in order."""
-    return ", ".join(dict.fromkeys(texts))
+    return " / ".join(dict.fromkeys(texts))
 
 
 def _percent(value: float | None) -> str:

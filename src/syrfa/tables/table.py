@@ -12,7 +12,7 @@ from syrfa.tables.state import Result
 Outcomes = Mapping[str, Mapping[int, Outcome]]
 COLUMNS = (
     *("row", "metric", "paper", "ours, mean ± std (n)", "difference", "protocol", "95 % interval", "selection"),
-    *("box_width", "chance", "test information"),
+    *("box_width", "random_smoothed", "chance", "test information"),
 )
 CITED = "cited, not run"
 # the paper's settings, where a result says its own
@@ -65,7 +65,8 @@ def build_table(
     left_out = len(table.rows) - len(shown)
     notes = [
         "Numbers are per cent, differences are points. The interval is that of a bootstrap over test videos, from the "
-        "lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame: no learning.",
+        "lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame, "
+        "random_smoothed are random scores of the same boxes: neither has learnt anything.",
         *([f"The paper cites {left_out} more rows, and has no number of this data set."] if left_out else []),
         *table.notes,
         *table.notes_of.get(dataset, []),
@@ -92,8 +93,9 @@ def _lines(
     for reading in readings:
         ours: Measured = measure(outcomes[row.run], reading, metric, paper)
         protocol = f"{reading.protocol}, {reading.smoothing}"
-        beside = (ours.interval, ours.selection, ours.box_width, ours.chance, ours.information)
-        lines.append((*head, ours.ours, ours.difference, protocol, *beside))
+        baselines = (ours.box_width, ours.random_smoothed, ours.chance)
+        beside = (protocol, ours.interval, ours.selection, *baselines, ours.information)
+        lines.append((*head, ours.ours, ours.difference, *beside))
     return lines
 
 
