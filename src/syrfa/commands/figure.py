@@ -11,7 +11,7 @@ def figure(
     which: str,
     runs: list[Path],
     out: Path,
-    videos: list[str] | None = None,
+    videos: str | None = None,
     count: int = 3,
     root: Path | None = None,
     protocol: str | None = None,
@@ -23,7 +23,7 @@ def figure(
         which: fig3, score curves and anomaly maps; fig4, the feature distance with and without adapters.
         runs: folders of tested runs; of fig4 result files too, tested with `--evaluation.feature_distance true`.
         out: the .png to write.
-        videos: of fig3, names of the videos; by default those of the paper, else the first `count` by name.
+        videos: of fig3, names of the videos, commas between; by default the paper's, else the first `count` by name.
         count: of fig3, see `videos`.
         root: of fig3, the folder of the data set where it is not where the run found it.
         protocol: of fig3, which reading of the runs to draw; their first by default.
@@ -52,5 +52,5 @@ def figure(
         opened = [
             ScoredRun.open(run, result, root, protocol, smoothing) for run, result in zip(runs, results, strict=True)
         ]
-        files = plot_fig3(out, opened, videos, count)
+        files = plot_fig3(out, opened, videos.split(",") if videos else None, count)
     print("\n".join(str(file) for file in files))

@@ -29,6 +29,8 @@ PAPER_VIDEOS: dict[str, tuple[tuple[str, ...], ...]] = {
     "shanghaitech": (("07_0006",), ("03_0061",)),
 }
 _COLUMNS = 3
+_CURVE_HEIGHT = 1.5  # inches
+_LETTERS = 17.5  # an inch of the caption
 _MARKERS = {"highest": "^", "median": "s", "lowest": "v"}
 
 
@@ -72,15 +74,18 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
             rules.append(rule)
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(max(7.0, 4.6 * columns), 3.6 * rows + 1.5), layout="constrained")
-    scale = _colour_scale([panel.run.objects[panel.number] for panel in panels])
+    width = 7.0 if columns == 1 else 4.6 * columns
+    videos_drawn = [panel.run.objects[panel.number] for panel in panels]
+    map_height = 0.27 * width / columns * max(video.height / video.width for video in videos_drawn)
+    figure = Figure(figsize=(width, (_CURVE_HEIGHT + map_height + 1.0) * rows + 1.5), layout="constrained")
+    scale = _colour_scale(videos_drawn)
     limits = limits_of([panel.run.curves[panel.number] for panel in panels], None)
     parts = np.asarray(figure.subfigures(rows, columns, squeeze=False)).flat
-    masked = [_draw_panel(part, panel, scale, limits) for part, panel in zip(parts, panels, strict=False)]
+    masked = [_draw_panel(part, panel, scale, limits, map_height) for part, panel in zip(parts, panels, strict=False)]
     _legend(figure, any(masked))
     caption = _caption(runs, rules)
-    width = int(figure.get_size_inches()[0] * 17.5)
-    lines = [line for text in caption for line in textwrap.wrap(text, width, subsequent_indent="  ")]
+    letters = int(width * _LETTERS)
+    lines = [line for text in caption for line in textwrap.wrap(text, letters, subsequent_indent="  ")]
     figure.supxlabel("\n".join(lines), fontsize=7.5, x=0.01, ha="left")
     record = {
         "rule": {"videos": rules, "frames": FRAME_RULE},
@@ -92,8 +97,8 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
 
 
 FRAME_RULE = (
-    "below each curve the anomaly maps of the frames with the highest, the median and the lowest score of the curve, "
-    "the first of equals, among frames that have tubes; a map shows the boxes' own scores, before smoothing over time"
+    "those with the highest, the median and the lowest score of the curve, the first of equals, among frames that have "
+    "tubes; their labels stand above them; a map shows the boxes' own scores, before smoothing over time"
 )
 
 
@@ -108,13 +113,13 @@ def choose_videos(run: ScoredRun, videos: Sequence[str] | None, count: int) -> t
         missing = [name for name in videos if name not in names]
         if missing:
             raise ConfigError(f"{run.folder}: has no video {missing[0]}; it has {', '.join(names[:20])}")
-        return [names.index(name) for name in videos], "videos named by whoever drew this"
+        return [names.index(name) for name in videos], "named by whoever drew this"
     printed = () if run.dataset.is_generated() else PAPER_VIDEOS.get(run.dataset.name, ())
     found = [names.index(name) for aliases in printed for name in aliases if name in names]
     if found and len(found) == len(printed):
-        return found, f"{run.dataset.name}: the videos of the paper's Fig. 3"
+        return found, f"{run.dataset.name}, those of the paper's Fig. 3, whatever their scores"
     why = "the paper's are not in this copy" if printed else "the paper shows none of it"
-    return list(range(min(count, len(names)))), f"{run.dataset.name}: the first {count} videos by name, since {why}"
+    return list(range(min(count, len(names)))), f"{run.dataset.name}, the first {count} by name, since {why}"
 
 
 def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
@@ -153,10 +158,12 @@ def _colour_scale(videos: Sequence[ObjectScores]) -> Normalize:
     return Normalize(scale.vmin, highest) if 0 < highest <= 0.5 else scale
 
 
-def _draw_panel(part: SubFigure, panel: Panel, scale: Normalize, limits: tuple[float, float]) -> bool:
+def _draw_panel(
+    part: SubFigure, panel: Panel, scale: Normalize, limits: tuple[float, float], map_height: float
+) -> bool:
     """Whether a pixel mask was drawn."""
     run, number = panel.run, panel.number
-    grid = part.add_gridspec(2, len(panel.shown), height_ratios=(1.25, 1))
+    grid = part.add_gridspec(2, len(panel.shown), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
     record, scores = run.records[number], run.curves[number]
     name = f"{run.result['experiment']}/{run.result['run_id']}"
@@ -178,8 +185,8 @@ def _draw_panel(part: SubFigure, panel: Panel, scale: Normalize, limits: tuple[f
         masked = masked or (mask is not None and bool(mask.any()))
         draw_anomaly_map(axes, panel.images[frame], run.objects[number], frame, mask, scale, numbers=False)
         truth = "abnormal" if run.labels[number][frame] else "normal"
-        axes.set_title(f"{rule}: frame {frame}\n{scores[frame]:.2f}, labelled {truth}", fontsize=7.5, pad=3)
-    bar = part.colorbar(ScalarMappable(scale, COLOURS), ax=maps, fraction=0.02, pad=0.015)
+        axes.set_title(f"{rule}: frame {frame}\nscore {scores[frame]:.2f}, {truth}", fontsize=7.5, pad=3)
+    bar = part.colorbar(ScalarMappable(scale, COLOURS), ax=maps, fraction=0.02, pad=0.015, shrink=0.9)
     bar.ax.tick_params(labelsize=7)
     return masked
 
@@ -215,7 +222,7 @@ def _caption(runs: Sequence[ScoredRun], rules: Sequence[str]) -> list[str]:
             f"{percent(ours['value'])}{interval} %, box_width {percent(width)}, chance {percent(ours.get('chance'))}; "
             f"{audit_line(result, reading)}"
         )
-    lines.append(f"Chosen by rule, never by looks: {'; '.join(rules)}; {FRAME_RULE}.")
+    lines.append(f"Videos: {'; '.join(rules)}. Frames: {FRAME_RULE}.")
     return lines
 
 

@@ -79,8 +79,8 @@ def plot_fig4(out: Path, runs: Sequence[tuple[Path, dict[str, Any]]]) -> list[Pa
         left.set_title(_title(scale), fontsize=9.5, loc="left")
         left.set_xlabel("\n".join(lines[scale]), fontsize=7.5, loc="left")
         _draw(right, [part.adapter for part in parts], [[part.between] for part in parts])
-        right.set_xticks([0], ["two different\ntubes"], fontsize=9)
-        right.set_title("for scale: O of", fontsize=9.5, loc="left")
+        right.set_xticks([0], ["O of two\ndifferent tubes"], fontsize=9)
+        right.set_title("for scale", fontsize=9.5, loc="left")
     _legend(figure, [part for parts in panels.values() for part in parts])
     record = {
         "panels": [_numbers(scale, parts, lines[scale]) for scale, parts in panels.items()],
@@ -137,7 +137,7 @@ def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:
         ConfigError: two runs have the same adapter and seed, and not the same distances.
     """
     panels: dict[tuple[Any, ...], dict[tuple[str, int, int], Measured]] = defaultdict(dict)
-    for part in parts:
+    for part in sorted(parts, key=lambda part: part.run):  # the picture does not depend on the order of the runs
         panel = panels[part.scale]
         if part.adapter != "none":
             if (part.adapter, part.seed, 0) in panel:
