@@ -6,6 +6,7 @@ from typing import Literal
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
+from syrfa.callbacks.feature_distance import FeatureDistance
 from syrfa.callbacks.normals import NormalCalibration
 from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.result import result_of
@@ -42,6 +43,9 @@ class FrameAUC(CollectingCallback):
             `syrfa.scoring.Calibration`.
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
+        feature_distance: also measure how far restyling moves the features of tubes (the paper's Fig. 4).
+        feature_distance_tubes: of how many tubes of the split, drawn at random; 0 takes all.
+        feature_distance_seed: of that draw and of whose style a tube takes; the same for all runs that are compared.
 
     Raises:
         ConfigError: a number is out of range.
@@ -61,6 +65,9 @@ class FrameAUC(CollectingCallback):
         calibration: tuple[Method, ...] = (),
         calibration_neighbours: int = 200,
         calibration_boxes: int = 10_000,
+        feature_distance: bool = False,
+        feature_distance_tubes: int = 2000,
+        feature_distance_seed: int = 0,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
@@ -68,6 +75,7 @@ class FrameAUC(CollectingCallback):
         self.bootstrap, self.pictures = bootstrap, pictures
         self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
         self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
+        self.distance = FeatureDistance(feature_distance, feature_distance_tubes, feature_distance_seed)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
@@ -89,9 +97,10 @@ class FrameAUC(CollectingCallback):
         """Builds what a calibrated test needs.
 
         Raises:
-            ConfigError: the test cannot be calibrated.
+            ConfigError: the test cannot be calibrated, or the module has no feature distance.
         """
-        del pl_module
+        if stage == "test":
+            self.distance.check(pl_module)
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
 
@@ -125,6 +134,7 @@ class FrameAUC(CollectingCallback):
         readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
         calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
         readings += calibrated
+        distance = self.distance.measure(trainer, pl_module, split, labels)
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
@@ -136,7 +146,10 @@ class FrameAUC(CollectingCallback):
                 draw_pictures(
                     folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
                 )
-            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, normals, environment()))
+            result = result_of(trainer, pl_module, split, readings, normals, environment())
+            if distance is not None:
+                result["feature_distance"] = distance
+            write_json(folder / RESULT, result)
 
     def _objects(
         self, trainer: Trainer, stage: Stage

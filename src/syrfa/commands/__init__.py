@@ -10,6 +10,10 @@ from typing import Any
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     "tables": {"names": {"nargs": "*", "help": "tables, as table2; all where none is given"}},
     "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
+    "figure": {
+        "which": {"choices": ["fig3", "fig4"], "help": "score curves and anomaly maps, or the feature distance"},
+        "runs": {"nargs": "+", "type": Path, "help": "folders of tested runs"},
+    },
     "doctor": {
         "dataset": {"choices": ["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"], "help": "which it is"},
         "path": {"type": Path, "help": "the folder it was unpacked into"},
