@@ -42,11 +42,11 @@ class Runner:
 
     Args:
         jobs: processes at a time.
-        program: what stands before a command's arguments.
+        program: what stands before the arguments of a command; `python -m syrfa` by default.
     """
 
-    def __init__(self, jobs: int = 1, program: Sequence[str] = PYTHON) -> None:
-        self.jobs, self.program = jobs, tuple(program)
+    def __init__(self, jobs: int = 1, program: Sequence[str] | None = None) -> None:
+        self.jobs, self.program = jobs, tuple(program or PYTHON)
         self._lock = threading.Lock()
         self._alive: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
