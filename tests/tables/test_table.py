@@ -114,11 +114,11 @@ def test_calibrated_readings_are_not_taken_for_the_plain_ones(spec: Spec) -> Non
 
 
 def test_the_audit_of_a_reading_stands_in_the_line_and_below(spec: Spec) -> None:
-    audit = {"line": "strict: nothing of the test split", "test_information": ["the test split's mean"]}
+    audit = {"line": "no test information", "test_information": ["the test split's mean"]}
     result = canned_result(1, 0.9, readings=[reading("strict", "centred", 0.9, 0.9, audit=audit)])
     table = build(spec, "table1", full_rap={1: Outcome(result)})
     assert cells(table, 1)["test information"] == "the test split's mean"
-    assert "Audit: strict: nothing of the test split" in table.notes
+    assert "Audit, strict, centred: no test information" in table.notes
 
 
 def test_notes_say_how_the_numbers_were_made(spec: Spec) -> None:

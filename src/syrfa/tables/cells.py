@@ -111,9 +111,7 @@ def audit_line(result: Result, reading: Reading) -> str:
     """The reading's audit line; made of the result's flags where it was written before there were audits."""
     if reading.get("audit"):
         return str(reading["audit"]["line"])
-    protocol = reading["protocol"]
-    entered = "; ".join(test_information(result, reading)) or "none"
-    return f"{protocol['protocol']}, {protocol['smoothing']}: test information that entered: {entered}"
+    return f"test information that entered: {'; '.join(test_information(result, reading)) or 'none'}"
 
 
 def incomplete(result: Result) -> str | None:
@@ -139,10 +137,11 @@ def _reason(outcome: Outcome, reading: Reading | None, wanted: ReadingSpec, metr
 
 
 def _interval(values: Sequence[dict[str, Any]]) -> str:
-    lows, highs = ([value.get(end) for value in values] for end in ("ci_low", "ci_high"))
-    if None in lows or None in highs:
+    """The ends of all seeds; `-` where one has none."""
+    if any(value.get(end) is None for value in values for end in ("ci_low", "ci_high")):
         return NONE
-    return f"{_percent(min(lows))} to {_percent(max(highs))}"
+    lowest, highest = min(value["ci_low"] for value in values), max(value["ci_high"] for value in values)
+    return f"{_percent(lowest)} to {_percent(highest)}"
 
 
 def _baseline(name: str, readings: Sequence[Reading], metric: str) -> str:

@@ -60,7 +60,7 @@ def _videos(part: DictConfig, title: str) -> list[str]:
 
 def _boxes(part: DictConfig) -> list[str]:
     """Box files and weights that the detector is given."""
-    arguments = OmegaConf.select(part, "detector.init_args") or {}
+    arguments = part.detector.get("init_args", {})
     found = []
     for key, what in (("path", "boxes"), ("weights", "detector weights")):
         if key in arguments:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from omegaconf import MISSING, OmegaConf
@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from syrfa.errors import ConfigError, DataNotFoundError
 
 DEFAULT_SIZE = "small"
+Thing = TypeVar("Thing")
 
 
 class Stage(Enum):
@@ -206,7 +207,7 @@ def _check(spec: Spec, path: Path) -> None:
                 )
 
 
-def _named(things: dict[str, Any], name: str, what: str) -> Any:  # noqa: ANN401 - whatever the dict holds
+def _named(things: dict[str, Thing], name: str, what: str) -> Thing:
     if name not in things:
         raise ConfigError(f"{what} '{name}': there is none of that name; choose from {', '.join(things)}")
     return things[name]

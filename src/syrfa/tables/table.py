@@ -55,7 +55,7 @@ def build_table(
     known = any(row.paper.get(dataset) for row in table.rows)
     shown = [row for row in table.rows if row.run is not None or known]
     grouped = any(row.group for row in shown)
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for row in shown:
         for metric in table.metrics:
             paper = row.paper.get(dataset, {}).get(metric)
@@ -89,7 +89,7 @@ def _lines(
     head = (label, METRICS.get(metric, metric), theirs)
     if row.run is None:
         return [(*head, CITED, *[NONE] * (len(COLUMNS) - len(head) - 1))]
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for reading in readings:
         ours: Measured = measure(outcomes[row.run], reading, metric, paper)
         protocol = f"{reading.protocol}, {reading.smoothing}"
@@ -113,7 +113,6 @@ def _facts(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
         "lr of phase 2": _listed(r["settings"]["lr_adapter"] for r in results if "lr_adapter" in r["settings"]),
     }
     beside = ", ".join(f"{key} {value} (paper: {_PAPER[key]})" for key, value in settings.items() if value)
-    lines = [line for result in results for line in _audit_lines(result, readings)]
     environments = [result["environment"] for result in results]
     commits = _listed(environment.get("git_commit") or "unknown" for environment in environments)
     return [
@@ -121,16 +120,27 @@ def _facts(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
         f"{first['objects']} objects. Seeds: {seeds}.",
         f"Settings beside the paper's: {beside}. Not as the paper: the source is generated, not UBnormal, and no "
         "extractor was pretrained on jigsaw puzzles.",
-        *[f"Audit: {line}" for line in dict.fromkeys(lines)],
+        *_audits(outcomes, readings),
         f"Code: commit {commits}, syrfa {_listed(e['syrfa'] for e in environments)}, "
         f"torch {_listed(e['packages']['torch'] for e in environments)}; "
         f"device {_listed(r['device'] for r in results)}, precision {_listed(r['precision'] for r in results)}.",
     ]
 
 
-def _audit_lines(result: Result, readings: Iterable[ReadingSpec]) -> list[str]:
-    found = (reading_of(result, wanted) for wanted in readings)
-    return [audit_line(result, reading) for reading in found if reading is not None]
+def _audits(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
+    """The audit lines of every reading, each with the runs whose numbers it is of."""
+    notes = []
+    for wanted in readings:
+        runs: dict[str, list[str]] = {}
+        for run, seeds in outcomes.items():
+            for _, outcome in sorted(seeds.items()):
+                reading = reading_of(outcome.result, wanted) if outcome.result else None
+                if outcome.result is not None and reading is not None:
+                    runs.setdefault(audit_line(outcome.result, reading), []).append(run)
+        for line, found in runs.items():
+            of = "" if len(runs) == 1 else f" of {_listed(found)}"
+            notes.append(f"Audit, {wanted.protocol}, {wanted.smoothing}{of}: {line}")
+    return notes
 
 
 def _rate(result: Result) -> Any:  # noqa: ANN401 - a number of JSON
