@@ -33,6 +33,7 @@ def canned_result(seed: int, value: float | None, **changed: Any) -> dict[str, A
         "width": 8,
         "size": 32,
         "settings": {"lr_adapter": 1e-6, "knowledge": {"lr": 2e-3}},
+        "adapter": {"name": "rap", "lr": 1e-6, "mean_abs": 2e-5 * seed, "max_abs": 1e-4 * seed},
         "split": "test",
         "videos": 12,
         "videos_released": 12,

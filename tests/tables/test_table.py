@@ -125,7 +125,8 @@ def test_notes_say_how_the_numbers_were_made(spec: Spec) -> None:
     notes = "\n".join(build(spec, "table2", full_rap=good(0.9, 0.91)).notes)
     for said in ("Seeds: 1, 2.", "commit 0000000", "width 8 (paper: 32)", "lr of phase 1 0.002 (paper: 1e-05)"):
         assert said in notes
-    assert "plain aaaaaaaaaaaa, full bbbbbbbbbbbb, full_rap cccccccccccc" in notes
+    assert "1 = plain aaaaaaaaaaaa; 2 = full bbbbbbbbbbbb; 3 = full_rap cccccccccccc." in notes
+    assert "full_rap 3.0e-05 on average, 2.0e-04 at most." in notes
     assert f"Made by: {COMMAND}" in notes
 
 

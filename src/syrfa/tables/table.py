@@ -1,5 +1,6 @@
 """A table of the paper from results alone: its lines, and below them what a reader needs to judge them."""
 
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,8 +72,8 @@ def build_table(
         *table.notes,
         *table.notes_of.get(dataset, []),
         *_facts({run: outcomes[run] for run in runs}, spec.readings),
-        "Runs (hash of all that decides their numbers but the seed): "
-        + ", ".join(f"{run} {recipes[run][:12]}" for run in runs)
+        "Runs, with the hash of all that decides their numbers but the seed: "
+        + "; ".join(f"{row.name} = {row.run} {recipes[row.run][:12]}" for row in shown if row.run is not None)
         + ".",
         f"Made by: {command}",
     ]
@@ -120,11 +121,23 @@ def _facts(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
         f"{first['objects']} objects. Seeds: {seeds}.",
         f"Settings beside the paper's: {beside}. Not as the paper: the source is generated, not UBnormal, and no "
         "extractor was pretrained on jigsaw puzzles.",
+        *_adapters(outcomes),
         *_audits(outcomes, readings),
         f"Code: commit {commits}, syrfa {_listed(e['syrfa'] for e in environments)}, "
         f"torch {_listed(e['packages']['torch'] for e in environments)}; "
         f"device {_listed(r['device'] for r in results)}, precision {_listed(r['precision'] for r in results)}.",
     ]
+
+
+def _adapters(outcomes: Outcomes) -> list[str]:
+    """How far each run's adapters moved, over its seeds: the paper's learning rate hardly moves them in a few steps."""
+    notes = []
+    for run, seeds in outcomes.items():
+        moved = [o.result["adapter"] for o in seeds.values() if o.result and o.result.get("adapter", {}).get("max_abs")]
+        if moved:
+            mean, most = statistics.mean(a["mean_abs"] for a in moved), max(a["max_abs"] for a in moved)
+            notes.append(f"{run} {mean:.1e} on average, {most:.1e} at most")
+    return [f"How far adapters moved from where they do nothing: {'; '.join(notes)}."] if notes else []
 
 
 def _audits(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
