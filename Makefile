@@ -95,7 +95,7 @@ ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS, i
 	done
 	$(SYRFA) summary --all_readings true $(foreach s,$(SEEDS),runs/ped2_knowledge/seed$(s) runs/ped2_adapt/seed$(s))
 
-include experiments/ablation.mk
+include experiments/tables.mk
 include experiments/transfer.mk
 
 clean:  ## remove the environment and what runs leave; data/raw stays

@@ -24,7 +24,9 @@ VERBS = {
     "calibrate": "make the confidences of a detector mean what those of another mean",
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
+    "tables": "run the paper's tables 1 to 5 and print them beside its numbers",
     "summary": "print the results of runs beside box_width and chance",
+    "figure": "draw figure 3 or 4 of the paper from tested runs",
     "data": "list the data sets, or download one where its terms let a script do so",
     "doctor": "compare a copy of a data set with what was published of it",
 }

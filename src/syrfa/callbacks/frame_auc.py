@@ -7,6 +7,7 @@ from typing import Any, Literal
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
+from syrfa.callbacks.feature_distance import FeatureDistance
 from syrfa.callbacks.normals import NormalCalibration
 from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.regions import measure_regions
@@ -47,6 +48,9 @@ class FrameAUC(CollectingCallback):
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
         alarm_recall: share of abnormal frames at which false alarms an hour are counted.
         regions: after a test, also measure RBDC and TBDC where the data set says where the abnormal regions are.
+        feature_distance: also measure how far restyling moves the features of tubes (the paper's Fig. 4).
+        feature_distance_tubes: of how many tubes of the split, drawn at random; 0 takes all.
+        feature_distance_seed: of that draw and of whose style a tube takes; the same for all runs that are compared.
 
     Raises:
         ConfigError: a number is out of range.
@@ -68,6 +72,9 @@ class FrameAUC(CollectingCallback):
         calibration_boxes: int = 10_000,
         alarm_recall: float = 0.9,
         regions: bool = True,
+        feature_distance: bool = False,
+        feature_distance_tubes: int = 2000,
+        feature_distance_seed: int = 0,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
@@ -76,6 +83,7 @@ class FrameAUC(CollectingCallback):
         self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
         self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
         self.alarms, self.regions = AlarmRule(alarm_recall), regions
+        self.distance = FeatureDistance(feature_distance, feature_distance_tubes, feature_distance_seed)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
@@ -97,9 +105,10 @@ class FrameAUC(CollectingCallback):
         """Builds what a calibrated test needs.
 
         Raises:
-            ConfigError: the test cannot be calibrated.
+            ConfigError: the test cannot be calibrated, or the module has no feature distance.
         """
-        del pl_module
+        if stage == "test":
+            self.distance.check(pl_module)
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
 
@@ -136,6 +145,7 @@ class FrameAUC(CollectingCallback):
             trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms
         )
         readings += calibrated
+        distance = self.distance.measure(trainer, pl_module, split, labels)
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
@@ -149,6 +159,8 @@ class FrameAUC(CollectingCallback):
                 )
             result = result_of(trainer, pl_module, split, readings, normals, environment())
             result["regions"] = self._measured_regions(trainer, split, objects, others)
+            if distance is not None:
+                result["feature_distance"] = distance
             write_json(folder / RESULT, result)
 
     def _measured_regions(

@@ -8,7 +8,12 @@ from typing import Any
 
 # what stands without a name before it: of each verb, the parameter and how argparse is to read it
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
+    "tables": {"names": {"nargs": "*", "help": "tables, as table2; all where none is given"}},
     "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
+    "figure": {
+        "which": {"choices": ["fig3", "fig4"], "help": "score curves and anomaly maps, or the feature distance"},
+        "runs": {"nargs": "+", "type": Path, "help": "folders of tested runs"},
+    },
     "doctor": {
         "dataset": {"choices": ["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"], "help": "which it is"},
         "path": {"type": Path, "help": "the folder it was unpacked into"},
@@ -24,14 +29,14 @@ def run_command(verb: str, arguments: list[str]) -> int:
     """Parses `arguments` against the verb's function and calls it.
 
     Returns:
-        0; errors are raised.
+        what the verb's function returns, 0 where that is nothing; errors are raised.
 
     Raises:
         ConfigError: the options do not parse.
     """
     from syrfa.parser import ArgumentParser, check_configs
 
-    function: Callable[..., None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
+    function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
     parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
@@ -43,8 +48,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
     options.pop("config", None)
-    function(**options)
-    return 0
+    return function(**options) or 0
 
 
 def _underscored(option: re.Match[str]) -> str:
