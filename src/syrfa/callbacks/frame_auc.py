@@ -1,5 +1,6 @@
 """Frame-level AUROC from max-pooled anomaly maps, at the end of validate and test; a test leaves `result.json`."""
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -12,11 +13,12 @@ from syrfa.callbacks.result import result_of
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate
+from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.calibration import Method
-from syrfa.scoring.protocols import Recipe, Smoothing
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.scoring.protocols import Smoothing
+from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
 Stage = Literal["validate", "test"]
 
@@ -31,7 +33,9 @@ class FrameAUC(CollectingCallback):
         protocol: `strict` uses nothing of the test data; `paper` is the published post-processing.
         smoothing: of the strict protocol: `none`, `centred` or `causal`.
         window: frames averaged by `centred` and `causal`.
-        recipe: of the paper protocol.
+        recipe: of the paper protocol, in place of the one that the data's config names (data.target.recipe). Where
+            there is neither, nothing is published to follow and that reading is left out.
+        paper: constants of the paper protocol that replace the recipe's.
         bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
         pictures: draw score curves and one anomaly-map overlay after a test.
         tracks: an extension: also report scores averaged along short tracks, as `tracked`, with each smoothing.
@@ -52,7 +56,8 @@ class FrameAUC(CollectingCallback):
         protocol: Literal["strict", "paper"] = "strict",
         smoothing: Smoothing = "centred",
         window: int = 25,
-        recipe: Recipe = "ped2",
+        recipe: Recipe | None = None,
+        paper: PaperSettings | None = None,
         bootstrap: int = 1000,
         pictures: bool = True,
         tracks: bool = False,
@@ -64,20 +69,22 @@ class FrameAUC(CollectingCallback):
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
-        self.window, self.recipe = window, recipe
+        self.window, self.recipe, self.paper = window, recipe, paper
         self.bootstrap, self.pictures = bootstrap, pictures
         self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
         self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
-        self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
+        self.protocols(1, recipe or "ped2")  # refuses a window that does not fit before hours of training, not after
 
-    def protocols(self, frames: int) -> list[Protocol]:
-        """Every reading, the first one first, for tubes of `frames` frames."""
+    def protocols(self, frames: int, recipe: Recipe | None = None) -> list[Protocol]:
+        """Every reading, the first one first, for tubes of `frames` frames of data that name a `recipe` or none."""
+        recipe = self.recipe or recipe
         radius = frames // 2
         smoothings: tuple[Smoothing, ...] = ("none", "centred", "causal")
         readings: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in smoothings]
-        readings.append(PaperProtocol(self.recipe, radius))
+        if recipe is not None:
+            readings.append(PaperProtocol(recipe, radius, self.paper))
         if self.tracks:
             readings += [
                 TrackedProtocol(radius, smoothing, self.window, track_window=self.track_window, min_iou=self.track_iou)
@@ -86,14 +93,32 @@ class FrameAUC(CollectingCallback):
         return sorted(readings, key=lambda reading: (reading.name, reading.smoothing) != self.first)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Builds what a calibrated test needs.
+        """Settles the recipe, and builds what a calibrated test needs.
 
         Raises:
-            ConfigError: the test cannot be calibrated.
+            ConfigError: the test cannot be calibrated, or the paper protocol is asked for without a recipe.
         """
         del pl_module
+        if stage in ("fit", "validate", "test"):
+            self._settle_recipe(data_of(trainer), "test" if stage == "test" else "validate")
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
+
+    def _settle_recipe(self, data: TubeDataModule, stage: Stage) -> None:
+        use = data.use(stage)
+        if use is None:
+            return
+        taken, name = self.recipe or use.source.recipe, use.source.dataset.name
+        if taken is None and self.first[0] == "paper":
+            raise ConfigError(
+                f"evaluation.protocol=paper: data.{use.domain}.recipe names no published recipe; set it, or "
+                f"evaluation.recipe, to one of {', '.join(PUBLISHED)}"
+            )
+        own = name if name in PUBLISHED else use.source.recipe
+        if stage == "test" and None not in (taken, own) and taken != own:
+            print(
+                f"syrfa test: the paper protocol takes the recipe of {taken} for {name}, not {own}'s", file=sys.stderr
+            )
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
@@ -103,7 +128,7 @@ class FrameAUC(CollectingCallback):
         labels = labels_of(split)
         if labels is None:
             return
-        reading = evaluate(objects, labels, self.protocols(split.cache.spec.frames)[0], bootstrap=0)
+        reading = evaluate(objects, labels, self._protocols(trainer, split)[0], bootstrap=0)
         values = {key: metric["value"] for key, metric in reading["metrics"].items()}
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
 
@@ -121,7 +146,7 @@ class FrameAUC(CollectingCallback):
             raise LabelError(
                 f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
             )
-        protocols = self.protocols(split.cache.spec.frames)
+        protocols = self._protocols(trainer, split)
         readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
         calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
         readings += calibrated
@@ -137,6 +162,10 @@ class FrameAUC(CollectingCallback):
                     folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
                 )
             write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, normals, environment()))
+
+    def _protocols(self, trainer: Trainer, split: EvaluatedSplit) -> list[Protocol]:
+        source = data_of(trainer).domains[split.domain]
+        return self.protocols(split.cache.spec.frames, source.recipe if source is not None else None)
 
     def _objects(
         self, trainer: Trainer, stage: Stage
