@@ -9,13 +9,14 @@ from lightning import LightningModule, Trainer
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.normals import NormalCalibration
 from syrfa.callbacks.provenance import environment
-from syrfa.callbacks.result import result_of
+from syrfa.callbacks.result import result_of, switches_of
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate
 from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
+from syrfa.scoring.audit import flags_of
 from syrfa.scoring.calibration import Method
 from syrfa.scoring.protocols import Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
@@ -97,10 +98,13 @@ class FrameAUC(CollectingCallback):
 
         Raises:
             ConfigError: the test cannot be calibrated, or the paper protocol is asked for without a recipe.
+            LabelError: `data.oracle` is on and the target's test split has no frame labels.
         """
         del pl_module
         if stage in ("fit", "validate", "test"):
             self._settle_recipe(data_of(trainer), "test" if stage == "test" else "validate")
+        if stage == "fit" and data_of(trainer).oracle and labels_of(data_of(trainer).evaluated("validate")) is None:
+            raise LabelError("data.oracle: the target's test split has no frame labels to choose a checkpoint by")
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
 
@@ -130,7 +134,20 @@ class FrameAUC(CollectingCallback):
             return
         reading = evaluate(objects, labels, self._protocols(trainer, split)[0], bootstrap=0)
         values = {key: metric["value"] for key, metric in reading["metrics"].items()}
+        values |= dict.fromkeys(data_of(trainer).switches, 1.0)  # beside the number wherever it is shown
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Refuses a test that names a switch which the weights were fitted without.
+
+        Raises:
+            ConfigError: see above. What the weights' record says and the options do not is never refused: it is said.
+        """
+        data = data_of(trainer)
+        used = switches_of(pl_module, data.evaluated("test"))
+        for name in data.switches:
+            if not used[name]:
+                raise ConfigError(f"data.{name}: these weights were fitted without it; leave it off, or fit with it")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes `scores/<video>.npz`, the pictures and, last, `result.json`.
@@ -151,17 +168,20 @@ class FrameAUC(CollectingCallback):
         calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
         readings += calibrated
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
+        values |= {name: 1.0 for name, used in switches_of(pl_module, split).items() if used}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
             folder = Path(trainer.default_root_dir)
             write_all_scores(folder, objects, split.cache.spec.frames)
+            result = result_of(trainer, pl_module, split, readings, normals, environment())
+            print(f"syrfa test: {result['audit']['line']}", file=sys.stderr)
             if self.pictures:
                 from syrfa.report.pictures import draw_pictures  # matplotlib is slow to import
 
-                draw_pictures(
-                    folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
-                )
-            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, normals, environment()))
+                dataset = data_of(trainer).dataset(split.domain)
+                flags, line = flags_of(result), result["audit"]["line"]
+                draw_pictures(folder, objects, labels, protocols[0], dataset, split.split, flags=flags, caption=line)
+            write_json(folder / RESULT, result)
 
     def _protocols(self, trainer: Trainer, split: EvaluatedSplit) -> list[Protocol]:
         source = data_of(trainer).domains[split.domain]

@@ -29,6 +29,7 @@ def plot_anomaly_map(
     frame_index: int,
     mask: NDArray[np.bool_] | None = None,
     title: str = "",
+    note: str = "",
 ) -> None:
     """Writes a PNG of one frame under its anomaly map, with each box and its score.
 
@@ -41,6 +42,7 @@ def plot_anomaly_map(
         frame_index: 0-based number of `frame` in the video.
         mask: bool (height, width), the abnormal pixels; outlined when given.
         title: the line on top; by default video, frame and highest score.
+        note: stands behind it in brackets.
 
     Raises:
         ValueError: frame or mask are not of the video's size.
@@ -66,7 +68,8 @@ def plot_anomaly_map(
     bar = figure.colorbar(ScalarMappable(scale, _COLOURS), ax=panel, fraction=0.035, pad=0.015)
     bar.set_label("anomaly score", fontsize=10)
     bar.ax.tick_params(labelsize=9)
-    panel.set_title(title or f"{objects.name}, frame {frame_index}: highest score {heat.max():.3f}", fontsize=11)
+    title = title or f"{objects.name}, frame {frame_index}: highest score {heat.max():.3f}"
+    panel.set_title(f"{title} ({note})" if note else title, fontsize=11)
     save_png(figure, path)
 
 

@@ -1,5 +1,6 @@
 """Frame scores over time with the ground truth behind them (the paper's Fig. 3)."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from syrfa.report.png import save_png
 _SCORE = "#1f4e9c"
 _BASELINE = "#6b6b6b"
 _ABNORMAL = "#d62728"
+_LETTERS = 16  # of 9 points, an inch
 _ONE_COLUMN = 6  # more videos than this stand in two columns
 
 
@@ -42,6 +44,7 @@ def plot_score_curves(
     threshold: float | None = None,
     title: str = "",
     baseline_name: str = "box width",
+    caption: str = "",
 ) -> None:
     """Writes a PNG with one panel a video: score curve, abnormal frames as red bands, all panels on one scale.
 
@@ -51,6 +54,7 @@ def plot_score_curves(
         threshold: drawn as a horizontal line.
         title: the line on top; say the protocol and the number here.
         baseline_name: the second curve's name; it has its own scale on the right.
+        caption: smaller lines under the title, broken where they are too long.
 
     Raises:
         ValueError: there is no video, or a video's arrays differ in length.
@@ -74,7 +78,10 @@ def plot_score_curves(
             panel.set_xlabel("frame", fontsize=10)
     figure.supylabel("anomaly score", fontsize=11, color=_SCORE)
     _legend(figure, videos, threshold, baseline_name)
-    if title:
+    if caption:
+        lines = textwrap.wrap(caption, width=int(_LETTERS * figure.get_figwidth()))
+        figure.suptitle("\n".join([title, *lines]), fontsize=9)
+    elif title:
         figure.suptitle(title, fontsize=12)
     save_png(figure, path)
 
