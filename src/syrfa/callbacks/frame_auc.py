@@ -17,7 +17,7 @@ from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.audit import flags_of
-from syrfa.scoring.calibration import Method
+from syrfa.scoring.calibration import QUANTILES, Method
 from syrfa.scoring.protocols import Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
@@ -43,10 +43,11 @@ class FrameAUC(CollectingCallback):
         track_window: frames averaged along a track, odd.
         track_iou: overlap, as intersection over union, from which boxes of neighbouring frames are linked.
         calibration: an extension: also report scores calibrated by normals of the target's training split, in each of
-            these ways: among all, among the nearest, fused with the box's width, or with its width and speed; see
-            `syrfa.scoring.Calibration`.
+            these ways: among all, among the nearest, fused with the box's width, with its width and speed, or scaled by
+            two quantiles of them; see `syrfa.scoring.Calibration`.
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
+        calibration_quantiles: of the training normals' scores, that become 0 and 1 under `quantile`.
 
     Raises:
         ConfigError: a number is out of range.
@@ -67,13 +68,16 @@ class FrameAUC(CollectingCallback):
         calibration: tuple[Method, ...] = (),
         calibration_neighbours: int = 200,
         calibration_boxes: int = 10_000,
+        calibration_quantiles: tuple[float, float] = QUANTILES,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
         self.window, self.recipe, self.paper = window, recipe, paper
         self.bootstrap, self.pictures = bootstrap, pictures
         self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
-        self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
+        self.calibration = NormalCalibration(
+            calibration, calibration_neighbours, calibration_boxes, calibration_quantiles
+        )
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(1, recipe or "ped2")  # refuses a window that does not fit before hours of training, not after
