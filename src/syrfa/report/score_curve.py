@@ -18,7 +18,7 @@ from syrfa.report.png import save_png
 _SCORE = "#1f4e9c"
 _BASELINE = "#6b6b6b"
 _ABNORMAL = "#d62728"
-_LETTERS = 16  # of 9 points, an inch
+_LETTERS = 13  # of 9 points, an inch
 _ONE_COLUMN = 6  # more videos than this stand in two columns
 
 
@@ -62,7 +62,9 @@ def plot_score_curves(
     _check(videos)
     columns = 1 if len(videos) <= _ONE_COLUMN else 2
     rows = -(-len(videos) // columns)
-    figure = Figure(figsize=(8.0 if columns == 1 else 12.0, 1.1 + 1.45 * rows), layout="constrained")
+    width = 8.0 if columns == 1 else 12.0
+    small = textwrap.wrap(caption, width=int(_LETTERS * width))
+    figure = Figure(figsize=(width, 1.1 + 1.45 * rows + 0.15 * len(small)), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
     limits = _limits([video.scores for video in videos], threshold)
     baselines = [video.baseline for video in videos if video.baseline is not None]
@@ -78,11 +80,8 @@ def plot_score_curves(
             panel.set_xlabel("frame", fontsize=10)
     figure.supylabel("anomaly score", fontsize=11, color=_SCORE)
     _legend(figure, videos, threshold, baseline_name)
-    if caption:
-        lines = textwrap.wrap(caption, width=int(_LETTERS * figure.get_figwidth()))
-        figure.suptitle("\n".join([title, *lines]), fontsize=9)
-    elif title:
-        figure.suptitle(title, fontsize=12)
+    if title or small:
+        figure.suptitle("\n".join([title, *small]), fontsize=9 if small else 12)
     save_png(figure, path)
 
 
