@@ -49,6 +49,10 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
         assert reading["alarms"]["baselines"]["box_width"]["event_recall"] > 0
     readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["readings"]}
     assert readings == {("strict", "centred"), ("strict", "none"), ("strict", "causal"), ("paper", "gaussian")}
+    assert result["audit"] == result["readings"][0]["audit"]
+    assert result["audit"]["test_information"] == []
+    assert [bool(r["audit"]["test_information"]) for r in result["readings"]] == [False, False, False, True]
+    assert result["boxes"]["detector"]["detector"] == "file"
     assert result["environment"]["packages"]["torch"]
     assert result["precision"] == "32-true"
     assert [part["precision"] for part in result["trained_on"]] == ["32-true"]
@@ -175,11 +179,15 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
         f"--run.root={tmp_path}",
         "--data.target.train_split=test",
     ]
-    assert main(["test", *run, "--evaluation.calibration=[global]", "--evaluation.pictures=false"]) == 0
+    options = ["--evaluation.calibration=[global,quantile]", "--evaluation.calibration_quantiles=[0.05,0.9]"]
+    assert main(["test", *run, *options, "--evaluation.pictures=false"]) == 0
     result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
     said = [reading["protocol"] for reading in result["readings"]]
-    calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == "global"]
-    assert calibrated == [True] * 3
+    for method in ("global", "quantile"):
+        calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == method]
+        assert calibrated == [True] * 3
+    assert said[-1]["quantiles"] == [0.05, 0.9]
+    assert "calibration: scores were compared with frames" in result["readings"][-1]["audit"]["line"]
     assert [p["test_statistics"] for p in said if "calibration" not in p] == [False] * 3 + [True]
 
 
