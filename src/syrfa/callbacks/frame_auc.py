@@ -7,8 +7,8 @@ from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.normals import NormalCalibration
-from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.result import result_of
+from syrfa.environment import environment
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.evaluation import evaluate

@@ -5,6 +5,7 @@ from typing import Any
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import data_of
+from syrfa.callbacks.recipe import recipe_of
 from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT_SCHEMA
 from syrfa.tubes.datamodule import EvaluatedSplit
@@ -26,16 +27,18 @@ def result_of(
         split: what it was tested on.
         readings: one evaluation per protocol; the first is the run's.
         normals: what the target's training normals scored; None where they were not.
-        environment: of `syrfa.callbacks.provenance`.
+        environment: of `syrfa.environment`.
 
     Returns:
         JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
-        `videos_released` is null where there is no release: footage of one's own, a generated world.
+        `videos_released` is null where there is no release: footage of one's own, a generated world;
+        `recipe` is what `syrfa reproduce` runs, null with a `recipe_reason` where a checkpoint does not say it.
     """
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first = readings[0]
+    recipe, without = recipe_of(trainer, int(module.batches_seen))
     extractor, infos = module.extractor, split.cache.video_infos
     return {
         "schema": RESULT_SCHEMA,
@@ -69,4 +72,6 @@ def result_of(
         "device": str(module.device),
         "precision": str(trainer.precision),
         "environment": environment,
+        "recipe": recipe,
+        "recipe_reason": without,
     }
