@@ -41,8 +41,9 @@ def make_step(
 
     Returns:
         JSON: `id`, which says that two steps do the same with the same data, `verb`, `seed`, `options` and their
-        `options_sha256`, `data` (per stage the manifest's hash, the name of the tube cache, whose key hashes detector
-        and settings too, and how a generated world was made), `files`, and `environment`.
+        `options_sha256`, `data` (per stage the manifest's hash, the detector with the hashes of its files, the name
+        of the tube cache, whose key hashes all of it and the cut, and how a generated world was made), `files`, and
+        `environment`.
     """
     seen = [data_entry(data, stage, places) for stage in stages]
     parts = [part for part in seen if part is not None]
@@ -77,6 +78,7 @@ def data_entry(data: TubeDataModule, stage: Stage, places: Places) -> dict[str, 
         "root": places.abstract(str(dataset.root)),
         "manifest_sha256": dataset.manifest_hash(use.split),
         "cache": data.folder(use).name,
+        "detector": places.abstract(use.source.detector.identity()),
         "world": world_of(dataset, places),
     }
 
@@ -100,6 +102,7 @@ def step_environment(trainer: Trainer) -> dict[str, Any]:
         "cpu": processor(),
         "device": device.type,
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "processes": trainer.world_size,
         "precision": str(trainer.precision),
     }
 
