@@ -12,6 +12,7 @@ from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
 from syrfa.commands.reproduce import DIFFERS
+from syrfa.files import sha256_json
 
 QUICK = [*SMALL, "--evaluation.pictures=false"]
 Alter = Callable[[dict[str, Any]], None]
@@ -61,15 +62,19 @@ def test_a_rerun_is_bit_exact(rerun: Path, committed: Path) -> None:
 def test_a_number_that_was_altered_is_found(
     rerun: Path, committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The rerun that is there is not made once more."""
+    """What is there of the rerun is not made once more; a fit that did not end goes on."""
 
     def alter(result: dict[str, Any]) -> None:
         result["readings"][1]["metrics"]["auprc"]["value"] += 1e-6
 
     file = altered(committed, tmp_path, alter)
+    (rerun / "2_fit" / "done.json").unlink()
     assert main(["reproduce", str(file), "--check", "true", "--out", str(rerun)]) == DIFFERS == 3
     lines = capsys.readouterr().out.splitlines()
-    assert sum("done before" in line for line in lines) == 3
+    assert [line for line in lines if "done before" in line] == ["1_fit: done before", "3_test: done before"]
+    assert any(
+        line.startswith("2_fit:") and line.endswith("2_fit/demo_adapt/seed1/checkpoints/last.ckpt") for line in lines
+    )
     (found,) = [line for line in lines if line.rstrip().endswith("differs")]
     assert found.startswith("strict none metrics.auprc.value ")
     assert lines[-1].endswith("1 not reproduced")
@@ -126,6 +131,40 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
     assert "the videos are equal, the file of boxes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        (("options", "seed_everything"), 2, "the options of step 1 are not those of their hash"),
+        (("verb",), "generate", "a recipe does not generate"),
+        (("id",), "another", "refers to a step that is not before it"),
+        (("environment",), None, "step 1 lacks environment"),
+        (("options", "run"), {"experiment": "../../there"}, "would leave its folder"),
+    ],
+)
+def test_a_damaged_recipe_is_refused(
+    committed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    place: tuple[str, ...],
+    value: object,
+    said: str,
+) -> None:
+    def alter(result: dict[str, Any]) -> None:
+        step = result["recipe"]["steps"][0]
+        *folders, last = place
+        for name in folders:
+            step = step[name]
+        step[last] = value
+        if last == "run":
+            step = result["recipe"]["steps"][0]
+            step["options_sha256"] = sha256_json(step["options"])
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "the recipe is damaged" in line
+    assert said in line
+
+
 def test_a_result_without_a_recipe_is_refused(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,13 +180,11 @@ def test_a_result_without_a_recipe_is_refused(
 def test_a_folder_of_another_rerun_is_left_alone(
     rerun: Path, committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def alter(result: dict[str, Any]) -> None:
-        result["recipe"]["steps"][0]["id"] = "another"
-
-    file = altered(committed, tmp_path, alter)
+    text = committed.read_text()
+    file = tmp_path / "other.json"
+    file.write_text(text.replace(json.loads(text)["recipe"]["steps"][0]["id"], "0" * 12))
     assert main(["reproduce", str(file), f"--out={rerun}"]) == 2
     assert "holds the rerun of another result" in capsys.readouterr().err
-    (tmp_path / "other").write_text("mine")
     assert main(["reproduce", str(committed), f"--out={tmp_path}"]) == 2
     assert "holds other files" in capsys.readouterr().err
 
@@ -167,7 +204,7 @@ def test_an_absent_world_is_generated(
     command = "python -m syrfa generate --preset target-tiny --seed 3 --grey true --out"
     assert f"to make it: {command} {tmp_path / 'demo-target'}" in captured.out
     assert main(["reproduce", "--generate", str(committed)]) == 0
-    assert capsys.readouterr().out.count("  equal ") == 2 + 5  # before, and afterwards
+    assert capsys.readouterr().out.count("  equal ") == 2 + 4  # before, and afterwards
 
     def alter(result: dict[str, Any]) -> None:
         for step in result["recipe"]["steps"]:

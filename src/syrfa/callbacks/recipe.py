@@ -80,7 +80,7 @@ class RecipeKeeper(Callback):
         options["model"] = earlier["options"]["model"]
         step = make_step("fit", options, data, STAGES_OF["fit"], earlier["files"], trainer, chain.places)
         changed = {*earlier.get("changed_on_resume", ()), *_differences(earlier["options"], options)}
-        changed |= {key for key, value in step["environment"].items() if value != earlier["environment"][key]}
+        changed |= {key for key, value in step["environment"].items() if value != earlier["environment"].get(key)}
         return [*before, {**step, "changed_on_resume": sorted(changed)} if changed else step]
 
 

@@ -47,8 +47,8 @@ def reproduce(
     """
     committed = read_result(result)
     steps = steps_of(committed, result)
-    inputs = inputs_of(steps)
     rerun = Rerun(steps, out or Path("OUT"))
+    inputs = inputs_of(steps)
     _print_plan(committed, steps, inputs, rerun.commands())
     if out is not None:
         rerun.prepare()

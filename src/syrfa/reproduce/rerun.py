@@ -22,6 +22,8 @@ from syrfa.stopping import INTERRUPTED, TERMINATED
 
 _DONE, _WHOSE = "done.json", "recipe.json"
 _LAST = "last.ckpt"
+_KEYS: dict[str, type] = {"id": str, "verb": str, "seed": int, "options": dict, "options_sha256": str}
+_KEYS |= {"data": list, "files": list, "environment": dict}
 
 
 class Rerun:
@@ -30,10 +32,16 @@ class Rerun:
     Args:
         steps: of the recipe, the test last.
         folder: of the rerun: `<number>_<verb>.yaml`, the step's options, and `<number>_<verb>/`, its runs.
+
+    Raises:
+        ConfigError: the recipe is not as a run writes it.
     """
 
     def __init__(self, steps: Sequence[Step], folder: Path) -> None:
         self.steps, self.folder = list(steps), folder
+        for number in range(len(self.steps)):
+            if wrong := self._wrong(number):
+                raise ConfigError(f"the recipe is damaged: {wrong}; take another copy of the result")
 
     def commands(self) -> list[str]:
         """The commands as they would be typed, in order."""
@@ -87,12 +95,28 @@ class Rerun:
         result: dict[str, Any] = json.loads((self._run_folder(len(self.steps) - 1) / RESULT).read_text())
         return result
 
+    def _wrong(self, number: int) -> str | None:
+        """What no run writes: a recipe may come from anybody, and is not to do more than fit and test in its folder."""
+        step, place = self.steps[number], f"step {number + 1}"
+        if lacking := [key for key in _KEYS if not isinstance(step.get(key), _KEYS[key])]:
+            return f"{place} lacks {', '.join(lacking)}"
+        if step["verb"] not in ("fit", "test"):
+            return f"{place}: a recipe does not {step['verb']}"
+        if sha256_json(step["options"]) != step["options_sha256"]:
+            return f"the options of {place} are not those of their hash"
+        if not {found[0] for _, found in self._referred(number)} <= {known["id"] for known in self.steps[:number]}:
+            return f"{place} refers to a step that is not before it"
+        if Path(os.path.normpath(self._run_folder(number))) != self._run_folder(number):
+            return f"{place} would leave its folder"
+        return None
+
     def _name(self, number: int) -> str:
         return f"{number + 1}_{self.steps[number]['verb']}"
 
     def _run_folder(self, number: int) -> Path:
         run, seed = self.steps[number]["options"].get("run") or {}, self.steps[number]["seed"]
-        return self.folder / self._name(number) / run.get("experiment", "experiment") / (run.get("id") or f"seed{seed}")
+        experiment, name = run.get("experiment") or "experiment", run.get("id") or f"seed{seed}"
+        return Path(os.path.normpath(self.folder)) / self._name(number) / experiment / name
 
     def _start(self, number: int) -> list[str]:
         """A fit that was stopped here goes on."""
