@@ -72,9 +72,8 @@ def test_a_number_that_was_altered_is_found(
     assert main(["reproduce", str(file), "--check", "true", "--out", str(rerun)]) == DIFFERS == 3
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if "done before" in line] == ["1_fit: done before", "3_test: done before"]
-    assert any(
-        line.startswith("2_fit:") and line.endswith("2_fit/demo_adapt/seed1/checkpoints/last.ckpt") for line in lines
-    )
+    (resumed,) = [line for line in lines if line.startswith("2_fit:")]
+    assert resumed.endswith(f"--ckpt_path {rerun}/2_fit/demo_adapt/seed1/checkpoints/last.ckpt")
     (found,) = [line for line in lines if line.rstrip().endswith("differs")]
     assert found.startswith("strict none metrics.auprc.value ")
     assert lines[-1].endswith("1 not reproduced")
@@ -139,6 +138,7 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
         (("id",), "another", "refers to a step that is not before it"),
         (("environment",), None, "step 1 lacks environment"),
         (("options", "run"), {"experiment": "../../there"}, "would leave its folder"),
+        (("options", "run"), {"experiment": "/there"}, "would leave its folder"),
     ],
 )
 def test_a_damaged_recipe_is_refused(
@@ -177,16 +177,16 @@ def test_a_result_without_a_recipe_is_refused(
     assert "a version of syrfa that kept none" in line
 
 
-def test_a_folder_of_another_rerun_is_left_alone(
-    rerun: Path, committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "said"), [("recipe.json", "holds the rerun of another result"), ("mine.txt", "holds other files")]
+)
+def test_a_folder_of_something_else_is_left_alone(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
 ) -> None:
-    text = committed.read_text()
-    file = tmp_path / "other.json"
-    file.write_text(text.replace(json.loads(text)["recipe"]["steps"][0]["id"], "0" * 12))
-    assert main(["reproduce", str(file), f"--out={rerun}"]) == 2
-    assert "holds the rerun of another result" in capsys.readouterr().err
+    (tmp_path / name).write_text("{}")
     assert main(["reproduce", str(committed), f"--out={tmp_path}"]) == 2
-    assert "holds other files" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_an_absent_world_is_generated(

@@ -38,7 +38,7 @@ class Rerun:
     """
 
     def __init__(self, steps: Sequence[Step], folder: Path) -> None:
-        self.steps, self.folder = list(steps), folder
+        self.steps, self.folder = list(steps), Path(os.path.normpath(folder))
         for number in range(len(self.steps)):
             if wrong := self._wrong(number):
                 raise ConfigError(f"the recipe is damaged: {wrong}; take another copy of the result")
@@ -106,7 +106,7 @@ class Rerun:
             return f"the options of {place} are not those of their hash"
         if not {found[0] for _, found in self._referred(number)} <= {known["id"] for known in self.steps[:number]}:
             return f"{place} refers to a step that is not before it"
-        if Path(os.path.normpath(self._run_folder(number))) != self._run_folder(number):
+        if self.folder / self._name(number) not in Path(os.path.normpath(self._run_folder(number))).parents:
             return f"{place} would leave its folder"
         return None
 
@@ -116,7 +116,7 @@ class Rerun:
     def _run_folder(self, number: int) -> Path:
         run, seed = self.steps[number]["options"].get("run") or {}, self.steps[number]["seed"]
         experiment, name = run.get("experiment") or "experiment", run.get("id") or f"seed{seed}"
-        return Path(os.path.normpath(self.folder)) / self._name(number) / experiment / name
+        return self.folder / self._name(number) / experiment / name
 
     def _start(self, number: int) -> list[str]:
         """A fit that was stopped here goes on."""
