@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from jsonargparse import Namespace
 from lightning import Callback, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
@@ -18,14 +19,14 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from syrfa.callbacks import ExactResume, FrameAUC, LastCheckpoint, Provenance, ScoreWriter
+from syrfa.callbacks import ExactResume, FrameAUC, LastCheckpoint, Provenance, RecipeKeeper, ScoreWriter
 from syrfa.checkpoint_io import AtomicCheckpointIO
 from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
 from syrfa.heap import keep_freed_memory
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
-from syrfa.parser import OneLineErrors, check_configs
+from syrfa.parser import OneLineErrors, check_configs, config_names
 from syrfa.run_folder import CHECKPOINTS, RunFolder
 from syrfa.run_log import RunLog
 from syrfa.stopping import INTERRUPTED, StopSignals
@@ -191,6 +192,8 @@ class SyrfaCLI(LightningCLI):
         except ValueError as error:  # the Trainer checks its arguments, and has no exception of its own for most
             raise ConfigError(f"trainer: {error}") from error
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
+        if self.subcommand in ("fit", "test"):
+            extra.append(RecipeKeeper(str(self.subcommand), self._plain_options(), list(config_names(sys.argv))))
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
         # checkpoints are written last, so that they hold what the other callbacks have done
@@ -202,6 +205,12 @@ class SyrfaCLI(LightningCLI):
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # neither another strategy's nor the user's own
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         return trainer
+
+    def _plain_options(self) -> dict[str, Any]:
+        """The options as a file of them would hold them."""
+        text = self._parser(self.subcommand).dump(self.options, skip_unset=False)
+        options: dict[str, Any] = yaml.safe_load(text)
+        return options
 
     def _loggers(self, run: RunFolder, seed: int) -> list[Logger] | bool:
         """The CSV first: the first logger decides where config and checkpoints go."""

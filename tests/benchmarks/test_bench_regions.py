@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from naive_regions import naive_regions
 
-from syrfa.callbacks.provenance import environment
 from syrfa.datasets import Regions
+from syrfa.environment import environment
 from syrfa.files import write_json
 from syrfa.metrics.region_level import areas, match, region_metrics
 from syrfa.scoring import ObjectScores

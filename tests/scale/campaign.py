@@ -22,11 +22,11 @@ import cv2
 import numpy as np
 import torch
 
-from syrfa.callbacks.provenance import environment
 from syrfa.datasets import VideoFolder
 from syrfa.detection import MotionDetector, UltralyticsDetector
 from syrfa.detection.base import Detector
 from syrfa.engine import EngineName, VideoDone, run_job
+from syrfa.environment import environment
 from syrfa.files import sha256_file, write_json
 from syrfa.modules import SynthKnowledgeModule
 from syrfa.modules.checkpoint import SETTINGS

@@ -10,9 +10,9 @@ from lightning import LightningModule, Trainer
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.feature_distance import FeatureDistance
 from syrfa.callbacks.normals import NormalCalibration
-from syrfa.callbacks.provenance import environment
 from syrfa.callbacks.regions import measure_regions
 from syrfa.callbacks.result import result_of, switches_of
+from syrfa.environment import environment
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.alarms import AlarmRule

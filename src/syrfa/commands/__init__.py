@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
         "action": {"choices": ["list", "fetch"], "help": "show the data sets, or download one"},
         "dataset": {"nargs": "?", "help": "what to fetch, a name of the list"},
     },
+    "reproduce": {"result": {"type": Path, "help": "a result.json, or the folder of a run"}},
 }
+# options that may stand without `true` behind them, also before what stands without a name
+FLAGS: dict[str, set[str]] = {"reproduce": {"--check", "--generate", "--all_numbers"}}
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
@@ -45,6 +49,8 @@ def run_command(verb: str, arguments: list[str]) -> int:
         parser.add_argument(name, **reading)
     parser.add_function_arguments(function, as_group=False, skip=set(positional))
     arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
+    flags = FLAGS.get(verb, set())
+    arguments = [text for pair in zip_longest(arguments, arguments[1:]) for text in _flag(*pair, flags)]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
     options.pop("config", None)
@@ -54,3 +60,8 @@ def run_command(verb: str, arguments: list[str]) -> int:
 def _underscored(option: re.Match[str]) -> str:
     """`--contact-sheet` is `--contact_sheet`: people write both."""
     return "--" + option[0][2:].replace("-", "_")
+
+
+def _flag(argument: str, following: str | None, flags: set[str]) -> list[str]:
+    """A flag without a value of its own gets one."""
+    return [argument, "true"] if argument in flags and following not in ("true", "false") else [argument]

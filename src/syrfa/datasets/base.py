@@ -14,7 +14,7 @@ from syrfa.errors import ConfigError, DataNotFoundError
 from syrfa.files import sha256_json
 from syrfa.video import frame_count
 
-_WORLD = "world.json"  # what `syrfa generate` writes last
+WORLD = "world.json"  # what `syrfa generate` writes last
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class VideoDataset(ABC):
 
     def is_generated(self) -> bool:
         """Whether `syrfa generate` made this: its worlds borrow the layouts of releases, not their counts."""
-        return any((place / _WORLD).is_file() for place in (self.root, self.root.resolve().parent))
+        return any((place / WORLD).is_file() for place in (self.root, self.root.resolve().parent))
 
     def check_split(self, split: str) -> None:
         """Refuses what is no split of this data set.
