@@ -24,6 +24,7 @@ VERBS = {
     "calibrate": "make the confidences of a detector mean what those of another mean",
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
+    "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
     "summary": "print the results of runs beside box_width and chance",
     "data": "list the data sets, or download one where its terms let a script do so",
     "doctor": "compare a copy of a data set with what was published of it",

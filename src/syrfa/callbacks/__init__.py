@@ -5,5 +5,6 @@ from syrfa.callbacks.frame_auc import FrameAUC
 from syrfa.callbacks.last_checkpoint import LastCheckpoint
 from syrfa.callbacks.provenance import Provenance
 from syrfa.callbacks.score_writer import ScoreWriter
+from syrfa.callbacks.wandb_record import WandbRecord
 
-__all__ = ["ExactResume", "FrameAUC", "LastCheckpoint", "Provenance", "ScoreWriter"]
+__all__ = ["ExactResume", "FrameAUC", "LastCheckpoint", "Provenance", "ScoreWriter", "WandbRecord"]

@@ -1,6 +1,7 @@
 """The verbs that are not the Trainer's: each is a function, its signature and docstring are its options and help."""
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,17 +25,19 @@ def run_command(verb: str, arguments: list[str]) -> int:
     """Parses `arguments` against the verb's function and calls it.
 
     Returns:
-        0; errors are raised.
+        what the function returns, and 0 where it returns nothing; errors are raised.
 
     Raises:
         ConfigError: the options do not parse.
     """
     from syrfa.parser import ArgumentParser, check_configs
 
-    function: Callable[..., None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
+    function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
-    parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
+    own_config = "config" in inspect.signature(function).parameters  # the verb reads it itself: it holds no options
+    if not own_config:
+        parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
     positional = POSITIONAL.get(verb, {})
     for name, reading in positional.items():
         parser.add_argument(name, **reading)
@@ -42,9 +45,9 @@ def run_command(verb: str, arguments: list[str]) -> int:
     arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
-    options.pop("config", None)
-    function(**options)
-    return 0
+    if not own_config:
+        options.pop("config", None)
+    return function(**options) or 0
 
 
 def _underscored(option: re.Match[str]) -> str:
