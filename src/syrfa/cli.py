@@ -212,7 +212,7 @@ class SyrfaCLI(LightningCLI):
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
         if run.wandb:
-            extra.append(WandbRecord(str(self.subcommand), seed))
+            extra.append(WandbRecord(seed))
         # checkpoints are written last, so that they hold what the other callbacks have done
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
         last = LastCheckpoint(self.signals, options.checkpoint_minutes)

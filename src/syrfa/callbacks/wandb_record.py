@@ -11,6 +11,7 @@ from syrfa import __version__
 from syrfa.callbacks.collector import data_of
 from syrfa.callbacks.frame_auc import FrameAUC, is_partial
 from syrfa.callbacks.provenance import git_commit
+from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT
 from syrfa.tubes.datamodule import STAGES_OF
 
@@ -26,18 +27,20 @@ class WandbRecord(Callback):
     """Writes the config of a fit, and the table, summary and pictures of a test, into the trainer's W&B runs.
 
     Args:
-        verb: fit or test.
         seed: the seed of the run.
     """
 
-    def __init__(self, verb: str, seed: int) -> None:
-        self.verb, self.seed = verb, seed
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Writes seed, commit, protocol and the data with their hashes into the config."""
-        del pl_module
+        """Writes settings, seed, commit, protocol and the data with their hashes into the config."""
+        if not isinstance(pl_module, AnomalyModule):
+            raise TypeError(f"settings are those of an AnomalyModule, not of a {type(pl_module).__name__}")
+        # under the names of the options, which a sweep's agent uses as well
+        settings = {f"model.init_args.{name}": value for name, value in pl_module.settings().items()}
         for run in _runs(trainer):
-            run.config.update(self._config(trainer, stage), allow_val_change=True)
+            run.config.update({**settings, **self._config(trainer, stage)}, allow_val_change=True)
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the readings of `result.json` and the pictures beside it."""
