@@ -29,7 +29,7 @@ from syrfa.run_folder import CHECKPOINTS, RunFolder
 from syrfa.run_log import RunLog
 from syrfa.stopping import INTERRUPTED, StopSignals
 from syrfa.tubes.datamodule import TubeDataModule
-from syrfa.wandb_run import finish_wandb, quiet_environment, wandb_logger
+from syrfa.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
 ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
@@ -270,6 +270,11 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
         code = INTERRUPTED
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
+    except Exception as error:
+        refusal = wandb_refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     finally:
         finish_wandb(code)
     return code

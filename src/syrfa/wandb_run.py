@@ -3,15 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from syrfa.errors import ConfigError
 from syrfa.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import WandbLogger
 
 # of what W&B collects by itself: no asking of a cloud's metadata server, no upload of the program's source
-_QUIET = {
+_QUIET: dict[str, Any] = {
     "x_disable_machine_info": True,
     "x_stats_coreweave_metadata_base_url": "http://127.0.0.1:9",
     "save_code": False,
@@ -51,6 +52,15 @@ def wandb_logger(run: RunFolder, folder: Path) -> "WandbLogger | None":
         experiment=wandb.run,
         settings=wandb.Settings(**{key: value for key, value in _QUIET.items() if key in known}),
     )
+
+
+def wandb_refusal(error: Exception) -> ConfigError | None:
+    """The user's error in one of W&B's, such as that nobody is logged in; None for any other error."""
+    wandb = sys.modules.get("wandb")
+    if wandb is None or not isinstance(error, wandb.errors.Error):
+        return None
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return ConfigError(f"run.wandb: {reason.rstrip('.')}; see `wandb login`, or unset WANDB_MODE to log offline")
 
 
 def finish_wandb(exit_code: int) -> None:

@@ -1,10 +1,15 @@
 """`fit --run.test true` leaves what `fit` and then `test` leave."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import wandb
 from small_run import DATA, EXPERIMENTS, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
@@ -80,3 +85,42 @@ def test_what_cannot_be_tested_is_refused_before_training(
     assert main(["fit", *run, "--run.test=true"]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes, finish = [], wandb.finish
+
+    def recorded(exit_code: int) -> None:
+        codes.append(exit_code)
+        finish(exit_code=exit_code)
+
+    def broken(*_: Any) -> None:
+        raise OSError("the test broke")
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setattr(wandb, "finish", recorded)
+    run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.test=true", "--run.wandb=true"]
+    if fails:
+        monkeypatch.setattr("syrfa.callbacks.frame_auc.write_all_scores", broken)
+        with pytest.raises(OSError, match="the test broke"):
+            main(run)
+    else:
+        assert main(run) == 0
+    assert codes == [int(fails)]
+    assert wandb.run is None
+    assert len(list(tmp_path.glob("demo_knowledge/seed1/wandb/offline-run-*"))) == 1
+
+
+def test_an_upload_without_an_account_is_refused_in_a_line(tmp_path: Path) -> None:
+    home = {name: str(tmp_path) for name in ("HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR")}
+    nobody = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+    online = {**nobody, **home, "WANDB_MODE": "online", "WANDB_BASE_URL": "http://127.0.0.1:9"}
+    run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.wandb=true"]
+    command = [sys.executable, "-m", "syrfa", *run]
+    done = subprocess.run(command, env=online, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "syrfa fit: error: run.wandb: " in done.stderr
+    assert "unset WANDB_MODE" in done.stderr
+    assert "Traceback" not in done.stderr
