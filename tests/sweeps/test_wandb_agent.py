@@ -16,7 +16,8 @@ from wandb_stub import API_KEY, ENTITY, RunRecord, WandbStub, wandb_stub
 
 from syrfa.__main__ import main
 
-pytestmark = pytest.mark.slow
+# the limit leaves room for a machine that is busy with other things: three fits are started, one after the other
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CONT = "model.init_args.lambda_cont"
 POINTS = [{CONT: 1.0}, {CONT: 0.01}]
 WANDB = [sys.executable, "-m", "wandb"]
