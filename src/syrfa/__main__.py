@@ -26,6 +26,7 @@ VERBS = {
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
     "tables": "run the paper's tables 1 to 5 and print them beside its numbers",
+    "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
     "summary": "print the results of runs beside box_width and chance",
     "figure": "draw figure 3 or 4 of the paper from tested runs",
     "reproduce": "what it takes to make a result again; --check runs it again and compares",

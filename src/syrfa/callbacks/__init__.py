@@ -6,5 +6,6 @@ from syrfa.callbacks.last_checkpoint import LastCheckpoint
 from syrfa.callbacks.provenance import Provenance
 from syrfa.callbacks.recipe import RecipeKeeper
 from syrfa.callbacks.score_writer import ScoreWriter
+from syrfa.callbacks.wandb_record import WandbRecord
 
-__all__ = ["ExactResume", "FrameAUC", "LastCheckpoint", "Provenance", "RecipeKeeper", "ScoreWriter"]
+__all__ = ["ExactResume", "FrameAUC", "LastCheckpoint", "Provenance", "RecipeKeeper", "ScoreWriter", "WandbRecord"]

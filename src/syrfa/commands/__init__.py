@@ -1,6 +1,7 @@
 """The verbs that are not the Trainer's: each is a function, its signature and docstring are its options and help."""
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable
 from itertools import zip_longest
@@ -43,7 +44,9 @@ def run_command(verb: str, arguments: list[str]) -> int:
     function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
-    parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
+    own_config = "config" in inspect.signature(function).parameters  # the verb reads it itself: it holds no options
+    if not own_config:
+        parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
     positional = POSITIONAL.get(verb, {})
     for name, reading in positional.items():
         parser.add_argument(name, **reading)
@@ -53,7 +56,8 @@ def run_command(verb: str, arguments: list[str]) -> int:
     arguments = [text for pair in zip_longest(arguments, arguments[1:]) for text in _flag(*pair, flags)]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
-    options.pop("config", None)
+    if not own_config:
+        options.pop("config", None)
     return function(**options) or 0
 
 
