@@ -1,5 +1,6 @@
 """The code, packages and machine that a number comes from."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -28,7 +29,10 @@ def environment() -> dict[str, Any]:
 
 
 def git_commit() -> str | None:
-    """The commit of the source tree this package runs from, `+dirty` when files differ; None outside a checkout."""
+    """The commit of the source tree this package runs from, `+dirty` when files differ.
+
+    Outside a checkout, as in a container that the tree was copied into, what SYRFA_GIT_COMMIT says, or None.
+    """
     folder = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str | None:
@@ -41,7 +45,7 @@ def git_commit() -> str | None:
     commit = git("rev-parse", "HEAD")
     tracked = git("ls-files", "--error-unmatch", "__init__.py")
     if not commit or not tracked:
-        return None
+        return os.environ.get("SYRFA_GIT_COMMIT")
     return commit + ("+dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
 
 
