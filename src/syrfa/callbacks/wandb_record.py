@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 from syrfa import __version__
 from syrfa.callbacks.collector import data_of
 from syrfa.callbacks.frame_auc import FrameAUC, is_partial
-from syrfa.callbacks.provenance import git_commit
+from syrfa.environment import git_commit
 from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT
 from syrfa.tubes.datamodule import STAGES_OF
