@@ -222,7 +222,7 @@ class SyrfaCLI(LightningCLI):
             raise ConfigError(f"trainer: {error}") from error
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
         if self.subcommand in ("fit", "test"):
-            extra.append(RecipeKeeper(str(self.subcommand), self._plain_options(), list(config_names(sys.argv))))
+            extra.append(RecipeKeeper(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
         if run.wandb:

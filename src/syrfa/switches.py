@@ -41,7 +41,7 @@ def _settle_oracle(options: Namespace) -> str:
         trainer.limit_val_batches = limit = 1.0
     if limit != 1.0 or not isinstance(limit, float):
         raise ConfigError(
-            f"data.oracle: trainer.limit_val_batches={limit} scores a part of the test split; set it to 1.0"
+            f"data.oracle: trainer.limit_val_batches={limit:g} scores a part of the test split; set it to 1.0"
         )
     if trainer.check_val_every_n_epoch is not None:
         trainer.check_val_every_n_epoch = 1
