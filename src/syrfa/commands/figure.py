@@ -21,7 +21,7 @@ def figure(
 
     Args:
         which: fig3, score curves and anomaly maps; fig4, the feature distance with and without adapters.
-        runs: folders of tested runs; of fig4 result files too, tested with `--evaluation.feature_distance true`.
+        runs: folders of tested runs, or their result files; for fig4 tested with `--evaluation.feature_distance true`.
         out: the .png to write.
         videos: of fig3, names of the videos, commas between; by default the paper's, else the first `count` by name.
         count: of fig3, see `videos`.
@@ -49,8 +49,10 @@ def figure(
         from syrfa.report.fig3 import plot_fig3
         from syrfa.report.scored_run import ScoredRun
 
+        folders = [run.parent if run.suffix == ".json" else run for run in runs]
         opened = [
-            ScoredRun.open(run, result, root, protocol, smoothing) for run, result in zip(runs, results, strict=True)
+            ScoredRun.open(folder, result, root, protocol, smoothing)
+            for folder, result in zip(folders, results, strict=True)
         ]
         files = plot_fig3(out, opened, videos.split(",") if videos else None, count)
     print("\n".join(str(file) for file in files))
