@@ -57,7 +57,7 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
     module = load_module(tested["rap"] / "checkpoints" / "last.ckpt").eval()
     x = module.to_input(torch.from_numpy(cache.read(rows[order])))
     donors = {block: torch.arange(block, 40 + block) % 40 for block in (1, 2)}
-    style = StyleDraw(donors, {block: torch.zeros(40, 1, 1, 1, 1) for block in donors})
+    whole = {block: torch.zeros(40, 1, 1, 1, 1) for block in donors}
     dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
     labels = {video.name: dataset.frame_labels(video) for video in dataset.videos("test")}
     names = [cache.video_infos[number].name for number in cache.index.video[rows[order]]]
@@ -65,6 +65,7 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
     said = distance_of(tested["rap"])
     assert (said["adapter"], said["tubes"], said["tubes_of_split"]) == ("rap", 40, len(every))
     for adapted, part in ((True, said), (False, said["unadapted"])):
+        style = StyleDraw(donors, whole)  # a draw of its own: it remembers the statistics of its first pass
         with torch.no_grad():
             clean, restyled = module.network(x, StreamDraw(style, None, adapted))
         apart = (clean - restyled).norm(dim=1).numpy()
