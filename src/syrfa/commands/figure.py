@@ -24,7 +24,7 @@ def figure(
         runs: folders of tested runs, or their result files; for fig4 tested with `--evaluation.feature_distance true`.
         out: the .png to write.
         videos: of fig3, names of the videos, commas between; by default the paper's, else the first `count` by name.
-        count: of fig3, see `videos`.
+        count: of fig3, how many videos of a run where neither `videos` nor the paper names any.
         root: of fig3, the folder of the data set where it is not where the run found it.
         protocol: of fig3, which reading of the runs to draw; their first by default.
         smoothing: of fig3, see `protocol`.
