@@ -142,8 +142,8 @@ def test_the_figure_is_the_same_in_any_order_of_runs_and_holds_its_numbers(tmp_p
         ("rap", pytest.approx(2.45)),
     ]
     text = "\n".join(panel["text"])
-    assert "rap less ap: +0.2 (n = 1 seed; 95 % interval over 3 videos" in text
-    assert "rap, seed 1: mean 2.45, 0.25 of the distance of two different tubes; micro AUROC 90.0 %" in text
+    assert "rap less ap: +0.200 (n = 1 seed; 95 % interval over 3 videos" in text
+    assert "rap, seed 1: mean 2.45, 0.245 of the distance of two different tubes; micro AUROC 90.0 %" in text
 
 
 def test_a_run_without_the_distance_is_refused() -> None:

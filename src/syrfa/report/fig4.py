@@ -17,6 +17,7 @@ from syrfa.report.figure_files import provenance_of, save_figure
 from syrfa.report.table import percent
 
 RESAMPLES = 1000
+_PANEL_HEIGHT, _LINE_HEIGHT = 2.9, 0.13  # inches, of the boxes with their labels and of a line below
 _COLOURS = {"none": "#8c8c8c", "ap": "#d62728", "rap": "#1f4e9c"}  # red and blue are the paper's
 _ORDER = ("none", "ap", "rap")
 _CLUSTERS = {"all": "all tubes", "normal": "tubes of normal\nframes", "abnormal": "tubes of abnormal\nframes"}
@@ -69,9 +70,10 @@ def plot_fig4(out: Path, runs: Sequence[tuple[Path, dict[str, Any]]]) -> list[Pa
         ConfigError: a run was tested without the distance, or two are the same adapter with the same seed.
     """
     panels = arrange([part for run, result in runs for part in measured_of(run, result)])
-    figure = Figure(figsize=(8.0, 3.6 * len(panels) + 0.4), layout="constrained")
-    rows = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(3.2, 1))
     lines = {scale: [*_readings(parts), *map(_sentence, differences(parts))] for scale, parts in panels.items()}
+    heights = [_PANEL_HEIGHT + _LINE_HEIGHT * len(text) for text in lines.values()]
+    figure = Figure(figsize=(8.0, sum(heights) + 0.4), layout="constrained")
+    rows = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(3.2, 1))
     for (left, right), (scale, parts) in zip(rows, panels.items(), strict=True):
         _draw(left, [part.adapter for part in parts], [[part.groups[name] for name in _CLUSTERS] for part in parts])
         left.set_xticks(range(len(_CLUSTERS)), list(_CLUSTERS.values()), fontsize=9)
@@ -263,7 +265,7 @@ def _readings(parts: Sequence[Measured]) -> list[str]:
     ]
     for part in parts:
         lines.append(
-            f"{part.adapter}, seed {part.seed}: mean {part.mean:.3g}, {part.mean / part.between['mean']:.2f} of the "
+            f"{part.adapter}, seed {part.seed}: mean {part.mean:#.3g}, {part.mean / part.between['mean']:.3f} of the "
             f"distance of two different tubes; micro AUROC {percent(part.auroc)} % ({part.run})"
         )
     return lines
@@ -273,12 +275,12 @@ def _sentence(difference: dict[str, Any]) -> str:
     seeds, names = difference["seeds"], f"{difference['of']} less {difference['less']}"
     note = "" if all(seed["same_phase1"] for seed in seeds) else "; not of one phase 1: more than the adapter differs"
     if len(seeds) > 1:
-        return f"{names}: {difference['mean']:+.3g} ± {difference['std']:.2g} (n = {len(seeds)} seeds){note}"
+        return f"{names}: {difference['mean']:+#.3g} ± {difference['std']:#.2g} (n = {len(seeds)} seeds){note}"
     (only,) = seeds
     interval = "no interval: one video"
     if only["ci_low"] is not None:
-        interval = f"95 % interval over {only['videos']} videos {only['ci_low']:+.3g} to {only['ci_high']:+.3g}"
-    return f"{names}: {only['value']:+.3g} (n = 1 seed; {interval}){note}"
+        interval = f"95 % interval over {only['videos']} videos {only['ci_low']:+#.3g} to {only['ci_high']:+#.3g}"
+    return f"{names}: {only['value']:+#.3g} (n = 1 seed; {interval}){note}"
 
 
 def _numbers(scale: tuple[Any, ...], parts: Sequence[Measured], lines: Sequence[str]) -> dict[str, Any]:
