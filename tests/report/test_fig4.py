@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from syrfa.errors import ConfigError
-from syrfa.report.fig4 import arrange, differences, measured_of, plot_fig4
+from syrfa.report.distance_panels import arrange, differences, measured_of
+from syrfa.report.fig4 import plot_fig4
 
 PLAIN = (2.0, 4.0, 3.0)
 TUBES = (10, 20, 70)
