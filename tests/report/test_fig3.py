@@ -12,7 +12,8 @@ from matplotlib.image import imread
 
 from syrfa.datasets import VideoDataset, VideoRecord
 from syrfa.errors import ConfigError
-from syrfa.report.fig3 import choose_frames, choose_videos, plot_fig3
+from syrfa.report.fig3 import plot_fig3
+from syrfa.report.fig3_choice import choose_frames, choose_videos
 from syrfa.report.scored_run import ScoredRun
 from syrfa.scoring import ObjectScores
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from syrfa.errors import ConfigError
-from syrfa.report.fig4 import arrange, differences, measured_of, plot_fig4
+from syrfa.report.distance_panels import arrange, differences, measured_of
+from syrfa.report.fig4 import plot_fig4
 
 PLAIN = (2.0, 4.0, 3.0)
 TUBES = (10, 20, 70)
@@ -142,8 +143,8 @@ def test_the_figure_is_the_same_in_any_order_of_runs_and_holds_its_numbers(tmp_p
         ("rap", pytest.approx(2.45)),
     ]
     text = "\n".join(panel["text"])
-    assert "rap less ap: +0.2 (n = 1 seed; 95 % interval over 3 videos" in text
-    assert "rap, seed 1: mean 2.45, 0.25 of the distance of two different tubes; micro AUROC 90.0 %" in text
+    assert "rap less ap: +0.200 (n = 1 seed; 95 % interval over 3 videos" in text
+    assert "rap, seed 1: mean 2.45, 0.245 of the distance of two different tubes; micro AUROC 90.0 %" in text
 
 
 def test_a_run_without_the_distance_is_refused() -> None:

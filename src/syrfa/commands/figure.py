@@ -21,10 +21,10 @@ def figure(
 
     Args:
         which: fig3, score curves and anomaly maps; fig4, the feature distance with and without adapters.
-        runs: folders of tested runs; of fig4 result files too, tested with `--evaluation.feature_distance true`.
+        runs: folders of tested runs, or their result files; for fig4 tested with `--evaluation.feature_distance true`.
         out: the .png to write.
         videos: of fig3, names of the videos, commas between; by default the paper's, else the first `count` by name.
-        count: of fig3, see `videos`.
+        count: of fig3, how many videos of a run where neither `videos` nor the paper names any.
         root: of fig3, the folder of the data set where it is not where the run found it.
         protocol: of fig3, which reading of the runs to draw; their first by default.
         smoothing: of fig3, see `protocol`.
@@ -49,8 +49,10 @@ def figure(
         from syrfa.report.fig3 import plot_fig3
         from syrfa.report.scored_run import ScoredRun
 
+        folders = [run.parent if run.suffix == ".json" else run for run in runs]
         opened = [
-            ScoredRun.open(run, result, root, protocol, smoothing) for run, result in zip(runs, results, strict=True)
+            ScoredRun.open(folder, result, root, protocol, smoothing)
+            for folder, result in zip(folders, results, strict=True)
         ]
         files = plot_fig3(out, opened, videos.split(",") if videos else None, count)
     print("\n".join(str(file) for file in files))

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from syrfa.errors import ConfigError
+from syrfa.report.fig3_choice import FRAME_RULE, choose_frames, choose_videos
 from syrfa.report.figure_files import audit_line, provenance_of, save_figure
 from syrfa.report.overlay import COLOURS, TRUTH, draw_anomaly_map, score_scale
 from syrfa.report.score_curve import ABNORMAL, SCORE, ScoreCurve, bands, draw_curve, limits_of
@@ -23,11 +23,6 @@ from syrfa.report.table import percent
 from syrfa.scoring import ObjectScores
 from syrfa.video import open_video
 
-# the videos of the paper's Fig. 3, by any of the names that releases and repacks give them
-PAPER_VIDEOS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "ped2": (("Test002", "02"),),
-    "shanghaitech": (("07_0006",), ("03_0061",)),
-}
 _COLUMNS = 3
 _CURVE_HEIGHT = 1.5  # inches
 _LETTERS = 17.5  # an inch of the caption
@@ -94,50 +89,6 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
         "runs": [provenance_of(run.result, run.folder) for run in runs],
     }
     return save_figure(figure, out, "fig3", record)
-
-
-FRAME_RULE = (
-    "those with the highest, the median and the lowest score of the curve, the first of equals, among frames that have "
-    "tubes; their labels stand above them; a map shows the boxes' own scores, before smoothing over time"
-)
-
-
-def choose_videos(run: ScoredRun, videos: Sequence[str] | None, count: int) -> tuple[list[int], str]:
-    """The numbers of the videos to draw, and the rule that chose them; no score has a say in it.
-
-    Raises:
-        ConfigError: there is no such video.
-    """
-    names = [record.name for record in run.records]
-    if videos:
-        missing = [name for name in videos if name not in names]
-        if missing:
-            raise ConfigError(f"{run.folder}: has no video {missing[0]}; it has {', '.join(names[:20])}")
-        return [names.index(name) for name in videos], "named by whoever drew this"
-    printed = () if run.dataset.is_generated() else PAPER_VIDEOS.get(run.dataset.name, ())
-    found = [names.index(name) for aliases in printed for name in aliases if name in names]
-    if found and len(found) == len(printed):
-        return found, f"{run.dataset.name}, those of the paper's Fig. 3, whatever their scores"
-    why = "the paper's are not in this copy" if printed else "the paper shows none of it"
-    return list(range(min(count, len(names)))), f"{run.dataset.name}, the first {count} by name, since {why}"
-
-
-def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
-    """The frames with the highest, the median and the lowest score, the first of equals.
-
-    Args:
-        scores: float64 (frames,).
-        margin: frames at either end that are left out, since they have no tubes; none where nothing else is left.
-
-    Returns:
-        frame numbers by rule; the median is the lower one of two.
-    """
-    inner = scores[margin : len(scores) - margin]
-    first = margin if len(inner) else 0
-    inner = inner if len(inner) else scores
-    order = np.argsort(inner, kind="stable")
-    found = {"highest": int(np.argmax(inner)), "median": int(order[(len(inner) - 1) // 2]), "lowest": int(order[0])}
-    return {rule: first + frame for rule, frame in found.items()}
 
 
 def _panel(run: ScoredRun, number: int) -> Panel:

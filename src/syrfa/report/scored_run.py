@@ -117,12 +117,13 @@ def _dataset(folder: Path, domain: str, root: Path | None) -> VideoDataset:
     found = next((folder / name for name in CONFIGS if (folder / name).is_file()), None)
     if found is None:
         raise DataNotFoundError(f"{folder}: has no {CONFIGS[0]} that says where its frames are; run `syrfa test` again")
-    described = OmegaConf.select(OmegaConf.load(found), f"data.{domain}.dataset")
-    if described is None:
-        raise ConfigError(f"{found}: describes no data.{domain}.dataset; run `syrfa test` again")
-    described = OmegaConf.to_container(described)
+    place = f"data.{domain}.dataset"
+    config = OmegaConf.load(found)
+    if OmegaConf.select(config, place) is None:
+        raise ConfigError(f"{found}: describes no {place}; run `syrfa test` again")
     if root is not None:
-        described["init_args"]["root"] = str(root)
+        OmegaConf.update(config, f"{place}.init_args.root", str(root))
+    described = OmegaConf.to_container(OmegaConf.select(config, place), resolve=True)
     parser = ArgumentParser()
     parser.add_subclass_arguments(VideoDataset, "dataset")
     dataset: VideoDataset = parser.instantiate(parser.parse_object({"dataset": described})).dataset
