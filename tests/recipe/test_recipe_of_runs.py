@@ -12,6 +12,7 @@ from syrfa.__main__ import main
 from syrfa.datasets import UBnormal
 from syrfa.files import sha256_json
 
+pytestmark = pytest.mark.usefixtures("data_environment")
 QUICK = [*SMALL, "--evaluation.pictures=false", "--evaluation.bootstrap=0"]
 
 
@@ -105,7 +106,7 @@ def test_a_fit_that_tests_itself_names_itself(tmp_path: Path, monkeypatch: pytes
     def test_it(cli: Any) -> None:
         cli.trainer.test(cli.model, datamodule=cli.datamodule)
 
-    monkeypatch.setattr("syrfa.cli.SyrfaCLI.after_fit", test_it)
+    monkeypatch.setattr("syrfa.cli.SyrfaCLI.after_fit", test_it, raising=False)
     run = [*KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", "--model.init_args.width=2"]
     assert main(["fit", *run]) == 0
     result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
