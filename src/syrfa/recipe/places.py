@@ -86,7 +86,7 @@ def resolve(options: dict[str, Any]) -> dict[str, Any]:
 
 def _roots() -> list[tuple[str, str]]:
     """Where the roots lie here, as they are written and as they are, longest first, and their text."""
-    found = {}
+    found: dict[str, str] = {}
     for name, default in ROOTS.items():
         place = os.environ.get(name, default).rstrip("/")
         for text in (place, str(Path(place).absolute()), os.path.realpath(place)):

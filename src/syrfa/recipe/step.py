@@ -13,6 +13,7 @@ from syrfa.datasets.base import WORLD, VideoDataset
 from syrfa.environment import environment
 from syrfa.files import sha256_json
 from syrfa.recipe.places import Places
+from syrfa.tubes.cache import cache_folder, cache_recipe
 from syrfa.tubes.datamodule import Stage, TubeDataModule
 
 Step = dict[str, Any]
@@ -70,15 +71,16 @@ def data_entry(data: TubeDataModule, stage: Stage, places: Places) -> dict[str, 
     if use is None:
         return None
     dataset = use.source.dataset
+    recipe = cache_recipe(dataset, use.split, use.source.detector, use.spec)
     return {
         "stage": stage,
         "domain": use.domain,
         "dataset": dataset.name,
         "split": use.split,
         "root": places.abstract(str(dataset.root)),
-        "manifest_sha256": dataset.manifest_hash(use.split),
-        "cache": data.folder(use).name,
-        "detector": places.abstract(use.source.detector.identity()),
+        "manifest_sha256": recipe["dataset_manifest"],
+        "cache": cache_folder(data.cache_root, recipe).name,
+        "detector": places.abstract(recipe["detector"]),
         "world": world_of(dataset, places),
     }
 
