@@ -72,7 +72,7 @@ bench: $(READY)  ## extraction, reading and a training step beside references, e
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
 
 scale: $(READY)  ## cost of a frame by stage, one and two processes, peak memory, 1,000 camera-hours on paper (a quarter of an hour; runs/scale.json)
-	$(BIN)/python tests/scale/campaign.py
+	$(BIN)/python tests/scale
 
 world: $(READY)  ## generate the source world `standard`, with its data card
 	$(SYRFA) generate --preset standard --out data/raw/standard

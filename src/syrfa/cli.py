@@ -29,6 +29,7 @@ from syrfa.parser import OneLineErrors, check_configs
 from syrfa.run_folder import CHECKPOINTS, RunFolder
 from syrfa.run_log import RunLog
 from syrfa.stopping import INTERRUPTED, StopSignals
+from syrfa.switches import settle_switches
 from syrfa.tubes.datamodule import TubeDataModule
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
@@ -89,6 +90,8 @@ class SyrfaCLI(LightningCLI):
         elif self.subcommand != "fit" and not self._complete():
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
         self._check_precision()
+        for line in settle_switches(options, str(self.subcommand)):
+            print(f"syrfa {self.subcommand}: {line}", file=sys.stderr)
         self._check_validation_interval()
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
         run = RunFolder(**options.run.as_dict())

@@ -41,6 +41,9 @@ def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_pa
     for one, other in zip(results[0]["readings"], results[1]["readings"], strict=True):
         assert other["protocol"] == one["protocol"]
         assert other["metrics"] == one["metrics"]
+        assert other["alarms"] == one["alarms"]
+    assert results[1]["regions"] == results[0]["regions"]
+    assert results[0]["regions"]["rbdc"]["value"] is not None
     files = sorted(path.name for path in (alone / "scores").glob("*.npz"))
     assert files
     for name in files:

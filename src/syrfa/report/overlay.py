@@ -30,6 +30,7 @@ def plot_anomaly_map(
     frame_index: int,
     mask: NDArray[np.bool_] | None = None,
     title: str = "",
+    note: str = "",
 ) -> None:
     """Writes a PNG of one frame under its anomaly map, with each box and its score.
 
@@ -42,6 +43,7 @@ def plot_anomaly_map(
         frame_index: 0-based number of `frame` in the video.
         mask: bool (height, width), the abnormal pixels; outlined when given.
         title: the line on top; by default video, frame and highest score.
+        note: stands behind it in brackets.
 
     Raises:
         ValueError: frame or mask are not of the video's size.
@@ -58,7 +60,8 @@ def plot_anomaly_map(
     if mask is not None and mask.any():
         label = Line2D([], [], color=TRUTH, linewidth=1.8, label="ground truth")
         panel.legend(handles=[label], loc="lower right", fontsize=9, framealpha=0.8)
-    panel.set_title(title or f"{objects.name}, frame {frame_index}: highest score {highest:.3f}", fontsize=11)
+    title = title or f"{objects.name}, frame {frame_index}: highest score {highest:.3f}"
+    panel.set_title(f"{title} ({note})" if note else title, fontsize=11)
     save_png(figure, path)
 
 

@@ -1,5 +1,6 @@
 """Frame scores over time with the ground truth behind them (the paper's Fig. 3)."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from syrfa.report.png import save_png
 SCORE = "#1f4e9c"
 _BASELINE = "#6b6b6b"
 ABNORMAL = "#d62728"
+_LETTERS = 13  # of 9 points, an inch
 _ONE_COLUMN = 6  # more videos than this stand in two columns
 
 
@@ -42,6 +44,7 @@ def plot_score_curves(
     threshold: float | None = None,
     title: str = "",
     baseline_name: str = "box width",
+    caption: str = "",
 ) -> None:
     """Writes a PNG with one panel a video: score curve, abnormal frames as red bands, all panels on one scale.
 
@@ -51,6 +54,7 @@ def plot_score_curves(
         threshold: drawn as a horizontal line.
         title: the line on top; say the protocol and the number here.
         baseline_name: the second curve's name; it has its own scale on the right.
+        caption: smaller lines under the title, broken where they are too long.
 
     Raises:
         ValueError: there is no video, or a video's arrays differ in length.
@@ -58,7 +62,9 @@ def plot_score_curves(
     _check(videos)
     columns = 1 if len(videos) <= _ONE_COLUMN else 2
     rows = -(-len(videos) // columns)
-    figure = Figure(figsize=(8.0 if columns == 1 else 12.0, 1.1 + 1.45 * rows), layout="constrained")
+    width = 8.0 if columns == 1 else 12.0
+    small = textwrap.wrap(caption, width=int(_LETTERS * width))
+    figure = Figure(figsize=(width, 1.1 + 1.45 * rows + 0.15 * len(small)), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
     limits = limits_of([video.scores for video in videos], threshold)
     baselines = [video.baseline for video in videos if video.baseline is not None]
@@ -74,8 +80,8 @@ def plot_score_curves(
             panel.set_xlabel("frame", fontsize=10)
     figure.supylabel("anomaly score", fontsize=11, color=SCORE)
     _legend(figure, videos, threshold, baseline_name)
-    if title:
-        figure.suptitle(title, fontsize=12)
+    if title or small:
+        figure.suptitle("\n".join([title, *small]), fontsize=9 if small else 12)
     save_png(figure, path)
 
 
