@@ -10,14 +10,20 @@ def metric(value: float | None, chance: float = 0.5) -> dict[str, Any]:
 
 
 def reading(protocol: str, smoothing: str, value: float | None, width: float, **more: Any) -> dict[str, Any]:
+    scaled = ["scaling: by each test video's own extremes"] if protocol == "paper" else []
+    line = f"test information: {scaled[0]}." if scaled else "no test information."
     return {
+        "audit": {"line": line, "test_information": scaled},
         "protocol": {
             "protocol": protocol,
             "smoothing": smoothing,
             "test_statistics": protocol == "paper",
         },
         "metrics": {"micro_auroc": metric(value), "auprc": metric(value, 0.82), "max_f1": metric(value, 0.901)},
-        "baselines": {"box_width": {name: metric(width) for name in ("micro_auroc", "auprc", "max_f1")}},
+        "baselines": {
+            baseline: {name: metric(reached) for name in ("micro_auroc", "auprc", "max_f1")}
+            for baseline, reached in (("box_width", width), ("random_smoothed", 0.512))
+        },
         **more,
     }
 

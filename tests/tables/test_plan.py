@@ -135,3 +135,29 @@ def test_a_file_that_is_missing_or_no_yaml_is_refused(folder: Path) -> None:
     (folder / "experiments" / "tables.yaml").write_text("a: [")
     with pytest.raises(ConfigError, match=r"tables\.yaml"):
         read_spec(folder / "experiments" / "tables.yaml")
+
+
+def test_the_paper_s_numbers_are_those_of_the_paper(shipped: Spec) -> None:
+    """Typed a second time."""
+
+    def paper(table: str, dataset: str, metric: str = "micro_auroc") -> list[float | None]:
+        rows = shipped.tables[table].rows
+        return [row.paper.get(dataset, {}).get(metric) for row in rows if not row.extension]
+
+    assert paper("table2", "shanghaitech") == [83.0, 83.2, 83.3, 84.3, 84.5, 84.6]
+    assert paper("table4", "shanghaitech") == [83.1, 83.2, 83.5, 84.4, 84.5, 84.6, 83.3, 83.4, 84.1]
+    assert (paper("table5", "shanghaitech"), paper("table5", "ped2")) == ([81.4, 84.6], [96.1, 96.9])
+    assert (paper("table3", "ped2", "auprc"), paper("table3", "ped2", "max_f1")) == (
+        [None, 79.6, 99.4],
+        [None, 79.1, 96.4],
+    )
+    assert paper("table3", "shanghaitech", "auprc") == [72.4, 76.6, 80.9]
+    assert paper("table3", "shanghaitech", "max_f1") == [74.5, 77.3, 75.1]
+    ped2, campus = paper("table1", "ped2"), paper("table1", "shanghaitech")
+    assert (len(ped2), len(campus)) == (22, 22)
+    # sums of the columns in the paper's text
+    assert sum(number for number in ped2 if number is not None) == pytest.approx(1914.8)
+    assert sum(number for number in campus if number is not None) == pytest.approx(1582.2)
+    assert [row.run for row in shipped.tables["table1"].rows if row.run] == ["full_rap", "grid8_rap"]
+    for dataset in ("demo", "avenue"):
+        assert not any(row.paper.get(dataset) for table in shipped.tables.values() for row in table.rows)

@@ -79,6 +79,26 @@ def test_a_failed_test_does_not_train_again(folder: Path, calls: Path, monkeypat
     assert made(calls) == ["test demo_full", "fit demo_full_rap", "test demo_full_rap"]
 
 
+def test_weights_that_were_removed_are_made_again_where_phase_2_needs_them(folder: Path, calls: Path) -> None:
+    run(folder)
+    (folder / "runs" / "demo_full" / "seed1" / "checkpoints" / "last.ckpt").unlink()
+    made(calls)
+    run(folder)
+    assert made(calls) == []
+    (folder / "adapt.yaml").write_text("{seed_everything: 2}\n")
+    run(folder)
+    assert made(calls) == ["fit demo_full", "test demo_full", "fit demo_full_rap", "test demo_full_rap"]
+
+
+def test_a_folder_that_cannot_be_written_fails_its_run_alone(folder: Path, calls: Path) -> None:
+    (folder / "runs").mkdir()
+    (folder / "runs" / "demo_plain").write_text("a file")
+    reasons = run(folder)
+    assert {name for name, reason in reasons.items() if reason is None} == {"full", "full_rap"}
+    assert str(reasons["plain"]).startswith("failed: ")
+    assert "fit demo_plain" not in made(calls)
+
+
 def test_data_that_cannot_be_prepared_fail_every_run(
     folder: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,10 @@ def cells(table: Table, line: int) -> dict[str, str]:
 def test_bytes_are_pinned(spec: Spec, suffix: str) -> None:
     """`SYRFA_GOLDEN=1` writes them anew; look at the difference before it is committed."""
     lost = {**good(0.955, 0.965), 3: Outcome(reason="failed: fit: no space left & 100 % full (exit code 2)")}
-    flagged = {1: Outcome(canned_result(1, 0.91, transductive=True, oracle=True)), 2: Outcome(canned_result(2, 0.93))}
+    flagged = {1: Outcome(canned_result(1, 0.91, oracle=True)), 2: Outcome(canned_result(2, 0.93))}
+    assert flagged[1].result is not None
+    for part in flagged[1].result["readings"]:
+        part["audit"] = {"line": "test information: oracle.", "test_information": ["oracle: by the tested split"]}
     absent = {seed: Outcome(reason="not run: no test videos of Demo_1 in $SYRFA_DATA/demo") for seed in (1, 2)}
     tables = [build(spec, "table1", full_rap=lost), build(spec, "table2", plain=absent, full=flagged, full_rap=lost)]
     text = "\n".join(FORMATS[suffix](table) for table in tables)
@@ -57,11 +60,11 @@ def test_mean_deviation_and_difference_are_of_all_seeds(spec: Spec) -> None:
     assert ours["ours, mean ± std (n)"] == "92.0 ± 2.0 (3)"
     assert ours["difference"] == "-4.9"
     assert ours["95 % interval"] == "85.0 to 96.0"
-    assert (ours["box_width"], ours["chance"]) == ("96.0", "50.0")
+    assert (ours["box_width"], ours["random_smoothed"], ours["chance"]) == ("96.0", "51.2", "50.0")
     assert (ours["protocol"], ours["test information"]) == ("strict, centred", "none")
     theirs = cells(table, 2)
     assert (theirs["protocol"], theirs["ours, mean ± std (n)"]) == ("paper, gaussian", "82.0 ± 2.0 (3)")
-    assert theirs["test information"] == "scores scaled by each test video's own extremes"
+    assert theirs["test information"] == "scaling: by each test video's own extremes"
 
 
 def test_a_cited_row_is_marked_and_has_no_number_of_ours(spec: Spec) -> None:
@@ -114,11 +117,21 @@ def test_calibrated_readings_are_not_taken_for_the_plain_ones(spec: Spec) -> Non
 
 
 def test_the_audit_of_a_reading_stands_in_the_line_and_below(spec: Spec) -> None:
-    audit = {"line": "no test information", "test_information": ["the test split's mean"]}
-    result = canned_result(1, 0.9, readings=[reading("strict", "centred", 0.9, 0.9, audit=audit)])
+    table = build(spec, "table1")
+    assert cells(table, 2)["test information"] == "scaling: by each test video's own extremes"
+    assert "Audit under paper, gaussian: test information: scaling: by each test video's own extremes." in table.notes
+
+
+def test_a_result_of_before_there_were_audits_is_audited(spec: Spec) -> None:
+    result = canned_result(1, 0.9, transductive=True, oracle=True)
+    for part in result["readings"]:
+        del part["audit"]
     table = build(spec, "table1", full_rap={1: Outcome(result)})
-    assert cells(table, 1)["test information"] == "the test split's mean"
-    assert "Audit, strict, centred: no test information" in table.notes
+    line = cells(table, 1)
+    assert "transductive" in line["test information"]
+    assert "oracle" in line["test information"]
+    assert line["selection"] == "best test AUC (oracle)"
+    assert any(note.startswith("Audit under strict, centred: test information: transductive") for note in table.notes)
 
 
 def test_notes_say_how_the_numbers_were_made(spec: Spec) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from syrfa.scoring.audit import Audit, audit
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec
 from syrfa.tables.state import Result
@@ -78,7 +79,7 @@ def measure(outcomes: Mapping[int, Outcome], wanted: ReadingSpec, metric: str, p
         box_width=_baseline("box_width", readings, metric),
         random_smoothed=_baseline("random_smoothed", readings, metric),
         chance=_joined(_percent(reading["metrics"][metric].get("chance")) for reading in readings),
-        information=_joined("; ".join(test_information(*pair)) or "none" for pair in found.values()),
+        information=_joined("; ".join(audit_of(*pair).test_information) or "none" for pair in found.values()),
     )
 
 
@@ -98,20 +99,10 @@ def selection(result: Result) -> str:
     return "best test AUC (oracle)" if result["oracle"] else f"fixed, {result['steps']} steps"
 
 
-def test_information(result: Result, reading: Reading) -> list[str]:
-    """What of the test split entered a reading; as its audit has it, where it has one."""
-    if reading.get("audit"):
-        return [str(line) for line in reading["audit"]["test_information"]]
-    said = ["scores scaled by each test video's own extremes"] if reading["protocol"].get("test_statistics") else []
-    said += ["transductive: trained on the test split"] if result["transductive"] else []
-    return said + (["oracle: weights chosen by the test split"] if result["oracle"] else [])
-
-
-def audit_line(result: Result, reading: Reading) -> str:
-    """The reading's audit line; made of the result's flags where it was written before there were audits."""
-    if reading.get("audit"):
-        return str(reading["audit"]["line"])
-    return f"test information that entered: {'; '.join(test_information(result, reading)) or 'none'}"
+def audit_of(result: Result, reading: Reading) -> Audit:
+    """The audit that stands in a reading; made anew where the result is of before there were audits."""
+    stored = reading.get("audit")
+    return Audit(stored["line"], stored["test_information"]) if stored else audit(result, reading)
 
 
 def incomplete(result: Result) -> str | None:

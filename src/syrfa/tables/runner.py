@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from syrfa.errors import UserError
 from syrfa.run_folder import RESULT
 from syrfa.tables.plan import Command, Plan, Run
 from syrfa.tables.state import Result, begin, finished, is_done, mark_finished, mark_fitted
@@ -50,7 +51,6 @@ class Runner:
         self._lock = threading.Lock()
         self._alive: set[subprocess.Popen[bytes]] = set()
         self._stopping = False
-        self._said = 0
 
     def run(self, plan: Plan, out: Path) -> dict[Run, Outcome]:
         """Makes what is not there yet.
@@ -62,8 +62,9 @@ class Runner:
         Returns:
             an outcome for every run of the plan.
         """
+        self._stopping = False
         with _only_one(out) as lock:
-            left = [run for run in plan.runs if not is_done(run)]
+            left = _left(plan.runs)
             there = len(plan.runs) - len(left)
             print(f"{there} of {len(plan.runs)} runs are there, {len(left)} to do, {self.jobs} at a time", flush=True)
             outcomes = {run: Outcome(finished(run)) for run in plan.runs if run not in left}
@@ -114,7 +115,14 @@ class Runner:
         return outcomes
 
     def _one(self, run: Run, environment: dict[str, str], lock: int) -> Outcome:
-        """Fit and test of one run, as far as they are not done."""
+        """What becomes of one run."""
+        try:
+            return self._made(run, environment, lock)
+        except (OSError, UserError) as error:  # of its own folder: the others go on
+            return Outcome(reason=f"failed: {error}")
+
+    def _made(self, run: Run, environment: dict[str, str], lock: int) -> Outcome:
+        """Fit and test, as far as they are not done."""
         todo = begin(run)
         steps = {"fit": [run.fit, run.test], "resume": [run.resume(), run.test], "test": [run.test]}[todo]
         for command in steps:
@@ -157,12 +165,19 @@ class Runner:
     def _stop(self) -> None:
         """Asks every process to write its checkpoint and end."""
         with self._lock:
-            self._stopping = bool(self._alive)
+            self._stopping = True
             for process in self._alive:
                 process.terminate()
 
     def _say(self, run: Run, outcome: Outcome, done: int, of: int) -> None:
         print(f"[{done}/{of}] {run.experiment} seed {run.seed}: {outcome.reason or 'done'}", flush=True)
+
+
+def _left(runs: Sequence[Run]) -> list[Run]:
+    """The runs that are not done, and those that one of them starts from but whose weights were removed."""
+    left = [run for run in runs if not is_done(run)]
+    lost = [run.start for run in left if run.start is not None and not run.start.checkpoint.is_file()]
+    return [run for run in runs if run in left or run in lost]
 
 
 def _reason(verb: str, code: int, log: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from syrfa.tables.cells import METRICS, NONE, Measured, audit_line, measure, reading_of
+from syrfa.tables.cells import METRICS, NONE, Measured, audit_of, measure, reading_of
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec, RowSpec, Spec
 from syrfa.tables.state import Result
@@ -149,10 +149,10 @@ def _audits(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
             for _, outcome in sorted(seeds.items()):
                 reading = reading_of(outcome.result, wanted) if outcome.result else None
                 if outcome.result is not None and reading is not None:
-                    runs.setdefault(audit_line(outcome.result, reading), []).append(run)
+                    runs.setdefault(audit_of(outcome.result, reading).line, []).append(run)
         for line, found in runs.items():
-            of = "" if len(runs) == 1 else f" of {_listed(found)}"
-            notes.append(f"Audit, {wanted.protocol}, {wanted.smoothing}{of}: {line}")
+            of = "" if len(runs) == 1 else f", of {_listed(found)}"
+            notes.append(f"Audit under {wanted.protocol}, {wanted.smoothing}{of}: {line}")
     return notes
 
 
