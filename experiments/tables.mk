@@ -5,7 +5,7 @@ JOBS    ?= $(shell getconf _NPROCESSORS_ONLN)
 # of every fit and test, as OVERRIDES="trainer.precision=32-true"
 OVERRIDES ?=
 TABLES := $(SYRFA) tables --dataset $(DATASET) --seeds "$(SEEDS)" --jobs $(JOBS) --size $(SIZE) $(if $(OVERRIDES),--overrides "$(OVERRIDES)") \
-  $(if $(DRY),--dry_run true)
+  $(if $(DRY),--dry_run)
 RUNS_OF_TABLES = runs/tables/$(DATASET)$(addprefix -,$(filter-out small,$(SIZE)))
 # run: its folder, of the first seed
 RUN_OF = $(RUNS_OF_TABLES)/$(DATASET)_$(1)/seed$(firstword $(subst $(comma), ,$(SEEDS)))

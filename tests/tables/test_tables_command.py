@@ -115,7 +115,7 @@ def test_dry_run_prints_commands_and_does_nothing(
 ) -> None:
     monkeypatch.setenv("SYRFA_DATA", str(tmp_path / "raw"))
     out = tmp_path / "runs"
-    options = ["--spec", str(SPEC), "--size", "tiny", "--out", str(out), "--dry_run", "true"]
+    options = ["--spec", str(SPEC), "--size", "tiny", "--out", str(out), "--dry_run"]
     assert main(["tables", "table2", *options]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert not out.exists()

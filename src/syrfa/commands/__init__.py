@@ -27,7 +27,7 @@ POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     "reproduce": {"result": {"type": Path, "help": "a result.json, or the folder of a run"}},
 }
 # options that may stand without `true` behind them, also before what stands without a name
-FLAGS: dict[str, set[str]] = {"reproduce": {"--check", "--generate", "--all_numbers"}}
+FLAGS: dict[str, set[str]] = {"reproduce": {"--check", "--generate", "--all_numbers"}, "tables": {"--dry_run"}}
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
