@@ -138,7 +138,7 @@ def test_a_switch_that_the_weights_know_nothing_of_is_refused(
             "and checkpoint.monitor is train/cls; leave one out",
         ),
         (["--data.oracle=true", "--trainer.limit_val_batches=0.5"], "limit_val_batches=0.5 scores a part of the test"),
-        (["--data.oracle=true", "--trainer.limit_val_batches=3"], "limit_val_batches=3 scores a part of the test"),
+        (["--data.oracle=true", "--trainer.limit_val_batches=3"], "limit_val_batches=3.0 scores a part of the test"),
     ],
 )
 def test_combinations_that_make_no_sense_are_refused(
