@@ -37,6 +37,16 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
     assert result["metrics"]["micro_auroc"]["chance"] == 0.5
     assert 0 <= result["baselines"]["box_width"]["micro_auroc"]["value"] <= 1
+    assert 0 <= result["metrics"]["eer"]["value"] <= 1
+    assert 0 <= result["baselines"]["random_smoothed"]["micro_auroc"]["value"] <= 1
+    regions = result["regions"]
+    assert regions["ground_truth"].startswith("derived, not published")
+    assert 0 <= regions["rbdc"]["ci_low"] <= regions["rbdc"]["value"] <= regions["rbdc"]["ci_high"] <= 1
+    assert 0 <= regions["baselines"]["box_width"]["tbdc"]["value"] <= 1
+    for reading in result["readings"]:
+        assert (reading["alarms"]["recall"], reading["alarms"]["fps_from"]) == (0.9, "assumed")
+        assert reading["alarms"]["false_alarms_per_hour"] >= 0
+        assert reading["alarms"]["baselines"]["box_width"]["event_recall"] > 0
     readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["readings"]}
     assert readings == {("strict", "centred"), ("strict", "none"), ("strict", "causal"), ("paper", "gaussian")}
     assert result["audit"] == result["readings"][0]["audit"]
@@ -82,12 +92,13 @@ def test_a_checkpoint_is_scored_without_its_adapters(
     tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = tested["adapt"] / "checkpoints" / "last.ckpt"
-    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}"]
+    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}", "--evaluation.regions=false"]
     assert main(["test", *options, "--model.init_args.score_with_adapters=false"]) == 0
     assert "score_with_adapters" not in capsys.readouterr().err
     result = json.loads((tmp_path / "demo_adapt" / "seed1" / "result.json").read_text())
     plain = json.loads((tested["knowledge"] / "result.json").read_text())
     assert result["settings"]["score_with_adapters"] is False
+    assert result["regions"] == {"value": None, "reason": "evaluation.regions is false"}
     assert result["metrics"] == plain["metrics"]
     assert "unadapted" not in result["baselines"]
 

@@ -39,6 +39,8 @@ def test_transfer_in_one_command(
     masks = data_environment / "shanghaitech" / "test_frame_mask"
     assert result["frames"] == sum(len(np.load(mask)) for mask in masks.iterdir())
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
+    assert result["regions"]["value"] is None
+    assert "nothing says where the abnormal regions of" in result["regions"]["reason"]
     (paper,) = [r["protocol"] for r in result["readings"] if r["protocol"]["protocol"] == "paper"]
     assert (paper["recipe"], paper["as_published"], paper["mean_window"]) == ("shanghaitech", True, 43)
     assert "recipe" not in capsys.readouterr().err

@@ -1,17 +1,21 @@
 """Frame-level AUROC from max-pooled anomaly maps, at the end of validate and test; a test leaves `result.json`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
+from syrfa.callbacks.feature_distance import FeatureDistance
 from syrfa.callbacks.normals import NormalCalibration
-from syrfa.callbacks.provenance import environment
+from syrfa.callbacks.regions import measure_regions
 from syrfa.callbacks.result import result_of, switches_of
+from syrfa.environment import environment
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
+from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import evaluate
 from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
 from syrfa.run_folder import RESULT
@@ -48,6 +52,11 @@ class FrameAUC(CollectingCallback):
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
         calibration_quantiles: of the training normals' scores, that become 0 and 1 under `quantile`.
+        alarm_recall: share of abnormal frames at which false alarms an hour are counted.
+        regions: after a test, also measure RBDC and TBDC where the data set says where the abnormal regions are.
+        feature_distance: also measure how far restyling moves the features of tubes (the paper's Fig. 4).
+        feature_distance_tubes: of how many tubes of the split, drawn at random; 0 takes all.
+        feature_distance_seed: of that draw and of whose style a tube takes; the same for all runs that are compared.
 
     Raises:
         ConfigError: a number is out of range.
@@ -69,6 +78,11 @@ class FrameAUC(CollectingCallback):
         calibration_neighbours: int = 200,
         calibration_boxes: int = 10_000,
         calibration_quantiles: tuple[float, float] = QUANTILES,
+        alarm_recall: float = 0.9,
+        regions: bool = True,
+        feature_distance: bool = False,
+        feature_distance_tubes: int = 2000,
+        feature_distance_seed: int = 0,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
@@ -78,6 +92,8 @@ class FrameAUC(CollectingCallback):
         self.calibration = NormalCalibration(
             calibration, calibration_neighbours, calibration_boxes, calibration_quantiles
         )
+        self.alarms, self.regions = AlarmRule(alarm_recall), regions
+        self.distance = FeatureDistance(feature_distance, feature_distance_tubes, feature_distance_seed)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
         self.protocols(1, recipe or "ped2")  # refuses a window that does not fit before hours of training, not after
@@ -101,10 +117,12 @@ class FrameAUC(CollectingCallback):
         """Settles the recipe, and builds what a calibrated test needs.
 
         Raises:
-            ConfigError: the test cannot be calibrated, or the paper protocol is asked for without a recipe.
+            ConfigError: the test cannot be calibrated, the module has no feature distance, or the paper protocol is
+                asked for without a recipe.
             LabelError: `data.oracle` is on and the target's test split has no frame labels.
         """
-        del pl_module
+        if stage == "test":
+            self.distance.check(pl_module)
         if stage in ("fit", "validate", "test"):
             self._settle_recipe(trainer, "test" if stage == "test" else "validate")
         if stage == "fit" and data_of(trainer).oracle and labels_of(data_of(trainer).evaluated("validate")) is None:
@@ -168,9 +186,13 @@ class FrameAUC(CollectingCallback):
                 f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
             )
         protocols = self._protocols(trainer, split)
-        readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
-        calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
+        alarms = replace(self.alarms, fps=data_of(trainer).dataset(split.domain).fps())
+        readings = [evaluate(objects, labels, each, self.bootstrap, others=others, alarms=alarms) for each in protocols]
+        calibrated, normals = self.calibration.readings(
+            trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms
+        )
         readings += calibrated
+        distance = self.distance.measure(trainer, pl_module, split, labels)
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         values |= {name: 1.0 for name, used in switches_of(pl_module, split).items() if used}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
@@ -185,7 +207,21 @@ class FrameAUC(CollectingCallback):
                 dataset = data_of(trainer).dataset(split.domain)
                 flags, line = flags_of(result), result["audit"]["line"]
                 draw_pictures(folder, objects, labels, protocols[0], dataset, split.split, flags=flags, caption=line)
+            result["regions"] = self._measured_regions(trainer, split, objects, others)
+            if distance is not None:
+                result["feature_distance"] = distance
             write_json(folder / RESULT, result)
+
+    def _measured_regions(
+        self,
+        trainer: Trainer,
+        split: EvaluatedSplit,
+        objects: list[ObjectScores],
+        others: dict[str, list[ObjectScores]],
+    ) -> dict[str, Any]:
+        if not self.regions:
+            return {"value": None, "reason": "evaluation.regions is false"}
+        return measure_regions(trainer, split, objects, others, self.bootstrap)
 
     def _protocols(self, trainer: Trainer, split: EvaluatedSplit) -> list[Protocol]:
         source = data_of(trainer).domains[split.domain]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from syrfa.callbacks.collector import ScoreCollector, data_of, objects_of
 from syrfa.errors import ConfigError
+from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import Labels, evaluate
 from syrfa.scoring import Calibration, ObjectScores, Protocol, box_width
 from syrfa.scoring.calibration import GEOMETRY, QUANTILES, Method, check_quantiles
@@ -66,6 +67,7 @@ class NormalCalibration:
         labels: Labels,
         protocols: Sequence[Protocol],
         bootstrap: int,
+        alarms: AlarmRule,
     ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """One evaluation per method and protocol that uses no test statistics, and what the normals scored.
 
@@ -99,7 +101,7 @@ class NormalCalibration:
                 settings = protocol.describe()
                 if settings["test_statistics"]:
                     continue
-                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others)
+                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, alarms=alarms)
                 readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
         return readings, {"split": split.split, "every_frame": every, **false_alarms(normals)}
 
