@@ -37,7 +37,7 @@ from syrfa.parser import OneLineErrors, check_configs, config_names
 from syrfa.run_folder import CHECKPOINTS, RunFolder
 from syrfa.run_log import RunLog
 from syrfa.stopping import INTERRUPTED, StopSignals
-from syrfa.switches import settle_switches
+from syrfa.switches import oracle_checkpoint, settle_switches
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
 
@@ -279,8 +279,10 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
             if signals.received is not None:  # during the last batch: the fit is whole, what was asked for is not
                 return (code := signals.exit_code)
             # the verb itself, so that it leaves what `syrfa test` leaves
-            last = LastCheckpoint.path(cli.trainer)
-            _run(["test", *arguments[1:], f"--ckpt_path={last}"], signals, after_fit=True)
+            weights = LastCheckpoint.path(cli.trainer)
+            if cli.options.data.oracle:
+                weights = oracle_checkpoint(cli.trainer, last=weights)
+            _run(["test", *arguments[1:], f"--ckpt_path={weights}"], signals, after_fit=True)
         code = 0
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
         code = signals.exit_code

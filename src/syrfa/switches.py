@@ -1,6 +1,10 @@
 """What `data.oracle` asks of a fit, and the lines that say which of `data.transductive` and `data.oracle` is on."""
 
+from pathlib import Path
+
 from jsonargparse import Namespace
+from lightning import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from syrfa.errors import ConfigError
 
@@ -28,6 +32,14 @@ def settle_switches(options: Namespace, verb: str) -> list[str]:
     if options.data.oracle and verb in ("fit", "validate"):
         said.append(_settle_oracle(options) if verb == "fit" else "data.oracle is on: this is the target's test split")
     return said
+
+
+def oracle_checkpoint(trainer: Trainer, last: Path) -> Path:
+    """The best checkpoint that an oracle fit kept, or `last` where none was due."""
+    for callback in trainer.checkpoint_callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.monitor == ORACLE_METRIC and callback.best_model_path:
+            return Path(callback.best_model_path)
+    return last
 
 
 def _settle_oracle(options: Namespace) -> str:

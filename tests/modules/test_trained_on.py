@@ -32,7 +32,8 @@ def recorded(module, train_on, monitor=None, stopped_by=(), limit_val_batches=1.
     )
     module._trainer = SimpleNamespace(
         datamodule=data,
-        checkpoint_callback=SimpleNamespace(monitor=monitor),
+        # as in a fit: the configured one, and one that keeps last.ckpt and monitors nothing
+        checkpoint_callbacks=[SimpleNamespace(monitor=monitor), SimpleNamespace()],
         early_stopping_callbacks=[SimpleNamespace(monitor=name) for name in stopped_by],
         limit_val_batches=limit_val_batches,
         training=True,

@@ -23,7 +23,7 @@ from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol,
 from syrfa.scoring.audit import flags_of
 from syrfa.scoring.calibration import QUANTILES, Method
 from syrfa.scoring.protocols import Smoothing
-from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.tubes.datamodule import EvaluatedSplit
 
 Stage = Literal["validate", "test"]
 
@@ -124,14 +124,14 @@ class FrameAUC(CollectingCallback):
         if stage == "test":
             self.distance.check(pl_module)
         if stage in ("fit", "validate", "test"):
-            self._settle_recipe(data_of(trainer), "test" if stage == "test" else "validate")
+            self._settle_recipe(trainer, "test" if stage == "test" else "validate")
         if stage == "fit" and data_of(trainer).oracle and labels_of(data_of(trainer).evaluated("validate")) is None:
             raise LabelError("data.oracle: the target's test split has no frame labels to choose a checkpoint by")
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
 
-    def _settle_recipe(self, data: TubeDataModule, stage: Stage) -> None:
-        use = data.use(stage)
+    def _settle_recipe(self, trainer: Trainer, stage: Stage) -> None:
+        use = data_of(trainer).use(stage)
         if use is None:
             return
         taken, name = self.recipe or use.source.recipe, use.source.dataset.name
@@ -141,7 +141,7 @@ class FrameAUC(CollectingCallback):
                 f"evaluation.recipe, to one of {', '.join(PUBLISHED)}"
             )
         own = name if name in PUBLISHED else use.source.recipe
-        if stage == "test" and None not in (taken, own) and taken != own:
+        if stage == "test" and None not in (taken, own) and taken != own and trainer.is_global_zero:
             print(
                 f"syrfa test: the paper protocol takes the recipe of {taken} for {name}, not {own}'s", file=sys.stderr
             )

@@ -171,10 +171,10 @@ class AnomalyModule(LightningModule):
         data = getattr(self.trainer, "datamodule", None)
         if not isinstance(data, TubeDataModule):
             return []
-        monitors = [getattr(self.trainer.checkpoint_callback, "monitor", None)]
-        monitors += [stop.monitor for stop in getattr(self.trainer, "early_stopping_callbacks", ())]
+        choosing = [*self.trainer.checkpoint_callbacks, *self.trainer.early_stopping_callbacks]
+        monitors = [getattr(callback, "monitor", None) for callback in choosing]
         chosen_by = ", ".join(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
-        validation = data.use("validate") if getattr(self.trainer, "limit_val_batches", 1.0) else None
+        validation = data.use("validate") if self.trainer.limit_val_batches else None
         validated = "" if validation is None else validation.source.dataset.manifest_hash(validation.split)
         return [
             {
