@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 import torch
+from lightning import Trainer
 from small_run import ADAPT, DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
+from syrfa.callbacks.recipe import RecipeKeeper, recipe_of
 from syrfa.datasets import UBnormal
 from syrfa.files import sha256_json
 
@@ -100,21 +102,13 @@ def test_a_checkpoint_without_a_recipe_is_tested_and_says_so(knowledge_ckpt: Pat
     assert "old.ckpt was written by a version of syrfa that kept no recipe" in result["recipe_reason"]
 
 
-def test_a_fit_that_tests_itself_names_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one process: the weights under test are those in memory."""
-
-    def test_it(cli: Any) -> None:
-        cli.trainer.test(cli.model, datamodule=cli.datamodule)
-
-    monkeypatch.setattr("syrfa.cli.SyrfaCLI.after_fit", test_it, raising=False)
-    run = [*KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", "--model.init_args.width=2"]
-    assert main(["fit", *run]) == 0
-    result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
-    fit, test = result["recipe"]["steps"]
-    assert (fit["verb"], test["verb"]) == ("fit", "test")
-    assert test["options"]["ckpt_path"] == f"checkpoint:{fit['id']}@2"
-    assert test["options"]["model"] == fit["options"]["model"]
-    assert [part["stage"] for part in test["data"]] == ["test"]
+def test_what_no_verb_tested_has_no_recipe() -> None:
+    trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    recipe, reason = recipe_of(trainer)
+    assert (recipe, "not started by the command line" in str(reason)) == (None, True)
+    trainer.callbacks = [RecipeKeeper("fit", {}, [])]  # type: ignore[attr-defined]
+    recipe, reason = recipe_of(trainer)
+    assert (recipe, "tested within `fit`" in str(reason)) == (None, True)
 
 
 def test_a_resumed_fit_has_the_recipe_of_an_uninterrupted_one(

@@ -7,7 +7,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from syrfa.callbacks.collector import data_of
 from syrfa.modules.checkpoint import read_checkpoint
-from syrfa.recipe.chain import RECIPE, WEIGHTS, Chain, NoRecipeError, reference, stored_steps
+from syrfa.recipe.chain import RECIPE, Chain, NoRecipeError, stored_steps
 from syrfa.recipe.places import Places
 from syrfa.recipe.step import Step, make_step
 from syrfa.tubes.datamodule import STAGES_OF
@@ -41,25 +41,13 @@ class RecipeKeeper(Callback):
         del trainer, pl_module
         checkpoint[RECIPE] = {"steps": self.steps, "reason": self.reason}
 
-    def of_test(self, trainer: Trainer, batches: int) -> tuple[dict[str, Any] | None, str | None]:
-        """The recipe of the test at hand, or None and the reason.
-
-        Args:
-            trainer: runs the test.
-            batches: behind the weights under test; a fit that tests what it has just trained names them so.
-        """
+    def of_test(self, trainer: Trainer) -> tuple[dict[str, Any] | None, str | None]:
+        """The recipe of the test at hand, or None and the reason."""
+        if self.verb != "test":
+            return None, f"it was tested within `{self.verb}`, whose options are not those of a test"
         chain = Chain(Places(self.configs))
         try:
-            if self.verb == "fit":
-                if self.steps is None:
-                    raise NoRecipeError(str(self.reason))
-                chain.steps = list(self.steps)
-                model = self.given["model"]
-                bare = {name: None if name in WEIGHTS else v for name, v in (model.get("init_args") or {}).items()}
-                options = chain.options({**self.given, "model": {**model, "init_args": bare}}, fits=True)
-                options["ckpt_path"] = reference(self.steps[-1], batches)
-            else:
-                options = chain.options(self.given, fits=False)
+            options = chain.options(self.given, fits=False)
         except NoRecipeError as error:
             return None, str(error)
         data = data_of(trainer)
@@ -84,11 +72,11 @@ class RecipeKeeper(Callback):
         return [*before, {**step, "changed_on_resume": sorted(changed)} if changed else step]
 
 
-def recipe_of(trainer: Trainer, batches: int) -> tuple[dict[str, Any] | None, str | None]:
+def recipe_of(trainer: Trainer) -> tuple[dict[str, Any] | None, str | None]:
     """The recipe of a test that `trainer` runs, or None and the reason."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]  # Trainer sets it in its connector
         if isinstance(callback, RecipeKeeper):
-            return callback.of_test(trainer, batches)
+            return callback.of_test(trainer)
     return None, "the test was not started by the command line, so that its options are not known"
 
 

@@ -40,7 +40,7 @@ def result_of(
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first, source = readings[0], data_of(trainer).domains[split.domain]
-    recipe, without = recipe_of(trainer, int(module.batches_seen))
+    recipe, without = recipe_of(trainer)
     extractor, infos = module.extractor, split.cache.video_infos
     result = {
         "schema": RESULT_SCHEMA,

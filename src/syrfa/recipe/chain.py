@@ -16,8 +16,8 @@ _OWN_PLACES = {
     "": ("config", "ckpt_path", "weights_only", "verbose", "return_predictions"),
     "trainer": ("default_root_dir", "logger", "enable_progress_bar"),
     "checkpoint": ("dirpath",),
-    "run": ("root", "overwrite", "wandb", "test"),
 }
+_RUN = ("experiment", "id")  # what a result says of `run`
 
 
 class NoRecipeError(Exception):
@@ -54,6 +54,7 @@ class Chain:
         for section, names in _OWN_PLACES.items():
             if isinstance(kept.get(section), dict):
                 kept[section] = {name: value for name, value in kept[section].items() if name not in names}
+        kept["run"] = {name: value for name, value in (options.get("run") or {}).items() if name in _RUN}
         model = dict(kept["model"])
         arguments = dict(model.get("init_args") or {})
         for name in WEIGHTS:
