@@ -15,6 +15,7 @@ from syrfa.metrics.evaluation import evaluate
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.calibration import Method
+from syrfa.scoring.frame_curves import CURVES, FrameCurves
 from syrfa.scoring.protocols import Recipe, Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -108,7 +109,7 @@ class FrameAUC(CollectingCallback):
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes `scores/<video>.npz`, the pictures and, last, `result.json`.
+        """Writes `scores/<video>.npz`, `curves.npz`, the pictures and, last, `result.json`.
 
         Raises:
             LabelError: the split has no frame labels.
@@ -122,14 +123,18 @@ class FrameAUC(CollectingCallback):
                 f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
             )
         protocols = self.protocols(split.cache.spec.frames)
-        readings = [evaluate(objects, labels, protocol, self.bootstrap, others=others) for protocol in protocols]
-        calibrated, normals = self.calibration.readings(trainer, split, objects, labels, protocols, self.bootstrap)
+        kept = FrameCurves([video.name for video in objects], labels)
+        readings = [evaluate(objects, labels, each, self.bootstrap, others=others, kept=kept) for each in protocols]
+        calibrated, normals = self.calibration.readings(
+            trainer, split, objects, labels, protocols, self.bootstrap, kept
+        )
         readings += calibrated
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
             folder = Path(trainer.default_root_dir)
             write_all_scores(folder, objects, split.cache.spec.frames)
+            kept.write(folder / CURVES)
             if self.pictures:
                 from syrfa.report.pictures import draw_pictures  # matplotlib is slow to import
 

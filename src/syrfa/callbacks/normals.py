@@ -13,6 +13,7 @@ from syrfa.errors import ConfigError
 from syrfa.metrics.evaluation import Labels, evaluate
 from syrfa.scoring import Calibration, ObjectScores, Protocol, box_width
 from syrfa.scoring.calibration import GEOMETRY, Method
+from syrfa.scoring.frame_curves import FrameCurves
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 ALARM_LEVELS = (0.5, 0.9)
@@ -62,6 +63,7 @@ class NormalCalibration:
         labels: Labels,
         protocols: Sequence[Protocol],
         bootstrap: int,
+        kept: FrameCurves | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """One evaluation per method and protocol that uses no test statistics, and what the normals scored.
 
@@ -95,7 +97,7 @@ class NormalCalibration:
                 settings = protocol.describe()
                 if settings["test_statistics"]:
                     continue
-                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others)
+                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, kept=kept)
                 readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
         return readings, {"split": split.split, "every_frame": every, **false_alarms(normals)}
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from syrfa.metrics.bootstrap import paired_bootstrap
 from syrfa.metrics.collection import FrameLevelMetric
 from syrfa.scoring import ObjectScores, Protocol, box_width
+from syrfa.scoring.frame_curves import FrameCurves
 
 Curves = Sequence[NDArray[np.float64]]
 Labels = Sequence[NDArray[np.uint8]]
@@ -22,6 +23,7 @@ def evaluate(
     bootstrap: int = 1000,
     seed: int = 0,
     others: Mapping[str, Sequence[ObjectScores]] = MappingProxyType({}),
+    kept: FrameCurves | None = None,
 ) -> dict[str, Any]:
     """The metrics of a scored split under one protocol, and those of `box_width` and other scores under the same.
 
@@ -32,6 +34,7 @@ def evaluate(
         bootstrap: resamples of the videos for the intervals; 0 for none.
         seed: of the resampling.
         others: further scores of the same objects to stand beside the baseline, by name.
+        kept: takes the frame scores.
 
     Returns:
         JSON: `protocol`, `metrics`, `baselines` by name, and for each `lead_over_<name>`, the micro AUROC's paired
@@ -40,6 +43,8 @@ def evaluate(
     ours = final_scores(objects, protocol)
     baselines = {"box_width": [box_width(video) for video in objects], **others}
     curves = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
+    if kept is not None:
+        kept.add(ours, curves["box_width"])
     reading = {
         "protocol": protocol.describe(),
         "metrics": _metrics(ours, labels, bootstrap, seed),
