@@ -25,6 +25,7 @@ VERBS = {
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
     "summary": "print the results of runs beside box_width and chance",
+    "report": "write one HTML page about a run or a folder of runs",
     "data": "list the data sets, or download one where its terms let a script do so",
     "doctor": "compare a copy of a data set with what was published of it",
 }

@@ -9,6 +9,7 @@ from typing import Any
 # what stands without a name before it: of each verb, the parameter and how argparse is to read it
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
+    "report": {"runs": {"type": Path, "help": "a run's folder, a result file, or a folder of runs"}},
     "doctor": {
         "dataset": {"choices": ["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"], "help": "which it is"},
         "path": {"type": Path, "help": "the folder it was unpacked into"},
