@@ -90,7 +90,7 @@ class Tab:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width <= 600
         )
 
-    async def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the page answers
+    async def run(self, script: str) -> Any:
         """The value of an expression in the page."""
         said = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in said, said["exceptionDetails"]

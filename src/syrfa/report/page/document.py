@@ -90,7 +90,7 @@ def _html(title: str, links: list[tuple[str, str]], parts: list[Html], plots: di
         '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
         f"<title>{text(title)}: syrfa report</title><style>{style}</style>"
     )
-    toggle = tag("button", "Dark", type="button", id="theme", aria_pressed="false", hidden="")
+    toggle = tag("button", "Dark", type="button", id="theme", hidden="")
     nav = tag("nav", *(tag("a", text(name), href=f"#{place}") for place, name in links), aria_label="Sections")
     header = tag(
         "header", tag("div", tag("p", "syrfa report", class_="kicker"), tag("h1", text(title))), toggle, class_="top"

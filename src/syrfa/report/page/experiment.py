@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from syrfa.datasets import VideoDataset
 from syrfa.errors import UserError

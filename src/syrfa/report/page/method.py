@@ -84,8 +84,8 @@ def _scores(reading: Reading) -> str:
         )
     else:
         parts.append(
-            "Each object's score fills its box in the frame's anomaly map, and a frame scores as the maximum of its map "
-            f"({told.get('floor', 0):g} without an object)."
+            "Each object's score fills its box in the frame's anomaly map, and a frame scores as the maximum of its "
+            f"map ({told.get('floor', 0):g} without an object)."
         )
         smoothing = _SMOOTHING.get(str(told.get("smoothing")), "Smoothing: {smoothing}.")
         parts.append(smoothing.format(window=told.get("window"), smoothing=told.get("smoothing")))

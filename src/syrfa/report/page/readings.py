@@ -34,7 +34,7 @@ def reading_name(reading: Reading) -> str:
 
 
 def audit_line(result: Result, reading: Reading) -> str:
-    """Which test information entered the number: the reading's own line, or, before there was one, what its flags say."""
+    """Which test information entered the number: the reading's own line, or, where it has none, its flags."""
     stored = reading.get("audit")
     if isinstance(stored, dict) and stored.get("line"):
         return str(stored["line"])
