@@ -19,7 +19,7 @@ MOST_ALARMS = 4
 _MOST_LOOKED_AT = 400  # alarms whose mask is looked up before the search is given up
 _WIDTH = 480  # of an overlay, pixels
 _OPACITY = 0.55  # of the highest score; the lowest leaves the frame as it is
-_TRUTH, _ALARM, _OTHER = (46, 230, 166), (255, 214, 10), (255, 255, 255)  # RGB
+_TRUTH, _ALARM, _OTHER = (46, 230, 166), (64, 224, 255), (225, 225, 225)  # RGB
 _QUALITY = 80
 
 
@@ -43,11 +43,12 @@ class Alarm:
 
 
 class AlarmPicture(NamedTuple):
-    """An alarm as JPEGs: the frame under its anomaly map, and the frames of its tube side by side."""
+    """An alarm as JPEGs: the frame under its anomaly map, and its tube side by side; and whether there was a mask."""
 
     alarm: Alarm
     overlay: bytes
     strip: bytes
+    masked: bool
 
 
 def top_alarms(
@@ -113,7 +114,7 @@ def draw_alarms(
             mask = dataset.pixel_mask(record, alarm.frame)
             overlay = _overlay(frames[radius], held, alarm, mask)
             strip = _strip(frames, held.object_xyxy[alarm.item], radius)
-            pictures[alarm] = AlarmPicture(alarm, _jpeg(overlay), _jpeg(strip))
+            pictures[alarm] = AlarmPicture(alarm, _jpeg(overlay), _jpeg(strip), mask is not None)
     return [pictures[alarm] for alarm in alarms if alarm in pictures]
 
 

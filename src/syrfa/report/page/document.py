@@ -24,7 +24,7 @@ LIMIT = 16_000_000
 
 def write_page(
     out: Path,
-    title: str,
+    place: str,
     experiments: Sequence[Experiment],
     sweeps: Sequence[dict[str, Any]] = (),
     data: Path | None = None,
@@ -34,7 +34,7 @@ def write_page(
 
     Args:
         out: the .html file.
-        title: what is reported.
+        place: the name of the folder that is reported; the heading unless there is one experiment or sweep alone.
         experiments: at least one, unless there are sweeps.
         sweeps: contents of `sweep.json`.
         data: the folder of the data set, where it is not where the runs found it.
@@ -55,9 +55,9 @@ def write_page(
         parts.append(_sweep_section(number, sweep, room))
         links.append((f"s{number}", f"Sweep {sweep['sweep']}"))
     for number, experiment in enumerate(experiments):
-        parts.append(experiment_section(f"e{number}", experiment, data, room))
+        parts.append(experiment_section(f"e{number}", experiment, data, room, alone=len(experiments) == 1))
         links.append((f"e{number}", experiment.name))
-    content = _html(title, links, parts, room.plots).encode()
+    content = _html(_title(place, experiments, sweeps), links, parts, room.plots).encode()
     if len(content) > limit:
         raise UserError(
             f"{out}: the tables alone take {len(content):,} bytes of {limit:,}; report fewer runs at a time"
@@ -67,12 +67,19 @@ def write_page(
     return room.absent
 
 
+def _title(place: str, experiments: Sequence[Experiment], sweeps: Sequence[dict[str, Any]]) -> str:
+    if len(experiments) == 1 and not sweeps:
+        runs = experiments[0].runs
+        return experiments[0].name if len(runs) > 1 else runs[0].name
+    return f"Sweep {sweeps[0]['sweep']}" if len(sweeps) == 1 and not experiments else place
+
+
 def _sweep_section(number: int, sweep: dict[str, Any], room: Room) -> Html:
     plot = sweep_plot(sweep)
     shown = note("No point of this sweep has a number yet.")
     if plot is not None:
         plot["table"] = f"sweep{number}"
-        shown = room.plot(f"sweep{number}", plot, "the parallel coordinates")
+        shown = room.plot(f"sweep{number}", plot, "parallel coordinates")
     heading = tag("h2", text(f"Sweep {sweep['sweep']}"))
     return tag("section", heading, sweep_note(sweep), shown, sweep_table(sweep, f"sweep{number}"), id=f"s{number}")
 

@@ -8,6 +8,7 @@ from syrfa.errors import UserError
 from syrfa.report.page import tables
 from syrfa.report.page.alarms import MOST_ALARMS, AlarmPicture, draw_alarms, top_alarms
 from syrfa.report.page.curves import SCORES, RunCurves, curves_of, rate_plot, read_objects, recomputed, score_plots
+from syrfa.report.page.distance import distance_part
 from syrfa.report.page.markup import Html, details, facts, note, picture, tag, text
 from syrfa.report.page.method import sentences
 from syrfa.report.page.readings import (
@@ -34,7 +35,7 @@ _LISTED = ("config_fit.yaml", "config_test.yaml", "provenance_fit.json", "proven
 _MOST_LISTED = 100_000  # characters of a listing
 
 
-def experiment_section(key: str, experiment: Experiment, data: Path | None, room: Room) -> Html:
+def experiment_section(key: str, experiment: Experiment, data: Path | None, room: Room, alone: bool) -> Html:
     """Everything about the runs of one experiment; curves and pictures are of the lowest seed.
 
     Args:
@@ -42,6 +43,7 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
         experiment: the runs.
         data: the folder of the data set; None to look where the run found it.
         room: takes what is large.
+        alone: the page's heading names the experiment.
 
     Raises:
         UserError: a run's curves are damaged.
@@ -50,7 +52,7 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
     dataset, absent = dataset_of(run, data)
     curves = curves_of(run, dataset)
     parts = [
-        tag("h2", text(experiment.name)),
+        tag("h2", text(f"{experiment.dataset} {experiment.split}" if alone else experiment.name)),
         _headline(experiment),
         tag("h3", "How this number was made"),
         _method(run),
@@ -70,7 +72,7 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
         tag("h3", "Training"),
         _training(key, experiment, room),
         tag("h3", "Distance of features"),
-        _distance(key, run, room),
+        distance_part(key, run.result, room),
         tag("h3", "Provenance"),
         *(_provenance(each, room) for each in experiment.runs),
     ]
@@ -177,11 +179,12 @@ def _alarms(run: Run, curves: RunCurves | str, dataset: VideoDataset | None, abs
         pictures, objects = _alarm_pictures(run, folder, curves, dataset)
     except UserError as error:
         return room.missing(f"Alarms are not shown: {' '.join(str(error).split())}")
+    masked = any(shown.masked for shown in pictures)
+    on_pixels, outline = (", on an abnormal pixel", "; green: abnormal pixels") if masked else ("", "")
     told = (
         f"Run {run.result['run_id']}: the objects that scored highest, at most one a video and {MOST_ALARMS} of each "
-        "kind, by the model's own scores. True: in a frame labelled abnormal and, where the data set has masks, on an "
-        "abnormal pixel. Yellow: the alarm; white: other boxes; green: the data set's mask. Below, the tube as the "
-        "network sees it."
+        f"kind, by the model's own scores. True: in a frame labelled abnormal{on_pixels}. Blue frame: the alarm; thin "
+        f"frames: other boxes{outline}. The colours are the anomaly map. Below, the tube as the network sees it."
     )
     groups = []
     for is_true, title in ((True, "True alarms"), (False, "False alarms")):
@@ -222,14 +225,6 @@ def _training(key: str, experiment: Experiment, room: Room) -> Html:
         for number, plot in enumerate(plots)
     ]
     return tag("div", *figures, class_="training")
-
-
-def _distance(key: str, run: Run, room: Room) -> Html:
-    found = run.result.get("feature_distance")
-    del key, room
-    if not isinstance(found, dict):
-        return note("The distance between source and target features (Fig. 4) was not measured in this run.")
-    return tag("div", facts(found), class_="facts")
 
 
 def _provenance(run: Run, room: Room) -> Html:

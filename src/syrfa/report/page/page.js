@@ -220,25 +220,27 @@
     const values = plot.rows.map((row) => row.values.at(-1));
     const low = Math.min(...values), high = Math.max(...values);
     const tools = html("div", box, undefined, "tools");
-    const label = html("label", tools, "micro AUROC of at least ");
+    const last = plot.axes.at(-1);
+    const written = (axis, value) => (axis.kind === "share" ? (100 * value).toFixed(1) : short(value));
+    const label = html("label", tools, `${last.name} of at least `);
     const slider = html("input", label);
     Object.assign(slider, { type: "range", min: 0, max: 100, step: 1, value: 0 });
-    const least = html("output", label, (100 * low).toFixed(1));
+    const least = html("output", label, written(last, low));
     const readout = html("output", box, "Point at a line or a row of the table.", "readout");
     const inside = html("div", box);
-    const axes = plot.axes.map((name, k) => {
+    const axes = plot.axes.map((axis, k) => {
       const found = plot.rows.map((row) => row.values[k]);
       const numeric = found.every((value) => typeof value === "number");
       const distinct = [...new Set(found)].sort((a, b) => (numeric ? a - b : String(a).localeCompare(String(b))));
       // a grid's few values stand at equal distances: 0.01, 0.1 and 1 would else fall together
-      const even = k < plot.axes.length - 1 && (!numeric || distinct.length <= 8);
+      const even = axis.kind === "setting" && (!numeric || distinct.length <= 8);
       const position = (value) => {
         if (even) return distinct.length > 1 ? distinct.indexOf(value) / (distinct.length - 1) : 0.5;
         const [from, to] = [distinct[0], distinct.at(-1)];
         return to > from ? (value - from) / (to - from) : 0.5;
       };
       const marks = even ? distinct : distinct.length > 1 ? ticks(distinct[0], distinct.at(-1), 4) : distinct;
-      return { name, position, marks, percent: k === plot.axes.length - 1 };
+      return { ...axis, position, marks };
     });
     let ways = [], chosen = null;
     const choose = (id) => {
@@ -251,12 +253,12 @@
       for (const [key, row] of rows) row.classList.toggle("on", key === id);
       const row = plot.rows.find((each) => each.id === id);
       if (!row) return;
-      const told = plot.axes.slice(0, -1).map((name, k) => `${name} ${short(row.values[k])}`).join(", ");
-      readout.textContent = `Point ${id + 1}: ${told}; micro AUROC ${(100 * row.values.at(-1)).toFixed(1)}`;
+      const told = plot.axes.map((axis, k) => `${axis.name} ${written(axis, row.values[k])}`).join(", ");
+      readout.textContent = `Point ${id + 1}: ${told}`;
     };
     const cut = () => {
       const bound = low + (high - low) * slider.value / 100 - 1e-12;
-      least.textContent = (100 * bound).toFixed(1);
+      least.textContent = written(last, bound);
       for (const [row, way] of ways) {
         const below = row.values.at(-1) < bound;
         way.classList.toggle("cut", below);
@@ -291,7 +293,7 @@
         make("title", {}, heading, axis.name);
         const before = k === 0;
         for (const value of axis.marks) {
-          const told = axis.percent ? (100 * value).toFixed(1) : short(value);
+          const told = written(axis, value);
           const at = { x: x(k) + (before ? -6 : 6), y: y(axis.position(value)) + 4, "text-anchor": before ? "end" : "start" };
           make("text", at, svg, told);
         }
@@ -323,6 +325,30 @@
     });
   };
 
+  /** Quantiles side by side on one scale: 5 to 95 %, the middle half, the median. */
+  const spread = (box, plot) => {
+    const high = Math.max(...plot.rows.map((row) => row.quantiles.at(-1))) || 1;
+    follow(box, (width) => {
+      const step = 34, bottom = 22, height = plot.rows.length * step + bottom;
+      const svg = canvas(box, width, height, "Quantiles of the distances; the numbers stand in the table");
+      svg.setAttribute("role", "img");
+      svg.removeAttribute("tabindex");
+      const x = (value) => 4 + (width - 24) * value / high;
+      for (const value of ticks(0, high, width / 110)) {
+        make("line", { class: "grid", x1: x(value), x2: x(value), y1: 0, y2: height - bottom }, svg);
+        make("text", { x: x(value), y: height - 6, "text-anchor": "middle" }, svg, short(value));
+      }
+      plot.rows.forEach((row, k) => {
+        const y = k * step + 23;
+        const [a, b, c, d, e] = row.quantiles.map(x);
+        make("text", { x: 4, y: y - 10 }, svg, row.name);
+        make("line", { class: "line", x1: a, x2: e, y1: y, y2: y }, svg);
+        make("rect", { class: "box", x: b, y: y - 5, width: Math.max(d - b, 1), height: 10 }, svg);
+        make("line", { class: "median", x1: c, x2: c, y1: y - 5, y2: y + 5 }, svg);
+      });
+    });
+  };
+
   const theme = () => {
     const button = document.getElementById("theme");
     const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -339,6 +365,6 @@
   };
 
   theme();
-  const kinds = { scores, rates, parallel, lines: (box, plot) => lines(box, plot, () => 190) };
+  const kinds = { scores, rates, parallel, spread, lines: (box, plot) => lines(box, plot, () => 190) };
   for (const box of document.querySelectorAll("[data-plot]")) kinds[DATA[box.dataset.plot].kind](box, DATA[box.dataset.plot]);
 })();

@@ -9,76 +9,108 @@ from syrfa.report.page.markup import Html, note, table, tag, text
 from syrfa.report.page.readings import percent
 
 SWEEP = "sweep.json"
+_TEST = ("test/micro_auroc", "micro_auroc")  # as `syrfa sweep` names it, and plainly
+_SHARES = ("auroc", "auprc", "f1", "eer")
 
 
-def find_sweeps(place: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """Every `sweep.json` in or below a folder, with its content.
+def find_sweeps(place: Path) -> list[dict[str, Any]]:
+    """The content of every `sweep.json` in or below a folder.
 
     Raises:
         UserError: one is damaged.
     """
-    return [(file, _read(file)) for file in sorted(place.rglob(SWEEP))] if place.is_dir() else []
+    return [_read(file) for file in sorted(place.rglob(SWEEP))] if place.is_dir() else []
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_bytes())
-        content["sweep"], content["parameters"] = str(content["sweep"]), [str(name) for name in content["parameters"]]
+        names = {"sweep": str(content["sweep"]), "parameters": [str(name) for name in content["parameters"]]}
         for point in content["points"]:
             if not isinstance(point["parameters"], dict) or not isinstance(point.get("metrics") or {}, dict):
                 raise TypeError("a point without parameters")
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file}: damaged, or not what `syrfa sweep` writes; run the sweep again") from error
-    return dict(content)
+    return {**content, **names}
+
+
+def metrics_of(sweep: dict[str, Any]) -> list[str]:
+    """The metrics that are shown: the one points are chosen by, if any, and the micro AUROC of the test, the last."""
+    told = {name for point in sweep["points"] for name in point.get("metrics") or {}}
+    metric = sweep.get("metric")
+    chosen = [str(metric["name"])] if isinstance(metric, dict) and metric.get("name") in told else []
+    test = next((name for name in _TEST if name in told), None)
+    return [*(name for name in chosen if name != test), *([test] if test else [])]
 
 
 def sweep_plot(sweep: dict[str, Any]) -> dict[str, Any] | None:
-    """Parallel coordinates: an axis a parameter and one for the micro AUROC; None where no point has finished.
+    """Parallel coordinates: an axis a parameter and one a metric; None where no point has finished.
 
-    Points without a number are not drawn; the table lists them.
+    Points without all numbers are not drawn; the table lists them.
     """
-    done = [(point, metric_of(point)) for point in sweep["points"]]
-    rows = [
-        {"id": number, "values": [*(point["parameters"].get(name) for name in sweep["parameters"]), value]}
-        for number, (point, value) in enumerate(done)
-        if value is not None
-    ]
-    return {"kind": "parallel", "axes": [*sweep["parameters"], "micro AUROC"], "rows": rows} if rows else None
+    metrics = metrics_of(sweep)
+    rows = []
+    for number, point in enumerate(sweep["points"]):
+        values = [value_of(point, name) for name in metrics]
+        if metrics and None not in values:
+            settings = [_plain(point["parameters"].get(name)) for name in sweep["parameters"]]
+            rows.append({"id": number, "values": [*settings, *values]})
+    axes = [{"name": _short(name), "kind": "setting"} for name in sweep["parameters"]]
+    axes += [{"name": name, "kind": "share" if _is_share(name) else "number"} for name in metrics]
+    return {"kind": "parallel", "axes": axes, "rows": rows} if rows else None
 
 
-def metric_of(point: dict[str, Any]) -> float | None:
-    """The point's micro AUROC, a fraction; from a plain number or a metric with its interval."""
-    found = (point.get("metrics") or {}).get("micro_auroc")
+def value_of(point: dict[str, Any], name: str) -> float | None:
+    """A metric of a point, a plain number or one with its interval."""
+    found = (point.get("metrics") or {}).get(name)
     value = found.get("value") if isinstance(found, dict) else found
     return float(value) if isinstance(value, int | float) else None
 
 
 def sweep_table(sweep: dict[str, Any], id_: str) -> Html:
-    """Every point, the best first; the number of a point is that of its line in the plot."""
-    numbered = sorted(enumerate(sweep["points"]), key=lambda pair: -(metric_of(pair[1]) or -1.0))
+    """Every point, the best of the last metric first; the number of a point is that of its line in the plot."""
+    metrics = metrics_of(sweep)
+    known = [value_of(point, metrics[-1]) if metrics else None for point in sweep["points"]]
+    order = sorted(range(len(known)), key=lambda number: (known[number] is None, -(known[number] or 0.0)))
     rows = []
-    for number, point in numbered:
-        values = [text(_plain(point["parameters"].get(name))) for name in sweep["parameters"]]
-        rows.append(
-            [str(number + 1), *values, text(percent(metric_of(point))), text(point.get("state", "")), _folder(point)]
-        )
-    columns = ["point", *sweep["parameters"], "micro AUROC", "state", "run"]
-    words = [len(columns) - 2, len(columns) - 1]
-    return table(f"Points of the sweep {sweep['sweep']}, best first", columns, rows, words, id_)
-
-
-def _plain(value: object) -> str:
-    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _folder(point: dict[str, Any]) -> Html:
-    return tag("code", text(point["run"])) if point.get("run") else text("-")
+    for number in order:
+        point = sweep["points"][number]
+        settings = [text(_plain(point["parameters"].get(name))) for name in sweep["parameters"]]
+        numbers = [_written(name, value_of(point, name)) for name in metrics]
+        run = tag("code", text(point["run"])) if point.get("run") else "-"
+        state = text(point.get("state") or "-")
+        rows.append([str(number + 1), *settings, *numbers, text(point.get("protocol") or "-"), state, run])
+    columns = ["point", *map(_short, sweep["parameters"]), *metrics, "protocol", "state", "run"]
+    words = range(len(columns) - 3, len(columns))
+    return table(f"Points of the sweep, by {metrics[-1] if metrics else 'number'}", columns, rows, words, id_)
 
 
 def sweep_note(sweep: dict[str, Any]) -> Html:
     """How the points are to be read."""
-    done = sum(metric_of(point) is not None for point in sweep["points"])
+    metrics = metrics_of(sweep)
+    done = sum(bool(metrics) and value_of(point, metrics[-1]) is not None for point in sweep["points"])
+    metric = sweep.get("metric")
+    chosen = f" The sweep looks at {metric['name']} ({metric['goal']})." if isinstance(metric, dict) else ""
     return note(
-        f"{done} of {len(sweep['points'])} points have a number. The best of many points is chosen by the test split: "
-        "as a result of its own it would be an oracle's."
+        f"{done} of {len(sweep['points'])} points have a number.{chosen} Shares are in per cent. A point that is chosen "
+        "by its number on the test split is an oracle's choice; as a result of its own it would need that flag."
     )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """A setting as a number or as words."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else "-" if value is None else str(value)
+
+
+def _written(name: str, value: float | None) -> str:
+    return percent(value) if _is_share(name) or value is None else f"{value:.4g}"
+
+
+def _is_share(name: str) -> bool:
+    return name.rpartition("/")[2].endswith(_SHARES)
+
+
+def _short(name: str) -> str:
+    """`model.init_args.lambda_cls` is `lambda_cls`."""
+    return name.rpartition(".")[2]

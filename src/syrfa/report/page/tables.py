@@ -1,6 +1,6 @@
 """The tables of the page: experiments, runs, readings, baselines, regions, alarms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from syrfa.commands.summary import Reading, Result
@@ -21,26 +21,28 @@ from syrfa.report.page.readings import (
 )
 from syrfa.report.page.runs import Experiment, Run
 
-_NUMBERS = [*METRICS.values(), "box_width", "chance"]
+_ALARM_COLUMNS = ["false alarms an hour", "95 % interval", "box_width's"]
 
 
 def overview(experiments: Sequence[Experiment]) -> Html:
     """One row an experiment, by its first reading."""
     rows = []
+    names = _measured(run for experiment in experiments for run in experiment.runs)
     for number, experiment in enumerate(experiments):
         first, runs = experiment.shown.result, experiment.runs
         reading = first["readings"][0]
         name = tag("a", text(experiment.name), href=f"#e{number}") + _audit(first, reading)
         data = text(f"{experiment.dataset} {experiment.split}")
         head = [name, data, text(reading_name(reading)), text(flags(first)), str(len(runs))]
-        rows.append([*head, *_over_runs(runs, reading)])
-    columns = ["experiment", "data", "reading", "flags", "runs", *_NUMBERS]
+        rows.append([*head, *_over_runs(runs, reading, names)])
+    columns = ["experiment", "data", "reading", "flags", "runs", *_columns(names)]
     return table("Experiments: mean ± standard deviation over runs, in per cent", columns, rows, (0, 1, 2, 3))
 
 
 def run_table(experiment: Experiment) -> Html:
-    """One row a run, by its first reading, and their mean."""
+    """One row a run, by its first reading."""
     rows = []
+    names = _measured(experiment.runs)
     for run in experiment.runs:
         result, reading = run.result, run.result["readings"][0]
         metrics, width = reading["metrics"], reading["baselines"].get("box_width", {})
@@ -52,20 +54,21 @@ def run_table(experiment: Experiment) -> Html:
                 text(flags(result)),
                 str(result["seed"]),
                 f"{result['steps']:,}",
-                *_with_interval(metrics),
+                *_with_interval(metrics, names),
                 percent(value_of(width, "micro_auroc")),
                 _lead(reading),
                 percent(metrics["micro_auroc"].get("chance")),
             ]
         )
     columns = ["run", "protocol", "selection", "flags", "seed", "steps", "micro AUROC", "95 % interval"]
-    columns += [*list(METRICS.values())[1:], "box_width", "lead over it", "chance"]
+    columns += [*_columns(names)[1:-1], "lead over it", "chance"]
     return table("Runs by their first reading, in per cent", columns, rows, (0, 1, 2, 3))
 
 
 def reading_table(experiment: Experiment) -> Html:
     """One row a reading: mean and deviation over runs, or the interval of a single run."""
     first, single = experiment.shown.result, len(experiment.runs) == 1
+    names = _measured(experiment.runs)
     rows = []
     for reading in first["readings"]:
         spread = (
@@ -73,9 +76,9 @@ def reading_table(experiment: Experiment) -> Html:
             if single
             else " ".join(percent(value) for value in _values(experiment.runs, reading, "micro_auroc"))
         )
-        numbers = _over_runs(experiment.runs, reading)
+        numbers = _over_runs(experiment.runs, reading, names)
         rows.append([text(reading_name(reading)) + _audit(first, reading), numbers[0], text(spread), *numbers[1:]])
-    columns = ["reading", "micro AUROC", "95 % interval" if single else "single runs", *_NUMBERS[1:]]
+    columns = ["reading", "micro AUROC", "95 % interval" if single else "single runs", *_columns(names)[1:]]
     caption = "Every reading" + ("" if single else f": mean ± standard deviation over {len(experiment.runs)} runs")
     return table(f"{caption}, in per cent", columns, rows)
 
@@ -120,10 +123,14 @@ def regions(result: Result) -> Html:
 def alarm_rates(result: Result) -> Html:
     """False alarms at a recall, reading by reading, and how many training normals are called abnormal."""
     parts = []
-    readings = [reading for reading in result["readings"] if "alarms" in reading]
-    rows = [[text(reading_name(reading)), _facts(reading["alarms"])] for reading in readings]
+    rows = [
+        [text(reading_name(reading)), *_alarm_row(reading)] for reading in result["readings"] if "alarms" in reading
+    ]
     if rows:
-        parts.append(table("False alarms at a recall", ["reading", "alarms"], rows, (0, 1)))
+        columns = ["reading", "recall asked for", "reached", "threshold", "events found", "hours", *_ALARM_COLUMNS]
+        parts.append(table("False alarms an hour at a recall", columns, rows))
+        reasons = {str(found["reason"]) for found in _alarms(result) if found.get("reason")}
+        parts += [note(reason) for reason in sorted(reasons)]
     if result.get("normals"):
         normals = tag("div", facts(result["normals"]), class_="facts")
         parts.append(tag("h4", text("Training normals called abnormal, before any calibration")) + normals)
@@ -147,8 +154,28 @@ def training_data(result: Result) -> Html:
     return table("What the weights were fitted to", columns, rows, range(6)) if rows else note("No training on record.")
 
 
-def _facts(content: Any) -> Html:  # noqa: ANN401 - any JSON
-    return tag("div", facts(content if isinstance(content, dict) else {"alarms": content}), class_="facts")
+def _alarms(result: Result) -> list[dict[str, Any]]:
+    return [reading["alarms"] for reading in result["readings"] if isinstance(reading.get("alarms"), dict)]
+
+
+def _alarm_row(reading: Reading) -> list[str]:
+    found = reading["alarms"] if isinstance(reading["alarms"], dict) else {}
+    low, high = found.get("ci_low"), found.get("ci_high")
+    width = (found.get("baselines") or {}).get("box_width") or {}
+    return [
+        percent(found.get("recall")),
+        percent(found.get("frame_recall")),
+        _number(found.get("threshold"), ".3f"),
+        percent(found.get("event_recall")),
+        _number(found.get("hours"), ".3g"),
+        _number(found.get("false_alarms_per_hour"), ",.0f"),
+        "-" if low is None or high is None else f"{low:,.0f} to {high:,.0f}",
+        _number(width.get("false_alarms_per_hour"), ",.0f"),
+    ]
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _audit(result: Result, reading: Reading) -> Html:
@@ -165,15 +192,25 @@ def _values(runs: Sequence[Run], reading: Reading, name: str, baseline: str = ""
     return values
 
 
-def _over_runs(runs: Sequence[Run], reading: Reading) -> list[str]:
-    """Mean and deviation of every metric, then box_width and chance."""
-    means = [mean_and_deviation(_values(runs, reading, name)) for name in METRICS]
+def _measured(runs: Iterable[Run]) -> list[str]:
+    """The metrics that some run has; a column of dashes says nothing."""
+    told = [reading["metrics"] for run in runs for reading in run.result["readings"]]
+    return [name for name in METRICS if name == "micro_auroc" or any(name in metrics for metrics in told)]
+
+
+def _columns(names: Sequence[str]) -> list[str]:
+    return [*(METRICS[name] for name in names), "box_width", "chance"]
+
+
+def _over_runs(runs: Sequence[Run], reading: Reading, names: Sequence[str]) -> list[str]:
+    """Mean and deviation of each metric, then of box_width, and chance."""
+    means = [mean_and_deviation(_values(runs, reading, name)) for name in names]
     width = mean_and_deviation(_values(runs, reading, "micro_auroc", "box_width"))
     return [*means, width, percent(reading["metrics"]["micro_auroc"].get("chance"))]
 
 
-def _with_interval(metrics: dict[str, Any]) -> list[str]:
-    first, *others = (percent(value_of(metrics, name)) for name in METRICS)
+def _with_interval(metrics: dict[str, Any], names: Sequence[str]) -> list[str]:
+    first, *others = (percent(value_of(metrics, name)) for name in names)
     return [first, interval(metrics["micro_auroc"]), *others]
 
 
