@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -122,42 +123,48 @@ class Tab:
         path.write_bytes(base64.b64decode(said["data"]))
 
 
-@contextlib.asynccontextmanager
-async def new_tab(profile: Path) -> AsyncIterator[Tab]:
-    """A page of a browser of its own, which ends with it.
+class Browser:
+    """A browser of its own; a context manager, so that it ends with the block.
 
     Args:
         profile: an empty folder for the browser's files.
     """
-    assert BINARY, "there is no chromium"
-    command = [BINARY, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
-    browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        port = await _port(profile / "DevToolsActivePort", browser)
+
+    def __init__(self, profile: Path) -> None:
+        assert BINARY, "there is no chromium"
+        command = [BINARY, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.place = profile / "DevToolsActivePort"
+
+    def __enter__(self) -> "Browser":
+        end = time.monotonic() + _PATIENCE
+        while not (self.place.is_file() and self.place.read_text().strip()):
+            assert self.process.poll() is None, "the browser ended at once"
+            assert time.monotonic() < end, "the browser did not say where it listens"
+            time.sleep(0.05)
+        self.address = f"http://127.0.0.1:{self.place.read_text().split()[0]}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @contextlib.asynccontextmanager
+    async def tab(self) -> AsyncIterator[Tab]:
+        """A new page, closed in the end."""
         async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                pages = [target for target in await answer.json() if target["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            async with session.put(f"{self.address}/json/new?about:blank") as answer:
+                target = await answer.json()
+            async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                 tab = Tab(socket)
                 listening = asyncio.create_task(tab.listen())
                 for domain in ("Page", "Runtime", "Log", "Network"):
                     await tab.call(f"{domain}.enable")
                 yield tab
                 listening.cancel()
-    finally:
-        browser.terminate()
-        try:
-            browser.wait(10)
-        except subprocess.TimeoutExpired:
-            browser.kill()
-            browser.wait()
-
-
-async def _port(file: Path, browser: subprocess.Popen[bytes]) -> int:
-    """The port that the browser chose and wrote down."""
-    for _ in range(10 * _PATIENCE):
-        if file.is_file() and (lines := file.read_text().splitlines()):
-            return int(lines[0])
-        assert browser.poll() is None, "the browser ended at once"
-        await asyncio.sleep(0.1)
-    raise TimeoutError("the browser did not say where it listens")
+            async with session.get(f"{self.address}/json/close/{target['id']}"):
+                pass

@@ -13,7 +13,7 @@ from syrfa.scoring import ObjectScores, anomaly_map, link, pixel_boxes
 from syrfa.tubes.crop import crop_tubes
 from syrfa.video import open_video
 
-MOST_ALARMS = 4
+MOST_ALARMS = 3
 """Pictures of each kind; at most one a video, so that one bad video does not fill the page."""
 
 _MOST_LOOKED_AT = 400  # alarms whose mask is looked up before the search is given up

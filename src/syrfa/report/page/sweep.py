@@ -92,8 +92,8 @@ def sweep_note(sweep: dict[str, Any]) -> Html:
     metric = sweep.get("metric")
     chosen = f" The sweep looks at {metric['name']} ({metric['goal']})." if isinstance(metric, dict) else ""
     return note(
-        f"{done} of {len(sweep['points'])} points have a number.{chosen} Shares are in per cent. A point that is chosen "
-        "by its number on the test split is an oracle's choice; as a result of its own it would need that flag."
+        f"{done} of {len(sweep['points'])} points have a number.{chosen} Shares are in per cent. A point that is "
+        "chosen by its number on the test split is an oracle's choice; as a result of its own it would need that flag."
     )
 
 
