@@ -314,3 +314,54 @@ def test_the_page_stands_beside_the_run_and_is_the_same_every_time(tmp_path: Pat
     first = (run / "report.html").read_bytes()
     assert main(["report", str(run)]) == 0
     assert (run / "report.html").read_bytes() == first
+
+
+def test_runs_with_other_settings_or_data_are_no_seeds_of_an_experiment(tmp_path: Path) -> None:
+    for seed, settings, manifest in ((1, 1.0, "4"), (2, 1.0, "4"), (3, 0.1, "4"), (4, 1.0, "9")):
+        inner = {"seed": seed, "lr": 0.1}
+        changed = {"lambda_cls": settings, "seed": seed, "knowledge": inner, "weights": f"runs/seed{seed}/last.ckpt"}
+        write_run(tmp_path / "runs" / "knowledge", seed, settings=changed, manifest_sha256=manifest * 64)
+    found = find_experiments(tmp_path / "runs")
+    assert {experiment.name: [run.result["seed"] for run in experiment.runs] for experiment in found} == {
+        "knowledge (lambda_cls 1.0, manifest 44444444)": [1, 2],
+        "knowledge (lambda_cls 0.1, manifest 44444444)": [3],
+        "knowledge (lambda_cls 1.0, manifest 99999999)": [4],
+    }
+
+
+def test_points_of_a_sweep_are_no_runs_of_an_experiment(tmp_path: Path) -> None:
+    sweep = write_sweep(tmp_path / "runs" / "sweep")
+    write_run(tmp_path / "runs" / "sweep", 1).rename(sweep / "point1")
+    page = page_of(tmp_path / "runs")
+    assert [attributes["id"] for tag, attributes in page.tags if tag == "section"] == ["s0"]
+    row = next(row for row in page.rows() if row.endswith("point1"))
+    assert "test information: none" in row
+
+
+def test_result_files_without_folders_make_tables(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "knowledge")
+    (tmp_path / "results").mkdir()
+    (run / "result.json").rename(tmp_path / "results" / "knowledge_seed1.json")
+    (tmp_path / "results" / "other.json").write_text('{"schema": 1, "kind": "realism"}')
+    page = page_of(tmp_path / "results")
+    assert any(row.startswith("seed1") for row in page.rows())
+    assert "holds neither curves.npz nor scores" in page.text
+
+
+def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "knowledge")
+    result = json.loads((run / "result.json").read_text())
+    metric = {"value": 0.412, "ci_low": 0.371, "ci_high": 0.466, "chance": 0.1}
+    result["regions"] = {"rbdc": metric, "tbdc": metric, "ground_truth": "parts of masks", "baselines": {}}
+    alarms = {"recall": 0.9, "frame_recall": 0.95, "threshold": 0.5, "false_alarms_per_hour": 1234.5}
+    result["readings"][0]["alarms"] = alarms
+    group = {"tubes": 77, "mean": 2.5, "std": 0.5, "quartiles": [1, 2, 3, 4, 5]}
+    result["feature_distance"] = {"adapter": "rap", "groups": {"all": group}, "between": group, "unadapted": None}
+    (run / "result.json").write_text(json.dumps(result))
+    page = page_of(run)
+    rows = page.rows()
+    assert "model 41.2 37.1 to 46.6 41.2 37.1 to 46.6" in rows
+    assert "Ground truth: parts of masks." in page.text
+    assert any(row.startswith("strict, centred") and "1,234" in row for row in rows)
+    assert "all tubes, adapter rap 77 2.5 0.5 1 2 3 4 5" in rows
+    assert page.plots["e0-distance"]["rows"][0]["quantiles"] == [1, 2, 3, 4, 5]

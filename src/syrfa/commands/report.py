@@ -28,7 +28,7 @@ def report(runs: Path, out: Path | None = None, data: Path | None = None) -> Non
     if data is not None and not Path(data).is_dir():
         raise DataNotFoundError(f"--data {data}: there is no such folder; give the data set's, or leave it out")
     sweeps = find_sweeps(place)
-    experiments = find_experiments(place, may_be_empty=bool(sweeps))
+    experiments = find_experiments(place)
     absent = write_page(page, place.resolve().name, experiments, sweeps, data)
     count = sum(len(experiment.runs) for experiment in experiments)
     print(f"{page}: {count} runs of {len(experiments)} experiments, {page.stat().st_size / 1e6:.1f} MB")

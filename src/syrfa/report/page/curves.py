@@ -211,7 +211,10 @@ def _limits(videos: Sequence[NDArray[Any]]) -> list[float]:
     """0 to 1, or what the scores of all videos need; videos are compared on one scale."""
     low = min((float(video.min()) for video in videos if len(video)), default=0.0)
     high = max((float(video.max()) for video in videos if len(video)), default=1.0)
-    return [min(0.0, round(low, 4)), 1.0 if 0.6 < high <= 1 else round(high, 4) or 1.0]
+    if 0.6 < high <= 1 or high <= 0:
+        return [min(0.0, round(low, 4)), 1.0]
+    step = 10 ** np.floor(np.log10(high)) / 2
+    return [min(0.0, round(low, 4)), round(float(np.ceil(high / step) * step), 6)]
 
 
 def _thinned(x: torch.Tensor, y: torch.Tensor) -> Curve:

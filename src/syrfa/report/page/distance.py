@@ -6,7 +6,12 @@ from syrfa.commands.summary import Result
 from syrfa.report.page.markup import Html, facts, note, table, tag, text
 from syrfa.report.page.room import Room
 
-_GROUPS = {"all": "all tubes", "normal": "tubes of normal frames", "abnormal": "tubes of abnormal frames"}
+_GROUPS = {
+    "all": "all tubes",
+    "normal": "tubes of normal frames",
+    "abnormal": "tubes of abnormal frames",
+    "between": "two different tubes, for scale",
+}
 _SETTINGS = ("what", "features", "adapter", "tubes", "tubes_of_split", "seed", "style")
 
 
@@ -36,11 +41,10 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(found.get("unadapted"), dict):
         parts.append(("no adapter", found["unadapted"]))
     rows = []
-    for name, part in parts:
-        groups = part.get("groups") or {}
-        rows += [(f"{name}, {words}", groups[group]) for group, words in _GROUPS.items() if groups.get(group)]
-        if part.get("between"):
-            rows.append((f"{name}, two different tubes", part["between"]))
+    for group, words in _GROUPS.items():
+        for name, part in parts:
+            values = part.get("between") if group == "between" else (part.get("groups") or {}).get(group)
+            rows += [(f"{words}, {name}", values)] if values else []
     return rows
 
 

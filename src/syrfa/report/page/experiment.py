@@ -55,7 +55,7 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
         tag("h2", text(f"{experiment.dataset} {experiment.split}" if alone else experiment.name)),
         _headline(experiment),
         tag("h3", "How this number was made"),
-        _method(run),
+        _method(experiment),
         tag("h3", "Results"),
         tables.run_table(experiment),
         tables.reading_table(experiment),
@@ -87,6 +87,7 @@ def _headline(experiment: Experiment) -> Html:
     several = len(runs) > 1
     found = [same_reading(run.result, reading) for run in runs]
     spread = f"mean ± standard deviation over {len(runs)} runs" if several else f"95 % interval {interval(metric)}"
+    leads = [value_of(each, "lead_over_box_width") for each in found if each]
     lead = reading.get("lead_over_box_width") or {}
     widths = [value_of(each["baselines"].get("box_width", {}), "micro_auroc") for each in found if each]
     values = [value_of(each["metrics"], "micro_auroc") for each in found if each]
@@ -94,7 +95,7 @@ def _headline(experiment: Experiment) -> Html:
     cards = [
         ("micro AUROC", mean_and_deviation(values), undefined),
         ("box_width", mean_and_deviation(widths), "no learning, same reading"),
-        ("lead over box_width", signed(lead.get("value")), f"run {result['run_id']}: {interval(lead, signed)}"),
+        ("lead over box_width", _lead(leads), "same runs" if several else f"95 % interval {interval(lead, signed)}"),
         ("chance", percent(metric.get("chance")), "scores that know nothing"),
     ]
     boxes = [
@@ -112,8 +113,20 @@ def _headline(experiment: Experiment) -> Html:
     return tag("dl", *boxes, class_="cards") + line + tag("p", text(audit_line(result, reading)), class_=kind)
 
 
-def _method(run: Run) -> Html:
+def _lead(leads: list[float | None]) -> str:
+    known = [lead for lead in leads if lead is not None]
+    sign = "+" if known and sum(known) > 0 else ""
+    return sign + mean_and_deviation(known)
+
+
+def _method(experiment: Experiment) -> Html:
+    run = experiment.shown
     told = sentences(run.result, run.result["readings"][0])
+    seeds = [each.result["seed"] for each in experiment.runs]
+    if len(seeds) > 1:
+        again = " Some of them have the same seed." if len(set(seeds)) < len(seeds) else ""
+        others = f"Told of run {run.result['run_id']}; {len(seeds) - 1} others have the same settings.{again}"
+        told.insert(0, ("Runs", f"{others} Provenance, below, is of each."))
     listed = "".join(tag("dt", text(name)) + tag("dd", text(sentence)) for name, sentence in told)
     arguments = (run.result.get("environment") or {}).get("arguments")
     command = tag("pre", tag("code", text("python -m syrfa " + " ".join(map(str, arguments))))) if arguments else ""

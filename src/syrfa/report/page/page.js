@@ -272,7 +272,9 @@
       row.addEventListener("focus", () => choose(id));
     }
     follow(inside, (width) => {
-      const height = 300, left = 46, right = 52, top = 30, bottom = 14;
+      // where headings do not fit beside each other they stand in two rows
+      const narrow = width / axes.length < 110;
+      const height = narrow ? 316 : 300, left = 46, right = 52, top = narrow ? 46 : 30, bottom = 14;
       const svg = canvas(inside, width, height, "Parallel coordinates of the sweep; its points stand in the table");
       svg.setAttribute("role", "group");
       const x = (k) => left + (width - left - right) * (axes.length > 1 ? k / (axes.length - 1) : 0.5);
@@ -286,10 +288,10 @@
       axes.forEach((axis, k) => {
         make("line", { class: "axis", x1: x(k), x2: x(k), y1: top, y2: height - bottom }, svg);
         const anchor = k === 0 ? "start" : k === axes.length - 1 ? "end" : "middle";
-        const room = Math.max(4, Math.floor((width / axes.length) / 6.6));
+        const room = Math.max(4, Math.floor((width / axes.length) * (narrow ? 2 : 1) / 7.2));
         const name = axis.name.length > room ? `…${axis.name.slice(1 - room)}` : axis.name;
         const shift = k === 0 ? -left + 2 : k === axes.length - 1 ? right - 2 : 0;
-        const heading = make("text", { class: "name", x: x(k) + shift, y: 13, "text-anchor": anchor }, svg, name);
+        const heading = make("text", { class: "name", x: x(k) + shift, y: narrow && k % 2 ? 29 : 13, "text-anchor": anchor }, svg, name);
         make("title", {}, heading, axis.name);
         const before = k === 0;
         for (const value of axis.marks) {

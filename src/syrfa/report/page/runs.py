@@ -13,7 +13,9 @@ from syrfa.commands.summary import Result, read_result
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.run_folder import RESULT, RESULT_SCHEMA
 
+SWEEP = "sweep.json"
 MOST_RUNS = 1000
+_MOST_TOLD = 4  # settings in the name of an experiment
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
 
 
@@ -56,7 +58,14 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The runs that differ in their seed alone, the lowest seed first."""
+    """The runs that differ in their seed alone, the lowest seed first.
+
+    Attributes:
+        name: with what tells it from others of the same name.
+        dataset: that was tested on.
+        split: of it.
+        runs: at least one.
+    """
 
     name: str
     dataset: str
@@ -69,13 +78,12 @@ class Experiment:
         return self.runs[0]
 
 
-def find_experiments(place: Path, may_be_empty: bool = False) -> list[Experiment]:
-    """Every finished run of a folder.
+def find_experiments(place: Path) -> list[Experiment]:
+    """Every finished run of a folder; the points of a sweep belong to the sweep and are left out.
 
     Args:
         place: a run's folder, a result file, or a folder of runs at any depth. A folder without a `result.json`
             anywhere below it may hold result files under other names.
-        may_be_empty: there is something else to report.
 
     Raises:
         DataNotFoundError: there is no such place, or no run in it has finished.
@@ -84,8 +92,9 @@ def find_experiments(place: Path, may_be_empty: bool = False) -> list[Experiment
     """
     if not place.exists():
         raise DataNotFoundError(f"{place}: there is nothing there; give a run's folder, or a folder of runs")
-    files = list(_results(place))
-    if not files and not may_be_empty:
+    sweeps = {file.parent for file in place.rglob(SWEEP)} if place.is_dir() else set()
+    files = [file for file in _results(place) if not sweeps & set(file.parents)]
+    if not files and not sweeps:
         raise DataNotFoundError(f"{place}: no {RESULT} in or below it, so no run has finished; run `syrfa test` first")
     if len(files) > MOST_RUNS:
         raise ConfigError(f"{place}: {len(files):,} results, and a page holds {MOST_RUNS:,}; report a folder below it")
@@ -93,12 +102,44 @@ def find_experiments(place: Path, may_be_empty: bool = False) -> list[Experiment
     for file in files:
         result = read_result(file)
         _check(file, result)
-        run = Run(file.parent if file.name == RESULT else None, file, result)
-        groups[tuple(str(result[key]) for key in ("experiment", "dataset", "split"))].append(run)
+        groups[_identity(result)].append(Run(file.parent if file.name == RESULT else None, file, result))
+    named = defaultdict(list)
+    for key, group in sorted(groups.items()):
+        named[key[0]].append(sorted(group, key=lambda run: (run.result["seed"] or 0, str(run.file))))
     return [
-        Experiment(*key, runs=sorted(group, key=lambda run: (run.result["seed"] or 0, str(run.file))))
-        for key, group in sorted(groups.items())
+        Experiment(f"{name}{suffix}", runs[0].result["dataset"], runs[0].result["split"], runs)
+        for name, several in named.items()
+        for runs, suffix in zip(several, _suffixes([runs[0].result for runs in several]), strict=True)
     ]
+
+
+def _identity(result: Result) -> tuple[str, ...]:
+    """What runs have in common that differ in their seed alone."""
+    parts = [str(result[key]) for key in ("experiment", "dataset", "split")]
+    return (*parts, str(result.get("manifest_sha256")), json.dumps(_settings(result), sort_keys=True))
+
+
+def _settings(result: Result) -> dict[str, Any]:
+    """Every setting, flat; without seeds, and without paths, in which a seed may stand."""
+
+    def flat(content: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
+        for key, value in content.items():
+            if isinstance(value, dict):
+                yield from flat(value, f"{before}{key}.")
+            elif key != "seed" and not (isinstance(value, str) and "/" in value):
+                yield before + key, value
+
+    return dict(flat(result.get("settings") or {}, ""))
+
+
+def _suffixes(results: list[Result]) -> list[str]:
+    """What tells experiments of one name apart; nothing where there is one."""
+    told = [{**_settings(result), "data": f"{result['dataset']} {result['split']}"} for result in results]
+    for one, result in zip(told, results, strict=True):
+        one["manifest"] = str(result.get("manifest_sha256"))[:8]
+    keys = sorted({key for one in told for key in one if len({str(other.get(key)) for other in told}) > 1})
+    shown = [", ".join(f"{key} {one.get(key)}" for key in keys[:_MOST_TOLD]) for one in told]
+    return [f" ({words})" if words else "" for words in shown]
 
 
 def _check(file: Path, result: Result) -> None:

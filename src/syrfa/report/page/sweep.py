@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from syrfa.commands.summary import read_result
 from syrfa.errors import UserError
 from syrfa.report.page.markup import Html, note, table, tag, text
-from syrfa.report.page.readings import percent
+from syrfa.report.page.readings import audit_line, flags, percent
+from syrfa.report.page.runs import SWEEP
+from syrfa.run_folder import RESULT
 
-SWEEP = "sweep.json"
 _TEST = ("test/micro_auroc", "micro_auroc")  # as `syrfa sweep` names it, and plainly
 _SHARES = ("auroc", "auprc", "f1", "eer")
 
@@ -31,7 +33,16 @@ def _read(file: Path) -> dict[str, Any]:
                 raise TypeError("a point without parameters")
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file}: damaged, or not what `syrfa sweep` writes; run the sweep again") from error
-    return {**content, **names}
+    points = [{**point, "told": _told(file.parent / str(point.get("run")))} for point in content["points"]]
+    return {**content, **names, "points": points}
+
+
+def _told(run: Path) -> dict[str, str]:
+    """Flags and audit line of a point, where its run is at hand."""
+    if not (run / RESULT).is_file():
+        return {}
+    result = read_result(run)
+    return {"flags": flags(result), "audit": audit_line(result, result["readings"][0])}
 
 
 def metrics_of(sweep: dict[str, Any]) -> list[str]:
@@ -79,9 +90,10 @@ def sweep_table(sweep: dict[str, Any], id_: str) -> Html:
         numbers = [_written(name, value_of(point, name)) for name in metrics]
         run = tag("code", text(point["run"])) if point.get("run") else "-"
         state = text(point.get("state") or "-")
-        rows.append([str(number + 1), *settings, *numbers, text(point.get("protocol") or "-"), state, run])
-    columns = ["point", *map(_short, sweep["parameters"]), *metrics, "protocol", "state", "run"]
-    words = range(len(columns) - 3, len(columns))
+        told = [text(point["told"].get(name) or "-") for name in ("flags", "audit")]
+        rows.append([str(number + 1), *settings, *numbers, text(point.get("protocol") or "-"), *told, state, run])
+    columns = ["point", *map(_short, sweep["parameters"]), *metrics, "protocol", "flags", "audit", "state", "run"]
+    words = range(len(columns) - 5, len(columns))
     return table(f"Points of the sweep, by {metrics[-1] if metrics else 'number'}", columns, rows, words, id_)
 
 
@@ -93,7 +105,8 @@ def sweep_note(sweep: dict[str, Any]) -> Html:
     chosen = f" The sweep looks at {metric['name']} ({metric['goal']})." if isinstance(metric, dict) else ""
     return note(
         f"{done} of {len(sweep['points'])} points have a number.{chosen} Shares are in per cent. A point that is "
-        "chosen by its number on the test split is an oracle's choice; as a result of its own it would need that flag."
+        "chosen by its number on the test split is an oracle's choice; as a result of its own it would need that flag. "
+        "Report the folder of a point for all that is known of it."
     )
 
 
