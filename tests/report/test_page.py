@@ -273,7 +273,7 @@ def test_rates_end_in_the_corners_and_are_thinned() -> None:
 
 def test_a_full_page_leaves_out_pictures_and_says_so(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge", dataset=write_dataset(tmp_path / "ped2"))
-    limit = 320_000
+    limit = 150_000
     absent = write_page(tmp_path / "page.html", "x", find_experiments(run), limit=limit)
     assert any("the page is full" in sentence for sentence in absent)
     assert (tmp_path / "page.html").stat().st_size <= limit

@@ -180,7 +180,8 @@ def rate_plot(runs: Sequence[Run], curves: Sequence[RunCurves | str]) -> dict[st
     """
     readings = []
     for number, reading in enumerate(runs[0].result["readings"]):
-        series, chance = [], 0.0
+        series: list[dict[str, Any]] = []
+        chance = 0.0
         for run, held in zip(runs, curves, strict=True):
             made = held.readings[number] if isinstance(held, RunCurves) and number < len(held.readings) else None
             if isinstance(held, str) or made is None:

@@ -11,7 +11,7 @@ from typing import Any
 from syrfa import __version__
 from syrfa.errors import UserError
 from syrfa.files import atomic_write
-from syrfa.report.page.experiment import experiment_section
+from syrfa.report.page.experiment import experiment_section, measures, numbers
 from syrfa.report.page.markup import Html, note, tag, text
 from syrfa.report.page.room import Room
 from syrfa.report.page.runs import Experiment
@@ -20,6 +20,8 @@ from syrfa.report.page.tables import overview
 
 LIMIT = 16_000_000
 """Bytes of a page. Tables come first; curves and pictures are left out, and said to be, once it is reached."""
+
+_FRAME, _FRAME_EACH = 100_000, 10_000  # bytes of script, style, headings and sentences
 
 
 def write_page(
@@ -46,7 +48,9 @@ def write_page(
     Raises:
         UserError: the tables alone exceed the limit.
     """
-    room = Room(limit - 300_000)  # tables of the runs, script and style have their own
+    tables = sum(len((numbers(each) + measures(each)).encode()) for each in experiments)
+    tables += sum(len(sweep_table(sweep, "").encode()) for sweep in sweeps)
+    room = Room(limit - tables - _FRAME - _FRAME_EACH * len(experiments))
     parts, links = [], []
     if len(experiments) > 1:
         parts.append(tag("section", tag("h2", "Overview"), overview(experiments), id="overview"))

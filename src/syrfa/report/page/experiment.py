@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from syrfa.datasets import VideoDataset
 from syrfa.errors import UserError
@@ -53,13 +54,7 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
     curves = curves_of(run, dataset)
     parts = [
         tag("h2", text(f"{experiment.dataset} {experiment.split}" if alone else experiment.name)),
-        _headline(experiment),
-        tag("h3", "How this number was made"),
-        _method(experiment),
-        tag("h3", "Results"),
-        tables.run_table(experiment),
-        tables.reading_table(experiment),
-        details("Baselines under every reading", tables.baseline_table(experiment)),
+        numbers(experiment),
         tag("h3", "ROC and precision-recall"),
         _rates(key, experiment, curves, dataset, room),
         tag("h3", "Scores over time"),
@@ -67,8 +62,7 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
         tag("h3", "Highest alarms"),
         _alarms(run, curves, dataset, absent, room),
         tag("h3", "Regions, tracks and false alarms"),
-        tables.regions(run.result),
-        tables.alarm_rates(run.result),
+        measures(experiment),
         tag("h3", "Training"),
         _training(key, experiment, room),
         tag("h3", "Distance of features"),
@@ -77,6 +71,25 @@ def experiment_section(key: str, experiment: Experiment, data: Path | None, room
         *(_provenance(each, room) for each in experiment.runs),
     ]
     return tag("section", *parts, id=key)
+
+
+def numbers(experiment: Experiment) -> Html:
+    """The number, how it was made, and its tables: what a page never leaves out."""
+    parts = [
+        _headline(experiment),
+        tag("h3", "How this number was made"),
+        _method(experiment),
+        tag("h3", "Results"),
+        tables.run_table(experiment),
+        tables.reading_table(experiment),
+        details("Baselines under every reading", tables.baseline_table(experiment)),
+    ]
+    return "".join(parts)
+
+
+def measures(experiment: Experiment) -> Html:
+    """Tables of what else was measured, of the run that is shown; never left out either."""
+    return tables.regions(experiment.shown.result) + tables.alarm_rates(experiment.shown.result)
 
 
 def _headline(experiment: Experiment) -> Html:
@@ -159,10 +172,9 @@ def _scores(key: str, run: Run, curves: RunCurves | str, room: Room) -> Html:
         f"Run {run.result['run_id']}, {name}; all videos on one scale. Shaded: frames labelled abnormal. "
         "Dashed: box_width, on a scale of its own. Point at a curve, or focus it and press the arrow keys."
     )
-    shown = []
-    for number, plot in enumerate(plots):
-        caption = tag("figcaption", text(plot["name"]))
-        shown.append(tag("figure", caption, room.plot(f"{key}-v{number}", plot, f"video {plot['name']}")))
+    shown = _figures(plots, f"{key}-v", "score curves", room)
+    if isinstance(shown, str):
+        return shown
     first = tag("div", *shown[:_FIRST_VIDEOS], class_="videos")
     rest = tag("div", *shown[_FIRST_VIDEOS:], class_="videos")
     folded = details(f"{len(shown) - _FIRST_VIDEOS} more videos", rest) if len(shown) > _FIRST_VIDEOS else ""
@@ -233,11 +245,17 @@ def _training(key: str, experiment: Experiment, room: Room) -> Html:
     plots = training_plots(experiment.runs)
     if not plots:
         return note("No training log beside these results: the weights were trained in another run, or it kept none.")
-    figures = [
-        tag("figure", tag("figcaption", text(plot["name"])), room.plot(f"{key}-t{number}", plot, plot["name"]))
-        for number, plot in enumerate(plots)
-    ]
-    return tag("div", *figures, class_="training")
+    figures = _figures(plots, f"{key}-t", "training curves", room)
+    return figures if isinstance(figures, str) else tag("div", *figures, class_="training")
+
+
+def _figures(plots: list[dict[str, Any]], key: str, name: str, room: Room) -> list[Html] | Html:
+    """Each plot under its name; a sentence where they do not fit."""
+    places = room.all_plots({f"{key}{number}": plot for number, plot in enumerate(plots)}, name)
+    if isinstance(places, str):
+        return places
+    captions = [tag("figcaption", text(plot["name"])) for plot in plots]
+    return [tag("figure", caption, place) for caption, place in zip(captions, places, strict=True)]
 
 
 def _provenance(run: Run, room: Room) -> Html:
