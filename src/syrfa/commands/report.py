@@ -1,5 +1,6 @@
 """`syrfa report`: one HTML page about a run or a folder of runs."""
 
+from collections import Counter
 from pathlib import Path
 
 from syrfa.errors import ConfigError, DataNotFoundError
@@ -32,5 +33,5 @@ def report(runs: Path, out: Path | None = None, data: Path | None = None) -> Non
     absent = write_page(page, place.resolve().name, experiments, sweeps, data)
     count = sum(len(experiment.runs) for experiment in experiments)
     print(f"{page}: {count} runs of {len(experiments)} experiments, {page.stat().st_size / 1e6:.1f} MB")
-    for sentence in absent:
-        print(f"  {sentence}")
+    for sentence, times in Counter(absent).items():
+        print(f"  {sentence}{f' ({times} times)' if times > 1 else ''}")
