@@ -365,3 +365,16 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
     assert any(row.startswith("strict, centred") and "1,234" in row for row in rows)
     assert "all tubes, adapter rap 77 2.5 0.5 1 2 3 4 5" in rows
     assert page.plots["e0-distance"]["rows"][0]["quantiles"] == [1, 2, 3, 4, 5]
+
+
+def test_frames_of_other_videos_are_not_shown(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "knowledge")  # no configuration: --data says where, the result says what
+    right, small, other = (write_dataset(tmp_path / name) for name in ("right", "small", "other"))
+    for file in small.rglob("*.tif"):
+        cv2.imwrite(str(file), np.zeros((12, 18), np.uint8))
+    for name in ("Test001", "Test002"):
+        (other / "Test" / name).rename(other / "Test" / name.replace("00", "01"))
+        (other / "Test" / f"{name}_gt").rename(other / "Test" / f"{name}_gt".replace("00", "01"))
+    assert "True alarms" in page_of(run, data=right).text
+    assert "18x12 pixels, and 90x60 were tested" in page_of(run, data=small).text
+    assert "has no video Test001" in page_of(run, data=other).text

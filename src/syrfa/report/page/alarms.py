@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets import VideoDataset, VideoRecord
+from syrfa.errors import DataNotFoundError, VideoError
 from syrfa.scoring import ObjectScores, anomaly_map, link, pixel_boxes
 from syrfa.tubes.crop import crop_tubes
 from syrfa.video import open_video
@@ -102,15 +103,18 @@ def draw_alarms(
         radius: frames of a tube on either side of its middle.
 
     Raises:
-        UserError: a video cannot be decoded.
+        UserError: a video cannot be decoded, or is not the one that was tested.
     """
     records = {record.name: record for record in dataset.videos(split)}
+    absent = sorted({objects[alarm.video].name for alarm in alarms} - set(records))
+    if absent:
+        raise DataNotFoundError(f"{dataset.root}: has no video {absent[0]}")
     pictures: dict[Alarm, AlarmPicture] = {}
     for video in sorted({alarm.video for alarm in alarms}):
         held = objects[video]
         here = [alarm for alarm in alarms if alarm.video == video]
         record = records[held.name]
-        for alarm, frames in _tube_frames(record, here, radius):
+        for alarm, frames in _tube_frames(record, here, radius, (held.height, held.width)):
             mask = dataset.pixel_mask(record, alarm.frame)
             overlay = _overlay(frames[radius], held, alarm, mask)
             strip = _strip(frames, held.object_xyxy[alarm.item], radius)
@@ -144,12 +148,15 @@ def _touches(video: ObjectScores, item: int, mask: NDArray[np.bool_] | None) -> 
 
 
 def _tube_frames(
-    record: VideoRecord, alarms: Sequence[Alarm], radius: int
+    record: VideoRecord, alarms: Sequence[Alarm], radius: int, size: tuple[int, int]
 ) -> Iterator[tuple[Alarm, list[NDArray[np.uint8]]]]:
     """Each alarm with the RGB frames of its tube."""
     wanted = {frame for a in alarms for frame in range(a.frame - radius, a.frame + radius + 1)}
     held: dict[int, NDArray[np.uint8]] = {}
-    for number, image in enumerate(open_video(record.path)):
+    reader = open_video(record.path)
+    if (reader.height, reader.width) != size:
+        raise VideoError(f"{record.path}: {reader.width}x{reader.height} pixels, and {size[1]}x{size[0]} were tested")
+    for number, image in enumerate(reader):
         if number in wanted:
             held[number] = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
         if number >= max(wanted):

@@ -21,6 +21,7 @@ from syrfa.report.page.tables import overview
 LIMIT = 16_000_000
 """Bytes of a page. Tables come first; curves and pictures are left out, and said to be, once it is reached."""
 
+_MOST_LINKS = 8  # the overview has links too
 _FRAME, _FRAME_EACH = 100_000, 10_000  # bytes of script, style, headings and sentences
 
 
@@ -113,7 +114,7 @@ def _html(title: str, links: list[tuple[str, str]], parts: list[Html], plots: di
     )
     # no "<" in it, so that no text inside can end the element
     data = json.dumps(plots, allow_nan=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
-    body = header + (nav if len(links) > 1 else "") + without + tag("main", *parts) + footer
+    body = header + (nav if 1 < len(links) <= _MOST_LINKS else "") + without + tag("main", *parts) + footer
     body += f'<script type="application/json" id="plots">{data}</script><script>{script}</script>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 

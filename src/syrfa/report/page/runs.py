@@ -138,7 +138,7 @@ def _suffixes(results: list[Result]) -> list[str]:
     for one, result in zip(told, results, strict=True):
         one["manifest"] = str(result.get("manifest_sha256"))[:8]
     keys = sorted({key for one in told for key in one if len({str(other.get(key)) for other in told}) > 1})
-    shown = [", ".join(f"{key} {one.get(key)}" for key in keys[:_MOST_TOLD]) for one in told]
+    shown = [", ".join(f"{key} {one.get(key, 'not on record')}" for key in keys[:_MOST_TOLD]) for one in told]
     return [f" ({words})" if words else "" for words in shown]
 
 

@@ -22,9 +22,8 @@ def dataset_of(run: Run, root: Path | None = None) -> tuple[VideoDataset | None,
         nothing that a configuration names is imported.
     """
     described = _description(run)
-    name = str(described.get("class_path", "")).rpartition(".")[2]
-    kind = getattr(datasets, name, None) if name in datasets.__all__ else None
-    if kind is None or not inspect.isclass(kind) or not issubclass(kind, VideoDataset):
+    kind = _kind(str(described.get("class_path", "")).rpartition(".")[2], run.result["dataset"] if root else None)
+    if kind is None:
         return None, "the run's folder holds no configuration that names its data set"
     settings = dict(described.get("init_args") or {})
     if root is not None:
@@ -35,6 +34,15 @@ def dataset_of(run: Run, root: Path | None = None) -> tuple[VideoDataset | None,
     except (UserError, TypeError) as error:
         return None, f"the data set is not at hand ({' '.join(str(error).split())})"
     return dataset, ""
+
+
+def _kind(name: str, dataset: str | None) -> type[VideoDataset] | None:
+    """The class of that name, or the one whose data set is called so."""
+    known = [getattr(datasets, each) for each in datasets.__all__]
+    kinds = [kind for kind in known if inspect.isclass(kind) and issubclass(kind, VideoDataset)]
+    named = [kind for kind in kinds if kind.__name__ == name]
+    called = [kind for kind in kinds if getattr(kind, "name", None) == dataset]
+    return next(iter(named or called), None)
 
 
 def _description(run: Run) -> dict[str, Any]:
