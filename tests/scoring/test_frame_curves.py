@@ -31,10 +31,10 @@ def test_what_the_metrics_saw_comes_back(tmp_path: Path) -> None:
     assert [each.tolist() for each in found.labels] == [each.tolist() for each in labels]
     for number, protocol in enumerate(protocols):
         for stored, curve in zip(found.scores[number], final_scores(objects, protocol), strict=True):
-            np.testing.assert_array_equal(stored, curve.astype(np.float32))
+            np.testing.assert_array_equal(stored, curve)
         widths = final_scores([box_width(each) for each in objects], protocol)
         for stored, curve in zip(found.box_width[number], widths, strict=True):
-            np.testing.assert_array_equal(stored, curve.astype(np.float32))
+            np.testing.assert_array_equal(stored, curve)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 cut off", b"no archive at all"])

@@ -26,14 +26,15 @@ class FrameCurves:
         labels: uint8 (frames,) a video, 1 = abnormal.
 
     Attributes:
-        scores: a list a reading, float32 (frames,) a video: what its metrics saw.
+        scores: a list a reading, float64 (frames,) a video: what its metrics saw, to the last digit, so that no tie is lost
+            or made.
         box_width: the same for the baseline.
     """
 
     def __init__(self, names: Sequence[str], labels: Sequence[NDArray[np.uint8]]) -> None:
         self.names, self.labels = list(names), list(labels)
-        self.scores: list[list[NDArray[np.float32]]] = []
-        self.box_width: list[list[NDArray[np.float32]]] = []
+        self.scores: list[list[NDArray[np.float64]]] = []
+        self.box_width: list[list[NDArray[np.float64]]] = []
 
     def add(self, scores: Sequence[NDArray[np.float64]], box_width: Sequence[NDArray[np.float64]]) -> None:
         """Takes one reading.
@@ -42,14 +43,14 @@ class FrameCurves:
             scores: (frames,) a video.
             box_width: (frames,) a video, the baseline under the same protocol.
         """
-        self.scores.append([video.astype(np.float32) for video in scores])
-        self.box_width.append([video.astype(np.float32) for video in box_width])
+        self.scores.append(list(scores))
+        self.box_width.append(list(box_width))
 
     def write(self, path: Path) -> None:
         """Writes a compressed `.npz`, atomically.
 
         `video` (videos,) names, `frames` int32 (videos,) lengths, `labels` uint8 (frames of all videos,), `scores` and
-        `box_width` float32 (readings, frames of all videos).
+        `box_width` float64 (readings, frames of all videos).
         """
         with atomic_write(path) as file:
             np.savez_compressed(
@@ -57,8 +58,8 @@ class FrameCurves:
                 video=np.array(self.names, dtype=np.str_),
                 frames=np.array([len(video) for video in self.labels], np.int32),
                 labels=_joined(self.labels, np.uint8),
-                scores=np.stack([_joined(reading, np.float32) for reading in self.scores]),
-                box_width=np.stack([_joined(reading, np.float32) for reading in self.box_width]),
+                scores=np.stack([_joined(reading, np.float64) for reading in self.scores]),
+                box_width=np.stack([_joined(reading, np.float64) for reading in self.box_width]),
             )
 
 

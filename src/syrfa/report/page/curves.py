@@ -34,11 +34,14 @@ class RunCurves:
         labels: uint8 (frames,) a video.
         readings: for each reading of the result, its frame scores and the baseline's, a list of videos each; None where
             the run did not keep them and they cannot be made from its object scores.
+        tolerance: how far their micro AUROC may lie from the result's. Object scores are kept with seven digits: what
+            is made of them may lose a tie.
     """
 
-    def __init__(self, names: Sequence[str], labels: Sequence[NDArray[np.uint8]]) -> None:
+    def __init__(self, names: Sequence[str], labels: Sequence[NDArray[np.uint8]], tolerance: float) -> None:
         self.names, self.labels = list(names), list(labels)
         self.readings: list[tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]] | None] = []
+        self.tolerance = tolerance
 
 
 def curves_of(run: Run, dataset: VideoDataset | None) -> RunCurves | str:
@@ -82,7 +85,7 @@ def read_objects(folder: Path) -> list[ObjectScores]:
 def _stored(run: Run, kept: FrameCurves) -> RunCurves | str:
     if len(kept.scores) != len(run.result["readings"]):
         return "Curves are not shown: curves.npz and result.json are of different tests; run `syrfa test` again."
-    curves = RunCurves(kept.names, kept.labels)
+    curves = RunCurves(kept.names, kept.labels, 1e-6)
     curves.readings = list(zip(kept.scores, kept.box_width, strict=True))
     return curves
 
@@ -93,7 +96,7 @@ def _from_objects(run: Run, objects: list[ObjectScores], dataset: VideoDataset) 
     known = [label for label in labels if label is not None]
     if len(known) != len(objects) or any(len(k) != v.frames for k, v in zip(known, objects, strict=True)):
         return "Curves are not shown: the data set at hand is not the one that was tested; its videos or labels differ."
-    curves = RunCurves([video.name for video in objects], known)
+    curves = RunCurves([video.name for video in objects], known, 5e-3)
     widths = [box_width(video) for video in objects]
     for reading in run.result["readings"]:
         protocol = protocol_of(reading)

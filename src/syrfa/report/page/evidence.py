@@ -15,7 +15,6 @@ from syrfa.report.page.source import dataset_of
 from syrfa.report.page.training import training_plots
 
 _FIRST_VIDEOS = 12  # score curves that are not folded away
-_AGREES = 1e-3  # a stored score has seven digits: near ties may fall the other way
 
 
 def curves_and_alarms(key: str, experiment: Experiment, data: Path | None, room: Room) -> list[Html]:
@@ -92,7 +91,7 @@ def _agreement(run: Run, curves: RunCurves) -> Html:
     drawn, told = recomputed(curves, 0), value_of(run.result["readings"][0]["metrics"], "micro_auroc")
     if drawn is None or told is None:
         return ""
-    if abs(drawn - told) > _AGREES:
+    if abs(drawn - told) > curves.tolerance:
         sentence = (
             f"These curves are not those of the result: their micro AUROC is {percent(drawn)}, not {percent(told)}."
         )
