@@ -26,8 +26,8 @@ class FrameCurves:
         labels: uint8 (frames,) a video, 1 = abnormal.
 
     Attributes:
-        scores: a list a reading, float64 (frames,) a video: what its metrics saw, to the last digit, so that no tie is lost
-            or made.
+        scores: a list a reading, float64 (frames,) a video: what its metrics saw, to the last digit, so that no tie is
+            lost or made.
         box_width: the same for the baseline.
     """
 
