@@ -15,7 +15,7 @@ PED2_KNOWLEDGE = $(PED2) --config experiments/ped2_knowledge.yaml --trainer.prec
 PED2_ADAPT     = $(PED2) --config experiments/ped2_adapt.yaml --trainer.precision $(PRECISION)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types suite torture fuzz torture-resume mutants precision boxes bench scale world realism ped2 clean
+.PHONY: help install demo test lint types suite torture fuzz torture-resume mutants precision boxes bench scale world sweep realism ped2 clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -72,11 +72,14 @@ bench: $(READY)  ## extraction, reading and a training step beside references, e
 	SYRFA_BENCH=1 $(BIN)/python -m pytest tests/benchmarks -s
 
 scale: $(READY)  ## cost of a frame by stage, one and two processes, peak memory, 1,000 camera-hours on paper (a quarter of an hour; runs/scale.json)
-	$(BIN)/python tests/scale/campaign.py
+	$(BIN)/python tests/scale
 
 world: $(READY)  ## generate the source world `standard`, with its data card
 	$(SYRFA) generate --preset standard --out data/raw/standard
 	@ls data/raw/standard/DATA_CARD.md
+
+sweep: $(READY) data/raw/demo-source data/raw/demo-target  ## Table 4's grid over the lambdas on the demo worlds, no account needed (16 fits of the demo's phase 1; runs/lambda/sweep.json)
+	OMP_NUM_THREADS=1 $(SYRFA) sweep --config experiments/sweeps/lambda.yaml --jobs 2
 
 realism: world  ## how far the world `standard` is from Ped2's normal training clips (runs/realism.json; needs SYRFA_SHARED_DATA)
 	$(SYRFA) realism $(PED2) \
@@ -95,7 +98,7 @@ ped2: $(READY)  ## generated source to real UCSD Ped2, both phases, for SEEDS, i
 	done
 	$(SYRFA) summary --all_readings true $(foreach s,$(SEEDS),runs/ped2_knowledge/seed$(s) runs/ped2_adapt/seed$(s))
 
-include experiments/ablation.mk
+include experiments/tables.mk
 include experiments/transfer.mk
 
 clean:  ## remove the environment and what runs leave; data/raw stays

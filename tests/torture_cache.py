@@ -30,7 +30,7 @@ import cv2
 import numpy as np
 
 from syrfa.__main__ import main as syrfa
-from syrfa.callbacks.provenance import environment
+from syrfa.environment import environment
 from syrfa.errors import CacheError
 from syrfa.files import sha256_file, write_json
 from syrfa.tubes import TubeCache

@@ -1,7 +1,8 @@
 """`python -m syrfa`, also installed as `syrfa`: the verbs, the exit codes, one line for what the user got wrong.
 
-Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 130 interrupted; 143 terminated; both with a
-checkpoint on disk once a batch was trained. `SYRFA_DEBUG=1` shows the traceback of a user error too.
+Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 3 `reproduce` found another number; 130
+interrupted; 143 terminated; both with a checkpoint on disk once a batch was trained. `SYRFA_DEBUG=1` shows the
+traceback of a user error too.
 """
 
 import errno
@@ -24,8 +25,12 @@ VERBS = {
     "calibrate": "make the confidences of a detector mean what those of another mean",
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
+    "tables": "run the paper's tables 1 to 5 and print them beside its numbers",
+    "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
     "summary": "print the results of runs beside box_width and chance",
     "report": "write one HTML page about a run or a folder of runs",
+    "figure": "draw figure 3 or 4 of the paper from tested runs",
+    "reproduce": "what it takes to make a result again; --check runs it again and compares",
     "data": "list the data sets, or download one where its terms let a script do so",
     "doctor": "compare a copy of a data set with what was published of it",
 }

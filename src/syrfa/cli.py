@@ -1,13 +1,13 @@
 """fit, validate, test and predict: LightningCLI with our modules, the tube DataModule and a run folder."""
 
 import logging
-import os
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from jsonargparse import Namespace
 from lightning import Callback, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
@@ -15,21 +15,31 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.loggers import Logger, WandbLogger
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from syrfa.callbacks import ExactResume, FrameAUC, LastCheckpoint, Provenance, ScoreWriter
+from syrfa.callbacks import (
+    ExactResume,
+    FrameAUC,
+    LastCheckpoint,
+    Provenance,
+    RecipeKeeper,
+    ScoreWriter,
+    WandbRecord,
+)
 from syrfa.checkpoint_io import AtomicCheckpointIO
-from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
+from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundError
 from syrfa.heap import keep_freed_memory
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
-from syrfa.parser import OneLineErrors, check_configs
+from syrfa.parser import OneLineErrors, check_configs, config_names
 from syrfa.run_folder import CHECKPOINTS, RunFolder
 from syrfa.run_log import RunLog
 from syrfa.stopping import INTERRUPTED, StopSignals
+from syrfa.switches import settle_switches
 from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
 ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
@@ -45,11 +55,12 @@ class SyrfaCLI(LightningCLI):
 
     Args:
         signals: how the process was asked to stop.
+        after_fit: this test follows a fit in its process, and goes on with its W&B run.
         options: LightningCLI's own.
     """
 
-    def __init__(self, signals: StopSignals, **options: Any) -> None:  # noqa: ANN401
-        self.signals, self.first_step = signals, 0
+    def __init__(self, signals: StopSignals, after_fit: bool = False, **options: Any) -> None:  # noqa: ANN401
+        self.signals, self.after_fit, self.first_step = signals, after_fit, 0
         super().__init__(**options)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -89,6 +100,8 @@ class SyrfaCLI(LightningCLI):
         elif self.subcommand != "fit" and not self._complete():
             raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
         self._check_precision()
+        for line in settle_switches(options, str(self.subcommand)):
+            print(f"syrfa {self.subcommand}: {line}", file=sys.stderr)
         self._check_validation_interval()
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
         run = RunFolder(**options.run.as_dict())
@@ -104,10 +117,30 @@ class SyrfaCLI(LightningCLI):
 
     def before_fit(self) -> None:
         """Makes room for a fit that starts anew, once everything it needs has been built."""
+        if self.tests_after_fit:
+            self._check_testable()
         for leftover in Path(self.options.checkpoint.dirpath).glob(".*.ckpt.*.tmp"):  # of a process that was killed
             leftover.unlink(missing_ok=True)
         if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
             RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
+
+    @property
+    def tests_after_fit(self) -> bool:
+        """Whether the test split is to be scored when the fit is done."""
+        return self.subcommand == "fit" and bool(self.options.run.test) and not self.options.trainer.fast_dev_run
+
+    def _check_testable(self) -> None:
+        """Finds before hours of training, not after, that there is nothing to test on."""
+        data = self.datamodule
+        assert isinstance(data, TubeDataModule)
+        dataset = data.dataset(data.stage_domain["test"])
+        use = data.use("test")
+        records = dataset.videos(use.split) if use is not None else []
+        if use is None or any(dataset.frame_labels(record) is None for record in records):
+            raise LabelError(
+                f"run.test: {dataset.name} has no split with frame labels to test on; set run.test to false, and "
+                "score it with predict"
+            )
 
     def _check_precision(self) -> None:
         """Refuses float16 here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
@@ -188,8 +221,12 @@ class SyrfaCLI(LightningCLI):
         except ValueError as error:  # the Trainer checks its arguments, and has no exception of its own for most
             raise ConfigError(f"trainer: {error}") from error
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
+        if self.subcommand in ("fit", "test"):
+            extra.append(RecipeKeeper(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
+        if run.wandb:
+            extra.append(WandbRecord(seed))
         # checkpoints are written last, so that they hold what the other callbacks have done
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
         last = LastCheckpoint(self.signals, options.checkpoint_minutes)
@@ -200,18 +237,23 @@ class SyrfaCLI(LightningCLI):
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         return trainer
 
+    def _plain_options(self) -> dict[str, Any]:
+        """The options as a file of them would hold them."""
+        text = self._parser(self.subcommand).dump(self.options, skip_unset=False)
+        options: dict[str, Any] = yaml.safe_load(text)
+        return options
+
     def _loggers(self, run: RunFolder, seed: int) -> list[Logger] | bool:
-        """The CSV first: the first logger decides where config and checkpoints go."""
-        if self.subcommand != "fit" or self.options.trainer.fast_dev_run:
+        """Of a fit the CSV first: the first logger decides where config and checkpoints go.
+
+        A test behind a fit logs into the fit's W&B run; in the CSV, which is of training, it has no place.
+        """
+        if self.options.trainer.fast_dev_run or (self.subcommand != "fit" and not self.after_fit):
             return False
         folder = run.path(seed)
-        loggers: list[Logger] = [RunLog(folder, self.first_step)]
-        if run.wandb:
-            offline = os.environ.get("WANDB_MODE", "offline") != "online"
-            loggers.append(
-                WandbLogger(name=folder.name, project=f"syrfa-{run.experiment}", save_dir=folder, offline=offline)
-            )
-        return loggers
+        loggers: list[Logger] = [] if self.after_fit else [RunLog(folder, self.first_step)]
+        wandb = wandb_logger(run, folder)
+        return [*loggers, wandb] if wandb is not None else loggers or False
 
 
 def run_trainer(arguments: list[str], signals: StopSignals) -> int:
@@ -227,37 +269,57 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     Raises:
         ConfigError: the options do not parse, or Lightning refuses them.
     """
-    os.environ.setdefault("WANDB_MODE", "offline")
-    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    quiet_environment()
     check_configs(arguments)
     _quiet()
-    sys.argv = [sys.argv[0], *arguments]
+    code = 1
     try:
-        SyrfaCLI(
-            signals,
-            model_class=AnomalyModule,
-            datamodule_class=TubeDataModule,
-            subclass_mode_model=True,
-            seed_everything_default=0,
-            auto_configure_optimizers=False,
-            load_from_checkpoint_support=False,
-            save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
-            parser_class=TrainerParser,
-            parser_kwargs={
-                "prog": "syrfa",
-                "parser_mode": "omegaconf",
-                **{verb: {"parser_mode": "omegaconf"} for verb in VERBS},
-            },
-        )
+        cli = _run(arguments, signals)
+        if cli.tests_after_fit:
+            if signals.received is not None:  # during the last batch: the fit is whole, what was asked for is not
+                return (code := signals.exit_code)
+            # the verb itself, so that it leaves what `syrfa test` leaves
+            last = LastCheckpoint.path(cli.trainer)
+            _run(["test", *arguments[1:], f"--ckpt_path={last}"], signals, after_fit=True)
+        code = 0
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
-        return signals.exit_code
+        code = signals.exit_code
     except SystemExit as error:
-        if isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes a fault of it
-            return INTERRUPTED
-        raise
+        if not isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes a fault of it
+            raise
+        code = INTERRUPTED
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
-    return 0
+    except Exception as error:
+        refusal = wandb_refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+    finally:
+        finish_wandb(code)
+    return code
+
+
+def _run(arguments: list[str], signals: StopSignals, after_fit: bool = False) -> SyrfaCLI:
+    """Parses one verb and runs it."""
+    sys.argv = [sys.argv[0], *arguments]
+    return SyrfaCLI(
+        signals,
+        after_fit=after_fit,
+        model_class=AnomalyModule,
+        datamodule_class=TubeDataModule,
+        subclass_mode_model=True,
+        seed_everything_default=0,
+        auto_configure_optimizers=False,
+        load_from_checkpoint_support=False,
+        save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
+        parser_class=TrainerParser,
+        parser_kwargs={
+            "prog": "syrfa",
+            "parser_mode": "omegaconf",
+            **{verb: {"parser_mode": "omegaconf"} for verb in VERBS},
+        },
+    )
 
 
 def _plain(value: object) -> object:

@@ -87,7 +87,7 @@ def check_configs(arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: a file is missing, empty, no YAML, or holds no keys.
     """
-    for name in _config_names(arguments):
+    for name in config_names(arguments):
         if not name:
             raise ConfigError("--config: give it a YAML file")
         path = Path(name)
@@ -107,7 +107,8 @@ def check_configs(arguments: Sequence[str]) -> None:
             raise ConfigError(f"{path}: {found}; a config holds keys such as `data:` and `model:`")
 
 
-def _config_names(arguments: Sequence[str]) -> Iterator[str]:
+def config_names(arguments: Sequence[str]) -> Iterator[str]:
+    """What follows every `--config`, in order; empty where nothing does."""
     for option, value in zip_longest(arguments, arguments[1:], fillvalue=""):
         if option in ("-c", "--config"):
             yield value

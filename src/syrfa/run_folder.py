@@ -20,6 +20,7 @@ class RunFolder:
         id: the name of this run of it; `seed<N>` by default.
         overwrite: let a fit start anew in a folder that holds an earlier fit's checkpoints.
         wandb: also log to Weights & Biases, offline unless WANDB_MODE=online.
+        test: of `fit`: score the test split when it is done, as the verb `test` would with the last checkpoint.
     """
 
     root: str = "runs"
@@ -27,6 +28,7 @@ class RunFolder:
     id: str | None = None
     overwrite: bool = False
     wandb: bool = False
+    test: bool = False
 
     def path(self, seed: int) -> Path:
         """The run's folder."""

@@ -15,9 +15,9 @@ import pytest
 import torch
 from torchvision.ops import roi_align
 
-from syrfa.callbacks.provenance import environment
 from syrfa.datasets import VideoFolder
 from syrfa.detection import FileDetector
+from syrfa.environment import environment
 from syrfa.files import write_json
 from syrfa.tubes import TubeSpec, build_cache
 

@@ -7,6 +7,7 @@ import torch
 from syrfa.callbacks.collector import ScoreCollector
 from syrfa.callbacks.frame_auc import FrameAUC, is_partial
 from syrfa.errors import ConfigError
+from syrfa.recipes import PaperSettings
 
 
 def collected(*batches: tuple[list[int], list[float]]) -> ScoreCollector:
@@ -67,17 +68,34 @@ def test_one_batch_is_not_the_whole_split(limit: float, partial: bool) -> None:
     ],
 )
 def test_the_configured_reading_comes_first_and_all_are_made(protocol: str, smoothing: str, first: tuple) -> None:
-    readings = [(p.name, p.smoothing) for p in FrameAUC(protocol, smoothing).protocols(7)]
+    readings = [(p.name, p.smoothing) for p in FrameAUC(protocol, smoothing).protocols(7, "ped2")]
     assert readings[0] == first
     assert sorted(readings) == [("paper", "gaussian"), ("strict", "causal"), ("strict", "centred"), ("strict", "none")]
 
 
 def test_tracked_readings_are_added_behind_the_others_on_request() -> None:
-    plain, tracked = FrameAUC().protocols(7), FrameAUC(tracks=True, track_window=5, track_iou=0.5).protocols(7)
+    extended = FrameAUC(recipe="ped2", tracks=True, track_window=5, track_iou=0.5)
+    plain, tracked = FrameAUC(recipe="ped2").protocols(7), extended.protocols(7)
     assert [p.describe() for p in tracked[:4]] == [p.describe() for p in plain]
     assert [(p.name, p.smoothing) for p in tracked[4:]] == [("tracked", s) for s in ("none", "centred", "causal")]
     for protocol in tracked[4:]:
         assert {**protocol.describe()["tracks"], "window": 5, "min_iou": 0.5} == protocol.describe()["tracks"]
+
+
+def test_the_paper_protocol_needs_a_recipe_and_takes_none_unasked() -> None:
+    def recipes(callback: FrameAUC, of_the_data: str | None) -> list[str]:
+        return [p.describe()["recipe"] for p in callback.protocols(7, of_the_data) if p.name == "paper"]
+
+    assert recipes(FrameAUC(), None) == []
+    assert recipes(FrameAUC(), "shanghaitech") == ["shanghaitech"]
+    assert recipes(FrameAUC(recipe="avenue"), "shanghaitech") == ["avenue"]
+
+
+def test_constants_of_the_paper_protocol_are_refused_before_training() -> None:
+    changed = FrameAUC(recipe="avenue", paper=PaperSettings(block=10)).protocols(7)[-1].describe()
+    assert (changed["block"], changed["as_published"]) == (10, False)
+    with pytest.raises(ConfigError, match=r"evaluation\.paper\.taps=2"):
+        FrameAUC(paper=PaperSettings(taps=2))
 
 
 def test_a_track_window_that_does_not_fit_is_refused_before_training() -> None:

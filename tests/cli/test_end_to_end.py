@@ -37,8 +37,22 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
     assert result["metrics"]["micro_auroc"]["chance"] == 0.5
     assert 0 <= result["baselines"]["box_width"]["micro_auroc"]["value"] <= 1
+    assert 0 <= result["metrics"]["eer"]["value"] <= 1
+    assert 0 <= result["baselines"]["random_smoothed"]["micro_auroc"]["value"] <= 1
+    regions = result["regions"]
+    assert regions["ground_truth"].startswith("derived, not published")
+    assert 0 <= regions["rbdc"]["ci_low"] <= regions["rbdc"]["value"] <= regions["rbdc"]["ci_high"] <= 1
+    assert 0 <= regions["baselines"]["box_width"]["tbdc"]["value"] <= 1
+    for reading in result["readings"]:
+        assert (reading["alarms"]["recall"], reading["alarms"]["fps_from"]) == (0.9, "assumed")
+        assert reading["alarms"]["false_alarms_per_hour"] >= 0
+        assert reading["alarms"]["baselines"]["box_width"]["event_recall"] > 0
     readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["readings"]}
     assert readings == {("strict", "centred"), ("strict", "none"), ("strict", "causal"), ("paper", "gaussian")}
+    assert result["audit"] == result["readings"][0]["audit"]
+    assert result["audit"]["test_information"] == []
+    assert [bool(r["audit"]["test_information"]) for r in result["readings"]] == [False, False, False, True]
+    assert result["boxes"]["detector"]["detector"] == "file"
     assert result["environment"]["packages"]["torch"]
     assert result["precision"] == "32-true"
     assert [part["precision"] for part in result["trained_on"]] == ["32-true"]
@@ -78,12 +92,13 @@ def test_a_checkpoint_is_scored_without_its_adapters(
     tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = tested["adapt"] / "checkpoints" / "last.ckpt"
-    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}"]
+    options = [*ADAPT, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}", "--evaluation.regions=false"]
     assert main(["test", *options, "--model.init_args.score_with_adapters=false"]) == 0
     assert "score_with_adapters" not in capsys.readouterr().err
     result = json.loads((tmp_path / "demo_adapt" / "seed1" / "result.json").read_text())
     plain = json.loads((tested["knowledge"] / "result.json").read_text())
     assert result["settings"]["score_with_adapters"] is False
+    assert result["regions"] == {"value": None, "reason": "evaluation.regions is false"}
     assert result["metrics"] == plain["metrics"]
     assert "unadapted" not in result["baselines"]
 
@@ -170,11 +185,15 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
         f"--run.root={tmp_path}",
         "--data.target.train_split=test",
     ]
-    assert main(["test", *run, "--evaluation.calibration=[global]", "--evaluation.pictures=false"]) == 0
+    options = ["--evaluation.calibration=[global,quantile]", "--evaluation.calibration_quantiles=[0.05,0.9]"]
+    assert main(["test", *run, *options, "--evaluation.pictures=false"]) == 0
     result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
     said = [reading["protocol"] for reading in result["readings"]]
-    calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == "global"]
-    assert calibrated == [True] * 3
+    for method in ("global", "quantile"):
+        calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == method]
+        assert calibrated == [True] * 3
+    assert said[-1]["quantiles"] == [0.05, 0.9]
+    assert "calibration: scores were compared with frames" in result["readings"][-1]["audit"]["line"]
     assert [p["test_statistics"] for p in said if "calibration" not in p] == [False] * 3 + [True]
 
 

@@ -108,7 +108,8 @@ def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_pa
     folder = tmp_path / "demo_jigsaw" / "seed1"
     result = json.loads((folder / "result.json").read_text())
     assert result["settings"]["pretrained_from"].startswith("ped2.pth sha256:")
-    assert (result["steps"], result["trained_on"]) == (0, [])
+    assert (result["steps"], len(result["trained_on"]), result["oracle"]) == (0, 1, False)
+    assert "not known: what ped2.pth sha256:" in result["audit"]["line"]
     before = scores(folder)
 
     assert main(["fit", *arguments, "--model.init_args.lr=0"]) == 0
@@ -119,6 +120,7 @@ def test_published_weights_are_scored_without_a_checkpoint_and_trained_on(tmp_pa
     result = json.loads((folder / "result.json").read_text())
     assert result["steps"] == 4
     assert result["settings"]["pretrained_from"].startswith("ped2.pth sha256:")
+    assert "not known: what ped2.pth sha256:" in result["audit"]["line"]
     assert all(np.array_equal(one, other) for one, other in zip(before, scores(folder), strict=True))
 
 

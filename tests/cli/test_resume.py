@@ -150,8 +150,9 @@ class Run:
 
     def metrics(self):
         with (self.run / "metrics.csv").open(newline="") as file:
-            # Lightning repeats the last alignment loss in rows without one, and after a resumption it knows none
-            rows = [{key: value for key, value in row.items() if key != "train/align"} for row in csv.DictReader(file)]
+            # Lightning repeats the last of these in rows without one, and after a resumption it knows none
+            now_and_then = {"train/align", "train/gradient_cosine"}
+            rows = [{key: row[key] for key in row.keys() - now_and_then} for row in csv.DictReader(file)]
         return sorted(tuple(sorted(row.items())) for row in rows)
 
 

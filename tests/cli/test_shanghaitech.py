@@ -39,9 +39,28 @@ def test_transfer_in_one_command(
     masks = data_environment / "shanghaitech" / "test_frame_mask"
     assert result["frames"] == sum(len(np.load(mask)) for mask in masks.iterdir())
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
-    capsys.readouterr()
+    assert result["regions"]["value"] is None
+    assert "nothing says where the abnormal regions of" in result["regions"]["reason"]
+    (paper,) = [r["protocol"] for r in result["readings"] if r["protocol"]["protocol"] == "paper"]
+    assert (paper["recipe"], paper["as_published"], paper["mean_window"]) == ("shanghaitech", True, 43)
+    assert "recipe" not in capsys.readouterr().err
     assert main(["summary", str(run)]) == 0
     assert "2 of 107 videos" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("data_environment")
+@pytest.mark.filterwarnings("ignore:.* of 107 clips")
+def test_another_recipe_is_said_and_every_constant_is_an_option(
+    motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [CONFIG, motion, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
+    options = [*SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}", "--evaluation.pictures=false"]
+    paper = ["--evaluation.protocol=paper", "--evaluation.recipe=avenue", "--evaluation.paper.block=10"]
+    capsys.readouterr()
+    assert main(["test", *files, *options, *paper, "--evaluation.paper.sigma=5"]) == 0
+    assert "the recipe of avenue for shanghaitech, not shanghaitech's" in capsys.readouterr().err
+    said = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())["readings"][0]["protocol"]
+    assert (said["recipe"], said["block"], said["sigma"], said["as_published"]) == ("avenue", 10, 5.0, False)
 
 
 @pytest.mark.usefixtures("data_environment")

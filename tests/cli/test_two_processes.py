@@ -27,9 +27,10 @@ def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("data_environment")
 def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_path: Path) -> None:
-    trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1")
+    trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1", "--run.test=true")
     assert (trained / "checkpoints" / "last.ckpt").is_file()
     options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.calibration=[fused]")
+    options += ("--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=0")
     alone = syrfa("test", tmp_path / "alone", 1, *options)
     together = syrfa("test", tmp_path / "together", 2, *options)
     results = [json.loads((folder / "result.json").read_text()) for folder in (alone, together)]
@@ -37,10 +38,16 @@ def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_pa
     assert -(-objects // BATCH) % 2 == 1, "an odd number of batches, the last one not full, is what this is about"
     assert objects % BATCH
     assert results[1]["objects"] == objects
+    assert json.loads((trained / "result.json").read_text())["objects"] == objects  # of the test behind the fit
+    assert results[0]["feature_distance"]["tubes"] == objects
+    assert results[1]["feature_distance"] == results[0]["feature_distance"]
     assert [reading["protocol"].get("calibration") for reading in results[0]["readings"]] == [None] * 4 + ["fused"] * 3
     for one, other in zip(results[0]["readings"], results[1]["readings"], strict=True):
         assert other["protocol"] == one["protocol"]
         assert other["metrics"] == one["metrics"]
+        assert other["alarms"] == one["alarms"]
+    assert results[1]["regions"] == results[0]["regions"]
+    assert results[0]["regions"]["rbdc"]["value"] is not None
     files = sorted(path.name for path in (alone / "scores").glob("*.npz"))
     assert files
     for name in files:

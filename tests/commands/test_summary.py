@@ -51,8 +51,9 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFix
     runs = [canned(tmp_path, seed, value) for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94))]
     summary(runs, all_readings=True, over_seeds=True, markdown=True)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4  # heading, rule, two readings
+    assert [line[:2] for line in lines] == ["| "] * 4 + ["", "- "]  # heading, rule, two readings; one audit for all
     assert "| 92.0 ± 2.0 | 90.0 92.0 94.0 |" in lines[2]
+    assert lines[5].startswith("- canned/seed1, canned/seed2, canned/seed3 (strict centred, strict none): ")
 
 
 def test_how_far_the_adapters_moved_stands_beside_the_number(
@@ -77,7 +78,18 @@ def test_a_result_file_serves_as_well_as_its_folder(tmp_path: Path, capsys: pyte
 
 def test_a_transductive_number_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     summary([canned(tmp_path, 1, 0.9, transductive=True)])
-    assert "transductive: the test split entered this number" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert " 90.0 (transductive) " in printed
+    assert "canned/seed1 (strict centred): test information: transductive: " in printed
+    assert "transductive: the test split entered this number" in printed
+
+
+def test_runs_with_and_without_test_data_are_never_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [canned(tmp_path, 1, 0.9), canned(tmp_path, 2, 0.8), canned(tmp_path, 3, 1.0, transductive=True)]
+    summary(runs, over_seeds=True, markdown=True)
+    rows = capsys.readouterr().out.splitlines()[2:4]
+    assert "| 85.0 ± 7.1 |" in rows[0]
+    assert "| 1 | 100.0 (transductive) |" in rows[1]
 
 
 def test_an_unfinished_run_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -12,6 +13,7 @@ from syrfa.losses import (
     consistency_head_gradient,
     consistency_loss,
     difference_jvp,
+    gradient_cosine,
     normalise_gradient,
 )
 from syrfa.losses.alignment import flatten, unflatten
@@ -269,3 +271,15 @@ def test_a_step_along_the_gradient_lowers_the_alignment_loss():
     with torch.no_grad():
         head.scale -= 0.05 * gradient / gradient.norm()
     assert l_c_and_gradient()[0] < before
+
+
+def test_the_cosine_is_that_of_the_joined_gradients_and_fits_the_loss():
+    torch.manual_seed(3)
+    g_cls, g_sub = ([torch.randn(4, 5), torch.randn(7)] for _ in range(2))
+    cosine = gradient_cosine(g_cls, g_sub).item()
+    a, b = (np.concatenate([part.numpy().ravel() for part in g]) for g in (g_cls, g_sub))
+    assert cosine == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b), abs=1e-6)
+    loss = alignment_loss(flatten(g_cls), flatten(g_sub)).item()
+    assert loss == pytest.approx((2 - 2 * cosine) ** 0.5, abs=1e-5)
+    assert gradient_cosine(g_cls, g_cls).item() == pytest.approx(1)
+    assert gradient_cosine(g_cls, [torch.zeros(4, 5), torch.zeros(7)]).item() == 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from syrfa.metrics.bootstrap import bootstrap_intervals, paired_bootstrap, weighted_metrics
-from syrfa.metrics.frame_level import METRICS
+from syrfa.metrics.frame_level import METRICS, eer
 
 
 def videos(seed: int, count: int = 8, length: int = 30, ties: bool = False, signal: float = 1.0):
@@ -30,15 +30,16 @@ def test_a_draw_equals_scikit_learn_on_the_repeated_videos(seed, ties):
         if usable[-1]:
             p, r, _ = precision_recall_curve(truth, flat)
             f1 = (2 * p * r / np.maximum(p + r, 1e-12)).max()
-            expected.append([roc_auc_score(truth, flat), average_precision_score(truth, flat), f1])
+            areas = [roc_auc_score(truth, flat), average_precision_score(truth, flat)]
+            expected.append([*areas, f1, eer([flat], [truth]).value])
     ours = weighted_metrics(scores, labels, counts[np.array(usable)])
-    np.testing.assert_allclose(ours, np.array(expected).reshape(-1, 3), atol=1e-9)
+    np.testing.assert_allclose(ours, np.array(expected).reshape(-1, 4), atol=1e-9)
 
 
 def test_every_video_once_is_the_value_itself():
     scores, labels = videos(3)
     once = weighted_metrics(scores, labels, np.ones((1, len(scores))))[0]
-    expected = [METRICS[name](scores, labels).value for name in ("micro_auroc", "auprc", "max_f1")]
+    expected = [METRICS[name](scores, labels).value for name in ("micro_auroc", "auprc", "max_f1", "eer")]
     np.testing.assert_allclose(once, expected, atol=1e-6)
 
 

@@ -1,15 +1,19 @@
 import datetime
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
+import naive_regions
 import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
+from naive_regions import as_objects, as_regions, random_video
 
 from syrfa.errors import LabelError
-from syrfa.metrics import METRICS, FrameLevelMetric, bootstrap_intervals
+from syrfa.metrics import METRICS, FrameLevelMetric, RegionMetric, bootstrap_intervals, match, region_metrics
 
 
 def videos(count: int = 5):
@@ -65,10 +69,33 @@ def test_wrong_updates():
         metric.compute()
 
 
+def boxes(count: int = 5):
+    generator = np.random.default_rng(7)
+    return [random_video(generator, tracks=k % 3, levels=5) for k in range(count)]
+
+
+def test_collected_regions_equal_the_function():
+    metric = RegionMetric(resamples=50, seed=3)
+    for video in (4, 0, 2, 1, 3):
+        metric.update(video, as_objects(boxes()[video]), as_regions(boxes()[video]))
+    assert metric.compute() == region_metrics([match(as_objects(v), as_regions(v)) for v in boxes()], 50, 3)
+    metric.reset()
+    with pytest.warns(UserWarning, match="before the ``update``"):
+        assert metric.compute()["tbdc"].reason == "there are no videos"
+
+
+def test_a_video_of_boxes_is_given_once():
+    metric, video = RegionMetric(), boxes()[1]
+    metric.update(1, as_objects(video), as_regions(video))
+    with pytest.raises(ValueError, match="video 1 was already given"):
+        metric.update(1, as_objects(video), as_regions(video))
+
+
 SECOND_PROCESS = """
 import datetime, json, sys
 import torch.distributed as dist
-from syrfa.metrics import FrameLevelMetric
+from naive_regions import as_objects, as_regions
+from syrfa.metrics import FrameLevelMetric, RegionMetric
 plan = json.load(sys.stdin)
 dist.init_process_group("gloo", plan["store"], datetime.timedelta(seconds=90), world_size=2, rank=1)
 answers = []
@@ -76,7 +103,12 @@ for shares in plan["shares"]:
     metric = FrameLevelMetric(resamples=50)
     for video in shares[1]:
         metric.update(video, plan["scores"][video], plan["labels"][video])
-    answers.append({name: value.to_json() for name, value in metric.compute().items()})
+    regions = RegionMetric(resamples=50)
+    for video in shares[1]:
+        frames, boxes, tracks = plan["boxes"][video]
+        case = frames, boxes, [dict(track) for track in tracks]
+        regions.update(video, as_objects(case), as_regions(case))
+    answers.append({name: value.to_json() for part in (metric, regions) for name, value in part.compute().items()})
 print(json.dumps(answers))
 dist.destroy_process_group()
 """
@@ -86,7 +118,10 @@ def values_of(videos_here, scores, labels):
     metric = FrameLevelMetric(resamples=50)
     for video in videos_here:
         metric.update(video, scores[video], labels[video])
-    return {name: value.to_json() for name, value in metric.compute().items()}
+    regions = RegionMetric(resamples=50)
+    for video in videos_here:
+        regions.update(video, as_objects(boxes()[video]), as_regions(boxes()[video]))
+    return {name: value.to_json() for part in (metric, regions) for name, value in part.compute().items()}
 
 
 @pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
@@ -98,8 +133,12 @@ def test_two_processes_equal_one(tmp_path):
     store = f"file://{tmp_path / 'store'}"
     plan = {"store": store, "shares": shares, "scores": [s.tolist() for s in scores]}
     plan["labels"] = [t.tolist() for t in labels]
+    plan["boxes"] = [(f, b, [sorted(track.items()) for track in tracks]) for f, b, tracks in boxes()]
     command = [sys.executable, "-W", "ignore", "-c", SECOND_PROCESS]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    paths = os.pathsep.join([str(Path(naive_regions.__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as other:
         other.stdin.write(json.dumps(plan))
         other.stdin.close()
         dist.init_process_group("gloo", store, datetime.timedelta(seconds=90), world_size=2, rank=0)

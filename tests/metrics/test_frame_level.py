@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+from scipy.optimize import brentq
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 from syrfa.errors import LabelError
-from syrfa.metrics import METRICS, MetricValue, auprc, macro_auroc, max_f1, micro_auroc, padded_auroc
+from syrfa.metrics import METRICS, MetricValue, auprc, eer, macro_auroc, max_f1, micro_auroc, padded_auroc
 
 
 def videos(seed: int, count: int = 6, ties: bool = False, scale: float = 1.0, offset: float = 0.0):
@@ -40,6 +41,35 @@ def test_pooled_metrics_equal_scikit_learn(case):
     assert max_f1(scores, labels).value == pytest.approx(best, abs=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
+@given(cases)
+def test_eer_is_where_scikit_learns_roc_curve_meets_the_diagonal(case):
+    seed, ties, scale, offset = case
+    scores, labels = videos(seed, ties=ties, scale=scale, offset=offset)
+    alarms, hits, _ = roc_curve(np.concatenate(labels), np.concatenate(scores), drop_intermediate=False)
+    # along the curve itself, which may rise vertically, not as a function of the false alarms
+    place = np.arange(len(hits))
+    at = brentq(lambda t: np.interp(t, place, alarms) - (1 - np.interp(t, place, hits)), 0, len(hits) - 1)
+    assert eer(scores, labels).value == pytest.approx(np.interp(at, place, alarms), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "expected"),
+    [
+        ([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], 0.0),
+        ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1], 1.0),
+        # no threshold makes them equal: from (0 alarms, 1/2 missed) straight to (1, 1/2) missed
+        ([0.9, 0.5, 0.1], [1, 0, 1], 0.5),
+        # one score for all: from (0, all missed) straight to (all, none)
+        ([0.3, 0.3, 0.3], [1, 0, 1], 0.5),
+        # a tie of both classes: (0, 2/3 missed) to (1/2, 1/3 missed), equal at 0.4
+        ([0.9, 0.5, 0.5, 0.1, 0.2], [1, 1, 0, 0, 1], 0.4),
+    ],
+)
+def test_eer_of_hand_made_cases(scores, labels, expected):
+    assert eer([np.array(scores)], [np.array(labels)]).value == pytest.approx(expected, abs=1e-12)
+
+
 @settings(max_examples=25, deadline=None)
 @given(cases)
 def test_macro_equals_scikit_learn_with_the_two_added_frames(case):
@@ -63,7 +93,7 @@ def test_large_scores_are_not_squashed():
 def test_only_the_order_of_scores_counts(seed):
     scores, labels = videos(seed)
     bent = [np.exp(s / 4) for s in scores]
-    for measure in (micro_auroc, auprc, max_f1):
+    for measure in (micro_auroc, auprc, max_f1, eer):
         assert measure(scores, labels).value == measure(bent, labels).value
 
 
@@ -71,7 +101,7 @@ def test_chance_levels_are_what_knowing_nothing_reaches():
     labels = [np.ones(60, int), np.repeat([0, 1], [30, 90]), np.repeat([0, 1], [10, 5]), np.zeros(20, int)]
     generator = np.random.default_rng(0)
     draws = [[generator.random(len(truth)) for truth in labels] for _ in range(300)]
-    for name in ("micro_auroc", "macro_auroc"):
+    for name in ("micro_auroc", "macro_auroc", "eer"):
         chance = METRICS[name](draws[0], labels).chance
         reached = np.mean([METRICS[name](draw, labels).value for draw in draws])
         assert chance == pytest.approx(reached, abs=0.01), name

@@ -120,8 +120,10 @@ def test_a_published_file_of_full_size_gives_the_published_outputs(tmp_path):
     with torch.no_grad():
         for ours, expected in zip(module.jigsaw(x), theirs(x), strict=True):
             torch.testing.assert_close(ours.flatten(1), expected, rtol=0, atol=1e-6)
-    assert module.trained_on == []
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (entry,) = module.trained_on
+    assert (entry["domain"], entry["monitor"]) == ("not recorded", "not recorded")
+    assert entry["weights"] == f"ped2.pth sha256:{digest}"
     assert module.settings()["pretrained_from"] == f"ped2.pth sha256:{digest}"
     assert module.settings()["pretrained"] is None
 
@@ -147,13 +149,13 @@ def _nested_parallel(weights):
 def test_every_wrapping_loads(wrap, zipped, tmp_path):
     theirs, ours = reference(**TINY), network()
     torch.save(wrap(theirs.state_dict()), tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
-    assert load_jigsaw(tmp_path / "a.pth", ours) == []
+    assert [entry["weights"].split()[0] for entry in load_jigsaw(tmp_path / "a.pth", ours)] == ["a.pth"]
     x = torch.rand(2, 3, 3, 16, 16, dtype=torch.float64)
     theirs, ours = theirs.double(), ours.double()
     for found, expected in zip(ours(x), theirs(x), strict=True):
         torch.testing.assert_close(found.flatten(1), expected, rtol=0, atol=1e-6)
     extractor = network().extractor
-    assert load_extractor(tmp_path / "a.pth", extractor) == []
+    assert len(load_extractor(tmp_path / "a.pth", extractor)) == 1
     torch.testing.assert_close(extractor.double()(x), theirs.features(x), rtol=0, atol=1e-6)
 
 
@@ -217,7 +219,7 @@ def test_equal_frames_and_size_warn_of_nothing(published, recwarn):
 def test_a_file_without_heads_has_an_extractor(tmp_path):
     theirs = {k: v for k, v in reference(**TINY).state_dict().items() if not k.startswith("classifier")}
     path = saved(theirs, tmp_path / "bare.pth")
-    assert load_extractor(path, network().extractor) == []
+    assert [entry["monitor"] for entry in load_extractor(path, network().extractor)] == ["not recorded"]
     assert "'classifier_1.0.weight', of shape (8, 4), is missing" in refusal(load_jigsaw, path, network())
 
 

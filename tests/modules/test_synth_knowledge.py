@@ -231,9 +231,10 @@ def test_losses_are_logged_and_finite(synth, loader, trainer):
     fit = trainer(max_steps=2)
     fit.fit(synth(augment=True), loader(2))
     logged = {name: value.item() for name, value in fit.callback_metrics.items()}
-    assert set(logged) == {"train/cls", "train/cont", "train/aux", "train/align"}
+    assert set(logged) == {"train/cls", "train/cont", "train/aux", "train/align", "train/gradient_cosine"}
     assert all(math.isfinite(value) for value in logged.values())
     assert 0 <= logged["train/align"] <= 2
+    assert logged["train/align"] == pytest.approx(math.sqrt(2 - 2 * logged["train/gradient_cosine"]), abs=1e-3)
 
 
 def test_training_learns_to_tell_bright_from_dark_stripes(synth, loader, trainer):

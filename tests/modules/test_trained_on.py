@@ -25,12 +25,18 @@ class Named(VideoDataset):
     frame_labels = tracks = id_mask = videos
 
 
-def recorded(module, train_on, monitor=None, **target):
+def recorded(module, train_on, monitor=None, stopped_by=(), limit_val_batches=1.0, switches=(), **target):
     source = TubeSource(Named("world"), None, validation_split="test")
-    data = TubeDataModule(source, TubeSource(Named("street"), None, **target), train_on=train_on)
-    callback = SimpleNamespace(monitor=monitor)
+    data = TubeDataModule(
+        source, TubeSource(Named("street"), None, **target), train_on=train_on, **dict.fromkeys(switches, True)
+    )
     module._trainer = SimpleNamespace(
-        datamodule=data, checkpoint_callback=callback, training=True, precision="bf16-mixed"
+        datamodule=data,
+        checkpoint_callback=SimpleNamespace(monitor=monitor),
+        early_stopping_callbacks=[SimpleNamespace(monitor=name) for name in stopped_by],
+        limit_val_batches=limit_val_batches,
+        training=True,
+        precision="bf16-mixed",
     )
     checkpoint = {}
     module.on_save_checkpoint(checkpoint)
@@ -60,6 +66,26 @@ def test_training_on_the_targets_test_split_shows(synth):
 def test_what_checkpoints_are_chosen_by_is_recorded_with_each_split(synth):
     found = recorded(synth(), "both", monitor="validate/micro_auroc")
     assert {part["monitored_sha256"] for part in found} == {"world-test-hash"}
+
+
+def test_what_training_stops_by_is_recorded_too(synth):
+    found = recorded(synth(), "source", monitor="train/cls", stopped_by=["val/micro_auroc"])
+    assert [(part["monitor"], part["monitored_sha256"]) for part in found] == [
+        ("train/cls, val/micro_auroc", "world-test-hash")
+    ]
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(1.0, "world-test-hash"), (0, ""), (0.0, "")])
+def test_what_was_only_looked_at_is_recorded_apart(limit, expected, synth):
+    (part,) = recorded(synth(), "source", limit_val_batches=limit)
+    assert (part["monitored_sha256"], part["validated_sha256"]) == ("", expected)
+
+
+def test_both_switches_show_in_the_record(synth):
+    found = recorded(synth(), "target", monitor="val/micro_auroc", switches=("transductive", "oracle"))
+    expected = {"domain": "target", "split": "test", "manifest_sha256": "street-test-hash"}
+    assert [{key: part[key] for key in expected} for part in found] == [expected]
+    assert {part["monitored_sha256"] for part in found} == {"street-test-hash"}
 
 
 def test_a_resumed_run_records_no_split_twice(synth):

@@ -21,7 +21,7 @@ from gl_painter import GLRenderer, capsule_corners, instances, triangles
 from mujoco_painter import MujocoPainter
 
 import syrfa.world.clip
-from syrfa.callbacks.provenance import environment
+from syrfa.environment import environment
 from syrfa.files import write_json
 from syrfa.world import PRESETS
 from syrfa.world.clip import Clip, plan_clips

@@ -37,6 +37,25 @@ def test_second_curve_and_threshold_change_the_picture(tmp_path):
     assert share(rich, (107, 107, 107)) > share(plain, (107, 107, 107))
 
 
+def test_a_long_caption_and_a_note_are_drawn(tmp_path, street):
+    """The title takes room from the panels, line by line, and stays within the picture."""
+    frame = np.zeros((60, 90), np.uint8)
+    black = {}
+    for name, caption in (
+        ("plain", ""),
+        ("long", "no test information: " + "the scores of each test video were scaled; " * 14),
+    ):
+        plot_score_curves(tmp_path / f"{name}.png", curves(), title="strict, oracle", caption=caption)
+        pixels = imread(tmp_path / f"{name}.png")[..., :3].max(axis=-1)
+        black[name] = (pixels < 0.4).sum()
+        assert (pixels[:, :3] > 0.9).all()
+        assert (pixels[:, -3:] > 0.9).all()
+    assert black["long"] > 1.5 * black["plain"]
+    plot_anomaly_map(tmp_path / "plain_map.png", frame, street, 4)
+    plot_anomaly_map(tmp_path / "noted_map.png", frame, street, 4, note="oracle")
+    assert (tmp_path / "plain_map.png").read_bytes() != (tmp_path / "noted_map.png").read_bytes()
+
+
 @pytest.mark.parametrize("count", [1, 7, 12])
 def test_pictures_grow_with_the_videos_and_leave_no_temporary_file(tmp_path, count):
     plot_score_curves(tmp_path / "a" / "curves.png", curves(count))

@@ -2,12 +2,13 @@
 
 Run by `make scale`; writes runs/scale.json and prints the tables of docs/scale.md. The videos are made here:
 people-sized rectangles that walk over noise, compressed, so that decoding and background subtraction have work to do.
+
+It is run as a folder (`python tests/scale`), so that spawned workers, which import what was run as a script, do not
+load torch for the sake of this file.
 """
 
 import argparse
-import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -21,11 +22,11 @@ import cv2
 import numpy as np
 import torch
 
-from syrfa.callbacks.provenance import environment
 from syrfa.datasets import VideoFolder
 from syrfa.detection import MotionDetector, UltralyticsDetector
 from syrfa.detection.base import Detector
 from syrfa.engine import EngineName, VideoDone, run_job
+from syrfa.environment import environment
 from syrfa.files import sha256_file, write_json
 from syrfa.modules import SynthKnowledgeModule
 from syrfa.modules.checkpoint import SETTINGS
@@ -67,14 +68,29 @@ def write_checkpoint(path: Path, width: int) -> Path:
     return path
 
 
-def score_job(clips: VideoFolder, detector: Detector, checkpoint: Path, out: Path) -> ScoreJob:
-    recipe = ScoreRecipe(sha256_file(checkpoint), detector.identity(), SPEC, TubeFilter(), 64, "cpu")
+def score_job(clips: VideoFolder, detector: Detector, checkpoint: Path, out: Path, device: str = "cpu") -> ScoreJob:
+    recipe = ScoreRecipe(
+        sha256_file(checkpoint), detector.identity(), SPEC, TubeFilter(), 64, torch.device(device).type
+    )
     videos = {video["name"]: video for video in clips.manifest("test")["videos"]}
-    return ScoreJob(clips, detector, recipe, checkpoint, "cpu", videos, out)
+    return ScoreJob(clips, detector, recipe, checkpoint, device, videos, out)
+
+
+def network_detectors(weights: list[Path], device: str) -> list[tuple[str, Detector]]:
+    """Ultralytics' on the weights at hand, each by the name of its file."""
+    files = weights or [SHARED / "yolo" / "yolov8n_coco_int8.onnx"]
+    return [(file.stem, UltralyticsDetector(file, device=device)) for file in files if file.is_file()]
 
 
 def measure(
-    clips: VideoFolder, detector: Detector, checkpoint: Path | None, engine: EngineName, workers: int, place: Path
+    clips: VideoFolder,
+    name: str,
+    detector: Detector,
+    checkpoint: Path | None,
+    engine: EngineName,
+    workers: int,
+    place: Path,
+    device: str,
 ) -> dict[str, Any]:
     """One job over all clips: a cache where there is no checkpoint, else scores."""
     reports: list[VideoDone] = []
@@ -83,7 +99,7 @@ def measure(
         cache = build_cache(clips, "test", detector, SPEC, place, workers, True, engine, reports.append)
         tubes, size = len(cache), cache.manifest["bytes"]
     else:
-        job = score_job(clips, detector, checkpoint, place)
+        job = score_job(clips, detector, checkpoint, place, device)
         reports += run_job(job, clips.videos("test"), engine, workers, title="score")
         tubes, size = 0, sum(path.stat().st_size for path in place.rglob("*.npz"))
     wall = time.perf_counter() - start
@@ -94,7 +110,7 @@ def measure(
         seconds.update(report.seconds)
     return {
         "job": "prepare" if checkpoint is None else "score",
-        "detector": detector.identity()["detector"],
+        "detector": name,
         "engine": engine,
         "processes": workers,
         "frames": frames,
@@ -108,20 +124,17 @@ def measure(
 
 def peak(job: str, video: Path, checkpoint: Path, place: Path) -> float:
     """Peak resident memory in MB of a process that does one video."""
-    command = [sys.executable, __file__, "--only_memory", job, str(video), str(checkpoint), str(place)]
+    command = [
+        sys.executable,
+        str(Path(__file__).parent),
+        "--only_memory",
+        job,
+        str(video),
+        str(checkpoint),
+        str(place),
+    ]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(json.loads(printed.splitlines()[-1]))
-
-
-def only_memory(job: str, video: str, checkpoint: str, place: str) -> None:
-    """The child of `peak`."""
-    clips, folder = VideoFolder(Path(video).parent), Path(place)
-    if job == "prepare":
-        build_cache(clips, "test", MotionDetector(), SPEC, folder, 1, False)
-    else:
-        doing = score_job(clips, MotionDetector(), Path(checkpoint), folder)
-        list(run_job(doing, clips.videos("test"), workers=1, progress=False))
-    print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    return float(printed.splitlines()[-1])
 
 
 def memory(root: Path, lengths: list[int], checkpoint: Path) -> list[dict[str, Any]]:
@@ -182,36 +195,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--videos", type=int, default=4)
     parser.add_argument("--frames", type=int, default=250, help="of each video")
-    parser.add_argument("--lengths", type=int, nargs="+", default=[300, 3000], help="videos whose peak memory is taken")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", default=[300, 3000, 6000], help="videos whose peak memory is taken"
+    )
     parser.add_argument("--width", type=int, default=16, help="of the network that scores")
     parser.add_argument("--detectors", nargs="+", default=["motion", "yolo"], choices=["motion", "yolo"])
+    parser.add_argument("--weights", nargs="+", type=Path, default=[], help="of Ultralytics' networks")
+    parser.add_argument("--device", default="cpu", help="of the networks")
     parser.add_argument("--engines", nargs="+", default=["local"], choices=["local", "ray"])
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--out", type=Path, default=Path("runs/scale.json"))
-    parser.add_argument("--only_memory", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     cv2.setNumThreads(1)  # as every worker does
     torch.set_num_threads(1)
-    if options.only_memory:
-        only_memory(*options.only_memory)
-        return
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
         (root / "clips").mkdir()
         for number in range(options.videos):
             write_clip(root / "clips" / f"{number:02d}.mp4", options.frames, number)
         clips, checkpoint = VideoFolder(root / "clips"), write_checkpoint(root / "untrained.ckpt", options.width)
-        jobs: list[tuple[Detector, Path | None]] = []
+        jobs: list[tuple[str, Detector, Path | None]] = []
         if "motion" in options.detectors:
-            jobs += [(MotionDetector(), None), (MotionDetector(), checkpoint)]
-        weights = SHARED / "yolo" / "yolov8n_coco_int8.onnx"
-        if "yolo" in options.detectors and weights.is_file():
-            jobs.append((UltralyticsDetector(weights, device="cpu"), None))
-        for detector, scored_by in jobs:
+            jobs += [("motion", MotionDetector(), None), ("motion", MotionDetector(), checkpoint)]
+        if "yolo" in options.detectors:
+            jobs += [(name, detector, None) for name, detector in network_detectors(options.weights, options.device)]
+        for name, detector, scored_by in jobs:
             for engine in options.engines:
-                for processes in options.processes:
-                    rows.append(measure(clips, detector, scored_by, engine, processes, root / "out"))
+                for workers in options.processes:
+                    done = measure(clips, name, detector, scored_by, engine, workers, root / "out", options.device)
+                    rows.append(done)
         content = {
             "rows": rows,
             # of a small network, whose memory is the same from frame to frame too
@@ -219,11 +232,8 @@ def main() -> None:
             "material": {"videos": options.videos, "frames": options.frames, "size": SIZE, "walkers": WALKERS},
             "projection": {"camera_hours": CAMERA_HOURS, "fps": FPS, "deadline_hours": DEADLINE_HOURS},
             "cores": len(os.sched_getaffinity(0)),
+            "device": torch.cuda.get_device_name(options.device) if options.device.startswith("cuda") else "cpu",
             "environment": environment(),
         }
     write_json(options.out, content)
     print(tables(content))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
-from syrfa.scoring import Calibration, ObjectScores
+from syrfa.metrics import micro_auroc
+from syrfa.scoring import Calibration, ObjectScores, StrictProtocol
 from syrfa.scoring.baselines import box_speed, box_width
 from syrfa.scoring.calibration import local_survival, places, survival
 
@@ -226,6 +227,44 @@ def test_only_ranks_count(method):
     )
 
 
+@given(st.lists(st.floats(-3, 3), min_size=2, max_size=40), st.lists(st.floats(-9, 9), max_size=30))
+def test_quantile_scaling_is_one_straight_line_cut_at_0(normal_scores, scores):
+    known = replace(scene(len(normal_scores), 0), object_score=np.array(normal_scores))
+    objects = replace(scene(len(scores), 1), object_score=np.array(scores, np.float64))
+    found = Calibration([known], "quantile", quantiles=(0.0, 1.0)).apply(objects).object_score
+    low, high = min(normal_scores), max(normal_scores)
+    expected = [max(0.0, (score - low) / (high - low if high > low else 1.0)) for score in scores]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert (np.diff(found[np.argsort(scores)]) >= 0).all()  # never the other way round
+
+
+def test_quantiles_put_as_many_normals_below_0_and_above_1():
+    normals = scene(4000, 22)
+    found = Calibration([normals], "quantile", quantiles=(0.05, 0.9)).apply(scene(4000, 23)).object_score
+    assert np.mean(found == 0) == pytest.approx(0.05, abs=0.015)
+    assert np.mean(found > 1) == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize("smoothing", ["none", "centred", "causal"])
+def test_quantile_scaling_changes_an_auroc_by_its_ties_alone(smoothing):
+    videos = [scene(900, seed, f"v{seed}", frames=100) for seed in (24, 25, 26)]
+    assert all(set(range(100)) == set(video.object_frame.tolist()) for video in videos)  # no frame takes the floor
+    labels = [(np.arange(100) // 20 % 2).astype(np.uint8) for _ in videos]
+    protocol, normals = StrictProtocol(3, smoothing, 5), scene(500, 27)
+
+    def value(normals: ObjectScores | None, quantiles: tuple[float, float] = (0.0, 1.0)) -> float | None:
+        scored = videos
+        if normals is not None:
+            scored = [Calibration([normals], "quantile", quantiles=quantiles).apply(video) for video in videos]
+        return micro_auroc([protocol.frame_scores(video).final for video in scored], labels).value
+
+    below_all = replace(normals, object_score=normals.object_score - 1)
+    assert value(below_all) == pytest.approx(value(None), abs=1e-6)
+    # the upper quantile only stretches; the lower one ties what lies below it
+    assert value(normals, (0.9, 0.99)) == pytest.approx(value(normals, (0.9, 0.95)), abs=1e-6)
+    assert value(normals, (0.9, 0.99)) != pytest.approx(value(None), abs=1e-4)
+
+
 def test_places_are_shares_of_the_frame_and_of_a_pixel_at_least():
     flat = replace(scene(2, 0), object_xyxy=np.array([[20, 30, 60, 80], [0, 50, 10, 50]], np.float32))
     np.testing.assert_allclose(places(flat), [[0.2, 0.8, np.log(0.5)], [0.025, 0.5, np.log(0.01)]])
@@ -237,8 +276,11 @@ def test_a_video_without_objects_stays_without(method):
 
 
 def test_bad_settings_are_named():
-    with pytest.raises(ConfigError, match=r"'quantile'.*global.*local.*fused"):
-        Calibration([scene(5, 0)], "quantile")
+    with pytest.raises(ConfigError, match=r"'rank'.*global.*local.*fused"):
+        Calibration([scene(5, 0)], "rank")
+    for quantiles in ((0.9, 0.1), (0.5, 0.5), (-0.1, 0.5), (0.5, 1.1)):
+        with pytest.raises(ConfigError, match="two rising shares"):
+            Calibration([scene(5, 0)], "quantile", quantiles=quantiles)
     with pytest.raises(ConfigError, match="neighbours is 0"):
         Calibration([scene(5, 0)], "local", 0)
     with pytest.raises(ConfigError, match="no object to calibrate by"):
@@ -249,4 +291,10 @@ def test_every_constant_is_described():
     local = Calibration([scene(30, 0), scene(20, 1)], "local", 200).describe()
     assert local == {"calibration": "local", "neighbours": 50, "normal_objects": 50, "training_normals": True}
     assert "neighbours" not in Calibration([scene(30, 0)], "global").describe()
+    scaled = Calibration([scene(30, 0)], "quantile", quantiles=(0.1, 0.9)).describe()
+    scores = np.sort(scene(30, 0).object_score)
+    assert (scaled["quantiles"], "neighbours" in scaled) == ([0.1, 0.9], False)
+    assert scores[0] < scaled["low"] < scores[4]
+    assert scores[25] < scaled["high"] < scores[-1]
+    json.dumps(scaled)
     json.dumps(local)

@@ -130,7 +130,7 @@ def test_short_videos_are_scored(recipe, frames):
 
 
 def test_published_weights_sum_and_centre():
-    weights = published.gaussian_weights()
+    weights = published.gaussian_weights(49, 20.0, 24)
     assert len(weights) == 49
     assert weights.sum() == pytest.approx(0.779, abs=5e-4)
     assert int(weights.argmax()) == 23  # the 24th of 49: one tap before the middle

@@ -11,6 +11,7 @@ from syrfa.scoring import (
     ObjectScores,
     PaperProtocol,
     StrictProtocol,
+    TrackedProtocol,
     box_width,
     chance,
     protocol_from_name,
@@ -82,6 +83,56 @@ def test_causal_smoothing_does_not_see_what_comes_later(cut, seed):
     protocol = StrictProtocol(3, "causal", 7)
     first, second = (protocol.frame_scores(one_a_frame(s)).final for s in (before, after))
     np.testing.assert_array_equal(first[: cut + 1], second[: cut + 1])
+
+
+LENGTH = 40
+things = st.lists(st.tuples(st.integers(0, LENGTH - 1), st.integers(0, 9), st.floats(0, 1)), max_size=40)
+
+
+def video_of(things, frames: int = LENGTH) -> ObjectScores:
+    kept = sorted(thing for thing in things if thing[0] < frames)
+    return ObjectScores(
+        "v",
+        frames,
+        20,
+        20,
+        np.array([t for t, _, _ in kept], np.int32),
+        np.array([[x, 1, x + 5, 9] for _, x, _ in kept], np.float32).reshape(-1, 4),
+        np.array([score for _, _, score in kept], np.float64),
+    )
+
+
+causal_protocols = st.builds(
+    lambda kind, radius, window: kind(radius, "causal", window),
+    st.sampled_from([StrictProtocol, TrackedProtocol]),
+    st.integers(0, 4),
+    st.sampled_from([1, 4, 7, 25]),
+)
+
+
+@given(things, things, st.integers(0, LENGTH - 1), causal_protocols)
+def test_causal_scores_do_not_change_with_any_later_object(before, other, cut, protocol):
+    """The first frames wait for the first tube; from then on a score is final when its frame has been scored."""
+    changed = [thing for thing in before if thing[0] <= cut] + [thing for thing in other if thing[0] > cut]
+    first, second = (protocol.frame_scores(video_of(objects)) for objects in (before, changed))
+    if cut >= protocol.temporal_radius:
+        np.testing.assert_array_equal(first.raw[: cut + 1], second.raw[: cut + 1])
+        np.testing.assert_array_equal(first.final[: cut + 1], second.final[: cut + 1])
+
+
+@given(things, st.integers(1, LENGTH), causal_protocols)
+def test_causal_scores_of_a_stream_are_those_of_the_whole_video(objects, length, protocol):
+    """A frame's score is final `temporal_radius` frames later: that far a tube looks ahead, and nothing further."""
+    radius = protocol.temporal_radius
+    whole, stream = protocol.frame_scores(video_of(objects)), protocol.frame_scores(video_of(objects, length))
+    known = length - radius if length > 2 * radius else 0
+    np.testing.assert_array_equal(stream.final[:known], whole.final[:known])
+
+
+def test_centred_smoothing_does_see_what_comes_later():
+    first, second = ([(t, 0, float(t == late)) for t in range(LENGTH)] for late in (20, 21))
+    final = [StrictProtocol(3, "centred", 7).frame_scores(video_of(objects)).final for objects in (first, second)]
+    assert final[0][17] > final[1][17]
 
 
 def test_a_video_is_scored_the_same_whatever_other_videos_hold():

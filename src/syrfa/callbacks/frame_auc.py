@@ -1,23 +1,30 @@
 """Frame-level AUROC from max-pooled anomaly maps, at the end of validate and test; a test leaves `result.json`."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
+from syrfa.callbacks.feature_distance import FeatureDistance
 from syrfa.callbacks.normals import NormalCalibration
-from syrfa.callbacks.provenance import environment
-from syrfa.callbacks.result import result_of
+from syrfa.callbacks.regions import measure_regions
+from syrfa.callbacks.result import result_of, switches_of
+from syrfa.environment import environment
 from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
+from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import evaluate
+from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
-from syrfa.scoring.calibration import Method
+from syrfa.scoring.audit import flags_of
+from syrfa.scoring.calibration import QUANTILES, Method
 from syrfa.scoring.frame_curves import CURVES, FrameCurves
-from syrfa.scoring.protocols import Recipe, Smoothing
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.scoring.protocols import Smoothing
+from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
 Stage = Literal["validate", "test"]
 
@@ -32,17 +39,25 @@ class FrameAUC(CollectingCallback):
         protocol: `strict` uses nothing of the test data; `paper` is the published post-processing.
         smoothing: of the strict protocol: `none`, `centred` or `causal`.
         window: frames averaged by `centred` and `causal`.
-        recipe: of the paper protocol.
+        recipe: of the paper protocol, in place of the one that the data's config names (data.target.recipe). Where
+            there is neither, nothing is published to follow and that reading is left out.
+        paper: constants of the paper protocol that replace the recipe's.
         bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
         pictures: draw score curves and one anomaly-map overlay after a test.
         tracks: an extension: also report scores averaged along short tracks, as `tracked`, with each smoothing.
         track_window: frames averaged along a track, odd.
         track_iou: overlap, as intersection over union, from which boxes of neighbouring frames are linked.
         calibration: an extension: also report scores calibrated by normals of the target's training split, in each of
-            these ways: among all, among the nearest, fused with the box's width, or with its width and speed; see
-            `syrfa.scoring.Calibration`.
+            these ways: among all, among the nearest, fused with the box's width, with its width and speed, or scaled by
+            two quantiles of them; see `syrfa.scoring.Calibration`.
         calibration_neighbours: normals nearest in place and size that an object is compared with.
         calibration_boxes: about as many boxes of the training split are scored for it, those of every n-th frame.
+        calibration_quantiles: of the training normals' scores, that become 0 and 1 under `quantile`.
+        alarm_recall: share of abnormal frames at which false alarms an hour are counted.
+        regions: after a test, also measure RBDC and TBDC where the data set says where the abnormal regions are.
+        feature_distance: also measure how far restyling moves the features of tubes (the paper's Fig. 4).
+        feature_distance_tubes: of how many tubes of the split, drawn at random; 0 takes all.
+        feature_distance_seed: of that draw and of whose style a tube takes; the same for all runs that are compared.
 
     Raises:
         ConfigError: a number is out of range.
@@ -53,7 +68,8 @@ class FrameAUC(CollectingCallback):
         protocol: Literal["strict", "paper"] = "strict",
         smoothing: Smoothing = "centred",
         window: int = 25,
-        recipe: Recipe = "ped2",
+        recipe: Recipe | None = None,
+        paper: PaperSettings | None = None,
         bootstrap: int = 1000,
         pictures: bool = True,
         tracks: bool = False,
@@ -62,23 +78,35 @@ class FrameAUC(CollectingCallback):
         calibration: tuple[Method, ...] = (),
         calibration_neighbours: int = 200,
         calibration_boxes: int = 10_000,
+        calibration_quantiles: tuple[float, float] = QUANTILES,
+        alarm_recall: float = 0.9,
+        regions: bool = True,
+        feature_distance: bool = False,
+        feature_distance_tubes: int = 2000,
+        feature_distance_seed: int = 0,
     ) -> None:
         super().__init__()
         self.first = (protocol, smoothing if protocol == "strict" else "gaussian")
-        self.window, self.recipe = window, recipe
+        self.window, self.recipe, self.paper = window, recipe, paper
         self.bootstrap, self.pictures = bootstrap, pictures
         self.tracks, self.track_window, self.track_iou = tracks, track_window, track_iou
-        self.calibration = NormalCalibration(calibration, calibration_neighbours, calibration_boxes)
+        self.calibration = NormalCalibration(
+            calibration, calibration_neighbours, calibration_boxes, calibration_quantiles
+        )
+        self.alarms, self.regions = AlarmRule(alarm_recall), regions
+        self.distance = FeatureDistance(feature_distance, feature_distance_tubes, feature_distance_seed)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
-        self.protocols(frames=1)  # refuses a window that does not fit before hours of training, not after
+        self.protocols(1, recipe or "ped2")  # refuses a window that does not fit before hours of training, not after
 
-    def protocols(self, frames: int) -> list[Protocol]:
-        """Every reading, the first one first, for tubes of `frames` frames."""
+    def protocols(self, frames: int, recipe: Recipe | None = None) -> list[Protocol]:
+        """Every reading, the first one first, for tubes of `frames` frames of data that name a `recipe` or none."""
+        recipe = self.recipe or recipe
         radius = frames // 2
         smoothings: tuple[Smoothing, ...] = ("none", "centred", "causal")
         readings: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in smoothings]
-        readings.append(PaperProtocol(self.recipe, radius))
+        if recipe is not None:
+            readings.append(PaperProtocol(recipe, radius, self.paper))
         if self.tracks:
             readings += [
                 TrackedProtocol(radius, smoothing, self.window, track_window=self.track_window, min_iou=self.track_iou)
@@ -87,14 +115,37 @@ class FrameAUC(CollectingCallback):
         return sorted(readings, key=lambda reading: (reading.name, reading.smoothing) != self.first)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Builds what a calibrated test needs.
+        """Settles the recipe, and builds what a calibrated test needs.
 
         Raises:
-            ConfigError: the test cannot be calibrated.
+            ConfigError: the test cannot be calibrated, the module has no feature distance, or the paper protocol is
+                asked for without a recipe.
+            LabelError: `data.oracle` is on and the target's test split has no frame labels.
         """
-        del pl_module
+        if stage == "test":
+            self.distance.check(pl_module)
+        if stage in ("fit", "validate", "test"):
+            self._settle_recipe(data_of(trainer), "test" if stage == "test" else "validate")
+        if stage == "fit" and data_of(trainer).oracle and labels_of(data_of(trainer).evaluated("validate")) is None:
+            raise LabelError("data.oracle: the target's test split has no frame labels to choose a checkpoint by")
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
+
+    def _settle_recipe(self, data: TubeDataModule, stage: Stage) -> None:
+        use = data.use(stage)
+        if use is None:
+            return
+        taken, name = self.recipe or use.source.recipe, use.source.dataset.name
+        if taken is None and self.first[0] == "paper":
+            raise ConfigError(
+                f"evaluation.protocol=paper: data.{use.domain}.recipe names no published recipe; set it, or "
+                f"evaluation.recipe, to one of {', '.join(PUBLISHED)}"
+            )
+        own = name if name in PUBLISHED else use.source.recipe
+        if stage == "test" and None not in (taken, own) and taken != own:
+            print(
+                f"syrfa test: the paper protocol takes the recipe of {taken} for {name}, not {own}'s", file=sys.stderr
+            )
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics of the first reading as `val/...`; a partial sanity check is not scored."""
@@ -104,9 +155,22 @@ class FrameAUC(CollectingCallback):
         labels = labels_of(split)
         if labels is None:
             return
-        reading = evaluate(objects, labels, self.protocols(split.cache.spec.frames)[0], bootstrap=0)
+        reading = evaluate(objects, labels, self._protocols(trainer, split)[0], bootstrap=0)
         values = {key: metric["value"] for key, metric in reading["metrics"].items()}
+        values |= dict.fromkeys(data_of(trainer).switches, 1.0)  # beside the number wherever it is shown
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Refuses a test that names a switch which the weights were fitted without.
+
+        Raises:
+            ConfigError: see above. What the weights' record says and the options do not is never refused: it is said.
+        """
+        data = data_of(trainer)
+        used = switches_of(pl_module, data.evaluated("test"))
+        for name in data.switches:
+            if not used[name]:
+                raise ConfigError(f"data.{name}: these weights were fitted without it; leave it off, or fit with it")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes `scores/<video>.npz`, `curves.npz`, the pictures and, last, `result.json`.
@@ -122,26 +186,52 @@ class FrameAUC(CollectingCallback):
             raise LabelError(
                 f"{split.dataset} {split.split} has no frame labels to test against; use predict to score it"
             )
-        protocols = self.protocols(split.cache.spec.frames)
+        protocols = self._protocols(trainer, split)
+        alarms = replace(self.alarms, fps=data_of(trainer).dataset(split.domain).fps())
         kept = FrameCurves([video.name for video in objects], labels)
-        readings = [evaluate(objects, labels, each, self.bootstrap, others=others, kept=kept) for each in protocols]
+        readings = [
+            evaluate(objects, labels, each, self.bootstrap, others=others, alarms=alarms, kept=kept)
+            for each in protocols
+        ]
         calibrated, normals = self.calibration.readings(
-            trainer, split, objects, labels, protocols, self.bootstrap, kept
+            trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms, kept=kept
         )
         readings += calibrated
+        distance = self.distance.measure(trainer, pl_module, split, labels)
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
+        values |= {name: 1.0 for name, used in switches_of(pl_module, split).items() if used}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
         if trainer.is_global_zero:
             folder = Path(trainer.default_root_dir)
             write_all_scores(folder, objects, split.cache.spec.frames)
             kept.write(folder / CURVES)
+            result = result_of(trainer, pl_module, split, readings, normals, environment())
+            print(f"syrfa test: {result['audit']['line']}", file=sys.stderr)
             if self.pictures:
                 from syrfa.report.pictures import draw_pictures  # matplotlib is slow to import
 
-                draw_pictures(
-                    folder, objects, labels, protocols[0], data_of(trainer).dataset(split.domain), split.split
-                )
-            write_json(folder / RESULT, result_of(trainer, pl_module, split, readings, normals, environment()))
+                dataset = data_of(trainer).dataset(split.domain)
+                flags, line = flags_of(result), result["audit"]["line"]
+                draw_pictures(folder, objects, labels, protocols[0], dataset, split.split, flags=flags, caption=line)
+            result["regions"] = self._measured_regions(trainer, split, objects, others)
+            if distance is not None:
+                result["feature_distance"] = distance
+            write_json(folder / RESULT, result)
+
+    def _measured_regions(
+        self,
+        trainer: Trainer,
+        split: EvaluatedSplit,
+        objects: list[ObjectScores],
+        others: dict[str, list[ObjectScores]],
+    ) -> dict[str, Any]:
+        if not self.regions:
+            return {"value": None, "reason": "evaluation.regions is false"}
+        return measure_regions(trainer, split, objects, others, self.bootstrap)
+
+    def _protocols(self, trainer: Trainer, split: EvaluatedSplit) -> list[Protocol]:
+        source = data_of(trainer).domains[split.domain]
+        return self.protocols(split.cache.spec.frames, source.recipe if source is not None else None)
 
     def _objects(
         self, trainer: Trainer, stage: Stage

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from syrfa.callbacks.collector import ScoreCollector, data_of, objects_of
 from syrfa.errors import ConfigError
+from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import Labels, evaluate
 from syrfa.scoring import Calibration, ObjectScores, Protocol, box_width
-from syrfa.scoring.calibration import GEOMETRY, Method
+from syrfa.scoring.calibration import GEOMETRY, QUANTILES, Method, check_quantiles
 from syrfa.scoring.frame_curves import FrameCurves
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -27,17 +28,21 @@ class NormalCalibration:
         methods: see `syrfa.scoring.Calibration`; without one nothing is done.
         neighbours: see there.
         boxes: about as many boxes are scored, those of every n-th frame.
+        quantiles: see there.
 
     Raises:
         ConfigError: a number is out of range.
     """
 
-    def __init__(self, methods: Sequence[Method], neighbours: int, boxes: int) -> None:
+    def __init__(
+        self, methods: Sequence[Method], neighbours: int, boxes: int, quantiles: tuple[float, float] = QUANTILES
+    ) -> None:
+        check_quantiles(quantiles)
         for name, value in (("neighbours", neighbours), ("boxes", boxes)):
             if value < 1:
                 raise ConfigError(f"evaluation.calibration_{name}={value}: give a number of at least 1")
         self.methods = tuple(methods)
-        self.neighbours, self.boxes = neighbours, boxes
+        self.neighbours, self.boxes, self.quantiles = neighbours, boxes, quantiles
 
     def setup(self, trainer: Trainer) -> None:
         """Builds the tubes of the training split where they are missing, in one process a machine.
@@ -63,6 +68,7 @@ class NormalCalibration:
         labels: Labels,
         protocols: Sequence[Protocol],
         bootstrap: int,
+        alarms: AlarmRule,
         kept: FrameCurves | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """One evaluation per method and protocol that uses no test statistics, and what the normals scored.
@@ -85,11 +91,11 @@ class NormalCalibration:
         normal_widths, widths = ([box_width(video) for video in videos] for videos in (normals, objects))
         readings = []
         for method in self.methods:
-            calibration = Calibration(normals, method, self.neighbours)
+            calibration = Calibration(normals, method, self.neighbours, self.quantiles)
             if method in GEOMETRY:
                 geometry = [calibration.apply(video, scored=False) for video in objects]
             else:
-                by_width = Calibration(normal_widths, method, self.neighbours)
+                by_width = Calibration(normal_widths, method, self.neighbours, self.quantiles)
                 geometry = [by_width.apply(video) for video in widths]
             calibrated = [calibration.apply(video) for video in objects]
             others = {"uncalibrated": objects, "calibrated_geometry": geometry}
@@ -97,7 +103,7 @@ class NormalCalibration:
                 settings = protocol.describe()
                 if settings["test_statistics"]:
                     continue
-                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, kept=kept)
+                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, alarms=alarms, kept=kept)
                 readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
         return readings, {"split": split.split, "every_frame": every, **false_alarms(normals)}
 

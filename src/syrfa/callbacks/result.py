@@ -5,8 +5,10 @@ from typing import Any
 from lightning import LightningModule, Trainer
 
 from syrfa.callbacks.collector import data_of
+from syrfa.callbacks.recipe import recipe_of
 from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT_SCHEMA
+from syrfa.scoring.audit import audit, switches
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 
@@ -26,18 +28,21 @@ def result_of(
         split: what it was tested on.
         readings: one evaluation per protocol; the first is the run's.
         normals: what the target's training normals scored; None where they were not.
-        environment: of `syrfa.callbacks.provenance`.
+        environment: of `syrfa.environment`.
 
     Returns:
         JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
-        `videos_released` is null where there is no release: footage of one's own, a generated world.
+        `videos_released` is null where there is no release: footage of one's own, a generated world; `audit` says which
+        test information entered a number, of each reading and, on top, of the first; `recipe` is what `syrfa reproduce`
+        runs, null with a `recipe_reason` where a checkpoint does not say it.
     """
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
     *_, experiment, run_id = trainer.default_root_dir.split("/")
-    first = readings[0]
+    first, source = readings[0], data_of(trainer).domains[split.domain]
+    recipe, without = recipe_of(trainer, int(module.batches_seen))
     extractor, infos = module.extractor, split.cache.video_infos
-    return {
+    result = {
         "schema": RESULT_SCHEMA,
         "experiment": experiment,
         "run_id": run_id,
@@ -56,10 +61,10 @@ def result_of(
         "videos_released": data_of(trainer).dataset(split.domain).videos_released(split.split),
         "frames": sum(info.frames for info in infos),
         "objects": len(split.rows),
+        "boxes": None if source is None else {"detector": source.detector.found_by()},
         "protocol": first["protocol"]["protocol"],
         "smoothing": first["protocol"]["smoothing"],
-        "transductive": any(part["manifest_sha256"] == split.manifest_hash for part in module.trained_on),
-        "oracle": any(part["monitored_sha256"] == split.manifest_hash for part in module.trained_on),
+        **switches_of(module, split),
         "trained_on": module.trained_on,
         "metrics": first["metrics"],
         "baselines": first["baselines"],
@@ -69,4 +74,19 @@ def result_of(
         "device": str(module.device),
         "precision": str(trainer.precision),
         "environment": environment,
+        "recipe": recipe,
+        "recipe_reason": without,
     }
+    audited = [{**reading, "audit": audit(result, reading).to_json()} for reading in readings]
+    return {**result, "readings": audited, "audit": audited[0]["audit"]}
+
+
+def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, bool]:
+    """`transductive` and `oracle`, as the record of the weights has it for this split.
+
+    Raises:
+        TypeError: it is no AnomalyModule.
+    """
+    if not isinstance(module, AnomalyModule):
+        raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
+    return switches(module.trained_on, split.manifest_hash)

@@ -1,15 +1,22 @@
 """The verbs that are not the Trainer's: each is a function, its signature and docstring are its options and help."""
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 # what stands without a name before it: of each verb, the parameter and how argparse is to read it
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
+    "tables": {"names": {"nargs": "*", "help": "tables, as table2; all where none is given"}},
     "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
     "report": {"runs": {"type": Path, "help": "a run's folder, a result file, or a folder of runs"}},
+    "figure": {
+        "which": {"choices": ["fig3", "fig4"], "help": "score curves and anomaly maps, or the feature distance"},
+        "runs": {"nargs": "+", "type": Path, "help": "folders of tested runs"},
+    },
     "doctor": {
         "dataset": {"choices": ["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"], "help": "which it is"},
         "path": {"type": Path, "help": "the folder it was unpacked into"},
@@ -18,36 +25,48 @@ POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
         "action": {"choices": ["list", "fetch"], "help": "show the data sets, or download one"},
         "dataset": {"nargs": "?", "help": "what to fetch, a name of the list"},
     },
+    "reproduce": {"result": {"type": Path, "help": "a result.json, or the folder of a run"}},
 }
+# options that may stand without `true` behind them, also before what stands without a name
+FLAGS: dict[str, set[str]] = {"reproduce": {"--check", "--generate", "--all_numbers"}}
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
     """Parses `arguments` against the verb's function and calls it.
 
     Returns:
-        0; errors are raised.
+        what the verb's function returns, 0 where that is nothing; errors are raised.
 
     Raises:
         ConfigError: the options do not parse.
     """
     from syrfa.parser import ArgumentParser, check_configs
 
-    function: Callable[..., None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
+    function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
-    parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
+    own_config = "config" in inspect.signature(function).parameters  # the verb reads it itself: it holds no options
+    if not own_config:
+        parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
     positional = POSITIONAL.get(verb, {})
     for name, reading in positional.items():
         parser.add_argument(name, **reading)
     parser.add_function_arguments(function, as_group=False, skip=set(positional))
     arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
+    flags = FLAGS.get(verb, set())
+    arguments = [text for pair in zip_longest(arguments, arguments[1:]) for text in _flag(*pair, flags)]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
-    options.pop("config", None)
-    function(**options)
-    return 0
+    if not own_config:
+        options.pop("config", None)
+    return function(**options) or 0
 
 
 def _underscored(option: re.Match[str]) -> str:
     """`--contact-sheet` is `--contact_sheet`: people write both."""
     return "--" + option[0][2:].replace("-", "_")
+
+
+def _flag(argument: str, following: str | None, flags: set[str]) -> list[str]:
+    """A flag without a value of its own gets one."""
+    return [argument, "true"] if argument in flags and following not in ("true", "false") else [argument]

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from syrfa.callbacks.provenance import environment
+from syrfa.environment import environment
 from syrfa.errors import ConfigError
 from syrfa.files import write_json
 from syrfa.realism.features import feature_report

@@ -9,6 +9,7 @@ from typing import Any
 from syrfa.errors import DataNotFoundError, UserError
 from syrfa.report.table import markdown_table, text_table
 from syrfa.run_folder import RESULT, RESULT_SCHEMA
+from syrfa.scoring.audit import audit_lines, flags_of
 
 Result = dict[str, Any]
 Reading = dict[str, Any]
@@ -30,7 +31,7 @@ SEED_COLUMNS = (
 
 
 def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = False, markdown: bool = False) -> None:
-    """Print the results of runs beside box_width and chance.
+    """Print the results of runs beside box_width and chance, and which test information entered each number.
 
     Args:
         runs: folders of runs, or result files.
@@ -43,6 +44,8 @@ def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = Fal
     rows = seed_rows(taken) if over_seeds else [run_row(result, reading) for result, reading in taken]
     table = markdown_table if markdown else text_table
     print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
+    audits = audit_lines(taken, [_name(*pair) for pair in taken])
+    print("\n" + "\n".join(f"- {line}" if markdown else line for line in audits))
     if markdown:
         return
     for run, result in zip(runs, results, strict=True):
@@ -83,16 +86,16 @@ def run_row(result: Result, reading: Reading) -> list[str]:
     interval = f"{_percent(ours.get('ci_low'))} to {_percent(ours.get('ci_high'))}"
     name = f"{result['experiment']}/{result['run_id']}"
     beside = [*_beside(reading), _adapter([result], [reading])]
-    return [name, result["module"], *_protocol(reading), _percent(ours["value"]), interval, *beside]
+    return [name, result["module"], *_protocol(reading), _percent(ours["value"]) + _flags(result), interval, *beside]
 
 
 def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
-    """One row for each experiment and reading: mean and standard deviation over runs, and the single values."""
+    """One row for each experiment, reading and switch: mean and standard deviation over runs, and the single values."""
     groups: dict[tuple[str, ...], list[tuple[Result, Reading]]] = defaultdict(list)
     for result, reading in taken:
-        groups[(result["experiment"], *_protocol(reading))].append((result, reading))
+        groups[(result["experiment"], *_protocol(reading), _flags(result))].append((result, reading))
     rows = []
-    for key, group in groups.items():
+    for (*key, flags), group in groups.items():
         readings = [reading for _, reading in group]
         found = [reading["metrics"]["micro_auroc"]["value"] for reading in readings]
         values = [100 * value for value in found if value is not None]
@@ -100,8 +103,18 @@ def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
         mean = f"{statistics.mean(values):.1f}{spread}" if values else "-"
         single = " ".join(f"{value:.1f}" for value in values)
         adapter = _adapter([result for result, _ in group], readings)
-        rows.append([*key, str(len(values)), mean, single, *_beside(readings[0]), adapter])
+        rows.append([*key, str(len(values)), mean + flags, single, *_beside(readings[0]), adapter])
     return rows
+
+
+def _flags(result: Result) -> str:
+    """What stands beside a number that the tested split entered."""
+    flags = flags_of(result)
+    return f" ({flags})" if flags else ""
+
+
+def _name(result: Result, reading: Reading) -> tuple[str, str]:
+    return f"{result['experiment']}/{result['run_id']}", " ".join(_protocol(reading))
 
 
 def _adapter(results: list[Result], readings: list[Reading]) -> str:

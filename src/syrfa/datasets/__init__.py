@@ -5,11 +5,13 @@ from syrfa.datasets.base import Track, VideoDataset, VideoRecord
 from syrfa.datasets.folder import VideoFolder
 from syrfa.datasets.ped1 import UCSDPed1
 from syrfa.datasets.ped2 import UCSDPed2
+from syrfa.datasets.regions import Regions
 from syrfa.datasets.shanghaitech import ShanghaiTech
 from syrfa.datasets.ubnormal import UBnormal
 
 __all__ = [
     "Avenue",
+    "Regions",
     "ShanghaiTech",
     "Track",
     "UBnormal",

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.datasets.regions import DERIVED, NOTHING, Regions, regions_of_masks
 from syrfa.errors import ConfigError, DataNotFoundError
 from syrfa.files import sha256_json
 from syrfa.video import frame_count
 
-_WORLD = "world.json"  # what `syrfa generate` writes last
+WORLD = "world.json"  # what `syrfa generate` writes last
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,16 @@ class VideoDataset(ABC):
         name: short, as in results and the names of caches.
         splits: their names.
         released: videos of each split in the release; empty where there is no release.
+        released_fps: frames a second of the release; None where it states none.
+        region_truth: how `regions` are made, in words.
         root: the folder.
     """
 
     name: ClassVar[str]
     splits: ClassVar[tuple[str, ...]]
     released: ClassVar[dict[str, int]] = {}
+    released_fps: ClassVar[float | None] = None
+    region_truth: ClassVar[str] = DERIVED
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
@@ -101,6 +106,26 @@ class VideoDataset(ABC):
         del record, frame
         return None
 
+    def regions(self, record: VideoRecord) -> Regions | None:
+        """The abnormal regions of every frame, as boxes joined into tracks; `region_truth` says how they are made.
+
+        None where frames are abnormal, or not labelled, and nothing says where: a video of normal frames has none.
+        Reads every mask of the video.
+
+        Raises:
+            LabelError: masks are malformed, or do not fit the video.
+        """
+        labels = self.frame_labels(record)
+        if labels is not None and not labels.any():
+            return NOTHING
+        if labels is None or self.pixel_mask(record, 0) is None:
+            return None
+        return regions_of_masks(mask for f in range(len(labels)) if (mask := self.pixel_mask(record, f)) is not None)
+
+    def fps(self) -> float | None:
+        """Frames a second; None where it is not stated, and for a generated world, whose clips differ."""
+        return None if self.is_generated() else self.released_fps
+
     def describe_layout(self) -> str:
         """What was recognised, a line each: `layout: ...`, `labels: ...`, `polarity: ...`, `pixel masks: ...`.
 
@@ -117,7 +142,7 @@ class VideoDataset(ABC):
 
     def is_generated(self) -> bool:
         """Whether `syrfa generate` made this: its worlds borrow the layouts of releases, not their counts."""
-        return any((place / _WORLD).is_file() for place in (self.root, self.root.resolve().parent))
+        return any((place / WORLD).is_file() for place in (self.root, self.root.resolve().parent))
 
     def check_split(self, split: str) -> None:
         """Refuses what is no split of this data set.

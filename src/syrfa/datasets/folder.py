@@ -122,6 +122,10 @@ class VideoFolder(VideoDataset):
             )
         return np.zeros(frames, np.uint8)
 
+    def fps(self) -> float | None:
+        """What the table of labels was said to count with, if it counts seconds."""
+        return None if self.rule is None else self.rule.fps
+
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and the SHA-256 of the table with what its numbers mean."""
         content = super().manifest(split)

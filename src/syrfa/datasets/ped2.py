@@ -9,7 +9,8 @@ from syrfa.datasets.ucsd import UCSD
 class UCSDPed2(UCSD):
     """UCSD Ped2: 16 normal training videos (2,550 frames), 12 test videos (2,010 frames, 1,648 of them abnormal).
 
-    Frames are grey, 360x240, about 10 a second. Bicycles, carts and skateboards are abnormal.
+    Frames are grey, 360x240; the release states no frame rate (10 a second is quoted, its walkers move as at 27).
+    Bicycles, carts and skateboards are abnormal.
 
     ```
     <root>/UCSDped2/                          <root>/

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
 from syrfa.datasets.intervals import read_text
+from syrfa.datasets.regions import FROM_IDS, MIN_AREA, NOTHING, Regions, box_of
 from syrfa.datasets.vector import read_vector
 from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.files import sha256_file
@@ -53,6 +54,8 @@ class UBnormal(VideoDataset):
     name: ClassVar[str] = "ubnormal"
     splits: ClassVar[tuple[str, ...]] = tuple(_LISTS)
     released: ClassVar[dict[str, int]] = {"train": 268, "validation": 64, "test": 211}
+    released_fps: ClassVar[float | None] = 30.0
+    region_truth: ClassVar[str] = FROM_IDS
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The videos that the two lists of the split name, sorted by name.
@@ -108,6 +111,40 @@ class UBnormal(VideoDataset):
             return None
         file = record.annotations / f"{record.name}_{frame:04d}_gt.png"
         return read_mask(file) if file.is_file() else None
+
+    def regions(self, record: VideoRecord) -> Regions | None:
+        """As the base class: the box of an abnormal object's pixels in every frame of its track that shows it.
+
+        None where an abnormal video has no id masks, or no tracks but a vector. Lines of one object that overlap count
+        a frame once.
+
+        Raises:
+            DataNotFoundError: an abnormal video has no tracks file.
+            LabelError: the file is malformed, a mask within a track is missing, or masks differ in size.
+        """
+        tracks = self.tracks(record)
+        if not tracks:
+            return NOTHING if _is_normal(record) else None
+        if record.annotations is None:
+            return None
+        wanted: dict[int, dict[int, int]] = {}  # frame -> object -> track
+        for number, track in enumerate(tracks):
+            for frame in range(track.start, track.end + 1):
+                wanted.setdefault(frame, {}).setdefault(track.object_id, number)
+        rows, sizes = [], set()
+        for frame, objects in sorted(wanted.items()):
+            mask = self.id_mask(record, frame)
+            if mask is None:
+                raise LabelError(f"{record.annotations}: no id mask of frame {frame}, which is in a track")
+            sizes.add((int(mask.shape[0]), int(mask.shape[1])))
+            for object_id, number in objects.items():
+                pixels = mask == object_id
+                box = box_of(pixels)
+                if box is not None and np.count_nonzero(pixels) >= MIN_AREA:
+                    rows.append((frame, number, box))
+        if len(sizes) > 1:
+            raise LabelError(f"{record.annotations}: its masks differ in size: {sorted(sizes)}")
+        return Regions.of(rows, sizes.pop())
 
     def manifest(self, split: str) -> dict[str, Any]:
         """As the base class, and the SHA-256 of every tracks file, which may lie outside the annotations."""

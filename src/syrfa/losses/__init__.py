@@ -4,6 +4,7 @@ from syrfa.losses.alignment import (
     alignment_loss,
     consistency_head_gradient,
     difference_jvp,
+    gradient_cosine,
     normalise_gradient,
 )
 from syrfa.losses.domain import domain_accuracy, domain_loss, reversal_coefficient
@@ -38,6 +39,7 @@ __all__ = [
     "domain_loss",
     "draw_order",
     "flip_some",
+    "gradient_cosine",
     "is_static",
     "jigsaw_losses",
     "jigsaw_normality",

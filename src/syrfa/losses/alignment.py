@@ -15,6 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
+from torch.nn import functional
 
 from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm, consistency_loss, stream_difference
 from syrfa.models.trace import Trace
@@ -51,6 +52,18 @@ def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Ten
     if how != "unit":
         return difference.square().mean()
     return (difference.square().sum() + EPSILON_NORM).sqrt()
+
+
+def gradient_cosine(g_cls: Sequence[Tensor], g_sub: Sequence[Tensor]) -> Tensor:
+    """The cosine of the angle between two gradients, in [-1, 1]; 0 where one of them is zero.
+
+    With unit vectors L_c is sqrt(2 - 2 cosine); the cosine says the same under every normalisation.
+
+    Args:
+        g_cls: gradient of L_cls in theta, one tensor per parameter.
+        g_sub: gradient of L_cont in theta, likewise.
+    """
+    return functional.cosine_similarity(flatten(g_cls), flatten(g_sub), dim=0, eps=EPSILON_NORM)
 
 
 def flatten(tensors: Sequence[Tensor]) -> Tensor:

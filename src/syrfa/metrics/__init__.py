@@ -1,31 +1,42 @@
-"""Frame scores and labels to numbers with intervals and chance levels."""
+"""Scores and labels, of frames and of regions, to numbers with intervals and chance levels."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from syrfa.metrics.alarms import AlarmRule, false_alarms
     from syrfa.metrics.bootstrap import Interval, PairedDifference, bootstrap_intervals, paired_bootstrap
     from syrfa.metrics.collection import FrameLevelMetric
-    from syrfa.metrics.frame_level import METRICS, auprc, macro_auroc, max_f1, micro_auroc, padded_auroc
+    from syrfa.metrics.frame_level import METRICS, auprc, eer, macro_auroc, max_f1, micro_auroc, padded_auroc
+    from syrfa.metrics.region_level import match, region_metrics
+    from syrfa.metrics.regions import RegionMetric
     from syrfa.metrics.value import MetricValue
 
 __all__ = [
     "METRICS",
+    "AlarmRule",
     "FrameLevelMetric",
     "Interval",
     "MetricValue",
     "PairedDifference",
+    "RegionMetric",
     "auprc",
     "bootstrap_intervals",
+    "eer",
+    "false_alarms",
     "macro_auroc",
+    "match",
     "max_f1",
     "micro_auroc",
     "padded_auroc",
     "paired_bootstrap",
+    "region_metrics",
 ]
 
 # imported on first use: a table needs MetricValue and must not wait for torch
 _HOME = {
+    "AlarmRule": "alarms",
+    "false_alarms": "alarms",
     "Interval": "bootstrap",
     "PairedDifference": "bootstrap",
     "bootstrap_intervals": "bootstrap",
@@ -33,10 +44,14 @@ _HOME = {
     "FrameLevelMetric": "collection",
     "METRICS": "frame_level",
     "auprc": "frame_level",
+    "eer": "frame_level",
     "macro_auroc": "frame_level",
     "max_f1": "frame_level",
     "micro_auroc": "frame_level",
     "padded_auroc": "frame_level",
+    "match": "region_level",
+    "region_metrics": "region_level",
+    "RegionMetric": "regions",
     "MetricValue": "value",
 }
 

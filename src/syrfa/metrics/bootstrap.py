@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.metrics.frame_level import Labels, Scores, check, padded_auroc
+from syrfa.metrics.frame_level import Labels, Scores, check, crossing, padded_auroc
 
 _CHUNK = 1 << 20  # frames x draws held at once
 
@@ -46,7 +46,7 @@ class PairedDifference(NamedTuple):
 def bootstrap_intervals(
     scores: Scores, labels: Labels, resamples: int = 1000, seed: int = 0, confidence: float = 0.95
 ) -> dict[str, Interval]:
-    """Intervals of micro AUROC, macro AUROC, AUPRC and max F1, all from the same draws.
+    """Intervals of micro AUROC, macro AUROC, AUPRC, max F1 and EER, all from the same draws.
 
     Args:
         scores: (frames,) a video, finite.
@@ -62,14 +62,14 @@ def bootstrap_intervals(
         LabelError: labels do not fit the scores, or are neither 0 nor 1.
         ValueError: a score is not finite.
     """
-    names = ("micro_auroc", "auprc", "max_f1")
+    names = ("micro_auroc", "auprc", "max_f1", "eer")
     if check(scores, labels) is not None:
         return dict.fromkeys((*names, "macro_auroc"), Interval(None, None, resamples, resamples))
-    counts = _draws(len(scores), resamples, seed)
+    counts = video_draws(len(scores), resamples, seed)
     usable = _both_classes(counts, labels)
     measured = dict(zip(names, weighted_metrics(scores, labels, counts[usable]).T, strict=True))
     measured["macro_auroc"] = counts[usable] @ padded_auroc(scores, labels) / len(scores)
-    return {name: _interval(values, resamples, len(scores), confidence) for name, values in measured.items()}
+    return {name: interval_of(values, resamples, len(scores), confidence) for name, values in measured.items()}
 
 
 def paired_bootstrap(
@@ -84,15 +84,15 @@ def paired_bootstrap(
     reason = check(scores_a, labels) or check(scores_b, labels)
     if reason:
         return PairedDifference(None, Interval(None, None, resamples, resamples))
-    drawn = _draws(len(labels), resamples, seed)
+    drawn = video_draws(len(labels), resamples, seed)
     once = np.ones((1, len(labels)), np.float64)
     counts = np.concatenate([once, drawn[_both_classes(drawn, labels)]])
     difference = weighted_metrics(scores_a, labels, counts)[:, 0] - weighted_metrics(scores_b, labels, counts)[:, 0]
-    return PairedDifference(float(difference[0]), _interval(difference[1:], resamples, len(labels), confidence))
+    return PairedDifference(float(difference[0]), interval_of(difference[1:], resamples, len(labels), confidence))
 
 
 def weighted_metrics(scores: Scores, labels: Labels, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Micro AUROC, AUPRC and max F1 of every draw.
+    """Micro AUROC, AUPRC, max F1 and EER of every draw.
 
     The frames are sorted once; a draw only changes how often each counts.
 
@@ -102,10 +102,10 @@ def weighted_metrics(scores: Scores, labels: Labels, counts: NDArray[np.float64]
         counts: float64 (draws, videos), how often each video was drawn; both classes in every draw.
 
     Returns:
-        float64 (draws, 3), in [0, 1].
+        float64 (draws, 4), in [0, 1].
     """
     chunks = [_measure(true, false) for true, false in _curves(scores, labels, counts)]
-    return np.concatenate(chunks) if chunks else np.zeros((0, 3))
+    return np.concatenate(chunks) if chunks else np.zeros((0, 4))
 
 
 def _curves(
@@ -126,7 +126,7 @@ def _curves(
 
 
 def _measure(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Micro AUROC, AUPRC, max F1 from the counts at every threshold; float64 (draws, 3)."""
+    """Micro AUROC, AUPRC, max F1, EER from the counts at every threshold; float64 (draws, 4)."""
     positives, negatives = true[:, -1], false[:, -1]
     found = np.diff(true, axis=1, prepend=0.0)
     alarms = np.diff(false, axis=1, prepend=0.0)
@@ -136,10 +136,10 @@ def _measure(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[n
     precision = np.divide(true, called, out=np.zeros_like(true), where=called > 0)
     average_precision = (found * precision).sum(axis=1) / positives
     f1 = (2 * true / (called + positives[:, None])).max(axis=1)
-    return np.stack([auroc, average_precision, f1], axis=1)
+    return np.stack([auroc, average_precision, f1, crossing(true, false)], axis=1)
 
 
-def _draws(videos: int, resamples: int, seed: int) -> NDArray[np.float64]:
+def video_draws(videos: int, resamples: int, seed: int) -> NDArray[np.float64]:
     """How often each video is drawn; float64 (resamples, videos), rows summing to `videos`."""
     share = np.full(videos, 1 / videos)
     return np.random.default_rng(seed).multinomial(videos, share, size=resamples).astype(np.float64)
@@ -151,7 +151,15 @@ def _both_classes(counts: NDArray[np.float64], labels: Labels) -> NDArray[np.boo
     return usable
 
 
-def _interval(values: NDArray[np.float64], resamples: int, videos: int, confidence: float) -> Interval:
+def interval_of(values: NDArray[np.float64], resamples: int, videos: int, confidence: float = 0.95) -> Interval:
+    """The interval of a number.
+
+    Args:
+        values: float64 (usable draws,), the number in every draw.
+        resamples: draws made.
+        videos: how many there are to draw from.
+        confidence: share of the distribution inside the interval, in (0, 1).
+    """
     skipped = resamples - len(values)
     if len(values) < 2 or videos < 2:  # one video drawn again and again has an interval of no width, which says nothing
         return Interval(None, None, resamples, skipped)

@@ -17,7 +17,7 @@ _COLUMNS = 4  # video, frame, score, label
 
 
 class FrameLevelMetric(Metric):
-    """Micro AUROC, macro AUROC, AUPRC and max F1 with bootstrap intervals over videos.
+    """Micro AUROC, macro AUROC, AUPRC, max F1 and EER with bootstrap intervals over videos.
 
     `update` takes a whole video at once. Across processes the videos are gathered; one that several processes scored,
     as a sampler that pads its last batch makes them do, counts once.
@@ -36,7 +36,7 @@ class FrameLevelMetric(Metric):
 
     full_state_update = False
     is_differentiable = False
-    higher_is_better = True
+    higher_is_better = None  # of the EER less is better
 
     rows: list[Tensor]
 

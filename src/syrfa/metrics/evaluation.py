@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.metrics.alarms import DEFAULT_RULE, AlarmRule, false_alarms
 from syrfa.metrics.bootstrap import paired_bootstrap
 from syrfa.metrics.collection import FrameLevelMetric
-from syrfa.scoring import ObjectScores, Protocol, box_width
+from syrfa.scoring import ObjectScores, Protocol, box_width, random_scores
 from syrfa.scoring.frame_curves import FrameCurves
 
 Curves = Sequence[NDArray[np.float64]]
@@ -23,31 +24,39 @@ def evaluate(
     bootstrap: int = 1000,
     seed: int = 0,
     others: Mapping[str, Sequence[ObjectScores]] = MappingProxyType({}),
+    alarms: AlarmRule = DEFAULT_RULE,
     kept: FrameCurves | None = None,
 ) -> dict[str, Any]:
-    """The metrics of a scored split under one protocol, and those of `box_width` and other scores under the same.
+    """The metrics of a scored split under one protocol, and those of baselines and other scores under the same.
 
     Args:
         objects: one entry a video.
         labels: uint8 (frames,) for each of them, 1 = abnormal.
         protocol: how objects become frame scores.
         bootstrap: resamples of the videos for the intervals; 0 for none.
-        seed: of the resampling.
-        others: further scores of the same objects to stand beside the baseline, by name.
+        seed: of the resampling, and of the random scores.
+        others: further scores of the same objects to stand beside the baselines, by name.
+        alarms: at what recall false alarms are counted.
         kept: takes the frame scores.
 
     Returns:
-        JSON: `protocol`, `metrics`, `baselines` by name, and for each `lead_over_<name>`, the micro AUROC's paired
-        difference, where there are intervals.
+        JSON: `protocol`, `metrics`, `alarms` (of `false_alarms`, and in short of every baseline), `baselines` by name
+        (`box_width`; `random_smoothed`, a uniform random number for every object; the others), and for each
+        `lead_over_<name>`, the micro AUROC's paired difference, where there are intervals.
     """
     ours = final_scores(objects, protocol)
-    baselines = {"box_width": [box_width(video) for video in objects], **others}
+    widths = [box_width(video) for video in objects]
+    baselines = {"box_width": widths, "random_smoothed": random_scores(objects, seed), **others}
     curves = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
     if kept is not None:
         kept.add(ours, curves["box_width"])
     reading = {
         "protocol": protocol.describe(),
         "metrics": _metrics(ours, labels, bootstrap, seed),
+        "alarms": {
+            **false_alarms(ours, labels, alarms, bootstrap, seed),
+            "baselines": {name: _in_short(false_alarms(theirs, labels, alarms)) for name, theirs in curves.items()},
+        },
         "baselines": {name: _metrics(theirs, labels, bootstrap, seed) for name, theirs in curves.items()},
     }
     if bootstrap:
@@ -61,6 +70,11 @@ def evaluate(
 def final_scores(objects: Sequence[ObjectScores], protocol: Protocol) -> list[NDArray[np.float64]]:
     """The frame scores of every video that the metrics see."""
     return [protocol.frame_scores(video).final for video in objects]
+
+
+def _in_short(alarms: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("false_alarms_per_hour", "normal_in_alarm", "event_recall", "threshold")
+    return {key: alarms[key] for key in kept if key in alarms}
 
 
 def _metrics(scores: Curves, labels: Labels, bootstrap: int, seed: int) -> dict[str, Any]:

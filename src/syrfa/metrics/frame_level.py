@@ -1,4 +1,4 @@
-"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1 (docs/method.md, section 8).
+"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1, EER (docs/method.md, section 8).
 
 Every function takes the frame scores and the frame labels of the videos, one array a video. Scores may be any finite
 numbers: only their order counts, and it is mapped into [0, 1] first, because torchmetrics takes a sigmoid of anything
@@ -65,6 +65,48 @@ def max_f1(scores: Scores, labels: Labels) -> MetricValue:
     return _pooled(scores, labels, _max_f1, lambda rate: 2 * rate / (1 + rate))
 
 
+def eer(scores: Scores, labels: Labels) -> MetricValue:
+    """Equal error rate: where the share of normal frames called abnormal equals that of abnormal frames missed.
+
+    All frames together. The ROC curve is a straight line between two thresholds, so the value is exact where no
+    threshold makes the two rates equal, and ties count one half. Smaller is better. Arguments, errors as `micro_auroc`.
+
+    Returns:
+        the value, chance 0.5.
+
+    Example:
+        >>> eer([np.array([0.1, 0.7, 0.4, 0.9])], [np.array([0, 0, 1, 1])]).value
+        0.5
+    """
+    reason = check(scores, labels)
+    if reason:
+        return MetricValue.undefined(reason)
+    truth = np.concatenate(list(labels)).astype(np.float64)
+    flat = np.concatenate(list(scores))
+    order = np.argsort(-flat, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(flat[order]) != 0, True))
+    true = np.cumsum(truth[order])[ends]
+    return MetricValue(float(crossing(true[None], (ends + 1 - true)[None])[0]), chance=0.5)
+
+
+def crossing(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rate at which false alarms and misses are equal, along straight lines between thresholds.
+
+    Args:
+        true: float64 (draws, k), abnormal frames at or above each threshold, thresholds falling; the last holds all.
+        false: the same of normal frames.
+
+    Returns:
+        float64 (draws,), in [0, 1].
+    """
+    alarms = np.pad(false / false[:, -1:], ((0, 0), (1, 0)))
+    excess = alarms - 1 + np.pad(true / true[:, -1:], ((0, 0), (1, 0)))  # alarms less misses: rises from -1 to 1
+    rows, after = np.arange(len(true)), np.argmax(excess >= 0, axis=1)
+    low, high = excess[rows, after - 1], excess[rows, after]
+    start, stop = alarms[rows, after - 1], alarms[rows, after]
+    return np.asarray(start + (stop - start) * low / (low - high))
+
+
 def macro_auroc(scores: Scores, labels: Labels) -> MetricValue:
     """Mean over videos of the AUROC within each; arguments, errors as `micro_auroc`.
 
@@ -107,6 +149,7 @@ METRICS: dict[str, Callable[[Scores, Labels], MetricValue]] = {
     "macro_auroc": macro_auroc,
     "auprc": auprc,
     "max_f1": max_f1,
+    "eer": eer,
 }
 
 

@@ -171,18 +171,19 @@ class AnomalyModule(LightningModule):
         data = getattr(self.trainer, "datamodule", None)
         if not isinstance(data, TubeDataModule):
             return []
-        chosen_by = getattr(self.trainer.checkpoint_callback, "monitor", None)
-        validation = data.use("validate")
-        monitored = ""
-        if chosen_by is not None and validation is not None:
-            monitored = validation.source.dataset.manifest_hash(validation.split)
+        monitors = [getattr(self.trainer.checkpoint_callback, "monitor", None)]
+        monitors += [stop.monitor for stop in getattr(self.trainer, "early_stopping_callbacks", ())]
+        chosen_by = ", ".join(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
+        validation = data.use("validate") if getattr(self.trainer, "limit_val_batches", 1.0) else None
+        validated = "" if validation is None else validation.source.dataset.manifest_hash(validation.split)
         return [
             {
                 "domain": use.domain,
                 "manifest_sha256": use.source.dataset.manifest_hash(use.split),
                 "split": use.split,
-                "monitor": str(chosen_by or ""),
-                "monitored_sha256": monitored,
+                "monitor": chosen_by,
+                "monitored_sha256": validated if chosen_by else "",
+                "validated_sha256": validated,
                 "precision": str(self.trainer.precision),
             }
             for use in (data.use("train"), data.use("train_real"))

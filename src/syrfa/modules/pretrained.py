@@ -33,6 +33,7 @@ _PUBLISHED = {
     "classifier_2.0": "spatial.0",
     "classifier_2.2": "spatial.2",
 }
+_HASHES = ("manifest_sha256", "monitored_sha256", "validated_sha256")  # of the entries of `AnomalyModule.trained_on`
 _EXTRACTOR, _HEADS = "extractor.", ("temporal.", "spatial.")
 _OWN_PREFIX = "jigsaw."  # of the network within JigsawModule
 _ADVICE = "give a published Jigsaw-VAD state dict, or the .ckpt file that a fit of JigsawModule wrote"
@@ -46,7 +47,7 @@ class Weights:
         path: the file.
         values: key in the file -> value.
         keys: name in `JigsawNetwork` -> key in the file, whether or not the file has it.
-        trained_on: what the weights were trained on; empty where the file does not say.
+        trained_on: what the weights were trained on; of a published file, that it does not say.
     """
 
     path: Path
@@ -134,7 +135,7 @@ def read_weights(path: str | Path) -> Weights:
         keys = {ours: _OWN_PREFIX + ours for ours in _names().values()}
         return Weights(path, values, keys, list(content[SETTINGS].get("trained_on", [])))
     prefix = "module." if all(key.startswith("module.") for key in values) else ""
-    return Weights(path, values, {ours: prefix + theirs for theirs, ours in _names().items()}, [])
+    return Weights(path, values, {ours: prefix + theirs for theirs, ours in _names().items()}, [_unrecorded(path)])
 
 
 def load_jigsaw(path: str | Path, network: JigsawNetwork) -> TrainedOn:
@@ -145,7 +146,7 @@ def load_jigsaw(path: str | Path, network: JigsawNetwork) -> TrainedOn:
         network: takes the weights; width, frames, size and hidden width must be the file's.
 
     Returns:
-        what the weights were trained on, as `AnomalyModule.trained_on`; empty for a published file.
+        what the weights were trained on, as `AnomalyModule.trained_on`; see `_unrecorded` for a published file.
 
     Raises:
         WeightsNotFoundError: there is no such file.
@@ -167,7 +168,7 @@ def load_extractor(path: str | Path, extractor: Extractor) -> TrainedOn:
         extractor: takes the weights.
 
     Returns:
-        what the weights were trained on, as `AnomalyModule.trained_on`; empty for a published file.
+        what the weights were trained on, as `AnomalyModule.trained_on`; see `_unrecorded` for a published file.
 
     Raises:
         WeightsNotFoundError: there is no such file.
@@ -191,6 +192,12 @@ def fingerprint(path: str | Path) -> str:
     """The file's name and SHA-256, for the record of a run."""
     path = Path(path)
     return f"{path.name} sha256:{sha256_file(path)}"
+
+
+def _unrecorded(path: Path) -> dict[str, str]:
+    """The entry of a file that does not say what it was trained on and chosen by, so that an audit can say so."""
+    unknown = dict.fromkeys(("domain", "split", "monitor", "precision"), "not recorded")
+    return {**unknown, **dict.fromkeys(_HASHES, ""), "weights": fingerprint(path)}
 
 
 def _settings(extractor: Extractor) -> dict[str, int]:

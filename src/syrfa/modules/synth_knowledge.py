@@ -16,6 +16,7 @@ from syrfa.losses import (
     consistency_head_gradient,
     consistency_loss,
     difference_jvp,
+    gradient_cosine,
     stream_difference,
 )
 from syrfa.losses.alignment import AlignOver, Normalise
@@ -294,6 +295,7 @@ class SynthKnowledgeModule(AnomalyModule):
         # the bare optimiser: Lightning's wrapper would count this as a second global step of the same batch
         self._optimisers()[1].optimizer.step()
         self.log("train/align", loss)
+        self.log("train/gradient_cosine", gradient_cosine(g_cls[:count][aligned], g_sub[aligned]))
 
     def _align_again(self, x: Tensor, labels: Tensor, joint: JointBatch) -> None:
         """The alignment step at the updated theta, from a forward pass with choices of its own."""

@@ -1,5 +1,6 @@
 """One frame with its anomaly map, boxes and ground truth (the paper's Fig. 3)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from syrfa.report.png import save_png
 from syrfa.scoring.anomaly_map import anomaly_map
 from syrfa.scoring.objects import ObjectScores
 
-_COLOURS = colormaps["plasma"]
-_TRUTH = "#2ee6a6"
+COLOURS = colormaps["plasma"]
+TRUTH = "#2ee6a6"
 _OPACITY = 0.6  # of the highest score; the lowest leaves the frame untouched
 
 
@@ -29,6 +30,7 @@ def plot_anomaly_map(
     frame_index: int,
     mask: NDArray[np.bool_] | None = None,
     title: str = "",
+    note: str = "",
 ) -> None:
     """Writes a PNG of one frame under its anomaly map, with each box and its score.
 
@@ -41,6 +43,50 @@ def plot_anomaly_map(
         frame_index: 0-based number of `frame` in the video.
         mask: bool (height, width), the abnormal pixels; outlined when given.
         title: the line on top; by default video, frame and highest score.
+        note: stands behind it in brackets.
+
+    Raises:
+        ValueError: frame or mask are not of the video's size.
+        IndexError: the video has no such frame.
+    """
+    scale = score_scale([objects])
+    width = 8.0
+    figure = Figure(figsize=(width, width * objects.height / objects.width * 0.88 + 0.9), layout="constrained")
+    panel = figure.subplots()
+    highest = draw_anomaly_map(panel, frame, objects, frame_index, mask, scale)
+    bar = figure.colorbar(ScalarMappable(scale, COLOURS), ax=panel, fraction=0.035, pad=0.015)
+    bar.set_label("anomaly score", fontsize=10)
+    bar.ax.tick_params(labelsize=9)
+    if mask is not None and mask.any():
+        label = Line2D([], [], color=TRUTH, linewidth=1.8, label="ground truth")
+        panel.legend(handles=[label], loc="lower right", fontsize=9, framealpha=0.8)
+    title = title or f"{objects.name}, frame {frame_index}: highest score {highest:.3f}"
+    panel.set_title(f"{title} ({note})" if note else title, fontsize=11)
+    save_png(figure, path)
+
+
+def draw_anomaly_map(
+    panel: Axes,
+    frame: NDArray[np.uint8],
+    objects: ObjectScores,
+    frame_index: int,
+    mask: NDArray[np.bool_] | None,
+    scale: Normalize,
+    numbers: bool = True,
+) -> float:
+    """Draws what `plot_anomaly_map` writes, without its colour bar and title.
+
+    Args:
+        panel: where.
+        frame: see `plot_anomaly_map`.
+        objects: see there.
+        frame_index: see there.
+        mask: see there.
+        scale: of the colours, see `score_scale`.
+        numbers: write each box's score beside it; without them, for small pictures, boxes have thinner lines too.
+
+    Returns:
+        the highest value of the map.
 
     Raises:
         ValueError: frame or mask are not of the video's size.
@@ -50,24 +96,22 @@ def plot_anomaly_map(
     if frame.shape[:2] != size or (mask is not None and mask.shape != size):
         raise ValueError(f"{objects.name}: frame {frame.shape}, mask {getattr(mask, 'shape', None)}; video {size}")
     heat = anomaly_map(objects, frame_index)
-    scale = _scale(objects)
-    width = 8.0
-    figure = Figure(figsize=(width, width * size[0] / size[1] * 0.88 + 0.9), layout="constrained")
-    panel = figure.subplots()
     panel.imshow(_as_rgb(frame), interpolation="nearest")
     strength = np.clip(scale(heat), 0, 1)
-    panel.imshow(_COLOURS(scale(heat)), alpha=np.asarray(strength) * _OPACITY, interpolation="nearest")
-    _draw_boxes(panel, objects, frame_index, scale)
+    panel.imshow(COLOURS(scale(heat)), alpha=np.asarray(strength) * _OPACITY, interpolation="nearest")
+    _draw_boxes(panel, objects, frame_index, scale, numbers)
     if mask is not None and mask.any():
         _draw_truth(panel, mask)
     panel.set_axis_off()
     panel.set_xlim(-0.5, size[1] - 0.5)
     panel.set_ylim(size[0] - 0.5, -0.5)
-    bar = figure.colorbar(ScalarMappable(scale, _COLOURS), ax=panel, fraction=0.035, pad=0.015)
-    bar.set_label("anomaly score", fontsize=10)
-    bar.ax.tick_params(labelsize=9)
-    panel.set_title(title or f"{objects.name}, frame {frame_index}: highest score {heat.max():.3f}", fontsize=11)
-    save_png(figure, path)
+    return float(heat.max())
+
+
+def score_scale(videos: Sequence[ObjectScores]) -> Normalize:
+    """From 0 to 1, or further where a score of these videos lies outside."""
+    scores = np.concatenate([video.object_score for video in videos])
+    return Normalize(min(0.0, float(scores.min(initial=0.0))), max(1.0, float(scores.max(initial=1.0))))
 
 
 def _as_rgb(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -75,21 +119,17 @@ def _as_rgb(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(grey, 3, axis=2) if grey.shape[2] == 1 else grey
 
 
-def _scale(objects: ObjectScores) -> Normalize:
-    low = min(0.0, float(objects.object_score.min(initial=0.0)))
-    return Normalize(low, max(1.0, float(objects.object_score.max(initial=1.0))))
-
-
-def _draw_boxes(panel: Axes, objects: ObjectScores, frame_index: int, scale: Normalize) -> None:
+def _draw_boxes(panel: Axes, objects: ObjectScores, frame_index: int, scale: Normalize, numbers: bool) -> None:
     """Boxes in the colour of their score, the highest on top so that its number is never covered."""
     here = np.flatnonzero(objects.object_frame == frame_index)
     for item in here[np.argsort(objects.object_score[here])]:
         left, top, right, bottom = (float(side) for side in objects.object_xyxy[item])
         score = float(objects.object_score[item])
-        colour: Any = _COLOURS(scale(score))
-        panel.add_patch(
-            Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor=colour, linewidth=1.3)
-        )
+        colour: Any = COLOURS(scale(score))
+        corner, line = (left - 0.5, top - 0.5), 1.3 if numbers else 0.8
+        panel.add_patch(Rectangle(corner, right - left, bottom - top, fill=False, edgecolor=colour, linewidth=line))
+        if not numbers:
+            continue
         above = top > 10  # else the number would leave the picture
         panel.text(
             min(max(left, 0.0), objects.width - 20.0),
@@ -110,6 +150,4 @@ def _draw_truth(panel: Axes, mask: NDArray[np.bool_]) -> None:
     # padded, so that a region at the border is outlined there too
     padded = np.pad(mask.astype(np.float32), 1)
     columns, rows = np.arange(-1, mask.shape[1] + 1), np.arange(-1, mask.shape[0] + 1)
-    panel.contour(columns, rows, padded, levels=[0.5], colors=[_TRUTH], linewidths=1.8)
-    label = Line2D([], [], color=_TRUTH, linewidth=1.8, label="ground truth")
-    panel.legend(handles=[label], loc="lower right", fontsize=9, framealpha=0.8)
+    panel.contour(columns, rows, padded, levels=[0.5], colors=[TRUTH], linewidths=1.8)

@@ -1,5 +1,6 @@
 """Frame scores over time with the ground truth behind them (the paper's Fig. 3)."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 
 from syrfa.report.png import save_png
 
-_SCORE = "#1f4e9c"
+SCORE = "#1f4e9c"
 _BASELINE = "#6b6b6b"
-_ABNORMAL = "#d62728"
+ABNORMAL = "#d62728"
+_LETTERS = 13  # of 9 points, an inch
 _ONE_COLUMN = 6  # more videos than this stand in two columns
 
 
@@ -42,6 +44,7 @@ def plot_score_curves(
     threshold: float | None = None,
     title: str = "",
     baseline_name: str = "box width",
+    caption: str = "",
 ) -> None:
     """Writes a PNG with one panel a video: score curve, abnormal frames as red bands, all panels on one scale.
 
@@ -51,6 +54,7 @@ def plot_score_curves(
         threshold: drawn as a horizontal line.
         title: the line on top; say the protocol and the number here.
         baseline_name: the second curve's name; it has its own scale on the right.
+        caption: smaller lines under the title, broken where they are too long.
 
     Raises:
         ValueError: there is no video, or a video's arrays differ in length.
@@ -58,24 +62,26 @@ def plot_score_curves(
     _check(videos)
     columns = 1 if len(videos) <= _ONE_COLUMN else 2
     rows = -(-len(videos) // columns)
-    figure = Figure(figsize=(8.0 if columns == 1 else 12.0, 1.1 + 1.45 * rows), layout="constrained")
+    width = 8.0 if columns == 1 else 12.0
+    small = textwrap.wrap(caption, width=int(_LETTERS * width))
+    figure = Figure(figsize=(width, 1.1 + 1.45 * rows + 0.15 * len(small)), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
-    limits = _limits([video.scores for video in videos], threshold)
+    limits = limits_of([video.scores for video in videos], threshold)
     baselines = [video.baseline for video in videos if video.baseline is not None]
-    baseline_limits = _limits(baselines, None) if baselines else None
+    baseline_limits = limits_of(baselines, None) if baselines else None
     for place, panel in enumerate(panels.T.flat):  # down each column first, as one reads a list
         if place >= len(videos):
             panel.set_axis_off()
             continue
-        _draw(panel, videos[place], threshold, limits)
+        draw_curve(panel, videos[place], threshold, limits)
         if baseline_limits is not None:
             _draw_baseline(panel, videos[place], baseline_limits)
         if (place + 1) % rows == 0 or place == len(videos) - 1:
             panel.set_xlabel("frame", fontsize=10)
-    figure.supylabel("anomaly score", fontsize=11, color=_SCORE)
+    figure.supylabel("anomaly score", fontsize=11, color=SCORE)
     _legend(figure, videos, threshold, baseline_name)
-    if title:
-        figure.suptitle(title, fontsize=12)
+    if title or small:
+        figure.suptitle("\n".join([title, *small]), fontsize=9 if small else 12)
     save_png(figure, path)
 
 
@@ -99,7 +105,7 @@ def _check(videos: Sequence[ScoreCurve]) -> None:
             raise ValueError(f"{video.name}: scores, labels and baseline have {sorted(lengths)} frames")
 
 
-def _limits(curves: Sequence[NDArray[np.floating[Any]]], threshold: float | None) -> tuple[float, float]:
+def limits_of(curves: Sequence[NDArray[np.floating[Any]]], threshold: float | None) -> tuple[float, float]:
     """One range for all panels: [0, 1] where that holds everything and is not mostly empty, else the data's own."""
     values = np.concatenate([*curves, [] if threshold is None else [threshold]])
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
@@ -109,14 +115,22 @@ def _limits(curves: Sequence[NDArray[np.floating[Any]]], threshold: float | None
     return low - margin, high + margin
 
 
-def _draw(panel: Axes, video: ScoreCurve, threshold: float | None, limits: tuple[float, float]) -> None:
+def draw_curve(panel: Axes, video: ScoreCurve, threshold: float | None, limits: tuple[float, float]) -> None:
+    """One video's score curve over its bands, with its name on top.
+
+    Args:
+        panel: where.
+        video: what; its baseline is not drawn.
+        threshold: drawn as a horizontal line.
+        limits: of the score axis, see `limits_of`.
+    """
     if video.labels is not None:
         for start, stop in bands(video.labels):
             # a frame is as wide as one unit around its number
-            panel.axvspan(start - 0.5, stop - 0.5, color=_ABNORMAL, alpha=0.16, linewidth=0)
+            panel.axvspan(start - 0.5, stop - 0.5, color=ABNORMAL, alpha=0.16, linewidth=0)
     if threshold is not None:
         panel.axhline(threshold, color="black", linewidth=0.9, linestyle=(0, (4, 3)))
-    panel.plot(np.arange(len(video.scores)), video.scores, color=_SCORE, linewidth=1.6)
+    panel.plot(np.arange(len(video.scores)), video.scores, color=SCORE, linewidth=1.6)
     panel.set_xlim(-0.5, max(len(video.scores) - 0.5, 0.5))
     panel.set_ylim(*limits)
     panel.set_title(video.name, fontsize=10, loc="left", pad=3)
@@ -140,12 +154,12 @@ def _draw_baseline(panel: Axes, video: ScoreCurve, limits: tuple[float, float]) 
 
 
 def _legend(figure: Figure, videos: Sequence[ScoreCurve], threshold: float | None, baseline_name: str) -> None:
-    handles: list[Any] = [Line2D([], [], color=_SCORE, linewidth=1.6, label="anomaly score")]
+    handles: list[Any] = [Line2D([], [], color=SCORE, linewidth=1.6, label="anomaly score")]
     if any(video.baseline is not None for video in videos):
         label = f"{baseline_name} (right axis)"
         handles.append(Line2D([], [], color=_BASELINE, linewidth=1.1, linestyle="--", label=label))
     if any(video.labels is not None for video in videos):
-        handles.append(Patch(color=_ABNORMAL, alpha=0.16, linewidth=0, label="abnormal (ground truth)"))
+        handles.append(Patch(color=ABNORMAL, alpha=0.16, linewidth=0, label="abnormal (ground truth)"))
     if threshold is not None:
         handles.append(Line2D([], [], color="black", linewidth=0.9, linestyle="--", label=f"threshold {threshold:.3g}"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=10, frameon=False)

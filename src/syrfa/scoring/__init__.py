@@ -1,7 +1,7 @@
 """Object scores to anomaly maps to frame scores, under a named protocol."""
 
 from syrfa.scoring.anomaly_map import anomaly_map, max_per_frame, pixel_boxes
-from syrfa.scoring.baselines import box_width, chance
+from syrfa.scoring.baselines import box_width, chance, random_scores
 from syrfa.scoring.calibration import Calibration
 from syrfa.scoring.objects import ObjectScores
 from syrfa.scoring.protocols import (
@@ -31,6 +31,7 @@ __all__ = [
     "mean_along",
     "pixel_boxes",
     "protocol_from_name",
+    "random_scores",
     "read_scores",
     "write_scores",
 ]

@@ -52,6 +52,23 @@ def box_speed(objects: ObjectScores, window: int = 8) -> ObjectScores:
     return replace(objects, object_score=np.where(2 * lag >= window, way / np.maximum(lag, 1), 0.0))
 
 
+def random_scores(objects: Sequence[ObjectScores], seed: int = 0) -> list[ObjectScores]:
+    """The same objects, each scored by a uniform random number.
+
+    Not chance: a frame with more boxes has a higher maximum, and what a protocol does to scores is done to these too.
+    So it tells what the number of boxes and the smoothing are worth without any look at the picture.
+
+    Args:
+        objects: one entry a video; their scores are not looked at.
+        seed: of the generator; the same seed gives the same scores.
+
+    Returns:
+        the videos with `object_score` float64 (n,), in [0, 1).
+    """
+    generator = np.random.default_rng(seed)
+    return [replace(video, object_score=generator.random(len(video.object_score))) for video in objects]
+
+
 def chance(frames: Sequence[int], seed: int = 0) -> list[FrameScores]:
     """A random score in [0, 1) for every frame, blind to video, boxes and labels.
 

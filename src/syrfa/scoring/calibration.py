@@ -12,20 +12,24 @@ from syrfa.errors import ConfigError
 from syrfa.scoring.baselines import box_speed, box_width
 from syrfa.scoring.objects import ObjectScores
 
-Method = Literal["global", "local", "fused", "fisher"]
+Method = Literal["global", "local", "fused", "fisher", "quantile"]
 GEOMETRY = {"fused": (box_width,), "fisher": (box_width, box_speed)}
 """What the methods that look at more than the score measure of a box."""
 
 Measure = Callable[[ObjectScores], ObjectScores]
 Where = Callable[[ObjectScores], NDArray[np.float64]]
+QUANTILES = (0.01, 0.99)
+"""Shares of training normals that score below 0 and below 1 under `quantile`."""
+
 _ROWS = 8192  # objects whose neighbours are looked up in one go: 13 MB an array for 200 neighbours
 
 
 class Calibration:
-    """An extension, not the paper's: an object's score becomes how rare it is among the training normals of its scene.
+    """An extension, not the paper's: an object's score is put in terms of the training normals of its scene.
 
     The new score is a tail, -log of the share of training normals that score at least as high (0 = nothing is more
-    normal); see `survival` and `local_survival`. Only the target's training split enters.
+    normal); see `survival` and `local_survival`. Only `quantile` is a change of scale and no tail. Only the target's
+    training split enters.
 
     - `global`: among all normals. For the raw frame scores a change of scale alone.
     - `local`: among the `neighbours` normals nearest in place and size.
@@ -35,25 +39,38 @@ class Calibration:
     - `fisher`: the sum of the local tails of the score, of the box's width and of its speed (`box_speed`). Fisher's
       way to combine tests: what is a little rare in all three is as abnormal as what is very rare in one. Score and
       speed are compared with normals of the same shape too.
+    - `quantile`: (s - a) / (b - a), a and b the lower and upper of two `quantiles` of the normals' scores, at least 0:
+      what min-max scaling does with the extremes of a test video, done with what is known before it. What lies above b
+      stays above 1. One straight line for all of a data set: it makes scores of models and scenes comparable to one
+      threshold, and changes an AUROC only where scores below a, now 0, tie.
 
     Args:
         normals: the training normals, with the scores of the model to calibrate.
         method: one of the above.
-        neighbours: of all but `global`; all normals where there are fewer.
+        neighbours: of `local`, `fused` and `fisher`; all normals where there are fewer.
+        quantiles: of `quantile`; where both are equal, as of normals that all score alike, b - a is taken for 1.
 
     Raises:
-        ConfigError: no such method, no neighbours, or no normals.
+        ConfigError: no such method, no neighbours, no two quantiles in order, or no normals.
     """
 
-    def __init__(self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200) -> None:
+    def __init__(
+        self,
+        normals: Sequence[ObjectScores],
+        method: Method,
+        neighbours: int = 200,
+        quantiles: tuple[float, float] = QUANTILES,
+    ) -> None:
         if method not in get_args(Method):
             raise ConfigError(f"calibration is {method!r}; use one of {get_args(Method)}")
         if neighbours < 1:
             raise ConfigError(f"calibration {method}: neighbours is {neighbours}; use a number of at least 1")
-        self.method = method
+        check_quantiles(quantiles)
+        self.method, self.quantiles = method, quantiles
         self.score = np.concatenate([np.empty(0), *(video.object_score for video in normals)])
         if not len(self.score):
             raise ConfigError(f"calibration {method}: the training split has no object to calibrate by")
+        self.low, self.high = (float(value) for value in np.quantile(self.score, quantiles))
         self.neighbours = min(neighbours, len(self.score))
         self.measures: list[Measure] = [_as_scored, *GEOMETRY.get(method, ())]
         self.values = [np.concatenate([measure(video).object_score for video in normals]) for measure in self.measures]
@@ -64,8 +81,10 @@ class Calibration:
 
     def describe(self) -> dict[str, Any]:
         """Every setting as JSON, to stand beside a protocol's."""
-        local = {} if self.method == "global" else {"neighbours": self.neighbours}
-        return {"calibration": self.method, **local, "normal_objects": len(self.score), "training_normals": True}
+        own: dict[str, Any] = {} if self.method == "global" else {"neighbours": self.neighbours}
+        if self.method == "quantile":
+            own = {"quantiles": list(self.quantiles), "low": self.low, "high": self.high}
+        return {"calibration": self.method, **own, "normal_objects": len(self.score), "training_normals": True}
 
     def apply(self, objects: ObjectScores, scored: bool = True) -> ObjectScores:
         """The objects of one video with calibrated scores, float64 (n,), at least 0.
@@ -78,6 +97,10 @@ class Calibration:
         """
         if self.method == "global":
             return replace(objects, object_score=-np.log(survival(self.score, objects.object_score)))
+        if self.method == "quantile":
+            spread = self.high - self.low
+            scaled = (objects.object_score - self.low) / (spread if spread > 0 else 1.0)
+            return replace(objects, object_score=np.maximum(scaled, 0.0))
         first = 0 if scored or self.method not in GEOMETRY else 1
         values = [measure(objects).object_score for measure in self.measures]
         tails = np.empty((len(values), len(objects.object_score)))
@@ -92,6 +115,19 @@ class Calibration:
                         tails[row, part] = -np.log(local_survival(self.values[row], near, values[row][part]))
         combined = tails[first:].sum(axis=0) if self.method == "fisher" else tails[first:].max(axis=0)
         return replace(objects, object_score=combined)
+
+
+def check_quantiles(quantiles: tuple[float, float]) -> None:
+    """Refuses two shares that are not in order within [0, 1].
+
+    Raises:
+        ConfigError: see above.
+    """
+    low, high = quantiles
+    if not 0 <= low < high <= 1:
+        raise ConfigError(
+            f"evaluation.calibration_quantiles={list(quantiles)}: give two rising shares, such as [0.01, 0.99]"
+        )
 
 
 def _as_scored(objects: ObjectScores) -> ObjectScores:

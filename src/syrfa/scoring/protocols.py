@@ -1,20 +1,20 @@
 """From object scores to frame scores: strict, strict along tracks, and as published (docs/method.md, section 8)."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import ConfigError
+from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
 from syrfa.scoring import published
 from syrfa.scoring.anomaly_map import max_per_frame
 from syrfa.scoring.objects import ObjectScores
 from syrfa.scoring.tracks import link, mean_along
 
 Smoothing = Literal["none", "centred", "causal"]
-Recipe = Literal["ped2", "avenue", "shanghaitech"]
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,7 @@ class TrackedProtocol(StrictProtocol):
         return {**super().describe(), "tracks": tracks}
 
     def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
-        last = objects.frames - self.temporal_radius
-        inside = (objects.object_frame >= self.temporal_radius) & (objects.object_frame < last)
-        scored = replace(
-            objects,
-            object_frame=objects.object_frame[inside],
-            object_xyxy=objects.object_xyxy[inside],
-            object_score=objects.object_score[inside],
-        )
+        scored = _with_tubes(objects, self.temporal_radius)
         track = link(scored, self.min_iou, self.max_gap)
         after = 0 if self.smoothing == "causal" else self.track_window // 2
         return super().frame_scores(mean_along(scored, track, self.track_window - 1 - after, after))
@@ -186,6 +179,7 @@ class PaperProtocol(Protocol):
     Args:
         recipe: which data set's map and scaling; `ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map.
         temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
+        settings: constants that replace the recipe's; None for all as published.
 
     Raises:
         ConfigError: a setting is out of range.
@@ -194,34 +188,51 @@ class PaperProtocol(Protocol):
     name = "paper"
     smoothing = "gaussian"
 
-    def __init__(self, recipe: Recipe = "ped2", temporal_radius: int = 3) -> None:
+    def __init__(
+        self, recipe: Recipe = "ped2", temporal_radius: int = 3, settings: PaperSettings | None = None
+    ) -> None:
         _check_radius(temporal_radius)
         if recipe not in get_args(Recipe):
             raise ConfigError(f"protocol paper: recipe is {recipe!r}; use one of {get_args(Recipe)}")
         self.recipe = recipe
         self.temporal_radius = temporal_radius
+        self.constants = (settings or PaperSettings()).applied_to(recipe)
+        self.weights = published.gaussian_weights(self.constants.taps, self.constants.sigma, self.constants.centre)
 
     def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
         return {
             "protocol": self.name,
             "recipe": self.recipe,
+            "as_published": self.constants == PUBLISHED[self.recipe],
             "smoothing": self.smoothing,
             "temporal_radius": self.temporal_radius,
-            "edges": "most normal",
+            **asdict(self.constants),
+            "scaling": "min-max of each test video",
             "test_statistics": True,
         }
 
     def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
-        last = objects.frames - self.temporal_radius
-        inside = (objects.object_frame >= self.temporal_radius) & (objects.object_frame < last)
-        frame, xyxy = objects.object_frame[inside], objects.object_xyxy[inside]
-        normality = 1.0 - objects.object_score[inside]
-        if self.recipe == "shanghaitech":
-            seen = published.minimum_per_frame(frame, normality, objects.frames)
-            raw = 1.0 - published.mean_interior(published.scale_seen(seen))
+        radius = self.temporal_radius
+        scored = _with_tubes(objects, radius)
+        if self.constants.edges == "most normal":
+            raw = self._anomaly(scored)
+        elif objects.frames > 2 * radius:
+            frames = objects.frames - 2 * radius
+            inner = replace(scored, frames=frames, object_frame=scored.object_frame - np.int32(radius))
+            raw = np.pad(self._anomaly(inner), radius, mode="edge")
         else:
-            raw = _map_anomaly(frame, xyxy, normality, objects, block=1 if self.recipe == "ped2" else 20)
-        return FrameScores(raw, published.smooth(raw))
+            raw = np.zeros(objects.frames)
+        return FrameScores(raw, published.smooth(raw, self.weights, self.constants.ends))
+
+    def _anomaly(self, objects: ObjectScores) -> NDArray[np.float64]:
+        """1 - n_t of section 11, before the Gaussian; float64 (frames,)."""
+        normality = 1.0 - objects.object_score
+        if self.constants.block:
+            normal = _map_normality(objects, normality, self.constants.block, self.constants.filter_size)
+        else:
+            seen = published.minimum_per_frame(objects.object_frame, normality, objects.frames)
+            normal = published.scale_seen(seen)
+        return 1.0 - published.mean_interior(normal, self.constants.mean_window)
 
 
 def protocol_from_name(name: str, **settings: Any) -> Protocol:  # noqa: ANN401 - checked by the class
@@ -262,18 +273,25 @@ def _mean(scores: NDArray[np.float64], before: int, after: int) -> NDArray[np.fl
     return means
 
 
-def _map_anomaly(
-    frame: NDArray[np.int32],
-    xyxy: NDArray[np.float32],
-    normality: NDArray[np.float64],
-    objects: ObjectScores,
-    block: int,
+def _with_tubes(objects: ObjectScores, radius: int) -> ObjectScores:
+    """The objects that a tube exists for: none in the first and last `radius` frames."""
+    inside = (objects.object_frame >= radius) & (objects.object_frame < objects.frames - radius)
+    return replace(
+        objects,
+        object_frame=objects.object_frame[inside],
+        object_xyxy=objects.object_xyxy[inside],
+        object_score=objects.object_score[inside],
+    )
+
+
+def _map_normality(
+    objects: ObjectScores, normality: NDArray[np.float64], block: int, filter_size: int
 ) -> NDArray[np.float64]:
-    """Steps 1 to 4 of the map recipes, float64 (frames,)."""
+    """Steps 1 to 4 of the map recipes, n_t as float64 (frames,)."""
     low, high = published.scaling_range(normality) if len(normality) else (0.0, 0.0)
     if high == low:
-        return np.zeros(objects.frames)
+        return np.ones(objects.frames)
     shape = published.map_shape(objects.height, objects.width, block)
-    maps = published.normality_maps(frame, xyxy, normality, objects.frames, shape, block)
-    lowest = published.filtered_minimum((canvas - low) / (high - low) for canvas in maps)
-    return 1.0 - published.min_max(lowest)
+    maps = published.normality_maps(objects.object_frame, objects.object_xyxy, normality, objects.frames, shape, block)
+    lowest = published.filtered_minimum(((canvas - low) / (high - low) for canvas in maps), filter_size)
+    return published.min_max(lowest)

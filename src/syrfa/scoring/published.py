@@ -2,7 +2,7 @@
 
 All of it works on normality n = 1 - anomaly score and on one test video at a time. It scales by the video's own
 extremes, that is, by statistics of test data; the published code divides by zero where a video has no spread, and
-here such a video is most normal throughout.
+here such a video is most normal throughout. The constants are those of `syrfa.recipes`.
 """
 
 from collections import deque
@@ -12,11 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-_SIDE = 5  # pixels or blocks, and frames, of the mean filter
-_HALF = _SIDE // 2
-_INTERIOR = 43  # frames of ShanghaiTech's mean
-_TAPS = 49
-_SIGMA = 20.0  # frames
+from syrfa.recipes import Ends
 
 
 def map_shape(height: int, width: int, block: int) -> tuple[int, int]:
@@ -66,42 +62,44 @@ def scaling_range(normality: NDArray[np.float64]) -> tuple[float, float]:
     return min(1.0, float(normality.min())), max(0.0, float(normality.max()))
 
 
-def filtered_minimum(maps: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Steps 3 and 4: 5 x 5 x 5 mean with two cells of 1 on every side, then the minimum over space.
+def filtered_minimum(maps: Iterable[NDArray[np.float64]], size: int) -> NDArray[np.float64]:
+    """Steps 3 and 4: size x size x size mean with size // 2 cells of 1 on every side, then the minimum over space.
 
-    Only five frames are held at a time, so memory does not grow with the length of the video.
+    Only `size` frames are held at a time, so memory does not grow with the length of the video.
 
     Args:
         maps: float64 (rows, columns), scaled, one a frame.
+        size: cells and frames, odd.
 
     Returns:
         float64 (frames,).
     """
-    window: deque[NDArray[np.float64]] = deque(maxlen=_SIDE)
+    half = size // 2
+    window: deque[NDArray[np.float64]] = deque(maxlen=size)
     minima: list[float] = []
     outside: NDArray[np.float64] | None = None
     for canvas in maps:
         if outside is None:
             outside = np.ones_like(canvas)
-            window.extend([outside] * _HALF)
-        window.append(uniform_filter(canvas, _SIDE, mode="constant", cval=1.0))
-        if len(window) == _SIDE:
+            window.extend([outside] * half)
+        window.append(uniform_filter(canvas, size, mode="constant", cval=1.0))
+        if len(window) == size:
             minima.append(_window_minimum(window))
     if outside is None:
         return np.zeros(0)
-    for _ in range(_HALF):
+    for _ in range(half):
         window.append(outside)
-        if len(window) == _SIDE:  # a video of fewer than three frames fills the window only now
+        if len(window) == size:  # a video of no more than `half` frames fills the window only now
             minima.append(_window_minimum(window))
     return np.array(minima)
 
 
-def _window_minimum(window: Iterable[NDArray[np.float64]]) -> float:
+def _window_minimum(window: deque[NDArray[np.float64]]) -> float:
     first, *others = window
     total = first.copy()
     for plane in others:
         total += plane
-    return float(total.min()) / _SIDE
+    return float(total.min()) / len(window)
 
 
 def min_max(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,41 +125,47 @@ def scale_seen(normality: NDArray[np.float64]) -> NDArray[np.float64]:
     return scaled
 
 
-def mean_interior(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """ShanghaiTech: 43-frame mean; the first and last 21 frames, and a shorter video, keep their values."""
+def mean_interior(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    """ShanghaiTech: mean of `window` frames; window // 2 frames at either end, or a shorter video, stay as they are."""
     smoothed = values.copy()
-    if len(values) >= _INTERIOR:
-        half = _INTERIOR // 2
-        smoothed[half:-half] = np.lib.stride_tricks.sliding_window_view(values, _INTERIOR).mean(axis=1)
+    if window > 1 and len(values) >= window:
+        half = window // 2
+        smoothed[half:-half] = np.lib.stride_tricks.sliding_window_view(values, window).mean(axis=1)
     return smoothed
 
 
-def gaussian_weights() -> NDArray[np.float64]:
-    """The 49 published weights: a Gaussian of sigma 20 centred one tap early, summing to 0.779.
+def gaussian_weights(taps: int, sigma: float, centre: int) -> NDArray[np.float64]:
+    """The weights of a Gaussian that peaks on tap `centre`, counted from 1; they are not divided by their sum.
 
     Example:
-        >>> round(float(gaussian_weights().sum()), 3), int(gaussian_weights().argmax())
+        The published ones peak one tap early and sum to 0.779:
+
+        >>> weights = gaussian_weights(49, 20.0, 24)
+        >>> round(float(weights.sum()), 3), int(weights.argmax())
         (0.779, 23)
     """
-    taps = np.arange(1, _TAPS + 1)
-    weights: NDArray[np.float64] = np.exp(-(((taps - _TAPS // 2) / _SIGMA) ** 2) / 2) / (_SIGMA * np.sqrt(2 * np.pi))
+    offset = (np.arange(1, taps + 1) - centre) / sigma
+    weights: NDArray[np.float64] = np.exp(-(offset**2) / 2) / (sigma * np.sqrt(2 * np.pi))
     return weights
 
 
-def smooth(anomaly: NDArray[np.float64]) -> NDArray[np.float64]:
-    """All: correlation with `gaussian_weights` after repeating the first and the last 24 values, in order.
-
-    A video shorter than 24 frames is repeated as often as that takes.
+def smooth(anomaly: NDArray[np.float64], weights: NDArray[np.float64], ends: Ends = "copy") -> NDArray[np.float64]:
+    """All: correlation with an odd number of weights after extending the video by half of them at both ends.
 
     Args:
         anomaly: float64 (frames,), 1 = most abnormal.
+        weights: float64 (taps,).
+        ends: `copy` repeats the first and the last taps // 2 values, in order; a shorter video is repeated as often as
+            that takes. `replicate` repeats the first and the last value.
 
     Returns:
         float64 (frames,).
     """
     if not len(anomaly):
         return anomaly.copy()
-    half = _TAPS // 2
-    head = np.resize(anomaly, half)
-    tail = np.resize(anomaly[::-1], half)[::-1]
-    return np.correlate(np.concatenate([head, anomaly, tail]), gaussian_weights(), "valid")
+    half = len(weights) // 2
+    if ends == "replicate":
+        extended = np.pad(anomaly, half, mode="edge")
+    else:
+        extended = np.concatenate([np.resize(anomaly, half), anomaly, np.resize(anomaly[::-1], half)[::-1]])
+    return np.correlate(extended, weights, "valid")

@@ -14,6 +14,7 @@ from syrfa.detection.base import Detections, Detector
 from syrfa.engine import StageTimer, VideoDone
 from syrfa.errors import ConfigError
 from syrfa.files import sha256_file, sha256_json, write_json
+from syrfa.heap import give_back_freed_memory
 from syrfa.modules.base import AnomalyModule
 from syrfa.modules.load import load_module
 from syrfa.scoring.objects import ObjectScores
@@ -173,6 +174,7 @@ class ScoreJob:
             CheckpointError: see `load_module`.
         """
         if self._module is None:
+            give_back_freed_memory()  # once a process, and before its first large pieces
             self._module = load_module(self.checkpoint).to(self.device)
         return self._module
 

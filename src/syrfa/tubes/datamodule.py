@@ -74,11 +74,18 @@ class TubeDataModule(lightning.LightningDataModule):
         steps_per_epoch: training batches an epoch.
         num_workers: processes that load batches, for each loader.
         prepare_workers: videos worked on at a time where a cache is built; see `build_cache`.
-        engine: where caches are built: `local` processes or a `ray` cluster.
         seed: of all draws.
         class_balance: of the labelled tubes of a source batch: `equal` numbers of both kinds, or `natural`, as often
             as they occur.
         puzzle_from: whether the tubes to permute are drawn on their `own`, or are the normal tubes of the `batch`.
+        engine: where caches are built: `local` processes or a `ray` cluster.
+        transductive: train on the frames of the target's test split, unlabelled, in place of its train split; what the
+            published script does. Every number of such weights says so.
+        oracle: validate on the target's test split, and keep the checkpoint with the best AUROC there; what the
+            published script does. Every number of such weights says so.
+
+    Raises:
+        ConfigError: a number is out of range, or two settings contradict each other.
     """
 
     def __init__(
@@ -100,6 +107,8 @@ class TubeDataModule(lightning.LightningDataModule):
         class_balance: ClassBalance = "equal",
         puzzle_from: PuzzleFrom = "own",
         engine: EngineName = "local",
+        transductive: bool = False,
+        oracle: bool = False,
     ) -> None:
         super().__init__()
         for name, value in (
@@ -118,13 +127,18 @@ class TubeDataModule(lightning.LightningDataModule):
                 "data.puzzle_from=batch: with data.class_balance=natural a batch has no fixed number of normal tubes; "
                 "set data.puzzle_from to own"
             )
+        self.transductive, self.oracle = transductive, oracle
+        for name in self.switches:
+            if test_on != "target" or target is None:
+                where = "there is no data.target" if target is None else f"data.test_on={test_on}"
+                raise ConfigError(f"data.{name}: it is about the target's test split, and {where}; leave it off")
         self.train_on: TrainOn = train_on
         self.class_balance: ClassBalance = class_balance
         self.puzzle_from: PuzzleFrom = puzzle_from
         self.domains: dict[Domain, TubeSource | None] = {"source": source, "target": target}
         self.stage_domain: dict[Stage, Domain] = {
             "train": "source" if train_on == "both" else train_on,
-            "validate": validate_on,
+            "validate": "target" if oracle else validate_on,
             "test": test_on,
             "predict": predict_on,
             "normals": "target",
@@ -139,6 +153,11 @@ class TubeDataModule(lightning.LightningDataModule):
         self.engine: EngineName = engine
         self._caches: dict[Stage, TubeCache] = {}
         self._evaluated: dict[Stage, EvaluatedSplit] = {}
+
+    @property
+    def switches(self) -> list[str]:
+        """Those of `transductive` and `oracle` that are on."""
+        return [name for name in ("transductive", "oracle") if getattr(self, name)]
 
     def prepare_data(self) -> None:
         """Builds the caches that the trainer is about to need, or all that the config names without a trainer.
@@ -174,6 +193,11 @@ class TubeDataModule(lightning.LightningDataModule):
             if domain is not None and self.domains[domain] is None:
                 option = f"train_on={self.train_on}" if stage in ("train", "train_real") else f"{stage}_on={domain}"
                 raise ConfigError(f"data.{option}: {_NO_DOMAIN.format(domain)}")
+        if verb == "fit" and self.transductive and self.train_on == "source":
+            raise ConfigError(
+                "data.transductive: data.train_on=source trains on nothing of the target; leave the switch off here, "
+                "and set it where the target is adapted to"
+            )
 
     def use(self, stage: Stage) -> SplitUse | None:
         """The split that a stage runs on; None when the config leaves it open."""
@@ -181,10 +205,11 @@ class TubeDataModule(lightning.LightningDataModule):
         source = None if domain is None else self.domains[domain]
         if domain is None or source is None:
             return None
+        trained_on = source.test_split if self.transductive and domain == "target" else source.train_split
         split = {
-            "train": source.train_split,
-            "train_real": source.train_split,
-            "validate": source.validation_split,
+            "train": trained_on,
+            "train_real": trained_on,
+            "validate": source.test_split if self.oracle else source.validation_split,
             "test": source.test_split,
             "predict": self.predict_split,
             "normals": source.train_split,

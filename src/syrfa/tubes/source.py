@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset
 from syrfa.detection.base import Detector
+from syrfa.recipes import Recipe
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 
@@ -27,6 +28,7 @@ class TubeSource:
         train_split: the split trained on.
         validation_split: the split validated on; None for no validation.
         test_split: the split tested on.
+        recipe: whose published post-processing a test also reports, as `paper`; None where there is none.
     """
 
     dataset: VideoDataset
@@ -37,6 +39,7 @@ class TubeSource:
     train_split: str = "train"
     validation_split: str | None = None
     test_split: str = "test"
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""A committed result, made again: what it takes, the rerun, and the comparison."""

@@ -1,0 +1,188 @@
+"""What a number of a result owes to test data, read from the result alone (docs/protocols.md)."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+
+_FOUND_BY = {
+    "ultralytics": "found by an Ultralytics network",
+    "torchvision": "found by a torchvision network",
+    "motion": "found by background subtraction, without weights",
+    "annotation": "made from the annotation masks of the tested split",
+    "file": "read from a file that does not say what found them",
+}
+
+
+class Audit(NamedTuple):
+    """What was found.
+
+    Attributes:
+        line: one sentence to stand beside the number.
+        test_information: each way in which the tested split entered it, or may have; empty for none.
+    """
+
+    line: str
+    test_information: list[str]
+
+    def to_json(self) -> Json:
+        """As it stands in a result.json."""
+        return {"line": self.line, "test_information": self.test_information}
+
+
+def audit(result: Json, reading: Json) -> Audit:
+    """Says which test information, if any, entered one reading of a result.
+
+    It reads the record of a run and no more: what a person tried and threw away, or a copy of the test frames under
+    another name, leaves no trace in it.
+
+    Args:
+        result: the content of a result.json of any version.
+        reading: one of its `readings`.
+
+    Returns:
+        the line begins with `no test information` or with `test information`.
+    """
+    return _audit(result, reading["protocol"], _steps(reading["protocol"]))
+
+
+def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, str]]) -> list[str]:
+    """The audits of the rows of a table, one line for all rows that agree in it.
+
+    What a reading does with the scores is left out: a table says it in each row.
+
+    Args:
+        taken: results and readings.
+        names: of the run and of the reading, for each of them.
+    """
+    rows: dict[str, dict[str, list[str]]] = {}
+    for (result, reading), (run, name) in zip(taken, names, strict=True):
+        rows.setdefault(_audit(result, reading["protocol"], []).line, {}).setdefault(run, []).append(name)
+    lines = []
+    for line, read in rows.items():
+        runs: dict[tuple[str, ...], list[str]] = {}
+        for run, found in read.items():
+            runs.setdefault(tuple(dict.fromkeys(found)), []).append(run)
+        lines += [f"{', '.join(named)} ({', '.join(found)}): {line}" for found, named in runs.items()]
+    return lines
+
+
+def _audit(result: Json, protocol: Json, steps: list[str]) -> Audit:
+    found = [*_training(result), *_selection(result), *_boxes_of_masks(result), *_scaling(protocol)]
+    if found:
+        what = "test information: " + "; ".join(found)
+    else:
+        what = "no test information: " + "; ".join([*_origin(result), *steps])
+    where = "there and in the metrics" if _used_labels(result) else "in the metrics alone"
+    return Audit(
+        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. {_boxes(result)}.", found
+    )
+
+
+def switches(trained_on: Iterable[Json], manifest_sha256: str) -> dict[str, bool]:
+    """Whether weights with this record were trained on a split, and chosen by a metric of it.
+
+    Args:
+        trained_on: see `syrfa.modules.AnomalyModule`.
+        manifest_sha256: of the split that is tested.
+
+    Returns:
+        `transductive` and `oracle`.
+    """
+    parts = list(trained_on)
+    return {
+        "transductive": any(part.get("manifest_sha256") == manifest_sha256 for part in parts),
+        "oracle": any(part.get("monitored_sha256") == manifest_sha256 for part in parts),
+    }
+
+
+def flags_of(result: Json) -> str:
+    """The switches that are on, as they stand beside a number: `transductive, oracle`, or nothing."""
+    return ", ".join(flag for flag in ("transductive", "oracle") if result.get(flag))
+
+
+def _training(result: Json) -> list[str]:
+    found = []
+    if result.get("transductive"):
+        domains = {part.get("domain") for part in _parts(result) if _is_tested(result, part, "manifest_sha256")}
+        labels = "with" if "source" in domains else "without"
+        found.append(f"transductive: the weights were trained on frames of the tested split, {labels} their labels")
+    unknown = sorted({str(part["weights"]) for part in _parts(result) if part.get("weights")})
+    if unknown:
+        found.append(f"not known: what {' and '.join(unknown)} was trained on and chosen by is not in the file")
+    elif not _parts(result):
+        found.append("not known: the result does not say what the weights were trained on")
+    return found
+
+
+def _selection(result: Json) -> list[str]:
+    if not result.get("oracle"):
+        watched = any(_is_tested(result, part, "validated_sha256") for part in _parts(result))
+        return ["seen: metrics of the tested split were logged while training, and chose nothing"] if watched else []
+    by = {part.get("monitor") for part in _parts(result) if _is_tested(result, part, "monitored_sha256")}
+    named = ", ".join(sorted(str(monitor) for monitor in by if monitor)) or "a metric"
+    return [f"oracle: the checkpoint was chosen by {named} on the tested split, with its labels"]
+
+
+def _boxes_of_masks(result: Json) -> list[str]:
+    return ["boxes: made from the annotation masks of the tested split"] if _detector(result) == "annotation" else []
+
+
+def _scaling(protocol: Json) -> list[str]:
+    found = []
+    if protocol.get("calibration") and protocol.get("test_statistics"):
+        found.append("calibration: scores were compared with frames of the tested split")
+    if protocol.get("protocol") == "paper":
+        found.append("scaling: the scores of each test video were scaled by that video's own minimum and maximum")
+    elif protocol.get("test_statistics") and not found:
+        found.append("scaling: the scores were scaled by statistics of the tested split")
+    return found
+
+
+def _origin(result: Json) -> list[str]:
+    """What the weights rest on instead."""
+    trained = dict.fromkeys(f"{part.get('domain')} {part.get('split')}" for part in _parts(result))
+    monitors = {str(part.get("monitor") or "") for part in _parts(result)} - {""}
+    chosen = f"checkpoint chosen by {', '.join(sorted(monitors))} on another split"
+    return [f"trained on {' and '.join(trained)}", chosen if monitors else "no checkpoint chosen by a metric"]
+
+
+def _steps(protocol: Json) -> list[str]:
+    """What a reading does with the scores, all of it set beforehand."""
+    steps = ["averaged along tracks of boxes"] if "tracks" in protocol else []
+    if protocol.get("calibration"):
+        split = protocol.get("normal_split", "train")
+        steps.append(f"scores calibrated ({protocol['calibration']}) by normal frames of the target's {split} split")
+    else:
+        steps.append("no scaling")
+    if protocol.get("smoothing") == "none":
+        return [*steps, "no smoothing"]
+    return [*steps, f"smoothing {protocol.get('smoothing')} over {protocol.get('window')} frames, set beforehand"]
+
+
+def _used_labels(result: Json) -> bool:
+    return bool(result.get("oracle")) or any("with their labels" in found for found in _training(result))
+
+
+def _boxes(result: Json) -> str:
+    name = _detector(result)
+    if name is None:
+        return "Boxes: origin not recorded"
+    return f"Boxes: {_FOUND_BY.get(name, f'found by {name}')}"
+
+
+def _detector(result: Json) -> str | None:
+    boxes = result.get("boxes") or {}
+    detector = boxes.get("detector") or {}
+    while isinstance(detector.get("of"), dict):  # a calibrated detector hands on the boxes of another
+        detector = detector["of"]
+    name = detector.get("detector")
+    return None if name is None else str(name)
+
+
+def _parts(result: Json) -> list[Json]:
+    return list(result.get("trained_on") or [])
+
+
+def _is_tested(result: Json, part: Json, key: str) -> bool:
+    return part.get(key) == result.get("manifest_sha256")

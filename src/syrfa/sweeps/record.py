@@ -1,0 +1,132 @@
+"""What became of the points of a sweep: `sweep.json`, the table, and the best point by validation."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from syrfa.commands.summary import read_result
+from syrfa.errors import UserError
+from syrfa.files import write_json
+from syrfa.report.table import text_table
+from syrfa.run_folder import RESULT
+from syrfa.sweeps.definition import Sweep
+from syrfa.sweeps.point import Point
+
+RECORD = "sweep.json"
+METRICS = "metrics.csv"
+Metrics = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a point.
+
+    Attributes:
+        point: which one.
+        state: finished when its result is there.
+        metrics: fractions by name; those of validation are `val/...`, those of the test split `test/...`.
+        protocol: of the test's first reading, e.g. `strict centred`.
+        reason: why it failed.
+    """
+
+    point: Point
+    state: Literal["finished", "failed"]
+    metrics: Metrics = field(default_factory=dict)
+    protocol: str = ""
+    reason: str = ""
+
+
+def finished(point: Point, folder: Path) -> Outcome | None:
+    """The outcome of a point whose run is whole; None when it is not.
+
+    Args:
+        point: which one.
+        folder: its run's folder; done when a result of this version is there.
+    """
+    if not (folder / RESULT).is_file():
+        return None
+    try:
+        result = read_result(folder)
+    except UserError:  # damaged: it is run again
+        return None
+    first = result["readings"][0]
+    metrics: Metrics = dict(last_values(folder / METRICS, "val/"))
+    metrics |= {f"test/{name}": value["value"] for name, value in first["metrics"].items()}
+    width = first["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
+    metrics["test/box_width/micro_auroc"] = width
+    protocol = f"{first['protocol']['protocol']} {first['protocol']['smoothing']}"
+    return Outcome(point, "finished", metrics, protocol)
+
+
+def last_values(path: Path, prefix: str) -> dict[str, float]:
+    """The last number in each column of a `metrics.csv` whose name begins with `prefix`."""
+    if not path.is_file():
+        return {}
+    values: dict[str, float] = {}
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            values |= {name: float(cell) for name, cell in row.items() if name and name.startswith(prefix) and cell}
+    return values
+
+
+def write_record(folder: Path, sweep: Sweep, outcomes: Sequence[Outcome]) -> None:
+    """Writes `sweep.json` for the points that were settled.
+
+    Args:
+        folder: the sweep's folder; a point's `run` is relative to it.
+        sweep: the sweep.
+        outcomes: in the order of the points.
+    """
+    metric = sweep.metric
+    content: dict[str, Any] = {
+        "sweep": sweep.name,
+        "method": sweep.method,
+        "metric": None if metric is None else {"name": metric.name, "goal": metric.goal},
+        "parameters": list(sweep.parameters),
+        "points": [
+            {
+                "parameters": outcome.point.parameters,
+                "run": outcome.point.id,
+                "metrics": outcome.metrics,
+                "protocol": outcome.protocol,
+                "state": outcome.state,
+            }
+            for outcome in outcomes
+        ],
+    }
+    write_json(folder / RECORD, content)
+
+
+def best(sweep: Sweep, outcomes: Sequence[Outcome]) -> Outcome | None:
+    """The point with the best value of the sweep's metric; the first of equal ones. None where no point has it."""
+    if sweep.metric is None:
+        return None
+    sign = 1 if sweep.metric.goal == "maximize" else -1
+    found = [(value, outcome) for outcome in outcomes if (value := outcome.metrics.get(sweep.metric.name)) is not None]
+    return max(found, key=lambda pair: sign * pair[0])[1] if found else None
+
+
+def table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
+    """One row a point: parameters, the sweep's metric, and what the test split gives; AUROCs in per cent."""
+    chosen_by = sweep.metric.name if sweep.metric else None
+    shown = [name for name in (chosen_by, "test/micro_auroc", "test/box_width/micro_auroc") if name]
+    shown = list(dict.fromkeys(shown))
+    columns = [*(name.removeprefix("model.init_args.") for name in sweep.parameters), *shown, "protocol", "run"]
+    rows = [
+        [
+            *(str(outcome.point.parameters[name]) for name in sweep.parameters),
+            *(_shown(name, outcome.metrics.get(name)) for name in shown),
+            outcome.protocol or "failed",
+            outcome.point.id,
+        ]
+        for outcome in outcomes
+    ]
+    return text_table(rows, columns)
+
+
+def _shown(name: str, value: float | None) -> float | str | None:
+    if value is None or name.endswith("auroc"):
+        return None if value is None else 100 * value
+    return f"{value:.4g}"

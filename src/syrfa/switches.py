@@ -1,0 +1,55 @@
+"""What `data.oracle` asks of a fit, and the lines that say which of `data.transductive` and `data.oracle` is on."""
+
+from jsonargparse import Namespace
+
+from syrfa.errors import ConfigError
+
+ORACLE_METRIC = "val/micro_auroc"
+ORACLE_FILE = "oracle"
+_DEFAULT_FILE = "{epoch}-{step}"
+
+
+def settle_switches(options: Namespace, verb: str) -> list[str]:
+    """Sets what an oracle fit needs: validation of the whole split, and the best checkpoint as `oracle.ckpt`.
+
+    Args:
+        options: of a verb of the Trainer, not yet instantiated; changed in place.
+        verb: fit, validate, test or predict.
+
+    Returns:
+        what to tell, a line for each switch that is on.
+
+    Raises:
+        ConfigError: the checkpoint is to be chosen by something else, or validation sees only a part of the split.
+    """
+    said = []
+    if options.data.transductive and verb == "fit":
+        said.append("data.transductive is on: frames of the target's test split are trained on, without their labels")
+    if options.data.oracle and verb in ("fit", "validate"):
+        said.append(_settle_oracle(options) if verb == "fit" else "data.oracle is on: this is the target's test split")
+    return said
+
+
+def _settle_oracle(options: Namespace) -> str:
+    trainer, checkpoint = options.trainer, options.checkpoint
+    if checkpoint.monitor not in (None, ORACLE_METRIC):
+        raise ConfigError(
+            f"data.oracle: it chooses by {ORACLE_METRIC}, and checkpoint.monitor is {checkpoint.monitor}; leave one out"
+        )
+    limit = trainer.limit_val_batches
+    if limit is None or limit == 0:  # how our configs leave validation out
+        trainer.limit_val_batches = limit = 1.0
+    if limit != 1.0 or not isinstance(limit, float):
+        raise ConfigError(
+            f"data.oracle: trainer.limit_val_batches={limit:g} scores a part of the test split; set it to 1.0"
+        )
+    if trainer.check_val_every_n_epoch is not None:
+        trainer.check_val_every_n_epoch = 1
+    checkpoint.monitor, checkpoint.mode = ORACLE_METRIC, "max"
+    if checkpoint.save_top_k == 1 and checkpoint.filename == _DEFAULT_FILE:
+        checkpoint.filename = ORACLE_FILE
+    once = trainer.max_epochs == 1 and trainer.val_check_interval in (None, 1.0) and trainer.max_steps in (None, -1)
+    return (
+        f"data.oracle is on: checkpoints/{checkpoint.filename}.ckpt is the one with the best AUROC on the target's "
+        "test split" + ("; one epoch is scored once: for a choice set --trainer.val_check_interval 0.1" if once else "")
+    )

@@ -1,0 +1,179 @@
+"""Figures 3 and 4 from the command line: runs tested on a tiny world, the distance against a pass of its own."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small_run import ADAPT, KNOWLEDGE, SMALL
+
+from syrfa.__main__ import main
+
+pytestmark = pytest.mark.usefixtures("data_environment")
+DISTANCE = [
+    "--evaluation.feature_distance=true",
+    "--evaluation.feature_distance_tubes=40",
+    "--evaluation.pictures=false",
+]
+
+
+@pytest.fixture(scope="module")
+def tested(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Run folders of one phase 1 adapted by RAP and by AP, both tested with the feature distance."""
+    root = tmp_path_factory.mktemp("figures")
+    folders = {}
+    for adapter in ("rap", "ap"):
+        run = [*ADAPT, *SMALL, f"--run.root={root}", f"--run.experiment={adapter}"]
+        started = [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", f"--model.init_args.adapter={adapter}"]
+        assert main(["fit", *run, *started, "--model.init_args.lr_adapter=0.1"]) == 0
+        folders[adapter] = root / adapter / "seed1"
+        assert main(["test", *run, *DISTANCE, f"--ckpt_path={folders[adapter] / 'checkpoints' / 'last.ckpt'}"]) == 0
+    return folders
+
+
+def distance_of(folder: Path) -> dict[str, Any]:
+    distance: dict[str, Any] = json.loads((folder / "result.json").read_text())["feature_distance"]
+    return distance
+
+
+def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]) -> None:
+    """Without windows and batches: every tube, its style from the next ones of the ring, in one batch."""
+    from syrfa.datasets import UCSDPed2
+    from syrfa.models import StreamDraw, StyleDraw
+    from syrfa.modules.load import load_module
+    from syrfa.tubes.cache import TubeCache
+    from syrfa.tubes.filters import TubeFilter
+
+    (folder,) = Path(os.environ["SYRFA_CACHE"]).glob("ped2-test-*")
+    cache = TubeCache.open(folder)
+    generator = np.random.default_rng([0, 4])
+    every = cache.select(TubeFilter())
+    rows = np.sort(generator.choice(every, 40, replace=False))
+    order = generator.permutation(40)
+    module = load_module(tested["rap"] / "checkpoints" / "last.ckpt").eval()
+    x = module.to_input(torch.from_numpy(cache.read(rows[order])))
+    donors = {block: torch.arange(block, 40 + block) % 40 for block in (1, 2)}
+    whole = {block: torch.zeros(40, 1, 1, 1, 1) for block in donors}
+    dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
+    labels = {video.name: dataset.frame_labels(video) for video in dataset.videos("test")}
+    names = [cache.video_infos[number].name for number in cache.index.video[rows[order]]]
+    abnormal = np.array([labels[n][f] == 1 for n, f in zip(names, cache.index.frame[rows[order]], strict=True)])
+    said = distance_of(tested["rap"])
+    assert (said["adapter"], said["tubes"], said["tubes_of_split"]) == ("rap", 40, len(every))
+    for adapted, part in ((True, said), (False, said["unadapted"])):
+        style = StyleDraw(donors, whole)  # a draw of its own: it remembers the statistics of its first pass
+        with torch.no_grad():
+            clean, restyled = module.network(x, StreamDraw(style, None, adapted))
+        apart = (clean - restyled).norm(dim=1).numpy()
+        for name, values in (("all", apart), ("normal", apart[~abnormal]), ("abnormal", apart[abnormal])):
+            assert part["groups"][name]["tubes"] == len(values)
+            assert part["groups"][name]["mean"] == pytest.approx(values.mean(), rel=1e-4)
+            assert part["groups"][name]["quartiles"][2] == pytest.approx(np.median(values), rel=1e-4)
+        between = (clean - clean.roll(-1, 0)).norm(dim=1).numpy()
+        assert part["between"]["mean"] == pytest.approx(between.mean(), rel=1e-4)
+        for video in part["by_video"]:
+            mine = apart[[name == video["video"] for name in names]]
+            assert (video["tubes"], video["mean"]) == (len(mine), pytest.approx(mine.mean(), rel=1e-4))
+    assert said["groups"]["all"]["mean"] != pytest.approx(said["unadapted"]["groups"]["all"]["mean"], rel=1e-3)
+
+
+def test_batches_change_nothing_and_a_seed_does(tested: dict[str, Path], tmp_path: Path) -> None:
+    checkpoint = f"--ckpt_path={tested['rap'] / 'checkpoints' / 'last.ckpt'}"
+    found = {}
+    for name, option in (("batches", "--data.eval_batch_size=7"), ("seed", "--evaluation.feature_distance_seed=1")):
+        options = [*ADAPT, *SMALL, *DISTANCE, checkpoint, option, f"--run.root={tmp_path / name}"]
+        assert main(["test", *options]) == 0
+        found[name] = distance_of(tmp_path / name / "demo_adapt" / "seed1")
+    expected = distance_of(tested["rap"])
+    for ours, theirs in ((expected, found["batches"]), (expected["unadapted"], found["batches"]["unadapted"])):
+        assert theirs["groups"]["all"]["quartiles"] == pytest.approx(ours["groups"]["all"]["quartiles"], rel=1e-4)
+        assert theirs["between"]["mean"] == pytest.approx(ours["between"]["mean"], rel=1e-4)
+    assert found["seed"]["groups"]["all"]["mean"] != expected["groups"]["all"]["mean"]
+
+
+def test_phase_one_has_one_distance_and_a_test_measures_none_unasked(knowledge_ckpt: Path, tmp_path: Path) -> None:
+    options = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", "--evaluation.pictures=false"]
+    assert main(["test", *options, *DISTANCE, f"--run.root={tmp_path / 'with'}"]) == 0
+    distance = distance_of(tmp_path / "with" / "demo_knowledge" / "seed1")
+    assert (distance["adapter"], distance["unadapted"]) == ("none", None)
+    assert main(["test", *options, f"--run.root={tmp_path / 'without'}"]) == 0
+    assert "feature_distance" not in json.loads((tmp_path / "without/demo_knowledge/seed1/result.json").read_text())
+
+
+def test_fig4_compares_both_adapters_and_the_phase_one_that_they_share(tested: dict[str, Path], tmp_path: Path) -> None:
+    assert main(["figure", "fig4", *map(str, tested.values()), f"--out={tmp_path / 'fig4.png'}"]) == 0
+    (panel,) = json.loads((tmp_path / "fig4.json").read_text())["panels"]
+    assert [part["adapter"] for part in panel["measured"]] == ["none", "ap", "rap"]
+    assert all(seed["same_phase1"] for pair in panel["differences"] for seed in pair["seeds"])
+    rap, ap = (distance_of(tested[name])["groups"]["all"]["mean"] for name in ("rap", "ap"))
+    (difference,) = [pair for pair in panel["differences"] if (pair["of"], pair["less"]) == ("rap", "ap")]
+    assert difference["mean"] == pytest.approx(rap - ap)
+    assert (tmp_path / "fig4.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_fig3_of_a_generated_world_shows_its_first_videos(tested: dict[str, Path], tmp_path: Path) -> None:
+    assert main(["figure", "fig3", str(tested["rap"]), "--count=1", f"--out={tmp_path / 'fig3.png'}"]) == 0
+    content = json.loads((tmp_path / "fig3.json").read_text())
+    result = json.loads((tested["rap"] / "result.json").read_text())
+    first = sorted(path.stem for path in (tested["rap"] / "scores").glob("*.npz"))[0]
+    assert [panel["video"] for panel in content["panels"]] == [first]
+    assert content["panels"][0]["micro_auroc"] == result["metrics"]["micro_auroc"]
+    assert content["runs"][0]["manifest_sha256"] == result["manifest_sha256"]
+    options = ["--protocol=paper", "--count=1", f"--out={tmp_path / 'paper.png'}"]
+    assert main(["figure", "fig3", str(tested["rap"]), *options]) == 0
+    said = json.loads((tmp_path / "paper.json").read_text())
+    assert said["panels"][0]["protocol"]["smoothing"] == "gaussian"
+    assert "scaled by statistics of the test videos" in said["caption"][0]
+
+
+def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert main(["figure", *arguments]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_fig3_says_what_is_missing(tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = f"--out={tmp_path / 'fig3.png'}"
+    run = shutil.copytree(tested["rap"], tmp_path / "run")
+    fig3 = ["fig3", str(run), out]
+    assert "has no reading any/weekly; choose from strict/centred" in refusal([*fig3, "--smoothing=weekly"], capsys)
+    assert "has no video Test999" in refusal([*fig3, "--videos=Test999"], capsys)
+    assert str(tmp_path / "nowhere") in refusal([*fig3, f"--root={tmp_path / 'nowhere'}"], capsys)
+    assert "ends with .png" in refusal(["fig3", str(run), f"--out={tmp_path / 'fig3.jpg'}"], capsys)
+    assert "--count 0" in refusal([*fig3, "--count=0"], capsys)
+    changed = json.loads((run / "result.json").read_text())
+    changed["readings"][0]["metrics"]["micro_auroc"]["value"] = 0.999
+    (run / "result.json").write_text(json.dumps(changed))
+    assert "its result.json says 0.999; run `syrfa test` again" in refusal(fig3, capsys)
+    changed["manifest_sha256"] = "0" * 64
+    (run / "result.json").write_text(json.dumps(changed))
+    assert "not the copy of ped2 test" in refusal(fig3, capsys)
+    shutil.copy(tested["rap"] / "result.json", run)
+    scores = sorted((run / "scores").glob("*.npz"))
+    scores[-1].unlink()
+    assert f"no scores at {scores[-1]}" in refusal(fig3, capsys)
+    for config in run.glob("config_*.yaml"):
+        config.unlink()
+    assert "has no config_test.yaml" in refusal(fig3, capsys)
+    assert "the run has not finished" in refusal(["fig3", str(tmp_path), out], capsys)
+    assert not list(tmp_path.glob("fig3*"))
+
+
+def test_fig4_says_what_is_missing(tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = shutil.copytree(tested["rap"], tmp_path / "run")
+    out = f"--out={tmp_path / 'fig4.png'}"
+    assert "--root and --protocol: an option of fig3" in refusal(
+        ["fig4", str(run), out, "--root=x", "--protocol=strict"], capsys
+    )
+    assert "give one of them" in refusal(["fig4", str(run), str(run), out], capsys)
+    content = json.loads((run / "result.json").read_text())
+    del content["feature_distance"]
+    (run / "result.json").write_text(json.dumps(content))
+    assert "--evaluation.feature_distance true" in refusal(["fig4", str(run), out], capsys)
+    assert not list(tmp_path.glob("fig4*"))

@@ -1,0 +1,51 @@
+"""Stands in for `syrfa fit` where only the running of processes is tested: leaves what a tested fit leaves, at once.
+
+`--mood=fails` ends with exit code 3. `--mood=waits` waits for SIGTERM, saves `last.ckpt` and ends with 143; a second
+run of it, given that checkpoint, ends well.
+"""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+VALUE = 0.75
+
+
+def main(arguments: list[str]) -> int:
+    options = dict(argument.removeprefix("--").split("=", 1) for argument in arguments if "=" in argument)
+    folder = Path(options["run.root"]) / options["run.experiment"] / options["run.id"]
+    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+    with (folder / "starts").open("a") as file:
+        file.write(" ".join(arguments) + "\n")
+    mood = options.get("mood", "well")
+    if mood == "fails":
+        print("no such luck")
+        return 3
+    if mood == "waits" and "ckpt_path" not in options:
+        wait(folder)
+    value = VALUE + float(options.get("x", 0)) / 100
+    (folder / "metrics.csv").write_text(f"step,val/micro_auroc\n0,0.1\n1,{value}\n2,\n")
+    metrics = {"micro_auroc": {"value": 1 - value, "chance": 0.5}}
+    reading = {
+        "protocol": {"protocol": "strict", "smoothing": "centred"},
+        "metrics": metrics,
+        "baselines": {"box_width": metrics},
+    }
+    (folder / "result.json").write_text(json.dumps({"schema": 1, "readings": [reading]}))
+    return 0
+
+
+def wait(folder: Path) -> None:
+    def stop(*_: object) -> None:
+        (folder / "checkpoints" / "last.ckpt").touch()
+        sys.exit(143)
+
+    signal.signal(signal.SIGTERM, stop)
+    (folder / "waiting").touch()
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
