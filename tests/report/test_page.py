@@ -67,7 +67,7 @@ def test_the_number_stands_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     row = next(row for row in page.rows() if row.startswith("seed1"))
     for number in (metric["value"], metric["ci_low"], metric["ci_high"], width["value"], metric["chance"]):
         assert f"{100 * number:.1f}" in row
-    for words in ("strict, centred over 5 frames", "last", "none", "test information: none"):
+    for words in ("strict, centred over 5 frames", "last", "none", "no test information: trained on source train"):
         assert words in row
     for words in ("c0ffee", "cafe0123", "4" * 64, "5" * 64, "python -m syrfa test --seed 1", "2 of 12 released videos"):
         assert words in page.text
@@ -79,8 +79,8 @@ def test_every_reading_says_which_test_information_entered(tmp_path: Path) -> No
     strict = next(row for row in rows if row.startswith("strict, no smoothing"))
     paper = next(row for row in rows if row.startswith("paper (ped2)"))
     assert "test information: transductive" in strict
-    assert "statistics of the test videos" in paper
-    assert "statistics" not in strict
+    assert "scaling: the scores of each test video" in paper
+    assert "scaling:" not in strict
 
 
 def test_the_line_of_a_newer_result_is_taken_as_it_stands(tmp_path: Path) -> None:
@@ -335,7 +335,7 @@ def test_points_of_a_sweep_are_no_runs_of_an_experiment(tmp_path: Path) -> None:
     page = page_of(tmp_path / "runs")
     assert [attributes["id"] for tag, attributes in page.tags if tag == "section"] == ["s0"]
     row = next(row for row in page.rows() if row.endswith("point1"))
-    assert "test information: none" in row
+    assert "no test information" in row
 
 
 def test_result_files_without_folders_make_tables(tmp_path: Path) -> None:

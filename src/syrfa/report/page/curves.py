@@ -1,6 +1,7 @@
 """Curves as data for the page's script: scores over time, ROC, precision and recall."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, UserError
 from syrfa.metrics.evaluation import final_scores
 from syrfa.metrics.frame_level import micro_auroc, rank
+from syrfa.recipes import PaperSettings
 from syrfa.report.page.readings import reading_name
 from syrfa.report.page.runs import Run
 from syrfa.scoring import ObjectScores, Protocol, box_width, protocol_from_name, read_scores
@@ -112,7 +114,9 @@ def protocol_of(reading: Reading) -> Protocol | None:
         return None
     settings = {key: told[key] for key in ("temporal_radius", "smoothing", "window", "floor", "recipe") if key in told}
     if told["protocol"] == "paper":
+        constants = {field.name: told[field.name] for field in fields(PaperSettings) if field.name in told}
         settings = {key: settings[key] for key in ("recipe", "temporal_radius") if key in settings}
+        settings["settings"] = PaperSettings(**constants)
     tracks = told.get("tracks", {})
     renamed = {"track_window": "window", "min_iou": "min_iou", "max_gap": "max_gap"}
     settings |= {key: tracks[name] for key, name in renamed.items() if name in tracks}

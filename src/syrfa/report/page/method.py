@@ -11,10 +11,11 @@ _SMOOTHING = {
     "causal": "Frame scores are the mean over the last {window} frames; no later frame is used.",
 }
 _CALIBRATION = {
-    "global": "among all of them",
-    "local": "among those nearest in place and size",
-    "fused": "among those nearest in place and size; the rarity of the box's width counts where it is larger",
-    "fisher": "among those nearest in place and shape, added to the rarity of the box's width and speed",
+    "global": "how rare it is among all of them",
+    "local": "how rare it is among those nearest in place and size",
+    "fused": "how rare it is among those nearest in place and size; the box's width counts where it is rarer",
+    "quantile": "on a scale set by two of their quantiles",
+    "fisher": "how rare it is among those nearest in place and shape, added to the rarity of the box's width and speed",
 }
 
 
@@ -71,16 +72,17 @@ def _scores(reading: Reading) -> str:
     if told.get("calibration"):
         method = _CALIBRATION.get(told["calibration"], told["calibration"])
         parts.append(
-            f"Each object's score becomes how rare it is among {told.get('normal_objects', 0):,} normal boxes of the "
-            f"target's {told.get('normal_split', 'train')} split, {method}."
+            f"Each object's score is compared with {told.get('normal_objects', 0):,} normal boxes of the target's "
+            f"{told.get('normal_split', 'train')} split ({told['calibration']}): {method}."
         )
     if told.get("tracks"):
         tracks = told["tracks"]
         parts.append(f"Scores are averaged along short tracks, over {tracks['window']} frames ({tracks['frames']}).")
     if told["protocol"] == "paper":
+        own = "" if told.get("as_published", True) else ", with constants of one's own"
         parts.append(
-            f"The published post-processing, recipe {told.get('recipe')}: each test video's scores are scaled by the "
-            "smallest and the largest of that video, which is test information, and smoothed by a Gaussian."
+            f"The published post-processing, recipe {told.get('recipe')}{own}: each test video's scores are scaled by "
+            "the smallest and the largest of that video, which is test information, and smoothed by a Gaussian."
         )
     else:
         parts.append(

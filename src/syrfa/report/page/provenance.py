@@ -3,7 +3,7 @@
 import json
 
 from syrfa.report.page import tables
-from syrfa.report.page.markup import Html, details, facts, tag, text
+from syrfa.report.page.markup import Html, details, facts, note, tag, text
 from syrfa.report.page.room import Room
 from syrfa.report.page.runs import Run
 
@@ -30,12 +30,15 @@ def provenance(run: Run, room: Room) -> Html:
         "processor": environment.get("processor"),
         "threads": environment.get("threads"),
         "adapter": result.get("adapter"),
+        "boxes": result.get("boxes"),
         "settings": result.get("settings"),
     }
     parts = [tag("div", facts(identity), class_="facts"), tables.training_data(result)]
     if result.get("recipe"):
         listing = tag("pre", tag("code", text(json.dumps(result["recipe"], indent=2, sort_keys=True))))
         parts.append(details("Recipe: what it takes to run it again", listing))
+    if result.get("recipe_reason"):
+        parts.append(note(f"Recipe: {result['recipe_reason']}"))
     parts += [_listing(run, name) for name in _LISTED]
     return room.part(details(f"{run.name}, seed {result['seed']}", *parts), f"provenance of {run.name}")
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from syrfa.commands.summary import Reading, Result
+from syrfa.tables.cells import audit_of
 
 METRICS = {
     "micro_auroc": "micro AUROC",
@@ -34,22 +35,13 @@ def reading_name(reading: Reading) -> str:
 
 
 def audit_line(result: Result, reading: Reading) -> str:
-    """Which test information entered the number: the reading's own line, or, where it has none, its flags."""
-    stored = reading.get("audit")
-    if isinstance(stored, dict) and stored.get("line"):
-        return str(stored["line"])
-    entered = [name for name in ("transductive", "oracle") if result[name]]
-    if reading["protocol"].get("test_statistics"):
-        entered.append("scores scaled by statistics of the test videos")
-    return f"test information: {'; '.join(entered) if entered else 'none'}"
+    """Which test information entered the number."""
+    return audit_of(result, reading).line
 
 
 def is_clean(result: Result, reading: Reading) -> bool:
     """Whether no test information entered."""
-    stored = reading.get("audit")
-    if isinstance(stored, dict) and "test_information" in stored:
-        return not stored["test_information"]
-    return not (result["transductive"] or result["oracle"] or reading["protocol"].get("test_statistics"))
+    return not audit_of(result, reading).test_information
 
 
 def selection(result: Result) -> str:
