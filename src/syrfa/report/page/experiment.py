@@ -62,6 +62,7 @@ def numbers(experiment: Experiment) -> Html:
         tag("h3", "Results"),
         tables.run_table(experiment),
         tables.reading_table(experiment),
+        details("Audit lines in full", tables.audit_table(experiment)),
         details("Baselines under every reading", tables.baseline_table(experiment)),
     ]
     return "".join(parts)

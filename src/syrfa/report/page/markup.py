@@ -54,7 +54,7 @@ def table(
         cells = [tag("th", row[0], scope="row", class_=kind[0])]
         cells += [tag("td", cell, class_=k) for cell, k in zip(row[1:], kind[1:], strict=True)]
         body.append(tag("tr", *cells))
-    whole = tag("caption", text(caption)) + tag("thead", tag("tr", head)) + tag("tbody", *body)
+    whole = tag("caption", tag("span", text(caption))) + tag("thead", tag("tr", head)) + tag("tbody", *body)
     # focusable, so that it can be scrolled with the keyboard
     inner = tag("table", whole, id=id_ or None)
     return tag("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)

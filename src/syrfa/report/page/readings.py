@@ -15,6 +15,8 @@ METRICS = {
     "eer": "EER",
 }
 
+_CLEAN = "no test information"
+
 
 def reading_name(reading: Reading) -> str:
     """Protocol, calibration, smoothing and its window: `strict + fused, centred over 25 frames`."""
@@ -37,6 +39,12 @@ def reading_name(reading: Reading) -> str:
 def audit_line(result: Result, reading: Reading) -> str:
     """Which test information entered the number."""
     return audit_of(result, reading).line
+
+
+def audit_in_short(result: Result, reading: Reading) -> str:
+    """The same in a few words, for the row of a table: `test information: transductive, scaling`."""
+    entered = audit_of(result, reading).test_information
+    return f"test information: {', '.join(each.partition(':')[0] for each in entered)}" if entered else _CLEAN
 
 
 def is_clean(result: Result, reading: Reading) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from syrfa.commands.summary import read_result
 from syrfa.errors import UserError
 from syrfa.report.page.markup import Html, note, table, tag, text
-from syrfa.report.page.readings import audit_line, flags, percent
+from syrfa.report.page.readings import audit_in_short, flags, percent
 from syrfa.report.page.runs import SWEEP
 from syrfa.run_folder import RESULT
 
@@ -38,11 +38,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _told(run: Path) -> dict[str, str]:
-    """Flags and audit line of a point, where its run is at hand."""
+    """Flags and audit of a point, where its run is at hand."""
     if not (run / RESULT).is_file():
         return {}
     result = read_result(run)
-    return {"flags": flags(result), "audit": audit_line(result, result["readings"][0])}
+    return {"flags": flags(result), "audit": audit_in_short(result, result["readings"][0])}
 
 
 def metrics_of(sweep: dict[str, Any]) -> list[str]:

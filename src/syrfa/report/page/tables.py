@@ -1,5 +1,6 @@
 """The tables of the page: experiments, runs, readings, baselines, regions, alarms."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from syrfa.commands.summary import Reading, Result
 from syrfa.report.page.markup import Html, facts, note, table, tag, text
 from syrfa.report.page.readings import (
     METRICS,
+    audit_in_short,
     audit_line,
     flags,
     interval,
@@ -49,20 +51,21 @@ def run_table(experiment: Experiment) -> Html:
         rows.append(
             [
                 text(result["run_id"]) + _audit(result, reading),
+                *_with_interval(metrics, names),
+                percent(value_of(width, "micro_auroc")),
+                _lead(reading),
+                percent(metrics["micro_auroc"].get("chance")),
                 text(reading_name(reading)),
                 text(selection(result)),
                 text(flags(result)),
                 str(result["seed"]),
                 f"{result['steps']:,}",
-                *_with_interval(metrics, names),
-                percent(value_of(width, "micro_auroc")),
-                _lead(reading),
-                percent(metrics["micro_auroc"].get("chance")),
             ]
         )
-    columns = ["run", "protocol", "selection", "flags", "seed", "steps", "micro AUROC", "95 % interval"]
-    columns += [*_columns(names)[1:-1], "lead over it", "chance"]
-    return table("Runs by their first reading, in per cent", columns, rows, (0, 1, 2, 3))
+    columns = ["run", "micro AUROC", "95 % interval", *_columns(names)[1:-1], "lead over it", "chance"]
+    columns += ["protocol", "selection", "flags", "seed", "steps"]
+    words = (0, *range(len(columns) - 5, len(columns) - 2))
+    return table("Runs by their first reading, in per cent", columns, rows, words)
 
 
 def reading_table(experiment: Experiment) -> Html:
@@ -97,6 +100,16 @@ def baseline_table(experiment: Experiment) -> Html:
     ]
     caption = f"Micro AUROC beside its baselines, run {experiment.shown.result['run_id']}, in per cent"
     return table(caption, ["reading", "model", *names], rows)
+
+
+def audit_table(experiment: Experiment) -> Html:
+    """The audit line of every reading in full, once for all runs that agree in it."""
+    lines: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for run in experiment.runs:
+        for reading in run.result["readings"]:
+            lines[reading_name(reading), audit_line(run.result, reading)].append(str(run.result["run_id"]))
+    rows = [[text(name), text(line), text(", ".join(runs))] for (name, line), runs in lines.items()]
+    return table("Which test information entered, reading by reading", ["reading", "audit", "runs"], rows, range(3))
 
 
 def regions(result: Result) -> Html:
@@ -180,7 +193,7 @@ def _number(value: float | None, form: str) -> str:
 
 def _audit(result: Result, reading: Reading) -> Html:
     kind = "audit" if is_clean(result, reading) else "audit entered"
-    return tag("span", text(audit_line(result, reading)), class_=kind)
+    return tag("span", text(audit_in_short(result, reading)), class_=kind)
 
 
 def _values(runs: Sequence[Run], reading: Reading, name: str, baseline: str = "") -> list[float | None]:
