@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from syrfa.commands.summary import Reading, Result
-from syrfa.report.page.markup import Html, facts, note, table, tag, text
+from syrfa.report.page.markup import Html, note, table, tag, text
 from syrfa.report.page.readings import (
     METRICS,
     audit_in_short,
@@ -142,11 +142,9 @@ def alarm_rates(result: Result) -> Html:
     if rows:
         columns = ["reading", "recall asked for", "reached", "threshold", "events found", "hours", *_ALARM_COLUMNS]
         parts.append(table("False alarms an hour at a recall", columns, rows))
-        reasons = {str(found["reason"]) for found in _alarms(result) if found.get("reason")}
-        parts += [note(reason) for reason in sorted(reasons)]
-    if result.get("normals"):
-        normals = tag("div", facts(result["normals"]), class_="facts")
-        parts.append(tag("h4", text("Training normals called abnormal, before any calibration")) + normals)
+        parts += [note(sentence) for sentence in sorted({_alarm_note(found) for found in _alarms(result)} - {""})]
+    if isinstance(result.get("normals"), dict):
+        parts.append(_normals(result["normals"]))
     return "".join(parts) or note("Alarm rates were not measured in this run.")
 
 
@@ -185,6 +183,33 @@ def _alarm_row(reading: Reading) -> list[str]:
         "-" if low is None or high is None else f"{low:,.0f} to {high:,.0f}",
         _number(width.get("false_alarms_per_hour"), ",.0f"),
     ]
+
+
+def _alarm_note(found: dict[str, Any]) -> str:
+    """How long a frame lasts, or why there is no number."""
+    if found.get("reason"):
+        return str(found["reason"])
+    if not found.get("fps"):
+        return ""
+    told = f", {found['fps_from']}" if found.get("fps_from") else ""
+    return f"{found['fps']:g} frames a second{told}; hours of {found.get('hours_of', 'normal frames')}."
+
+
+def _normals(found: dict[str, Any]) -> Html:
+    """How many boxes of the training split the model calls abnormal."""
+    groups = [("all boxes", found), ("boxes wider than high", found.get("wide") or {})]
+    levels = sorted(found.get("above") or {})
+    rows = [
+        [
+            text(name),
+            f"{group.get('objects', 0):,}",
+            *(percent((group.get("above") or {}).get(level)) for level in levels),
+        ]
+        for name, group in groups
+    ]
+    split = f"{found.get('split', 'train')} split, every {found.get('every_frame', 1)}. frame"
+    columns = ["normal boxes", "boxes", *(f"above {level}" for level in levels)]
+    return table(f"Normal boxes ({split}) that score high, before any calibration, in per cent", columns, rows)
 
 
 def _number(value: float | None, form: str) -> str:
