@@ -357,14 +357,19 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
     result["regions"] = {"rbdc": metric, "tbdc": metric, "ground_truth": "parts of masks", "baselines": {}}
     alarms = {"recall": 0.9, "frame_recall": 0.95, "threshold": 0.5, "false_alarms_per_hour": 1234.5}
     result["readings"][0]["alarms"] = alarms
+    wide = {"objects": 40, "above": {"0.5": 0.75, "0.9": 0.5}}
+    normals = {"split": "train", "every_frame": 3, "objects": 1000, "above": {"0.5": 0.15, "0.9": 0.01}, "wide": wide}
+    result["normals"] = normals
     group = {"tubes": 77, "mean": 2.5, "std": 0.5, "quartiles": [1, 2, 3, 4, 5]}
     result["feature_distance"] = {"adapter": "rap", "groups": {"all": group}, "between": group, "unadapted": None}
     (run / "result.json").write_text(json.dumps(result))
     page = page_of(run)
     rows = page.rows()
-    assert "model 41.2 37.1 to 46.6 41.2 37.1 to 46.6" in rows
+    assert "model 41.2 37.1 to 46.6 10.0 41.2 37.1 to 46.6 10.0" in rows
     assert "Ground truth: parts of masks." in page.text
     assert any(row.startswith("strict, centred") and "1,234" in row for row in rows)
+    assert "all boxes 1,000 15.0 1.0" in rows
+    assert "boxes wider than high 40 75.0 50.0" in rows
     assert "all tubes, adapter rap 77 2.5 0.5 1 2 3 4 5" in rows
     assert page.plots["e0-distance"]["rows"][0]["quantiles"] == [1, 2, 3, 4, 5]
 

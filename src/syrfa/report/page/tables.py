@@ -124,9 +124,9 @@ def regions(result: Result) -> Html:
         cells = [text(name)]
         for key in ("rbdc", "tbdc"):
             metric = held.get(key) or {}
-            cells += [percent(metric.get("value")), interval(metric)]
+            cells += [percent(metric.get("value")), interval(metric), percent(metric.get("chance"))]
         rows.append(cells)
-    columns = ["scores", "RBDC", "95 % interval", "TBDC", "95 % interval"]
+    columns = ["scores", "RBDC", "95 % interval", "chance", "TBDC", "95 % interval", "chance"]
     shown = table("Region- and track-based detection, in per cent", columns, rows)
     reasons = [str(found[key]["reason"]) for key in ("rbdc", "tbdc") if (found.get(key) or {}).get("reason")]
     told = [f"Ground truth: {found['ground_truth']}."] if found.get("ground_truth") else []
@@ -199,15 +199,12 @@ def _normals(found: dict[str, Any]) -> Html:
     """How many boxes of the training split the model calls abnormal."""
     groups = [("all boxes", found), ("boxes wider than high", found.get("wide") or {})]
     levels = sorted(found.get("above") or {})
-    rows = [
-        [
-            text(name),
-            f"{group.get('objects', 0):,}",
-            *(percent((group.get("above") or {}).get(level)) for level in levels),
-        ]
-        for name, group in groups
-    ]
-    split = f"{found.get('split', 'train')} split, every {found.get('every_frame', 1)}. frame"
+    rows = []
+    for name, group in groups:
+        above = group.get("above") or {}
+        rows.append([text(name), f"{group.get('objects', 0):,}", *(percent(above.get(level)) for level in levels)])
+    every = found.get("every_frame", 1)
+    split = f"{found.get('split', 'train')} split, {'every frame' if every == 1 else f'one frame in {every}'}"
     columns = ["normal boxes", "boxes", *(f"above {level}" for level in levels)]
     return table(f"Normal boxes ({split}) that score high, before any calibration, in per cent", columns, rows)
 
