@@ -3,7 +3,7 @@
 from typing import Any
 
 from syrfa.commands.summary import Reading, Result
-from syrfa.report.page.readings import audit_line, selection
+from syrfa.report.page.readings import selection
 
 _SMOOTHING = {
     "none": "Frame scores are not smoothed.",
@@ -25,7 +25,7 @@ def sentences(result: Result, reading: Reading) -> list[tuple[str, str]]:
         ("Weights", _weights(result)),
         ("Test data", _data(result)),
         ("From objects to frames", _scores(reading)),
-        ("Numbers", _numbers(result, reading)),
+        ("Numbers", _numbers(reading)),
         ("Machine", _machine(result)),
     ]
 
@@ -94,14 +94,13 @@ def _scores(reading: Reading) -> str:
     return " ".join(parts)
 
 
-def _numbers(result: Result, reading: Reading) -> str:
+def _numbers(reading: Reading) -> str:
     drawn = reading["metrics"]["micro_auroc"].get("ci_low") is not None
     text = "Micro AUROC ranks the frames of all videos together, macro AUROC averages over videos. "
     if drawn:
         text += "Intervals are 95 % bootstrap intervals over test videos. "
     text += "box_width scores each object by the width of its box: what needs no learning. "
-    line = audit_line(result, reading)
-    return f"{text}{line[:1].upper()}{line[1:]}{'' if line.endswith('.') else '.'}"
+    return text.strip()
 
 
 def _machine(result: Result) -> str:
