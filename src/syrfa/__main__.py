@@ -28,6 +28,7 @@ VERBS = {
     "tables": "run the paper's tables 1 to 5 and print them beside its numbers",
     "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
     "summary": "print the results of runs beside box_width and chance",
+    "report": "write one HTML page about a run or a folder of runs",
     "figure": "draw figure 3 or 4 of the paper from tested runs",
     "reproduce": "what it takes to make a result again; --check runs it again and compares",
     "data": "list the data sets, or download one where its terms let a script do so",

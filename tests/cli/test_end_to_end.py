@@ -132,7 +132,9 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     """The calibrated numbers follow from the scores that predict writes of the target's training split."""
     from syrfa.datasets import UCSDPed2
     from syrfa.metrics.evaluation import evaluate
+    from syrfa.metrics.frame_level import micro_auroc
     from syrfa.scoring import Calibration, StrictProtocol, read_scores
+    from syrfa.scoring.frame_curves import read_curves
 
     run = [*ADAPT, *SMALL, f"--ckpt_path={tested['adapt'] / 'checkpoints' / 'last.ckpt'}"]
     assert main(["test", *run, *EXTENSIONS, f"--run.root={tmp_path / 'test'}"]) == 0
@@ -148,6 +150,10 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     assert named == [*tracked, *strict, *tracked_local]
     assert not any(said["test_statistics"] for said in extensions)
     assert all(said["training_normals"] and said["normal_split"] == "train" for said in extensions[3:])
+    kept = read_curves(folder / "curves.npz")
+    for scores, reading in zip(kept.scores, result["readings"], strict=True):
+        expected = reading["metrics"]["micro_auroc"]["value"]
+        assert micro_auroc(scores, kept.labels).value == pytest.approx(expected, abs=1e-6)
 
     videos, normals = ([read_scores(path) for path in sorted((run / "scores").glob("*"))] for run in (folder, train))
     calibration = Calibration(normals, "local", 20)
@@ -201,8 +207,22 @@ def test_run_folder_is_complete(tested: dict[str, Path]) -> None:
     names = {path.name for path in tested["adapt"].iterdir()}
     assert {"config_fit.yaml", "config_test.yaml", "metrics.csv", "checkpoints", "scores", "result.json"} <= names
     assert {"provenance_fit.json", "provenance_test.json", "score_curves.png", "anomaly_map.png"} <= names
+    assert "curves.npz" in names
     provenance = json.loads((tested["adapt"] / "provenance_fit.json").read_text())
     assert any(name.startswith("ped2-train-") for name in provenance["caches"])
+
+
+def test_a_page_shows_a_tested_run_with_curves_and_alarms(
+    tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+    assert main(["report", str(tested["adapt"]), "--out", str(page)]) == 0
+    assert capsys.readouterr().out.startswith(f"{page}: 1 runs of 1 experiments")
+    content = page.read_text()
+    assert "as in the result" in content
+    for plot in ("e0-rates", "e0-v0", "e0-t0"):
+        assert f'data-plot="{plot}"' in content
+    assert "data:image/jpeg" in content
 
 
 def test_a_target_is_scored_where_the_source_is_not(knowledge_ckpt: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.audit import flags_of
 from syrfa.scoring.calibration import QUANTILES, Method
+from syrfa.scoring.frame_curves import CURVES, FrameCurves
 from syrfa.scoring.protocols import Smoothing
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -172,7 +173,7 @@ class FrameAUC(CollectingCallback):
                 raise ConfigError(f"data.{name}: these weights were fitted without it; leave it off, or fit with it")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes `scores/<video>.npz`, the pictures and, last, `result.json`.
+        """Writes `scores/<video>.npz`, `curves.npz`, the pictures and, last, `result.json`.
 
         Raises:
             LabelError: the split has no frame labels.
@@ -187,9 +188,13 @@ class FrameAUC(CollectingCallback):
             )
         protocols = self._protocols(trainer, split)
         alarms = replace(self.alarms, fps=data_of(trainer).dataset(split.domain).fps())
-        readings = [evaluate(objects, labels, each, self.bootstrap, others=others, alarms=alarms) for each in protocols]
+        kept = FrameCurves([video.name for video in objects], labels)
+        readings = [
+            evaluate(objects, labels, each, self.bootstrap, others=others, alarms=alarms, kept=kept)
+            for each in protocols
+        ]
         calibrated, normals = self.calibration.readings(
-            trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms
+            trainer, split, objects, labels, protocols, self.bootstrap, alarms=alarms, kept=kept
         )
         readings += calibrated
         distance = self.distance.measure(trainer, pl_module, split, labels)
@@ -199,6 +204,7 @@ class FrameAUC(CollectingCallback):
         if trainer.is_global_zero:
             folder = Path(trainer.default_root_dir)
             write_all_scores(folder, objects, split.cache.spec.frames)
+            kept.write(folder / CURVES)
             result = result_of(trainer, pl_module, split, readings, normals, environment())
             print(f"syrfa test: {result['audit']['line']}", file=sys.stderr)
             if self.pictures:

@@ -14,6 +14,7 @@ from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import Labels, evaluate
 from syrfa.scoring import Calibration, ObjectScores, Protocol, box_width
 from syrfa.scoring.calibration import GEOMETRY, QUANTILES, Method, check_quantiles
+from syrfa.scoring.frame_curves import FrameCurves
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 ALARM_LEVELS = (0.5, 0.9)
@@ -68,6 +69,7 @@ class NormalCalibration:
         protocols: Sequence[Protocol],
         bootstrap: int,
         alarms: AlarmRule,
+        kept: FrameCurves | None = None,
     ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """One evaluation per method and protocol that uses no test statistics, and what the normals scored.
 
@@ -101,7 +103,7 @@ class NormalCalibration:
                 settings = protocol.describe()
                 if settings["test_statistics"]:
                     continue
-                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, alarms=alarms)
+                reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, alarms=alarms, kept=kept)
                 readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
         return readings, {"split": split.split, "every_frame": every, **false_alarms(normals)}
 

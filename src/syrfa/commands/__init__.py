@@ -12,6 +12,7 @@ from typing import Any
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     "tables": {"names": {"nargs": "*", "help": "tables, as table2; all where none is given"}},
     "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
+    "report": {"runs": {"type": Path, "help": "a run's folder, a result file, or a folder of runs"}},
     "figure": {
         "which": {"choices": ["fig3", "fig4"], "help": "score curves and anomaly maps, or the feature distance"},
         "runs": {"nargs": "+", "type": Path, "help": "folders of tested runs"},

@@ -11,6 +11,7 @@ from syrfa.metrics.alarms import DEFAULT_RULE, AlarmRule, false_alarms
 from syrfa.metrics.bootstrap import paired_bootstrap
 from syrfa.metrics.collection import FrameLevelMetric
 from syrfa.scoring import ObjectScores, Protocol, box_width, random_scores
+from syrfa.scoring.frame_curves import FrameCurves
 
 Curves = Sequence[NDArray[np.float64]]
 Labels = Sequence[NDArray[np.uint8]]
@@ -24,6 +25,7 @@ def evaluate(
     seed: int = 0,
     others: Mapping[str, Sequence[ObjectScores]] = MappingProxyType({}),
     alarms: AlarmRule = DEFAULT_RULE,
+    kept: FrameCurves | None = None,
 ) -> dict[str, Any]:
     """The metrics of a scored split under one protocol, and those of baselines and other scores under the same.
 
@@ -35,6 +37,7 @@ def evaluate(
         seed: of the resampling, and of the random scores.
         others: further scores of the same objects to stand beside the baselines, by name.
         alarms: at what recall false alarms are counted.
+        kept: takes the frame scores.
 
     Returns:
         JSON: `protocol`, `metrics`, `alarms` (of `false_alarms`, and in short of every baseline), `baselines` by name
@@ -45,6 +48,8 @@ def evaluate(
     widths = [box_width(video) for video in objects]
     baselines = {"box_width": widths, "random_smoothed": random_scores(objects, seed), **others}
     curves = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
+    if kept is not None:
+        kept.add(ours, curves["box_width"])
     reading = {
         "protocol": protocol.describe(),
         "metrics": _metrics(ours, labels, bootstrap, seed),
