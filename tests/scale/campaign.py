@@ -124,15 +124,8 @@ def measure(
 
 def peak(job: str, video: Path, checkpoint: Path, place: Path) -> float:
     """Peak resident memory in MB of a process that does one video."""
-    command = [
-        sys.executable,
-        str(Path(__file__).parent),
-        "--only_memory",
-        job,
-        str(video),
-        str(checkpoint),
-        str(place),
-    ]
+    script = Path(__file__).with_name("one_video.py")
+    command = [sys.executable, *map(str, (script, job, video, checkpoint, place))]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(printed.splitlines()[-1])
 
