@@ -36,8 +36,7 @@ def result_of(
         test information entered a number, of each reading and, on top, of the first; `recipe` is what `syrfa reproduce`
         runs, null with a `recipe_reason` where a checkpoint does not say it.
     """
-    if not isinstance(module, AnomalyModule):
-        raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
+    module = _tested(module)
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first, source = readings[0], data_of(trainer).domains[split.domain]
     recipe, without = recipe_of(trainer)
@@ -87,6 +86,10 @@ def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, boo
     Raises:
         TypeError: it is no AnomalyModule.
     """
+    return switches(_tested(module).trained_on, split.manifest_hash)
+
+
+def _tested(module: LightningModule) -> AnomalyModule:
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
-    return switches(module.trained_on, split.manifest_hash)
+    return module
