@@ -8,7 +8,7 @@ from naive_regions import as_objects, as_regions, naive_regions, random_video
 
 from syrfa.metrics import AlarmRule, eer, false_alarms
 from syrfa.metrics.evaluation import evaluate, final_scores
-from syrfa.metrics.region_evaluation import evaluate_regions
+from syrfa.metrics.region_evaluation import RegionEvaluation
 from syrfa.scoring import StrictProtocol, box_width, random_scores
 
 PROTOCOL = StrictProtocol(0, "centred", 5)
@@ -68,11 +68,18 @@ def test_one_class_is_null_with_a_reason(split):
     assert reading["alarms"]["reason"] == "every frame is labelled normal"
 
 
+def evaluated(objects, regions, baselines, bootstrap):
+    evaluation = RegionEvaluation(objects, baselines, bootstrap)
+    for number in reversed(range(len(objects))):
+        evaluation.add(number, regions[number])
+    return evaluation.result("drawn")
+
+
 def test_regions_of_a_result(split):
     videos, _ = split
     objects, regions = [as_objects(video) for video in videos], [as_regions(video) for video in videos]
     widths = [box_width(video) for video in objects]
-    found = evaluate_regions(objects, regions, "drawn", {"box_width": widths}, bootstrap=30)
+    found = evaluated(objects, regions, {"box_width": widths}, bootstrap=30)
     assert (found["rbdc"]["value"], found["tbdc"]["value"]) == pytest.approx(naive_regions(videos), abs=1e-9)
     assert found["rbdc"]["ci_low"] < found["rbdc"]["ci_high"]
     by_width = [
@@ -88,5 +95,5 @@ def test_regions_of_a_result(split):
 
 def test_without_a_region_the_entry_is_null_with_a_reason():
     video = (3, [(0, 1, 1, 9, 9, 0.5)], [])
-    found = evaluate_regions([as_objects(video)], [as_regions(video)], "drawn", {})
+    found = evaluated([as_objects(video)], [as_regions(video)], {}, bootstrap=0)
     assert found == {"value": None, "reason": "no video has an abnormal region"}

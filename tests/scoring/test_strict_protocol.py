@@ -13,7 +13,6 @@ from syrfa.scoring import (
     StrictProtocol,
     TrackedProtocol,
     box_width,
-    chance,
     protocol_from_name,
 )
 
@@ -196,12 +195,3 @@ def test_box_width_is_the_share_of_the_frame():
     widths = box_width(objects)
     np.testing.assert_array_equal(widths.object_score, [0.2, 0.2])
     np.testing.assert_array_equal(objects.object_score, [0.9, 0.1])
-
-
-def test_chance_is_seeded_and_uniform():
-    first, again, other = chance([3000, 2000], 1), chance([3000, 2000], 1), chance([3000, 2000], 2)
-    assert [len(video.final) for video in first] == [3000, 2000]
-    np.testing.assert_array_equal(first[0].final, again[0].final)
-    assert not np.array_equal(first[0].final, other[0].final)
-    assert abs(first[0].raw.mean() - 0.5) < 0.03
-    assert not np.array_equal(first[0].final[:2000], first[1].final)

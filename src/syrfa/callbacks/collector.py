@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from lightning import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
-from torch import Tensor, distributed
+from torch import Tensor
 
+from syrfa.processes import of_every_process
 from syrfa.scoring import ObjectScores
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
@@ -39,10 +40,7 @@ class ScoreCollector:
         Raises:
             RuntimeError: a row was not scored, or a score is not finite.
         """
-        parts = [(self.rows, self.scores)]
-        if distributed.is_available() and distributed.is_initialized():
-            parts *= distributed.get_world_size()
-            distributed.all_gather_object(parts, (self.rows, self.scores))
+        parts = of_every_process((self.rows, self.scores))
         rows = np.concatenate([np.empty(0, np.int64), *(batch for part, _ in parts for batch in part)])
         rows, first = np.unique(rows, return_index=True)
         order = np.argsort(expected, kind="stable")

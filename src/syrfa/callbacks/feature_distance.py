@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from lightning import LightningModule, Trainer
 from numpy.typing import NDArray
-from torch import distributed
 from tqdm import tqdm
 
 from syrfa.callbacks.collector import data_of
@@ -16,6 +15,7 @@ from syrfa.errors import ConfigError
 from syrfa.models import TwoStreamExtractor
 from syrfa.models.ring import StyleRing
 from syrfa.modules import AnomalyModule
+from syrfa.processes import of_every_process
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -123,10 +123,8 @@ class FeatureDistance:
                     found[number][:, ring.order[start:stop]] = ring_distances(
                         module.network, ring, x, start, stop, adapted
                     )
-        if distributed.is_available() and distributed.is_initialized():
-            parts: list[Any] = [None] * processes
-            distributed.all_gather_object(parts, found)
-            found = np.nanmax(np.stack(parts), axis=0)
+        # each place is a number in one process alone; fmax, for nanmax warns where there is none in any
+        found = np.fmax.reduce(of_every_process(found))
         if not np.isfinite(found).all():
             raise RuntimeError("a feature distance is not finite: the weights have diverged")
         return [(apart, between) for apart, between in found]

@@ -198,6 +198,7 @@ class FrameAUC(CollectingCallback):
         )
         readings += calibrated
         distance = self.distance.measure(trainer, pl_module, split, labels)
+        regions = self._measured_regions(trainer, split, objects, others)
         values = {key: metric["value"] for key, metric in readings[0]["metrics"].items()}
         values |= {name: 1.0 for name, used in switches_of(pl_module, split).items() if used}
         pl_module.log_dict({f"test/{key}": value for key, value in values.items() if value is not None})
@@ -213,7 +214,7 @@ class FrameAUC(CollectingCallback):
                 dataset = data_of(trainer).dataset(split.domain)
                 flags, line = flags_of(result), result["audit"]["line"]
                 draw_pictures(folder, objects, labels, protocols[0], dataset, split.split, flags=flags, caption=line)
-            result["regions"] = self._measured_regions(trainer, split, objects, others)
+            result["regions"] = regions
             if distance is not None:
                 result["feature_distance"] = distance
             write_json(folder / RESULT, result)

@@ -18,7 +18,7 @@ from syrfa.scoring.frame_curves import FrameCurves
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 ALARM_LEVELS = (0.5, 0.9)
-"""Scores from which `false_alarms` counts; a score is a probability."""
+"""Scores from which `called_abnormal` counts; a score is a probability."""
 
 
 class NormalCalibration:
@@ -75,7 +75,7 @@ class NormalCalibration:
 
         Every process must call this. Beside `box_width` stand `uncalibrated`, the model's own scores, and
         `calibrated_geometry`, the same without the network: its geometry alone, or for methods that have none, the
-        widths in place of the scores. The second part is that of `false_alarms`; None where there is no method.
+        widths in place of the scores. The second part is that of `called_abnormal`; None where there is no method.
         """
         if not self.methods:
             return [], None
@@ -105,10 +105,10 @@ class NormalCalibration:
                     continue
                 reading = evaluate(calibrated, labels, protocol, bootstrap, others=others, alarms=alarms, kept=kept)
                 readings.append({**reading, "protocol": {**settings, **calibration.describe(), **source}})
-        return readings, {"split": split.split, "every_frame": every, **false_alarms(normals)}
+        return readings, {"split": split.split, "every_frame": every, **called_abnormal(normals)}
 
 
-def false_alarms(normals: Sequence[ObjectScores]) -> dict[str, Any]:
+def called_abnormal(normals: Sequence[ObjectScores]) -> dict[str, Any]:
     """How many normal boxes the model calls abnormal, before any calibration.
 
     Returns:
@@ -118,10 +118,10 @@ def false_alarms(normals: Sequence[ObjectScores]) -> dict[str, Any]:
     score = np.concatenate([video.object_score for video in normals])
     xyxy = np.concatenate([video.object_xyxy for video in normals])
     wide = xyxy[:, 2] - xyxy[:, 0] > xyxy[:, 3] - xyxy[:, 1]
-    return {**_alarms(score), "wide": _alarms(score[wide])}
+    return {**_above(score), "wide": _above(score[wide])}
 
 
-def _alarms(score: NDArray[np.float64]) -> dict[str, Any]:
+def _above(score: NDArray[np.float64]) -> dict[str, Any]:
     above = {str(level): float((score > level).mean()) if len(score) else None for level in ALARM_LEVELS}
     return {"objects": len(score), "above": above}
 

@@ -7,9 +7,9 @@ from typing import Any
 from lightning import Trainer
 
 from syrfa.callbacks.collector import data_of
-from syrfa.datasets import Regions, VideoDataset
-from syrfa.errors import LabelError, UserError
-from syrfa.metrics.region_evaluation import evaluate_regions
+from syrfa.errors import UserError
+from syrfa.metrics.region_evaluation import RegionEvaluation
+from syrfa.processes import of_every_process, own_share
 from syrfa.scoring import ObjectScores, box_width
 from syrfa.tubes.datamodule import EvaluatedSplit
 
@@ -23,6 +23,8 @@ def measure_regions(
 ) -> dict[str, Any]:
     """The entry `regions` of `result.json`.
 
+    Every process must call this: each reads the regions of a share of the videos, and gets the whole.
+
     Args:
         trainer: whose data it is.
         split: what was tested.
@@ -31,30 +33,40 @@ def measure_regions(
         bootstrap: resamples of the videos for the intervals; 0 for none.
 
     Returns:
-        JSON of `evaluate_regions`; null with a reason where the regions of a video are not known.
+        JSON of `RegionEvaluation`; null with a reason where the regions of a video are not known or do not fit.
     """
     dataset = data_of(trainer).dataset(split.domain)
+    baselines = {"box_width": [box_width(video) for video in objects], **others}
+    evaluation = RegionEvaluation(objects, baselines, bootstrap)
+    unknown: list[int] = []
+    failed: list[tuple[int, str]] = []
+    number = -1
     try:
-        truth = regions_of(dataset, split.split, objects)
-        baselines = {"box_width": [box_width(video) for video in objects], **others}
-        return evaluate_regions(objects, truth, dataset.region_truth, baselines, bootstrap)
+        records = {record.name: record for record in dataset.videos(split.split)}
+        for number in own_share(len(objects)):
+            regions = dataset.regions(replace(records[objects[number].name], frames=objects[number].frames))
+            if regions is None:
+                unknown.append(number)
+            else:
+                evaluation.add(number, regions)
     except UserError as error:  # the scores are made: masks that do not fit must not cost the whole result
-        return {"value": None, "reason": str(error)}
+        failed.append((number, str(error)))
+    # told before anything is gathered, for a process that leaves would keep the others waiting
+    reason = _reason(of_every_process((failed, unknown)), f"{dataset.name} {split.split}", objects)
+    return {"value": None, "reason": reason} if reason else evaluation.result(dataset.region_truth)
 
 
-def regions_of(dataset: VideoDataset, split: str, objects: Sequence[ObjectScores]) -> list[Regions]:
-    """The abnormal regions of every video.
-
-    Raises:
-        LabelError: those of a video are not known, or malformed.
-        DataNotFoundError: the data set is gone.
-    """
-    records = {record.name: record for record in dataset.videos(split)}
-    found = [dataset.regions(replace(records[video.name], frames=video.frames)) for video in objects]
-    lacking = [video.name for video, regions in zip(objects, found, strict=True) if regions is None]
-    if lacking:
-        raise LabelError(
-            f"{dataset.name} {split}: nothing says where the abnormal regions of {len(lacking)} of {len(objects)} "
-            f"videos are, first {lacking[0]}; pixel masks or object ids would"
-        )
-    return [regions for regions in found if regions is not None]
+def _reason(
+    told: Sequence[tuple[list[tuple[int, str]], list[int]]], place: str, objects: Sequence[ObjectScores]
+) -> str | None:
+    """Why there is no number, the same whatever process met it; None where there is one."""
+    failed = [failure for failures, _ in told for failure in failures]
+    if failed:
+        return min(failed)[1]
+    unknown = sorted(number for _, numbers in told for number in numbers)
+    if not unknown:
+        return None
+    return (
+        f"{place}: nothing says where the abnormal regions of {len(unknown)} of {len(objects)} videos are, first "
+        f"{objects[unknown[0]].name}; pixel masks or object ids would"
+    )

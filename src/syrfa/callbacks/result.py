@@ -35,9 +35,12 @@ def result_of(
         `videos_released` is null where there is no release: footage of one's own, a generated world; `audit` says which
         test information entered a number, of each reading and, on top, of the first; `recipe` is what `syrfa reproduce`
         runs, null with a `recipe_reason` where a checkpoint does not say it.
+
+    Raises:
+        TypeError: the module is no AnomalyModule.
     """
-    if not isinstance(module, AnomalyModule):
-        raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
+    flags = switches_of(module, split)
+    assert isinstance(module, AnomalyModule)  # or it was refused
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first, source = readings[0], data_of(trainer).domains[split.domain]
     recipe, without = recipe_of(trainer)
@@ -64,7 +67,7 @@ def result_of(
         "boxes": None if source is None else {"detector": source.detector.found_by()},
         "protocol": first["protocol"]["protocol"],
         "smoothing": first["protocol"]["smoothing"],
-        **switches_of(module, split),
+        **flags,
         "trained_on": module.trained_on,
         "metrics": first["metrics"],
         "baselines": first["baselines"],

@@ -83,8 +83,7 @@ def _log_result(run: Any, result: Result, pictures: list[Path]) -> None:  # noqa
         name = reading_name(reading)
         for metric, value in reading["metrics"].items():
             run.summary[f"test/{name}/{metric}"] = value["value"]
-        width = reading["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
-        run.summary[f"test/{name}/box_width/micro_auroc"] = width
+        run.summary[f"test/{name}/box_width/micro_auroc"] = _box_width(reading)
     table = wandb.Table(columns=list(COLUMNS), data=[table_row(result, reading) for reading in result["readings"]])
     run.log({"test/readings": table, **{f"test/{path.stem}": wandb.Image(str(path)) for path in pictures}})
 
@@ -100,10 +99,14 @@ def table_row(result: Result, reading: Reading) -> list[Any]:
     """One reading as a row of `COLUMNS`; numbers are fractions."""
     protocol, metrics = reading["protocol"], reading["metrics"]
     micro = metrics["micro_auroc"]
-    width = reading["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
     values = [metrics.get(name, {}).get("value") for name in ("macro_auroc", "auprc", "max_f1")]
     return [
         *(protocol["protocol"], protocol.get("calibration"), protocol["smoothing"]),
-        *(micro["value"], micro.get("ci_low"), micro.get("ci_high"), *values, micro.get("chance"), width),
+        *(micro["value"], micro.get("ci_low"), micro.get("ci_high"), *values, micro.get("chance"), _box_width(reading)),
         *(result["transductive"], result["oracle"], reading.get("audit", {}).get("line", "")),
     ]
+
+
+def _box_width(reading: Reading) -> float | None:
+    value: float | None = reading["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
+    return value

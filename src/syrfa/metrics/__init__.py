@@ -4,16 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from syrfa.metrics.alarm_metric import AlarmMetric
     from syrfa.metrics.alarms import AlarmRule, false_alarms
     from syrfa.metrics.bootstrap import Interval, PairedDifference, bootstrap_intervals, paired_bootstrap
-    from syrfa.metrics.collection import FrameLevelMetric
     from syrfa.metrics.frame_level import METRICS, auprc, eer, macro_auroc, max_f1, micro_auroc, padded_auroc
+    from syrfa.metrics.frame_metric import FrameLevelMetric
     from syrfa.metrics.region_level import match, region_metrics
-    from syrfa.metrics.regions import RegionMetric
+    from syrfa.metrics.region_metric import RegionMetric
     from syrfa.metrics.value import MetricValue
 
 __all__ = [
     "METRICS",
+    "AlarmMetric",
     "AlarmRule",
     "FrameLevelMetric",
     "Interval",
@@ -35,13 +37,13 @@ __all__ = [
 
 # imported on first use: a table needs MetricValue and must not wait for torch
 _HOME = {
+    "AlarmMetric": "alarm_metric",
     "AlarmRule": "alarms",
     "false_alarms": "alarms",
     "Interval": "bootstrap",
     "PairedDifference": "bootstrap",
     "bootstrap_intervals": "bootstrap",
     "paired_bootstrap": "bootstrap",
-    "FrameLevelMetric": "collection",
     "METRICS": "frame_level",
     "auprc": "frame_level",
     "eer": "frame_level",
@@ -49,9 +51,10 @@ _HOME = {
     "max_f1": "frame_level",
     "micro_auroc": "frame_level",
     "padded_auroc": "frame_level",
+    "FrameLevelMetric": "frame_metric",
     "match": "region_level",
     "region_metrics": "region_level",
-    "RegionMetric": "regions",
+    "RegionMetric": "region_metric",
     "MetricValue": "value",
 }
 

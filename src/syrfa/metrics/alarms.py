@@ -95,7 +95,7 @@ def false_alarms(
         "threshold": threshold,
         "frame_recall": float((timeline.flat[timeline.truth] >= threshold).mean()),
         "event_recall": met / timeline.events,
-        "normal_in_alarm": float((np.concatenate(list(scores))[np.concatenate(list(labels)) == 0] >= threshold).mean()),
+        "normal_in_alarm": timeline.normal_in_alarm(threshold),
         "events": timeline.events,
         "alarms": alarms,
         "false_alarms": int(false.sum()),
@@ -140,6 +140,10 @@ class _Timeline:
         false[number[hit]] = False
         per_video = np.bincount(self.video[begins][false[1:]], minlength=self.videos)
         return len(false) - 1, per_video, len(np.unique(self._event[hit]))
+
+    def normal_in_alarm(self, threshold: float) -> float:
+        """The share of normal frames at or above a finite threshold, in [0, 1]."""
+        return float(np.count_nonzero(self.flat[~self.truth] >= threshold) / self.normal.sum())
 
     def hourly(self, recall: float, fps: float, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """False alarms an hour in every draw that holds both classes, (usable draws,)."""

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.metrics.alarms import DEFAULT_RULE, AlarmRule, false_alarms
+from syrfa.metrics.alarm_metric import AlarmMetric
+from syrfa.metrics.alarms import DEFAULT_RULE, AlarmRule
 from syrfa.metrics.bootstrap import paired_bootstrap
-from syrfa.metrics.collection import FrameLevelMetric
+from syrfa.metrics.frame_metric import FrameLevelMetric, FrameMetric
+from syrfa.processes import own_share
 from syrfa.scoring import ObjectScores, Protocol, box_width, random_scores
 from syrfa.scoring.frame_curves import FrameCurves
 
@@ -28,6 +30,8 @@ def evaluate(
     kept: FrameCurves | None = None,
 ) -> dict[str, Any]:
     """The metrics of a scored split under one protocol, and those of baselines and other scores under the same.
+
+    Every process must call this with the same scores: each measures a share of the videos, and gets the whole.
 
     Args:
         objects: one entry a video.
@@ -54,8 +58,11 @@ def evaluate(
         "protocol": protocol.describe(),
         "metrics": _metrics(ours, labels, bootstrap, seed),
         "alarms": {
-            **false_alarms(ours, labels, alarms, bootstrap, seed),
-            "baselines": {name: _in_short(false_alarms(theirs, labels, alarms)) for name, theirs in curves.items()},
+            **_computed(AlarmMetric(alarms, bootstrap, seed), ours, labels),
+            "baselines": {
+                name: _in_short(_computed(AlarmMetric(alarms, resamples=0), theirs, labels))
+                for name, theirs in curves.items()
+            },
         },
         "baselines": {name: _metrics(theirs, labels, bootstrap, seed) for name, theirs in curves.items()},
     }
@@ -78,7 +85,15 @@ def _in_short(alarms: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(scores: Curves, labels: Labels, bootstrap: int, seed: int) -> dict[str, Any]:
-    metric = FrameLevelMetric(resamples=bootstrap, seed=seed)
+    found = _computed(FrameLevelMetric(bootstrap, seed), scores, labels)
+    return {name: value.to_json() for name, value in found.items()}
+
+
+def _computed(metric: FrameMetric, scores: Curves, labels: Labels) -> dict[str, Any]:
+    """What the metric makes of all videos; each process adds its share of them."""
+    mine = own_share(len(labels))
     for number, (curve, truth) in enumerate(zip(scores, labels, strict=True)):
-        metric.update(number, curve, truth)
-    return {name: value.to_json() for name, value in metric.compute().items()}
+        if number in mine:
+            metric.update(number, curve, truth)
+    found: dict[str, Any] = metric.compute()
+    return found

@@ -51,6 +51,11 @@ class MatchedVideo:
     region: NDArray[np.int64]
     track: NDArray[np.int64]
 
+    @property
+    def tracks(self) -> int:
+        """How many tracks there are."""
+        return int(self.track.max()) + 1 if len(self.track) else 0
+
     def found(self, score: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The threshold from which on each region, and each track, is found; -inf where none is low enough.
 

@@ -1,7 +1,7 @@
 """Object scores to anomaly maps to frame scores, under a named protocol."""
 
 from syrfa.scoring.anomaly_map import anomaly_map, max_per_frame, pixel_boxes
-from syrfa.scoring.baselines import box_width, chance, random_scores
+from syrfa.scoring.baselines import box_width, random_scores
 from syrfa.scoring.calibration import Calibration
 from syrfa.scoring.objects import ObjectScores
 from syrfa.scoring.protocols import (
@@ -25,7 +25,6 @@ __all__ = [
     "TrackedProtocol",
     "anomaly_map",
     "box_width",
-    "chance",
     "link",
     "max_per_frame",
     "mean_along",

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from syrfa.scoring.objects import ObjectScores
-from syrfa.scoring.protocols import FrameScores
 from syrfa.scoring.tracks import link
 
 
@@ -67,20 +66,3 @@ def random_scores(objects: Sequence[ObjectScores], seed: int = 0) -> list[Object
     """
     generator = np.random.default_rng(seed)
     return [replace(video, object_score=generator.random(len(video.object_score))) for video in objects]
-
-
-def chance(frames: Sequence[int], seed: int = 0) -> list[FrameScores]:
-    """A random score in [0, 1) for every frame, blind to video, boxes and labels.
-
-    Random *object* scores would not be chance: a frame with more boxes has a higher maximum.
-
-    Args:
-        frames: the length of each video.
-        seed: of the generator; the same seed gives the same scores.
-
-    Returns:
-        one `FrameScores` a video, its `raw` and `final` equal.
-    """
-    generator = np.random.default_rng(seed)
-    scores = [generator.random(length) for length in frames]
-    return [FrameScores(video, video) for video in scores]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.callbacks.normals import false_alarms
+from syrfa.callbacks.normals import called_abnormal
 from syrfa.scoring import ObjectScores
 
 
@@ -15,7 +15,7 @@ def scored(boxes: list[tuple[float, float, float]]) -> ObjectScores:
 
 def test_counts_are_those_made_by_hand_over_all_videos() -> None:
     videos = [scored([(5, 9, 0.2), (9, 5, 0.95), (9, 5, 0.5)]), scored([]), scored([(6, 6, 0.91), (7, 6, 0.6)])]
-    assert false_alarms(videos) == {
+    assert called_abnormal(videos) == {
         "objects": 5,
         "above": {"0.5": 3 / 5, "0.9": 2 / 5},
         "wide": {"objects": 3, "above": {"0.5": 2 / 3, "0.9": 1 / 3}},
@@ -23,4 +23,4 @@ def test_counts_are_those_made_by_hand_over_all_videos() -> None:
 
 
 def test_no_wide_box_is_no_share() -> None:
-    assert false_alarms([scored([(5, 9, 0.2)])])["wide"] == {"objects": 0, "above": {"0.5": None, "0.9": None}}
+    assert called_abnormal([scored([(5, 9, 0.2)])])["wide"] == {"objects": 0, "above": {"0.5": None, "0.9": None}}

@@ -13,7 +13,20 @@ import torch.distributed as dist
 from naive_regions import as_objects, as_regions, random_video
 
 from syrfa.errors import LabelError
-from syrfa.metrics import METRICS, FrameLevelMetric, RegionMetric, bootstrap_intervals, match, region_metrics
+from syrfa.metrics import (
+    METRICS,
+    AlarmMetric,
+    AlarmRule,
+    FrameLevelMetric,
+    RegionMetric,
+    bootstrap_intervals,
+    false_alarms,
+    match,
+    region_metrics,
+)
+from syrfa.metrics.evaluation import evaluate
+from syrfa.metrics.region_evaluation import RegionEvaluation
+from syrfa.scoring import StrictProtocol, box_width
 
 
 def videos(count: int = 5):
@@ -91,60 +104,82 @@ def test_a_video_of_boxes_is_given_once():
         metric.update(1, as_objects(video), as_regions(video))
 
 
+def test_collected_alarms_equal_the_function():
+    scores, labels = videos()
+    metric, rule = AlarmMetric(AlarmRule(0.7, 10), resamples=100, seed=3), AlarmRule(0.7, 10)
+    for video in (4, 0, 2, 1, 3):
+        metric.update(video, torch.from_numpy(scores[video]), labels[video].tolist())
+    found = metric.compute()
+    assert found == false_alarms(scores, labels, rule, 100, 3)
+    assert found["ci_low"] < found["ci_high"]
+    metric.reset()
+    metric.update(0, [0.1], [0])
+    assert metric.compute()["reason"] == "every frame is labelled normal"
+
+
+@pytest.mark.parametrize("kind", [FrameLevelMetric, AlarmMetric])
+@pytest.mark.parametrize(("score", "label", "message"), [([], [], "video 0: scores"), ([1, 2], [0, 0.5], "0 and 1")])
+def test_what_the_functions_refuse_the_classes_refuse(kind, score, label, message):
+    metric = kind()
+    metric.update(0, score, label)
+    with pytest.raises(LabelError, match=message):
+        metric.compute()
+
+
 SECOND_PROCESS = """
-import datetime, json, sys
-import torch.distributed as dist
-from naive_regions import as_objects, as_regions
-from syrfa.metrics import FrameLevelMetric, RegionMetric
+import json, sys
+import test_metric_classes as here
 plan = json.load(sys.stdin)
-dist.init_process_group("gloo", plan["store"], datetime.timedelta(seconds=90), world_size=2, rank=1)
-answers = []
-for shares in plan["shares"]:
-    metric = FrameLevelMetric(resamples=50)
-    for video in shares[1]:
-        metric.update(video, plan["scores"][video], plan["labels"][video])
-    regions = RegionMetric(resamples=50)
-    for video in shares[1]:
-        frames, boxes, tracks = plan["boxes"][video]
-        case = frames, boxes, [dict(track) for track in tracks]
-        regions.update(video, as_objects(case), as_regions(case))
-    answers.append({name: value.to_json() for part in (metric, regions) for name, value in part.compute().items()})
-print(json.dumps(answers))
-dist.destroy_process_group()
+print(json.dumps(here.answers(plan["store"], 1)))
 """
 
+# shared out; one video given to both, as a padding sampler does; everything on one process
+SHARES = [[[0, 2, 4], [1, 3]], [[0, 2, 4], [1, 3, 0]], [[], [0, 1, 2, 3, 4]]]
 
-def values_of(videos_here, scores, labels):
-    metric = FrameLevelMetric(resamples=50)
-    for video in videos_here:
-        metric.update(video, scores[video], labels[video])
-    regions = RegionMetric(resamples=50)
-    for video in videos_here:
+
+def values_of(numbers):
+    """What the three classes make of these videos, and of those of the other processes."""
+    scores, labels = videos()
+    frames, alarms, regions = FrameLevelMetric(50), AlarmMetric(AlarmRule(0.7), 50), RegionMetric(50)
+    for video in numbers:
+        frames.update(video, scores[video], labels[video])
+        alarms.update(video, scores[video], labels[video])
         regions.update(video, as_objects(boxes()[video]), as_regions(boxes()[video]))
-    return {name: value.to_json() for part in (metric, regions) for name, value in part.compute().items()}
+    values = {name: value.to_json() for part in (frames, regions) for name, value in part.compute().items()}
+    return {**values, "alarms": alarms.compute()}
+
+
+def evaluations(numbers):
+    """What a result holds; regions are given for these videos, `evaluate` shares videos out by itself."""
+    objects, (_, labels) = [as_objects(video) for video in boxes()], videos()
+    labels = [np.resize(truth, video.frames) for truth, video in zip(labels, objects, strict=True)]
+    regions = RegionEvaluation(objects, {"box_width": [box_width(video) for video in objects]}, 50)
+    for video in numbers:
+        regions.add(video, as_regions(boxes()[video]))
+    return [evaluate(objects, labels, StrictProtocol(0, "centred", 3), 50), regions.result("drawn")]
+
+
+def answers(store, rank):
+    """What a process of two has to say."""
+    dist.init_process_group("gloo", store, datetime.timedelta(seconds=90), world_size=2, rank=rank)
+    try:
+        return [[values_of(share[rank]), evaluations(share[rank])] for share in SHARES]
+    finally:
+        dist.destroy_process_group()
 
 
 @pytest.mark.filterwarnings("ignore:The ``compute`` method:UserWarning")
 def test_two_processes_equal_one(tmp_path):
-    scores, labels = videos()
-    expected = values_of(range(5), scores, labels)
-    # shared out; one video given to both, as a padding sampler does; everything on one process
-    shares = [[[0, 2, 4], [1, 3]], [[0, 2, 4], [1, 3, 0]], [[], [0, 1, 2, 3, 4]]]
-    store = f"file://{tmp_path / 'store'}"
-    plan = {"store": store, "shares": shares, "scores": [s.tolist() for s in scores]}
-    plan["labels"] = [t.tolist() for t in labels]
-    plan["boxes"] = [(f, b, [sorted(track.items()) for track in tracks]) for f, b, tracks in boxes()]
+    expected = [values_of(range(5)), evaluations(range(5))]
+    plan = {"store": f"file://{tmp_path / 'store'}"}
     command = [sys.executable, "-W", "ignore", "-c", SECOND_PROCESS]
-    paths = os.pathsep.join([str(Path(naive_regions.__file__).parent), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": paths}
+    folders = [str(Path(file).parent) for file in (naive_regions.__file__, __file__)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as other:
         other.stdin.write(json.dumps(plan))
         other.stdin.close()
-        dist.init_process_group("gloo", store, datetime.timedelta(seconds=90), world_size=2, rank=0)
-        try:
-            here = [values_of(share[0], scores, labels) for share in shares]
-        finally:
-            dist.destroy_process_group()
+        here = answers(plan["store"], 0)
         there = json.loads(other.stdout.read())
     assert here == there == [expected] * 3
+    assert expected[0]["alarms"]["ci_high"] > 0
