@@ -8,7 +8,7 @@ from lightning import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from syrfa.processes import of_every_process
+from syrfa.collective import of_every_process
 from syrfa.scoring import ObjectScores
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 

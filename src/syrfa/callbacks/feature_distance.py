@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from syrfa.callbacks.collector import data_of
+from syrfa.collective import of_every_process
 from syrfa.errors import ConfigError
 from syrfa.models import TwoStreamExtractor
 from syrfa.models.ring import StyleRing
 from syrfa.modules import AnomalyModule
-from syrfa.processes import of_every_process
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

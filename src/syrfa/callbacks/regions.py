@@ -7,9 +7,9 @@ from typing import Any
 from lightning import Trainer
 
 from syrfa.callbacks.collector import data_of
+from syrfa.collective import of_every_process, own_share
 from syrfa.errors import UserError
 from syrfa.metrics.region_evaluation import RegionEvaluation
-from syrfa.processes import of_every_process, own_share
 from syrfa.scoring import ObjectScores, box_width
 from syrfa.tubes.datamodule import EvaluatedSplit
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.collective import own_share
 from syrfa.metrics.alarm_metric import AlarmMetric
 from syrfa.metrics.alarms import DEFAULT_RULE, AlarmRule
 from syrfa.metrics.bootstrap import paired_bootstrap
 from syrfa.metrics.frame_metric import FrameLevelMetric, FrameMetric
-from syrfa.processes import own_share
 from syrfa.scoring import ObjectScores, Protocol, box_width, random_scores
 from syrfa.scoring.frame_curves import FrameCurves
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torchmetrics import Metric
 
-from syrfa.processes import of_every_process
+from syrfa.collective import of_every_process
 
 Columns = list[NDArray[np.float64]]
 
