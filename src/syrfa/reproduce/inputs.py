@@ -10,6 +10,7 @@ from syrfa.files import sha256_file, sha256_json
 from syrfa.parser import ArgumentParser
 from syrfa.recipe.places import ELSEWHERE, resolve
 from syrfa.recipe.step import Step
+from syrfa.reproduce.reach import is_writable
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.world.presets import PRESETS, VERSION
 
@@ -80,15 +81,21 @@ def generate_arguments(world: dict[str, Any]) -> list[str]:
     Raises:
         ConfigError: this version of the generator would make another one.
     """
-    preset = PRESETS.get(world["preset"])
-    if world["version"] != VERSION or preset is None or sha256_json(asdict(preset)) != world["settings"]:
+    if not is_writable(world["out"]):
         raise ConfigError(
-            f"{world['out']}: the world '{world['preset']}' was made by version {world['version']} of the generator, "
-            f"and this one, version {VERSION}, makes another; generate it at the commit of the result"
+            f"{world['out']}: a recipe may not say where on this machine data are made; call `syrfa generate` yourself"
+        )
+    name, version = world.get("preset"), world.get("version")
+    preset = PRESETS.get(str(name))
+    known = preset is not None and sha256_json(asdict(preset)) == world.get("settings")
+    if version != VERSION or not known or world.get("seed") is None or world.get("grey") is None:
+        raise ConfigError(
+            f"{world['out']}: the world '{name}' was made by version {version} of the generator, and this one, version "
+            f"{VERSION}, makes another; generate it at the commit of the result"
         )
     place = resolve({"out": world["out"]})["out"]
     grey = str(world["grey"]).lower()
-    return ["--preset", world["preset"], "--seed", str(world["seed"]), "--grey", grey, "--out", place]
+    return ["--preset", str(name), "--seed", str(world["seed"]), "--grey", grey, "--out", place]
 
 
 def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
