@@ -55,7 +55,7 @@ def reproduce(
     steps = steps_of(committed, result)
     rerun = Rerun(steps, out or Path("OUT"))
     inputs = inputs_of(steps)
-    _print_plan(committed, steps, inputs, rerun.commands())
+    print_plan(committed, steps, inputs, rerun.commands())
     if out is not None:
         rerun.prepare()
     if generate and missing_worlds(inputs):
@@ -113,7 +113,8 @@ def check_inputs(inputs: list[Input]) -> None:
     raise DataNotFoundError(f"it cannot be run again: {said}{advice}")
 
 
-def _print_plan(committed: Result, steps: list[Step], inputs: list[Input], commands: list[str]) -> None:
+def print_plan(committed: Result, steps: list[Step], inputs: list[Input], commands: list[str]) -> None:
+    """Prints what it takes: data, commands, commit and packages."""
     print(f"{committed['experiment']}/{committed['run_id']}: {committed['dataset']} {committed['split']}")
     _print_inputs(inputs)
     print("\ncommands, in order (--out FOLDER writes their option files there):")
