@@ -12,7 +12,7 @@ import torch
 from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
-from syrfa.commands.reproduce import DIFFERS, steps_of
+from syrfa.commands.reproduce import DIFFERS, print_plan, steps_of
 from syrfa.errors import UserError
 from syrfa.files import sha256_json
 from syrfa.reproduce.inputs import inputs_of
@@ -223,18 +223,6 @@ def places_within(value: object, *place: Any) -> Iterator[tuple[Any, ...]]:
 def mutated(committed: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The result with one thing of its recipe deleted or replaced; its options' hash made to fit."""
     known = json.loads(committed.read_text())
-    for recipe in (
-        [],
-        3,
-        "x",
-        {"x": 1},
-        {"steps": []},
-        {"steps": {}},
-        {"steps": [3]},
-        {"steps": [[]]},
-        {"steps": [None]},
-    ):
-        yield f"{recipe}", {**known, "recipe": recipe}
     places = list(places_within(known["recipe"]["steps"]))
     chosen = np.random.default_rng(1).permutation(len(places))[:MUTATED]
     for number, place in enumerate(places[which] for which in chosen):
@@ -254,19 +242,35 @@ def mutated(committed: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> None:
-    """It is refused, or it says what it would take; it is never a traceback."""
-    refused = 0
+    """It is refused in one line, or it says what it would take; it is never a traceback."""
+    refused = []
     for said, result in mutated(committed):
         try:
             steps = steps_of(result, tmp_path)
-            Rerun(steps, tmp_path / "out").commands()
-            assert inputs_of(steps), said
+            commands = Rerun(steps, tmp_path / "out").commands()
+            print_plan(result, steps, inputs_of(steps), commands)
         except UserError as error:
-            assert len(str(error).splitlines()) == 1, said
-            refused += 1
+            refused.append(str(error))
         except Exception as error:
             raise AssertionError(f"{said}: {error!r}") from error
-    assert refused > MUTATED // 2
+    assert len(refused) > MUTATED // 2
+    assert [text for text in refused if len(text.splitlines()) != 1] == []
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [[], 3, "x", {"x": 1}, {"steps": []}, {"steps": {}}, {"steps": [3]}, {"steps": [[]]}, {"steps": [None]}],
+    ids=str,
+)
+def test_what_is_no_recipe_is_refused(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], recipe: object
+) -> None:
+    def alter(result: dict[str, Any]) -> None:
+        result["recipe"] = recipe
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "recipe is damaged" in line
 
 
 def test_a_result_without_a_recipe_is_refused(
