@@ -273,6 +273,25 @@ def test_what_is_no_recipe_is_refused(
     assert "recipe is damaged" in line
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("objects", float("nan"), "objects is no finite number"),
+        ("run_id", None, "lacks run_id"),
+        ("readings", [3], "readings[0] is no object"),
+    ],
+)
+def test_a_damaged_result_is_refused(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: object, said: str
+) -> None:
+    def alter(result: dict[str, Any]) -> None:
+        result[key] = value
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line
+
+
 def test_a_result_without_a_recipe_is_refused(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

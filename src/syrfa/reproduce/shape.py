@@ -1,10 +1,12 @@
 """The shape of a recipe's steps, so that a damaged one is refused before anything looks into it."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 from syrfa.errors import UserError
+from syrfa.reproduce.comparison import numbers
 from syrfa.tubes.datamodule import Stage
 
 Shape = Any
@@ -45,6 +47,9 @@ def check_result(result: dict[str, Any], place: Path) -> None:
         UserError: it says what.
     """
     found = next(_wrong(result, RESULT, str(place), ""), None)
+    if found is None:
+        odd = [path for path, value in numbers(result).items() if value is not None and not math.isfinite(value)]
+        found = f"{place}: {'.'.join(odd[0]).lstrip('.')} is no finite number" if odd else None
     if found is not None:
         raise UserError(f"{found}; the file is damaged, take another copy of it")
 
@@ -65,7 +70,7 @@ def wrong_shape(step: object, place: str) -> str | None:
 def _wrong(value: object, shape: Shape, place: str, name: str) -> Iterator[str]:
     if isinstance(shape, dict):
         if not isinstance(value, dict):
-            yield _is(value, "object", place, name)
+            yield _is(value, "dict", place, name)
             return
         for key, inner in shape.items():
             plain = key.removesuffix("?")
