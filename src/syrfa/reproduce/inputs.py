@@ -14,6 +14,9 @@ from syrfa.reproduce.reach import is_writable
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.world.presets import PRESETS, VERSION
 
+# a damaged place is no path, or no pattern of paths
+_NOT_HERE = (UserError, OSError, ValueError, NotImplementedError)
+
 Verdict = Literal["equal", "absent", "differs"]
 
 
@@ -61,7 +64,12 @@ def data_of_step(step: Step) -> TubeDataModule:
     parser = ArgumentParser(prog="syrfa reproduce")
     parser.parser_mode = "omegaconf"
     parser.add_class_arguments(TubeDataModule, "data")
-    data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
+    try:
+        data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
+    except UserError:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged recipe
+        raise ConfigError(f"the options of the data describe none: {' '.join(str(error).split())}") from error
     assert isinstance(data, TubeDataModule)
     return data
 
@@ -108,7 +116,7 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
     try:
         manifest = use.source.dataset.manifest_hash(use.split)
         detector = use.source.detector.identity()
-    except (UserError, OSError) as error:
+    except _NOT_HERE as error:
         return Input(name, "absent", " ".join(str(error).split()), part["world"])
     if manifest != part["manifest_sha256"]:
         return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
@@ -122,7 +130,7 @@ def _file(file: dict[str, str]) -> Input:
     try:
         path = Path(resolve({"place": file["place"]})["place"])
         digest = sha256_file(path)
-    except (UserError, OSError) as error:
+    except _NOT_HERE as error:
         return Input(file["place"], "absent", f"{error}; its SHA-256 is {file['sha256']}")
     if digest != file["sha256"]:
         return Input(file["place"], "differs", f"SHA-256 {digest[:12]} here, {file['sha256'][:12]} in the result")
