@@ -2,19 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
-from syrfa.commands.reproduce import DIFFERS
+from syrfa.commands.reproduce import DIFFERS, print_plan, steps_of
+from syrfa.errors import UserError
 from syrfa.files import sha256_json
+from syrfa.reproduce.inputs import inputs_of
+from syrfa.reproduce.rerun import Rerun
 
 QUICK = [*SMALL, "--evaluation.pictures=false"]
+MUTATED = 80  # places of a recipe, of some 800
 Alter = Callable[[dict[str, Any]], None]
 
 
@@ -133,12 +138,17 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
-        (("options", "seed_everything"), 2, "the options of step 1 are not those of their hash"),
+        (("options", "checkpoint_minutes"), 2, "the options of step 1 are not those of their hash"),
+        (("options", "seed_everything"), 2, "step 1: its seed is not that of its options"),
         (("verb",), "generate", "a recipe does not generate"),
         (("id",), "another", "refers to a step that is not before it"),
         (("environment",), None, "step 1 lacks environment"),
         (("options", "run"), {"experiment": "../../there"}, "would leave its folder"),
         (("options", "run"), {"experiment": "/there"}, "would leave its folder"),
+        (("options", "checkpoint", "dirpath"), "/there", "checkpoint.dirpath is set"),
+        (("options", "trainer", "logger"), {"class_path": "syrfa.run_log.RunLog"}, "trainer.logger is set"),
+        (("options", "data", "cache_root"), "/there", "data.cache_root is '/there'"),
+        (("options", "trainer", "limit_val_batches"), "x.yaml", "trainer.limit_val_batches is 'x.yaml'"),
     ],
 )
 def test_a_damaged_recipe_is_refused(
@@ -155,13 +165,131 @@ def test_a_damaged_recipe_is_refused(
         for name in folders:
             step = step[name]
         step[last] = value
-        if last == "run":
+        if last not in ("checkpoint_minutes", "id", "verb", "environment"):
             step = result["recipe"]["steps"][0]
             step["options_sha256"] = sha256_json(step["options"])
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert "the recipe is damaged" in line
+    assert said in line
+
+
+def test_a_result_that_hides_a_switch_is_found(
+    rerun: Path, committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An edited flag passed, with an audit line to match."""
+
+    def alter(result: dict[str, Any]) -> None:
+        result["oracle"] = True
+        result["readings"][1]["audit"]["test_information"] = ["oracle: said so"]
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter)), "--check", f"--out={rerun}"]) == DIFFERS
+    lines = capsys.readouterr().out.splitlines()
+    assert "oracle: true, of the rerun false" in lines
+    assert 'strict none audit.test_information: ["oracle: said so"], of the rerun []' in lines
+    assert lines[-1].endswith("0 not reproduced; said otherwise by the rerun: 2")
+    assert json.loads((rerun / "comparison.json").read_text())["contradictions"] == lines[-3:-1]
+
+
+def test_on_another_machine_the_line_says_what_is_allowed_and_what_was_not_judged(
+    rerun: Path, committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def alter(result: dict[str, Any]) -> None:
+        result["recipe"]["steps"][0]["environment"]["cpu"] = "another"
+        result["readings"][0]["metrics"]["eer"]["value"] += 0.4
+        result["readings"][0]["alarms"]["false_alarms_per_hour"] += 9999
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter)), "--check", f"--out={rerun}"]) == 0
+    printed = capsys.readouterr().out
+    assert "numbers of the network are not judged, because no experiment with several seeds is on record" in printed
+    shown = [line for line in printed.splitlines() if line.rstrip().endswith("not judged")]
+    assert [line.split("  ")[0] for line in shown] == [
+        "strict centred metrics.eer.value",
+        "strict centred alarms.false_alarms_per_hour",
+    ]
+    assert "2 not judged, since no spread was measured, 0 not reproduced" in printed.splitlines()[-1]
+    assert "agrees" not in printed
+
+
+def places_within(value: object, *place: Any) -> Iterator[tuple[Any, ...]]:
+    """Where each key and each item of a tree stands."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (*place, key)
+            yield from places_within(part, *place, key)
+
+
+def mutated(committed: Path) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The result with one thing of its recipe deleted or replaced; its options' hash made to fit."""
+    known = json.loads(committed.read_text())
+    places = list(places_within(known["recipe"]["steps"]))
+    chosen = np.random.default_rng(1).permutation(len(places))[:MUTATED]
+    for number, place in enumerate(places[which] for which in chosen):
+        for value in ("deleted", [None, [], 7, {}, "x"][number % 5]):
+            result = json.loads(committed.read_text())
+            part = result["recipe"]["steps"]
+            for key in place[:-1]:
+                part = part[key]
+            if value == "deleted":
+                del part[place[-1]]
+            else:
+                part[place[-1]] = value
+            for step in result["recipe"]["steps"]:
+                if isinstance(step, dict) and "options" in place and "options" in step:
+                    step["options_sha256"] = sha256_json(step["options"])
+            yield (*place, value), result
+
+
+def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> None:
+    """It is refused in one line, or it says what it would take; it is never a traceback."""
+    refused = []
+    for said, result in mutated(committed):
+        try:
+            steps = steps_of(result, tmp_path)
+            commands = Rerun(steps, tmp_path / "out").commands()
+            # other options are not looked into without a rerun, and data take a tenth of a second to describe
+            print_plan(result, steps, inputs_of(steps) if "data" in said or "options" not in said else [], commands)
+        except UserError as error:
+            refused.append(str(error))
+        except Exception as error:
+            raise AssertionError(f"{said}: {error!r}") from error
+    assert len(refused) > MUTATED // 2
+    assert [text for text in refused if len(text.splitlines()) != 1] == []
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [[], 3, "x", {"x": 1}, {"steps": []}, {"steps": {}}, {"steps": [3]}, {"steps": [[]]}, {"steps": [None]}],
+    ids=str,
+)
+def test_what_is_no_recipe_is_refused(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], recipe: object
+) -> None:
+    def alter(result: dict[str, Any]) -> None:
+        result["recipe"] = recipe
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "recipe is damaged" in line
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("objects", float("nan"), "objects is no finite number"),
+        ("run_id", None, "lacks run_id"),
+        ("readings", [3], "readings[0] is no object"),
+    ],
+)
+def test_a_damaged_result_is_refused(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: object, said: str
+) -> None:
+    def alter(result: dict[str, Any]) -> None:
+        result[key] = value
+
+    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
 
 

@@ -15,6 +15,9 @@ from syrfa.report.table import text_table
 from syrfa.reproduce.comparison import Row, changed_conditions, compare, differences
 from syrfa.reproduce.inputs import Input, generate_arguments, inputs_of, missing_worlds
 from syrfa.reproduce.rerun import Rerun, device_note, run_verb
+from syrfa.reproduce.shape import check_result
+from syrfa.reproduce.spread import Allowance, allowance
+from syrfa.reproduce.statements import contradictions
 
 DIFFERS = 3
 """The exit code where a number lies outside its tolerance."""
@@ -24,16 +27,18 @@ _SAID = {
     "not judged": "not judged, since no spread was measured",
     "not reproduced": "not reproduced",
 }
+EXACT = "device, processor, threads and packages are as they were: every number has to be equal"
 _COLUMNS = ("number", "committed", "rerun", "difference", "tolerance", "verdict")
 
 
 def reproduce(
     result: Path, check: bool = False, out: Path | None = None, generate: bool = False, all_numbers: bool = False
 ) -> int:
-    """Print what it takes to make a result again; with --check make it again and compare every number.
+    """Print what it takes to make a result again; with --check make it again and compare it.
 
-    Exit codes: 0, all numbers agree; 3, one differs; 2, it cannot be run again: data are absent or others, or the
-    result holds no recipe.
+    Exit codes: 0, no number lies outside its tolerance, and the last line says how many were not judged; 3, one does,
+    or the rerun says another thing of its data, switches, protocols or audits; 2, it cannot be run again: data are
+    absent or others, or the result holds no recipe.
 
     Args:
         result: a result.json, or the folder of a run.
@@ -46,10 +51,11 @@ def reproduce(
         UserError: it cannot be run again; the message says what is missing.
     """
     committed = read_result(result)
+    check_result(committed, result)
     steps = steps_of(committed, result)
     rerun = Rerun(steps, out or Path("OUT"))
     inputs = inputs_of(steps)
-    _print_plan(committed, steps, inputs, rerun.commands())
+    print_plan(committed, steps, inputs, rerun.commands())
     if out is not None:
         rerun.prepare()
     if generate and missing_worlds(inputs):
@@ -64,11 +70,17 @@ def reproduce(
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syrfa-reproduce-")))
         again = Rerun(steps, folder).run()
         conditions = changed_conditions(steps, steps_of(again, folder))
-        rows = compare(committed, again, exact=not conditions)
+        allowed = allowance(committed) if conditions else None
+        rows, contradicted = compare(committed, again, allowed), contradictions(committed, again)
         if out is not None:
-            write_json(out / "comparison.json", {"changed_conditions": conditions, "rows": [_plain(r) for r in rows]})
-    _print_comparison(rows, conditions, all_numbers)
-    return DIFFERS if any(row.failed for row in rows) else 0
+            said = {"changed_conditions": conditions, "tolerance": allowed.line if allowed else "exact"}
+            content = {**said, "contradictions": contradicted, "rows": [_plain(row) for row in rows]}
+            write_json(out / "comparison.json", content)
+    print("\n" + (_conditions(conditions, allowed) if allowed else EXACT))
+    print(text_table([_cells(row) for row in rows if all_numbers or is_shown(row)], _COLUMNS))
+    print("".join(f"\n{line}" for line in contradicted))
+    print(summary_line(rows, contradicted))
+    return DIFFERS if contradicted or any(row.failed for row in rows) else 0
 
 
 def steps_of(result: Result, path: Path) -> list[Step]:
@@ -78,9 +90,11 @@ def steps_of(result: Result, path: Path) -> list[Step]:
         UserError: it has none.
     """
     recipe = result.get("recipe")
-    if not recipe:
+    if recipe is None:
         reason = result.get("recipe_reason") or "it was written by a version of syrfa that kept none"
         raise UserError(f"{path}: holds no recipe, so that it cannot be run again: {reason}")
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("steps"), list):
+        raise UserError(f"{path}: its recipe is damaged: it has no list of steps; take another copy of the result")
     steps: list[Step] = recipe["steps"]
     return steps
 
@@ -99,7 +113,8 @@ def check_inputs(inputs: list[Input]) -> None:
     raise DataNotFoundError(f"it cannot be run again: {said}{advice}")
 
 
-def _print_plan(committed: Result, steps: list[Step], inputs: list[Input], commands: list[str]) -> None:
+def print_plan(committed: Result, steps: list[Step], inputs: list[Input], commands: list[str]) -> None:
+    """Prints what it takes: data, commands, commit and packages."""
     print(f"{committed['experiment']}/{committed['run_id']}: {committed['dataset']} {committed['split']}")
     _print_inputs(inputs)
     print("\ncommands, in order (--out FOLDER writes their option files there):")
@@ -133,18 +148,29 @@ def _print_inputs(inputs: list[Input]) -> None:
             print(f"  {error}")
 
 
-def _print_comparison(rows: list[Row], conditions: list[str], all_numbers: bool) -> None:
-    # the result's own metrics and baselines are those of its first reading
-    shown = [r for r in rows if all_numbers or r.failed or (r.path[0] and r.path[-1] == "value")]
-    print()
-    if conditions:
-        print("not as it was, so that what one and two threads differ by is allowed (docs/reproduce.md):")
-        print("\n".join(f"  {condition}" for condition in conditions))
-    else:
-        print("device, processor, threads and packages are as they were: every number has to be equal")
-    print(text_table([_cells(row) for row in shown], _COLUMNS))
+def _conditions(conditions: list[str], allowed: Allowance) -> str:
+    return "\n".join(["not as it was:", *(f"  {condition}" for condition in conditions), allowed.line])
+
+
+def is_shown(row: Row) -> bool:
+    """What failed or was not judged, and of the rest values, regions and alarms of the result and of every reading.
+
+    The result's own metrics and baselines are those of its first reading.
+    """
+    if row.failed or row.verdict == "not judged":
+        return True
+    if row.path[1] in ("regions", "alarms"):
+        return "baselines" not in row.path
+    return bool(row.path[0]) and row.path[-1] == "value"
+
+
+def summary_line(rows: list[Row], contradicted: list[str]) -> str:
+    """The last line of a check."""
     counts = Counter("not reproduced" if row.failed else row.verdict for row in rows)
-    print(f"\n{len(rows)} numbers: " + ", ".join(f"{counts[verdict]} {said}" for verdict, said in _SAID.items()))
+    said = f"{len(rows)} numbers: " + ", ".join(f"{counts[verdict]} {words}" for verdict, words in _SAID.items())
+    if contradicted:
+        return f"{said}; said otherwise by the rerun: {len(contradicted)}"
+    return said if counts["not judged"] or counts["not reproduced"] else f"{said}: every number agrees"
 
 
 def _cells(row: Row) -> list[str]:

@@ -12,12 +12,12 @@ WEIGHTS = ("knowledge_ckpt", "pretrained")  # arguments of modules that name a f
 MEMBERS = "members"  # and of one that names several
 _OURS = "checkpoint:"
 # where this run's files go and how it is watched; nothing of it changes a number
-_OWN_PLACES = {
+OWN_PLACES = {
     "": ("config", "ckpt_path", "weights_only", "verbose", "return_predictions"),
     "trainer": ("default_root_dir", "logger", "enable_progress_bar"),
     "checkpoint": ("dirpath",),
 }
-_RUN = ("experiment", "id")  # what a result says of `run`
+RUN = ("experiment", "id")  # what a result says of `run`
 
 
 class NoRecipeError(Exception):
@@ -50,11 +50,11 @@ class Chain:
         Raises:
             NoRecipeError: a checkpoint that the options name does not say how it was made.
         """
-        kept = {section: value for section, value in options.items() if section not in _OWN_PLACES[""]}
-        for section, names in _OWN_PLACES.items():
+        kept = {section: value for section, value in options.items() if section not in OWN_PLACES[""]}
+        for section, names in OWN_PLACES.items():
             if isinstance(kept.get(section), dict):
                 kept[section] = {name: value for name, value in kept[section].items() if name not in names}
-        kept["run"] = {name: value for name, value in (options.get("run") or {}).items() if name in _RUN}
+        kept["run"] = {name: value for name, value in (options.get("run") or {}).items() if name in RUN}
         model = dict(kept["model"])
         arguments = dict(model.get("init_args") or {})
         for name in WEIGHTS:
@@ -113,4 +113,4 @@ def referred(value: object) -> tuple[str, int] | None:
     if not isinstance(value, str) or not value.startswith(_OURS):
         return None
     step, _, batches = value.removeprefix(_OURS).partition("@")
-    return step, int(batches)
+    return (step, int(batches)) if batches.isascii() and batches.isdigit() and len(batches) < 16 else (step, -1)

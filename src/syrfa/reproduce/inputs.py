@@ -10,8 +10,12 @@ from syrfa.files import sha256_file, sha256_json
 from syrfa.parser import ArgumentParser
 from syrfa.recipe.places import ELSEWHERE, resolve
 from syrfa.recipe.step import Step
+from syrfa.reproduce.reach import is_writable
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.world.presets import PRESETS, VERSION
+
+# a damaged place is no path, or no pattern of paths
+_NOT_HERE = (UserError, OSError, ValueError, NotImplementedError)
 
 Verdict = Literal["equal", "absent", "differs"]
 
@@ -60,7 +64,12 @@ def data_of_step(step: Step) -> TubeDataModule:
     parser = ArgumentParser(prog="syrfa reproduce")
     parser.parser_mode = "omegaconf"
     parser.add_class_arguments(TubeDataModule, "data")
-    data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
+    try:
+        data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
+    except UserError:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged recipe
+        raise ConfigError(f"the options of the data describe none: {' '.join(str(error).split())}") from error
     assert isinstance(data, TubeDataModule)
     return data
 
@@ -80,15 +89,21 @@ def generate_arguments(world: dict[str, Any]) -> list[str]:
     Raises:
         ConfigError: this version of the generator would make another one.
     """
-    preset = PRESETS.get(world["preset"])
-    if world["version"] != VERSION or preset is None or sha256_json(asdict(preset)) != world["settings"]:
+    if not is_writable(world["out"]):
         raise ConfigError(
-            f"{world['out']}: the world '{world['preset']}' was made by version {world['version']} of the generator, "
-            f"and this one, version {VERSION}, makes another; generate it at the commit of the result"
+            f"{world['out']}: a recipe may not say where on this machine data are made; call `syrfa generate` yourself"
+        )
+    name, version = world.get("preset"), world.get("version")
+    preset = PRESETS.get(str(name))
+    known = preset is not None and sha256_json(asdict(preset)) == world.get("settings")
+    if version != VERSION or not known or world.get("seed") is None or world.get("grey") is None:
+        raise ConfigError(
+            f"{world['out']}: the world '{name}' was made by version {version} of the generator, and this one, version "
+            f"{VERSION}, makes another; generate it at the commit of the result"
         )
     place = resolve({"out": world["out"]})["out"]
     grey = str(world["grey"]).lower()
-    return ["--preset", world["preset"], "--seed", str(world["seed"]), "--grey", grey, "--out", place]
+    return ["--preset", str(name), "--seed", str(world["seed"]), "--grey", grey, "--out", place]
 
 
 def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
@@ -101,7 +116,7 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
     try:
         manifest = use.source.dataset.manifest_hash(use.split)
         detector = use.source.detector.identity()
-    except (UserError, OSError) as error:
+    except _NOT_HERE as error:
         return Input(name, "absent", " ".join(str(error).split()), part["world"])
     if manifest != part["manifest_sha256"]:
         return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
@@ -115,7 +130,7 @@ def _file(file: dict[str, str]) -> Input:
     try:
         path = Path(resolve({"place": file["place"]})["place"])
         digest = sha256_file(path)
-    except (UserError, OSError) as error:
+    except _NOT_HERE as error:
         return Input(file["place"], "absent", f"{error}; its SHA-256 is {file['sha256']}")
     if digest != file["sha256"]:
         return Input(file["place"], "differs", f"SHA-256 {digest[:12]} here, {file['sha256'][:12]} in the result")

@@ -17,13 +17,13 @@ from syrfa.files import atomic_write, sha256_json, write_json
 from syrfa.modules.checkpoint import read_checkpoint
 from syrfa.recipe.chain import referred, trained_batches
 from syrfa.recipe.step import Step
+from syrfa.reproduce.reach import overreach
+from syrfa.reproduce.shape import wrong_shape
 from syrfa.run_folder import CHECKPOINTS, RESULT
 from syrfa.stopping import INTERRUPTED, TERMINATED
 
 _DONE, _WHOSE = "done.json", "recipe.json"
 _LAST = "last.ckpt"
-_KEYS: dict[str, type] = {"id": str, "verb": str, "seed": int, "options": dict, "options_sha256": str}
-_KEYS |= {"data": list, "files": list, "environment": dict}
 
 
 class Rerun:
@@ -39,9 +39,16 @@ class Rerun:
 
     def __init__(self, steps: Sequence[Step], folder: Path) -> None:
         self.steps, self.folder = list(steps), Path(os.path.normpath(folder))
+        if not self.steps:
+            raise ConfigError("the recipe is damaged: it has no steps; take another copy of the result")
         for number in range(len(self.steps)):
             if wrong := self._wrong(number):
                 raise ConfigError(f"the recipe is damaged: {wrong}; take another copy of the result")
+        used = {found[0] for number in range(len(self.steps)) for _, found in self._referred(number)}
+        if sorted(used) != sorted(step["id"] for step in self.steps[:-1]):
+            raise ConfigError(
+                "the recipe is damaged: its steps do not lead to its test; take another copy of the result"
+            )
 
     def commands(self) -> list[str]:
         """The commands as they would be typed, in order."""
@@ -61,7 +68,7 @@ class Rerun:
         whose = self.folder / _WHOSE
         ours = {"steps": sha256_json([step["id"] for step in self.steps])}
         if whose.is_file():
-            if json.loads(whose.read_text()) != ours:
+            if _read(whose) != ours:
                 raise ConfigError(f"{self.folder}: holds the rerun of another result; choose another --out")
         elif self.folder.is_dir() and any(self.folder.iterdir()):
             raise ConfigError(f"{self.folder}: holds other files; choose an empty folder with --out")
@@ -92,22 +99,31 @@ class Rerun:
             print(f"{self._name(number)}: python -m syrfa {shlex.join(arguments)}", flush=True)
             run_verb(arguments, _threads(step))
             write_json(done, {"id": step["id"]})
-        result: dict[str, Any] = json.loads((self._run_folder(len(self.steps) - 1) / RESULT).read_text())
+        file = self._run_folder(len(self.steps) - 1) / RESULT
+        if not file.is_file():
+            raise UserError(f"{file}: the test left no result; the recipe is that of a part of a test")
+        result: dict[str, Any] = json.loads(file.read_text())
         return result
 
     def _wrong(self, number: int) -> str | None:
         """What no run writes: a recipe may come from anybody, and is not to do more than fit and test in its folder."""
         step, place = self.steps[number], f"step {number + 1}"
-        if lacking := [key for key in _KEYS if not isinstance(step.get(key), _KEYS[key])]:
-            return f"{place} lacks {', '.join(lacking)}"
+        if wrong := wrong_shape(step, place):
+            return wrong
         if step["verb"] not in ("fit", "test"):
             return f"{place}: a recipe does not {step['verb']}"
+        if step["verb"] == "fit" and number == len(self.steps) - 1:
+            return "its last step is no test"
         if sha256_json(step["options"]) != step["options_sha256"]:
             return f"the options of {place} are not those of their hash"
+        if any(isinstance(value, list) and not all(map(referred, value)) for _, value in _references(step["options"])):
+            return f"{place} names checkpoints of which not all are those of other steps"
         if not {found[0] for _, found in self._referred(number)} <= {known["id"] for known in self.steps[:number]}:
             return f"{place} refers to a step that is not before it"
         if self.folder / self._name(number) not in Path(os.path.normpath(self._run_folder(number))).parents:
             return f"{place} would leave its folder"
+        if reached := overreach(step["options"]):
+            return f"{place} would do more than {step['verb']} in its folder: {reached}"
         return None
 
     def _name(self, number: int) -> str:
@@ -186,6 +202,13 @@ def device_note(steps: Sequence[Step]) -> str | None:
     if wanted and not torch.cuda.is_available():
         return f"the result was made on {', '.join(wanted)}; here is none, so that the rerun is made on the processor"
     return None
+
+
+def _read(file: Path) -> object:
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError:
+        return None
 
 
 def _threads(step: Step) -> dict[str, str]:
