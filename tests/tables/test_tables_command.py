@@ -10,6 +10,7 @@ from small_run import ROOT
 from small_tables import FAKE
 
 from syrfa.__main__ import main
+from syrfa.processes import Processes
 from syrfa.tables import runner
 from syrfa.tables.plan import Command
 from syrfa.tables.runner import Runner
@@ -26,7 +27,7 @@ class InProcess(Runner):
         super().__init__(1)
         assert jobs == 2
 
-    def _call(self, command: Command, log: Path, environment: dict[str, str], lock: int) -> str | None:
+    def _call(self, command: Command, log: Path, environment: dict[str, str], processes: Processes) -> str | None:
         return None if main(list(command)) == 0 else f"{command[0]} failed"
 
 
@@ -40,6 +41,7 @@ def on_tiny_worlds(folder: Path, runs: set[str], *tables: str) -> list[str]:
     demo["sizes"]["tiny"].update(worlds={}, folder="")
     demo["worlds"] = {}
     content["datasets"] = {"demo": demo}
+    content.pop("figures")
     file = folder / "experiments" / "tables.yaml"
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(content, sort_keys=False))
@@ -107,7 +109,9 @@ def test_data_that_are_absent_are_named_in_every_cell(
             line for line in (tmp_path / "runs" / f"{name}.csv").read_text().splitlines() if line.startswith("SYRFA")
         ]
         assert all(said in row for row in rows)
-    assert "syrfa data fetch avenue" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "see docs/datasets.md and data/README.md" in printed
+    assert "data fetch" not in printed
 
 
 def test_dry_run_prints_commands_and_does_nothing(
@@ -119,7 +123,8 @@ def test_dry_run_prints_commands_and_does_nothing(
     assert main(["tables", "table2", *options]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert not out.exists()
-    assert printed[0].startswith(f"SYRFA_DATA={tmp_path / 'raw' / 'tiny'} python -m syrfa generate --preset=tiny")
+    variables = f"SYRFA_DATA={tmp_path / 'raw' / 'tiny'} OMP_NUM_THREADS=1 "
+    assert printed[0].startswith(f"{variables}python -m syrfa generate --preset=tiny")
     heads = [line for line in printed if line.startswith("# demo_")]
     assert len(heads) == 12
     assert all(line.endswith(", to do") for line in heads)
