@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from small_tables import FAKE, fake_runner, small_plan
+
+from syrfa.tables.plan import Run
 
 BOTH = {"full", "full_rap", "plain"}
 
@@ -53,6 +56,25 @@ def test_a_result_of_another_configuration_is_never_used(folder: Path, calls: Pa
     (folder / "runs" / "demo_plain" / "seed1" / "result.json").write_text('{"schema": 1, "readings": [{"other": 1}]}')
     run(folder)  # somebody tested by hand, with who knows which options
     assert made(calls) == ["test demo_plain"]
+
+
+def test_results_of_another_copy_of_the_data_are_made_again(folder: Path, calls: Path) -> None:
+    def on(tested: tuple[str, str] | None) -> list[str]:
+        plan = small_plan(folder, ("table1",))
+        runs: dict[str, Run] = {}
+        for planned in plan.runs:
+            start = runs[planned.start.name] if planned.start else None
+            runs[planned.name] = replace(planned, start=start, tested=tested)
+        fake_runner().run(replace(plan, runs=tuple(runs.values())), folder / "runs")
+        return made(calls)
+
+    everything = ["fit demo_full", "fit demo_full_rap", "test demo_full_rap"]
+    assert on(None) == everything  # a world that was made in this very call
+    assert on(("as tested", "key")) == []
+    assert on(("another", "key")) == ["fit demo_full_rap", "test demo_full_rap"]
+    assert on(("another", "key")) == []
+    assert on(("another", "other boxes")) == ["fit demo_full_rap", "test demo_full_rap"]
+    assert on(None) == []  # what cannot be compared is taken as it is
 
 
 def test_a_failed_run_loses_only_those_that_start_from_it(
