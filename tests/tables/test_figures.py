@@ -55,7 +55,11 @@ def test_fig4_shows_all_seeds_that_are_there(folder: Path, spec: Spec, monkeypat
 
 def test_what_cannot_be_drawn_has_a_line_and_leaves_no_old_picture(folder: Path, spec: Spec) -> None:
     plan = small_plan(folder, ("fig3", "fig4"), seeds=[1, 2])
-    outcomes = {run: Outcome(canned_result(run.seed, 0.9)) for run in plan.runs}
+    outcomes = {}
+    for run in plan.runs:
+        result = canned_result(run.seed, 0.9, domain="target")
+        result["readings"][0]["protocol"].update(temporal_radius=3, window=25, floor=0.0)
+        outcomes[run] = Outcome(result)
     (folder / "runs").mkdir()
     for name in ("fig3.png", "fig3.json", "fig4.pdf"):
         (folder / "runs" / name).touch()

@@ -78,8 +78,9 @@ def tables(
     with locked(out, wait=True):
         built = evidence_of(plan, outcomes, command).build(content)
         print("\n\n".join(as_markdown(table) for table in built))
+        files = write_tables(built, out)
         pictures, lines = draw_figures(content, plan, outcomes, out)
-        files = [*write_tables(built, out), *pictures]
+        files += pictures
         if publish is not None:
             publish_results(plan, outcomes, command, publish)
             files += write_tables(read_published(publish, content, root).build(content), publish)
