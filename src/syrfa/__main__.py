@@ -25,7 +25,7 @@ VERBS = {
     "calibrate": "make the confidences of a detector mean what those of another mean",
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
     "realism": "measure how far generated tubes are from real ones",
-    "tables": "run the paper's tables 1 to 5 and print them beside its numbers",
+    "tables": "run the paper's tables 1 to 5 and figures 3 and 4, and print them beside its numbers",
     "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
     "summary": "print the results of runs beside box_width and chance",
     "report": "write one HTML page about a run or a folder of runs",

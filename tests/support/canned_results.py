@@ -28,6 +28,11 @@ def reading(protocol: str, smoothing: str, value: float | None, width: float, **
     }
 
 
+def source_part(preset: str | None) -> dict[str, Any]:
+    """What a recipe says of a source: of a generated world, or of UBnormal."""
+    return {"domain": "source", "dataset": "ubnormal", "world": {"preset": preset} if preset else None}
+
+
 def canned_result(seed: int, value: float | None, **changed: Any) -> dict[str, Any]:
     """A result that scored `value` under the strict protocol and a tenth less under the paper's."""
     lower = None if value is None else value - 0.1
@@ -38,18 +43,21 @@ def canned_result(seed: int, value: float | None, **changed: Any) -> dict[str, A
         "steps": 500,
         "width": 8,
         "size": 32,
-        "settings": {"lr_adapter": 1e-6, "knowledge": {"lr": 2e-3}},
+        "settings": {"lr_adapter": 1e-6, "knowledge": {"lr": 2e-3, "pretrained": None}},
         "adapter": {"name": "rap", "lr": 1e-6, "mean_abs": 2e-5 * seed, "max_abs": 1e-4 * seed},
         "split": "test",
         "videos": 12,
         "videos_released": 12,
         "frames": 2010,
         "objects": 31735,
+        "manifest_sha256": "41862a8c062d" + "0" * 52,
+        "cache_key": "6a1f8bad0cde",
         "transductive": False,
         "oracle": False,
         "device": "cpu",
         "precision": "32-true",
-        "environment": {"git_commit": "0" * 40, "syrfa": "0.1.0", "packages": {"torch": "2.0.0"}},
+        "environment": {"git_commit": "0" * 40, "syrfa": "0.1.0", "packages": {"torch": "2.0.0"}, "threads": 1},
+        "recipe": {"steps": [{"data": [source_part("standard"), {**source_part(None), "domain": "target"}]}]},
         "readings": [reading("strict", "centred", value, 0.96), reading("paper", "gaussian", lower, 0.92)],
         **changed,
     }

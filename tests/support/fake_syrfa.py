@@ -33,5 +33,6 @@ if verb == "fit":
     checkpoint.write_text("whole")
 if verb == "test":
     assert checkpoint.read_text() == "whole"
-    result = {"schema": 1, "readings": [{}], "experiment": name, "seed": int(seed)}
+    tested = {"manifest_sha256": "as tested", "cache_key": "key"}
+    result = {"schema": 1, "readings": [{}], "experiment": name, "seed": int(seed), **tested}
     (folder / "result.json").write_text(json.dumps(result))

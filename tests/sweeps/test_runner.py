@@ -106,7 +106,7 @@ def test_a_damaged_result_is_made_again(tmp_path: Path) -> None:
 def started(path: Path, number: int) -> subprocess.Popen[bytes]:
     """A sweep in a process of its own, with `number` points that wait."""
     command = [sys.executable, "-m", "syrfa", "sweep", f"--config={path}", f"--root={path.parent / 'runs'}", "--jobs=2"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 60
     while len(list((path.parent / "runs" / "some").glob("*/waiting"))) < number:
         assert time.monotonic() < deadline
@@ -130,6 +130,14 @@ def test_a_stopped_sweep_lets_its_points_save_and_goes_on_from_there(tmp_path: P
         again = folder.read_text().splitlines()[1]
         assert f"--ckpt_path={folder.parent / 'checkpoints' / 'last.ckpt'}" in again
         assert "--run.overwrite" not in again
+
+
+def test_an_interrupt_of_the_terminal_reaches_points_once_and_through_the_sweep(tmp_path: Path) -> None:
+    path = write(tmp_path, {"mood": {"value": "waits"}, "x": {"values": [1, 2]}})
+    process = started(path, 2)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, to all that are in the foreground
+    assert process.wait(30) == 130
+    assert len(list((tmp_path / "runs" / "some").glob("*/checkpoints/last.ckpt"))) == 2
 
 
 def test_points_that_outlive_a_killed_sweep_keep_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,30 @@ def test_hash_changes_with_what_decides_the_numbers_and_with_nothing_else(folder
     assert not set(hashes(folder, seeds=[2]).values()) & set(again.values())
 
 
+def test_hash_changes_with_the_threads_unless_they_are_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = hashes(folder)
+    assert small_plan(folder).environment["OMP_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert hashes(folder) == before
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert not set(hashes(folder).values()) & set(before.values())
+    assert small_plan(folder).environment["OMP_NUM_THREADS"] == "2"
+
+
+@pytest.mark.parametrize(("size", "moved"), [("tiny", True), ("small", False)])
+def test_real_data_stay_where_they_are_when_worlds_move(
+    shipped: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, moved: bool
+) -> None:
+    monkeypatch.setenv("SYRFA_DATA", str(tmp_path))
+    plan = make_plan(shipped, ROOT, "avenue", ["table5"], [1], size, Path("runs"), look_at_data=False)
+    assert plan.environment.get("SYRFA_DATA") == (str(tmp_path / "tiny") if moved else None)
+    option = f"--data.target.dataset.init_args.root={tmp_path}/Avenue"
+    commands = [plan.preparation[-1], *(command for run in plan.runs for command in (run.fit, run.test))]
+    assert [option in command for command in commands] == [moved] * len(commands)
+    assert not any("--data.source" in argument for command in commands for argument in command)
+
+
 def test_hash_does_not_hang_on_the_place_of_the_repository(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -97,6 +121,23 @@ def test_seeds_and_overrides_are_read_as_people_write_them() -> None:
         read_overrides("trainer.precision")
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("config=o.yaml", "--config=o.yaml", "-c=o.yaml", "data=o.yaml", "data.oracle=true", "checkpoint.monitor=x"),
+        *("ckpt_path=x", "run.id=x", "--run.root=x", "seed_everything=3", "model.init_args.knowledge_ckpt=x"),
+    ],
+)
+def test_overrides_of_what_tables_settle_are_refused(option: str) -> None:
+    with pytest.raises(ConfigError, match="tables choose checkpoints, folders and seeds themselves"):
+        read_overrides(f"trainer.precision=32-true {option}")
+
+
+def test_overrides_that_no_shell_would_read_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"overrides: .*quotation"):
+        read_overrides("trainer.precision='32-true")
+
+
 def test_unknown_names_are_refused_with_those_there_are(folder: Path) -> None:
     spec = read_spec(folder / "experiments" / "tables.yaml")
     for arguments, said in (
@@ -120,6 +161,8 @@ def test_unknown_names_are_refused_with_those_there_are(folder: Path) -> None:
         ({"runs": {"plain": {"stage": "adapt", "start": "plain"}}}, "no run of phase 1"),
         ({"runs": {"plain": {"stage": "later"}}}, "runs.plain.stage"),
         ({"surplus": 1}, "surplus"),
+        ({"figures": {"fig5": {}}}, "figures.fig5: there is no such figure"),
+        ({"figures": {"fig3": {"fig3": ["none"]}}}, "shows the run none, which is not there"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(folder: Path, change: dict[str, object], said: str) -> None:

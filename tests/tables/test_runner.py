@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from small_tables import FAKE, fake_runner, small_plan
+
+from syrfa.tables.plan import Run
 
 BOTH = {"full", "full_rap", "plain"}
 
@@ -55,13 +58,32 @@ def test_a_result_of_another_configuration_is_never_used(folder: Path, calls: Pa
     assert made(calls) == ["test demo_plain"]
 
 
+def test_results_of_another_copy_of_the_data_are_made_again(folder: Path, calls: Path) -> None:
+    def on(tested: tuple[str, str] | None) -> list[str]:
+        plan = small_plan(folder, ("table1",))
+        runs: dict[str, Run] = {}
+        for planned in plan.runs:
+            start = runs[planned.start.name] if planned.start else None
+            runs[planned.name] = replace(planned, start=start, tested=tested)
+        fake_runner().run(replace(plan, runs=tuple(runs.values())), folder / "runs")
+        return made(calls)
+
+    everything = ["fit demo_full", "fit demo_full_rap", "test demo_full_rap"]
+    assert on(None) == everything  # a world that was made in this very call
+    assert on(("as tested", "key")) == []
+    assert on(("another", "key")) == ["fit demo_full_rap", "test demo_full_rap"]
+    assert on(("another", "key")) == []
+    assert on(("another", "other boxes")) == ["fit demo_full_rap", "test demo_full_rap"]
+    assert on(None) == []  # what cannot be compared is taken as it is
+
+
 def test_a_failed_run_loses_only_those_that_start_from_it(
     folder: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_FAIL", "fit:demo_full")
     reasons = run(folder, 2)
     assert reasons["plain"] is None
-    assert str(reasons["full"]).startswith("failed: fit: no space left (exit code 2, ")
+    assert reasons["full"] == "failed: fit: no space left (exit code 2, fit.log)"
     assert reasons["full_rap"] == "failed: full failed"
     monkeypatch.delenv("FAKE_FAIL")
     made(calls)
@@ -119,10 +141,10 @@ def test_a_killed_call_is_taken_up_again(
     paths = [str(FAKE.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "FAKE_HANG": "fit:demo_full"}
     call = subprocess.Popen([sys.executable, "-c", script], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
-    while not calls.with_suffix(".hanging").exists() or "test demo_plain" not in calls.read_text():
+    plain = folder / "runs" / "demo_plain" / "seed1" / "table_run.json"
+    while not (calls.with_suffix(".hanging").exists() and plain.is_file() and "result_sha256" in plain.read_text()):
         assert call.poll() is None
         time.sleep(0.05)
-    time.sleep(0.3)  # so that the run beside it is written down as finished
     call.send_signal(deadly)
     assert call.wait(20) == (143 if deadly == signal.SIGTERM else -deadly)
     if deadly == signal.SIGKILL:  # its child has lived on, and keeps other calls out

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from canned_results import canned_result, reading
+from canned_results import canned_result, reading, source_part
 
-from syrfa.tables.formats import FORMATS, as_latex
+from syrfa.tables.formats import FORMATS, as_latex, escape
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import Spec, read_spec
 from syrfa.tables.table import Table, build_table
@@ -65,6 +65,11 @@ def test_mean_deviation_and_difference_are_of_all_seeds(spec: Spec) -> None:
     theirs = cells(table, 2)
     assert (theirs["protocol"], theirs["ours, mean ± std (n)"]) == ("paper, gaussian", "82.0 ± 2.0 (3)")
     assert theirs["test information"] == "scaling: by each test video's own extremes"
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.96898, "0.0"), (0.96902, "0.0"), (0.968, "-0.1"), (0.97, "+0.1")])
+def test_no_difference_has_no_sign(spec: Spec, value: float, said: str) -> None:
+    assert cells(build(spec, "table1", full_rap=good(value)), 1)["difference"] == said
 
 
 def test_a_cited_row_is_marked_and_has_no_number_of_ours(spec: Spec) -> None:
@@ -143,6 +148,32 @@ def test_notes_say_how_the_numbers_were_made(spec: Spec) -> None:
     assert f"Made by: {COMMAND}" in notes
 
 
+def test_notes_say_which_results_differ_in_what_was_tested(spec: Spec) -> None:
+    one, two = canned_result(1, 0.9), canned_result(2, 0.9, videos=11, frames=1900, objects=30000, cache_key="0" * 12)
+    two["environment"]["threads"], two["device"] = 4, "cuda:0"
+    notes = "\n".join(build(spec, "table1", full_rap={1: Outcome(one), 2: Outcome(two)}).notes)
+    assert "12 videos, 2010 frames, 31735 objects, manifest 41862a8c062d, tubes 6a1f8bad0cde / 11 videos" in notes
+    assert "tubes 000000000000. Seeds: 1, 2." in notes
+    assert "device cpu, cuda:0, precision 32-true, threads 1, 4." in notes
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "source the generated world standard (paper: UBnormal), pretraining none (paper: jigsaw puzzles)."),
+        ({"recipe": {"steps": [{"data": [source_part(None)]}]}}, "source ubnormal (paper: UBnormal)"),
+        ({"recipe": None}, "source not on record (paper: UBnormal)"),
+        ({"settings": {"pretrained": "stage0.ckpt"}}, "pretraining weights of stage 0 (paper: jigsaw puzzles)"),
+        ({"settings": {}}, "pretraining not on record (paper: jigsaw puzzles)"),
+    ],
+)
+def test_notes_say_what_the_results_say_of_source_and_pretraining(
+    spec: Spec, change: dict[str, object], said: str
+) -> None:
+    notes = "\n".join(build(spec, "table1", full_rap={1: Outcome(canned_result(1, 0.9, **change))}).notes)
+    assert said in notes
+
+
 def test_latex_holds_no_letter_that_it_would_read(spec: Spec) -> None:
     spec.tables["table2"].rows[0].name = r"50 % & $x_1$ #{~^\}"
     text = as_latex(build(spec, "table2"))
@@ -150,3 +181,11 @@ def test_latex_holds_no_letter_that_it_would_read(spec: Spec) -> None:
     name = row.split(" & ")[0]
     assert name == r"50 \% \& \$x\_1\$ \#\{\textasciitilde{}\textasciicircum{}\textbackslash{}\}"
     assert not re.search(r"(?<!\\)%(?!$)", text.replace("{!}{%", ""), re.MULTILINE)
+
+
+def test_latex_prints_commands_as_they_are_typed() -> None:
+    assert escape("--dry_run --- -1") == r"-{}-dry\_run -{}-{}- -1"
+    assert escape("see `x` | 'y' | \"z\"") == (
+        r"see \textasciigrave{}x\textasciigrave{} \textbar{} \textquotesingle{}y\textquotesingle{} \textbar{} "
+        r"{\ttfamily\char34}z{\ttfamily\char34}"
+    )

@@ -73,7 +73,7 @@ def measure(outcomes: Mapping[int, Outcome], wanted: ReadingSpec, metric: str, p
     lost = "".join(f"; seed {seed} {reason}" for seed, reason in reasons.items())
     return Measured(
         ours=f"{mean:.1f}{spread} ({len(values)}){lost}",
-        difference=NONE if paper is None else f"{mean - paper:+.1f}",
+        difference=NONE if paper is None else _signed(mean - paper),
         interval=_interval([reading["metrics"][metric] for reading in readings]),
         selection=_joined(selection(result) for result, _ in found.values()),
         box_width=_baseline("box_width", readings, metric),
@@ -144,6 +144,12 @@ def _baseline(name: str, readings: Sequence[Reading], metric: str) -> str:
 def _joined(texts: Iterable[str]) -> str:
     """Different texts, each once, in order."""
     return " / ".join(dict.fromkeys(texts))
+
+
+def _signed(points: float) -> str:
+    """With its sign, which 0.0 has not."""
+    rounded = round(points, 1)
+    return f"{rounded:+.1f}" if rounded else "0.0"
 
 
 def _percent(value: float | None) -> str:

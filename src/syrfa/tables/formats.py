@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from syrfa.report.table import markdown_table
 from syrfa.tables.table import Table
@@ -21,6 +22,11 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "±": r"$\pm$",
+    "|": r"\textbar{}",
+    "`": r"\textasciigrave{}",
+    "'": r"\textquotesingle{}",
+    # \textquotedbl is not in the encoding that LaTeX begins with; typewriter type has the straight mark in every one
+    '"': r"{\ttfamily\char34}",
 }
 
 
@@ -40,7 +46,7 @@ def as_csv(table: Table) -> str:
 
 
 def as_latex(table: Table) -> str:
-    """A `table*` for the packages booktabs and graphicx, as wide as the page, notes below it."""
+    """A `table*` for the packages booktabs and graphicx (before 2020 also textcomp), wide as the page, notes below."""
     rows = [" & ".join(escape(cell) for cell in line) + r" \\" for line in table.lines]
     notes = [rf"\item {escape(note)}" for note in table.notes]
     return "\n".join(
@@ -67,8 +73,8 @@ def as_latex(table: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that LaTeX prints as it is."""
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    """Text that LaTeX prints as it is, two hyphens as two, so that commands can be copied."""
+    return re.sub("-(?=-)", "-{}", "".join(_LATEX.get(letter, letter) for letter in text))
 
 
 FORMATS = {"md": as_markdown, "csv": as_csv, "tex": as_latex}

@@ -1,9 +1,10 @@
-"""Which runs tables are made of: each once, with its commands and a hash of all that decides its numbers."""
+"""Which runs tables and figures are made of: each once, with its commands and a hash of its configuration."""
 
 import os
+import re
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,16 @@ from syrfa.errors import ConfigError
 from syrfa.files import sha256_file, sha256_json
 from syrfa.run_folder import CHECKPOINTS
 from syrfa.tables.spec import RunSpec, SizeSpec, Spec, Stage
+from syrfa.tables.tested_data import Tested, data_section, fixed_places, tested_data
 from syrfa.world.presets import VERSION
 
 Command = tuple[str, ...]
+THREADS = "OMP_NUM_THREADS"
+# what a table settles for itself, and what would bring in a file whose content no hash knows
+_SETTLED = re.compile(
+    r"(c|config|ckpt_path|seed_everything|data\.oracle|run|checkpoint|data|model|trainer|evaluation"
+    r"|model\.(init_args\.)?knowledge_ckpt)=|(run|checkpoint)\."
+)
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,12 @@ class Run:
         folder: where its files go.
         start: the run of phase 1 that it starts from.
         shown: a row shows it, so that it is tested; others are only started from.
-        recipe: hash of everything but the seed that decides its numbers: the contents of the config files, the options,
-            the recipe of the run it starts from, the generated worlds. Neither code nor places are part of it.
+        recipe: hash of its configuration but the seed: the contents of the config files, the options, the recipe of the
+            run it starts from, the generated worlds, the threads where they are not one. Neither code nor places are
+            part of it, nor the content of data that are not generated: see `tested`.
         fit: arguments of `python -m syrfa`.
         test: the same.
+        tested: the manifest's hash and the cache key of the tested split at hand; None where it is not there.
     """
 
     name: str
@@ -42,6 +52,7 @@ class Run:
     recipe: str
     fit: Command
     test: Command
+    tested: Tested | None = None
 
     @property
     def hash(self) -> str:
@@ -61,20 +72,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be done for some tables of one data set.
+    """What has to be done for some tables and figures of one data set.
 
     Attributes:
         dataset: its name.
         tables: names.
+        figures: names.
         seeds: of every run.
         size: name of the size.
         runs: in an order in which every run stands behind the one it starts from.
         preparation: commands before the runs: worlds to generate, tube caches to build.
-        environment: variables that the commands need beside the process's own.
+        environment: variables that the commands need beside the process's own: the same sums however many processes
+            share the machine take one thread, unless the caller's environment says another number.
     """
 
     dataset: str
     tables: tuple[str, ...]
+    figures: tuple[str, ...]
     seeds: tuple[int, ...]
     size: str
     runs: tuple[Run, ...]
@@ -86,48 +100,56 @@ def make_plan(
     spec: Spec,
     root: Path,
     dataset: str,
-    tables: Sequence[str],
+    names: Sequence[str],
     seeds: Sequence[int],
     size: str,
     out: Path,
     overrides: Sequence[str] = (),
+    threads: str | None = None,
+    look_at_data: bool = True,
 ) -> Plan:
-    """Plans some tables.
+    """Plans some tables and figures.
 
     Args:
         spec: of `tables.yaml`.
         root: the folder that its file names start from.
         dataset: one of the spec's.
-        tables: of the spec.
+        names: of tables and figures of the spec.
         seeds: of every run.
         size: one of the data set's.
         out: the folder of all runs.
         overrides: options of every fit and test, behind all others.
+        threads: of every process; those of the environment, or one, by default.
+        look_at_data: tell which copy is at hand, see `Run.tested`.
 
     Raises:
         ConfigError: a name is unknown, or a config file is not there.
     """
     chosen, sized = spec.dataset(dataset), spec.size(dataset, size)
+    figures = tuple(name for name in names if name in spec.figures)
+    tables = tuple(name for name in names if name not in spec.figures)
     shown = {row.run for table in tables for row in spec.table(table).rows if row.run is not None}
+    shown |= {run for figure in figures for runs in spec.figures[figure].values() for run in runs}
     wanted = shown | {start for start in (spec.runs[name].start for name in shown) if start is not None}
-    names = sorted(wanted, key=lambda name: (spec.runs[name].start is not None, list(spec.runs).index(name)))
-    maker = _Maker(spec, root, dataset, sized, out, tuple(overrides))
+    ordered = sorted(wanted, key=lambda name: (spec.runs[name].start is not None, list(spec.runs).index(name)))
+    environment, folder = {}, Path(os.environ.get("SYRFA_DATA", "data/raw"))
+    worlds = sized.worlds or chosen.worlds
+    if sized.folder:
+        folder = folder / sized.folder
+        environment["SYRFA_DATA"] = str(folder)
+    environment[THREADS] = threads or os.environ.get(THREADS) or "1"
+    maker = _Maker(spec, root, dataset, sized, out, tuple(overrides), environment, look_at_data)
     runs: dict[tuple[str, int], Run] = {}
-    for name in names:
+    for name in ordered:
         for seed in seeds:
             start = spec.runs[name].start
             before = runs[start, seed] if start is not None else None
             runs[name, seed] = maker.make(name, seed, before, shown=name in shown)
-    environment, folder = {}, Path(os.environ.get("SYRFA_DATA", "data/raw"))
-    if sized.folder:
-        folder = folder / sized.folder
-        environment["SYRFA_DATA"] = str(folder)
-    worlds = sized.worlds or chosen.worlds
     generate = [("generate", f"--preset={preset}", f"--out={folder / world}") for world, preset in worlds.items()]
-    data = [o for o in overrides if o.startswith("--data.")]
+    data = [*maker.fixed, *(o for o in overrides if o.startswith("--data."))]
     prepare = ("prepare", *_configs(root, chosen.data), "--data.train_on=both", *data)
     preparation = (*generate, prepare)
-    return Plan(dataset, tuple(tables), tuple(seeds), size, tuple(runs.values()), preparation, environment)
+    return Plan(dataset, tables, figures, tuple(seeds), size, tuple(runs.values()), preparation, environment)
 
 
 @dataclass(frozen=True)
@@ -138,12 +160,23 @@ class _Maker:
     sized: SizeSpec
     out: Path
     overrides: tuple[str, ...]
+    environment: dict[str, str]
+    look_at_data: bool
+    known: dict[str, Tested | None] = field(default_factory=dict)
+
+    @property
+    def fixed(self) -> list[str]:
+        """Options that keep real data in their place."""
+        dataset = self.spec.dataset(self.dataset)
+        files = [self.root / file for file in dataset.data]
+        return fixed_places(files, self.sized.worlds or dataset.worlds) if self.sized.folder else []
 
     def make(self, name: str, seed: int, start: Run | None, shown: bool) -> Run:
         run, dataset = self.spec.runs[name], self.spec.dataset(self.dataset)
         files = self._files(run)
         options = [f"--{key}={_text(value)}" for key, value in run.options.items()]
         test_options = [f"--{key}={_text(value)}" for key, value in {**dataset.test, **run.test}.items()]
+        threads = self.environment[THREADS]
         content = {
             "configs": [sha256_file(self.root / file) for file in files],
             "options": options,
@@ -152,16 +185,30 @@ class _Maker:
             "start": start.recipe if start else None,
             "worlds": dict(self.sized.worlds or dataset.worlds),
             "generator": VERSION,
+            **({} if threads == "1" else {"threads": threads}),
         }
         experiment = f"{self.dataset}_{name}"
         folder = self.out / experiment / f"seed{seed}"
         place = [f"--run.root={self.out}", f"--run.experiment={experiment}", f"--seed_everything={seed}"]
         weights = [f"--model.init_args.knowledge_ckpt={start.checkpoint}"] if start else []
-        common = [*_configs(self.root, files), *options, *place]
+        common = [*_configs(self.root, files), *self.fixed, *options, *place]
         fit = ("fit", *common, *weights, "--run.overwrite=true", *self.overrides)
         checkpoint = f"--ckpt_path={folder / CHECKPOINTS / 'last.ckpt'}"
         test = ("test", *common, *test_options, checkpoint, *self.overrides)
-        return Run(name, experiment, seed, folder, start, shown, sha256_json(content), fit, test)
+        tested = self._tested(files, test)
+        return Run(name, experiment, seed, folder, start, shown, sha256_json(content), fit, test, tested)
+
+    def _tested(self, files: list[str], test: Command) -> Tested | None:
+        """What the command will be tested on; looked up once for all runs that have the same."""
+        options = [option for option in test if option.startswith("--data.")]
+        if not self.look_at_data:
+            return None
+        section = data_section([self.root / file for file in files], options, self.environment)
+        if section is None:
+            return None
+        if section not in self.known:
+            self.known[section] = tested_data(section)
+        return self.known[section]
 
     def _files(self, run: RunSpec) -> list[str]:
         dataset, stage = self.spec.dataset(self.dataset), run.stage
@@ -179,13 +226,21 @@ def read_overrides(text: str) -> list[str]:
     """Options as `trainer.precision=32-true data.num_workers=2`, each with or without dashes before it.
 
     Raises:
-        ConfigError: one has no value.
+        ConfigError: one has no value, or is of what tables settle themselves.
     """
-    options = [f"--{token.removeprefix('--')}" for token in shlex.split(text)]
-    for option in options:
-        if "=" not in option:
-            raise ConfigError(f"overrides: {option.removeprefix('--')} has no value; write key=value")
-    return options
+    try:
+        tokens = [token.lstrip("-") for token in shlex.split(text)]
+    except ValueError as error:
+        raise ConfigError(f"overrides: {text}: {error}") from error
+    for token in tokens:
+        if "=" not in token:
+            raise ConfigError(f"overrides: {token} has no value; write key=value")
+        if _SETTLED.match(token):
+            raise ConfigError(
+                f"overrides: {token.partition('=')[0]}: tables choose checkpoints, folders and seeds themselves, and "
+                "take no config files; give options of the trainer, the model or the data, as trainer.precision=32-true"
+            )
+    return [f"--{token}" for token in tokens]
 
 
 def read_seeds(text: str) -> list[int]:

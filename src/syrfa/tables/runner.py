@@ -1,21 +1,18 @@
 """Runs a plan: several processes at a time, one failure loses no other run, a killed call is taken up again."""
 
-import contextlib
-import fcntl
 import os
 import shlex
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from syrfa.errors import UserError
+from syrfa.processes import Processes, last_line, locked
 from syrfa.run_folder import RESULT
 from syrfa.tables.plan import Command, Plan, Run
-from syrfa.tables.state import Result, begin, finished, is_done, mark_finished, mark_fitted
+from syrfa.tables.state import Result, begin, finished, is_done, mark_finished, mark_fitted, result_of
 
 PYTHON: Sequence[str] = (sys.executable, "-m", "syrfa")
 
@@ -27,15 +24,23 @@ class Outcome:
     Attributes:
         result: the content of its result.json.
         reason: begins with `failed: ` or `not run: `.
+        content: the bytes that `result` was read from.
     """
 
     result: Result | None = None
     reason: str | None = None
+    content: bytes = b""
 
     @property
     def failed(self) -> bool:
         """Whether the run was tried in vain."""
         return self.reason is not None and self.reason.startswith("failed")
+
+
+def kept(run: Run) -> Outcome:
+    """What is there of a run already."""
+    content = finished(run)
+    return Outcome() if content is None else Outcome(result_of(content, run.folder / RESULT), content=content)
 
 
 class Runner:
@@ -48,9 +53,6 @@ class Runner:
 
     def __init__(self, jobs: int = 1, program: Sequence[str] | None = None) -> None:
         self.jobs, self.program = jobs, tuple(program or PYTHON)
-        self._lock = threading.Lock()
-        self._alive: set[subprocess.Popen[bytes]] = set()
-        self._stopping = False
 
     def run(self, plan: Plan, out: Path) -> dict[Run, Outcome]:
         """Makes what is not there yet.
@@ -62,33 +64,28 @@ class Runner:
         Returns:
             an outcome for every run of the plan.
         """
-        self._stopping = False
-        with _only_one(out) as lock:
+        with locked(out, wait=True) as lock:
             left = _left(plan.runs)
             there = len(plan.runs) - len(left)
             print(f"{there} of {len(plan.runs)} runs are there, {len(left)} to do, {self.jobs} at a time", flush=True)
-            outcomes = {run: Outcome(finished(run)) for run in plan.runs if run not in left}
+            outcomes = {run: kept(run) for run in plan.runs if run not in left}
             if left:
-                environment = {**os.environ, **plan.environment}
-                # the same sums however many processes share the machine
-                environment.setdefault("OMP_NUM_THREADS", "1")
-                outcomes.update(self._prepared(plan, left, environment, out, lock))
+                outcomes.update(self._prepared(plan, left, out, Processes(lock)))
             return {run: outcomes[run] for run in plan.runs}
 
-    def _prepared(
-        self, plan: Plan, left: list[Run], environment: dict[str, str], out: Path, lock: int
-    ) -> dict[Run, Outcome]:
+    def _prepared(self, plan: Plan, left: list[Run], out: Path, processes: Processes) -> dict[Run, Outcome]:
+        environment = {**os.environ, **plan.environment}
         try:
             for number, command in enumerate(plan.preparation):
                 print(f"preparing: {shlex.join(command)}", flush=True)
-                reason = self._call(command, out / f"prepare{number}.log", environment, lock)
+                reason = self._call(command, out / f"prepare{number}.log", environment, processes)
                 if reason is not None:
                     return {run: Outcome(reason=f"failed: {command[0]}: {reason}") for run in left}
-            return self._scheduled(left, environment, lock)
+            return self._scheduled(left, environment, processes)
         finally:
-            self._stop()
+            processes.stop()
 
-    def _scheduled(self, left: list[Run], environment: dict[str, str], lock: int) -> dict[Run, Outcome]:
+    def _scheduled(self, left: list[Run], environment: dict[str, str], processes: Processes) -> dict[Run, Outcome]:
         """Every run as soon as the one it starts from is done."""
         outcomes: dict[Run, Outcome] = {}
         waiting, running = list(left), dict[Future[Outcome], Run]()
@@ -102,31 +99,33 @@ class Runner:
                         if before is not None and before.failed:
                             outcomes[run] = Outcome(reason=f"failed: {run.start.name if run.start else ''} failed")
                             continue
-                        running[pool.submit(self._one, run, environment, lock)] = run
+                        running[pool.submit(self._one, run, environment, processes)] = run
                     done, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), set())
                     for future in done:
                         run = running.pop(future)
                         outcomes[run] = future.result()
                         self._say(run, outcomes[run], len(outcomes), len(left))
             except BaseException:
-                self._stop()
+                processes.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
         return outcomes
 
-    def _one(self, run: Run, environment: dict[str, str], lock: int) -> Outcome:
+    def _one(self, run: Run, environment: dict[str, str], processes: Processes) -> Outcome:
         """What becomes of one run."""
         try:
-            return self._made(run, environment, lock)
-        except (OSError, UserError) as error:  # of its own folder: the others go on
+            return self._made(run, environment, processes)
+        except UserError as error:  # of its own folder: the others go on
             return Outcome(reason=f"failed: {error}")
+        except OSError as error:  # without the path: the table is read on other machines
+            return Outcome(reason=f"failed: {Path(error.filename or run.folder).name}: {error.strerror}")
 
-    def _made(self, run: Run, environment: dict[str, str], lock: int) -> Outcome:
+    def _made(self, run: Run, environment: dict[str, str], processes: Processes) -> Outcome:
         """Fit and test, as far as they are not done."""
         todo = begin(run)
         steps = {"fit": [run.fit, run.test], "resume": [run.resume(), run.test], "test": [run.test]}[todo]
         for command in steps:
-            reason = self._call(command, run.folder / f"{command[0]}.log", environment, lock)
+            reason = self._call(command, run.folder / f"{command[0]}.log", environment, processes)
             if reason is not None:
                 return Outcome(reason=f"failed: {command[0]}: {reason}")
             if command[0] == "fit":
@@ -136,38 +135,12 @@ class Runner:
         if not (run.folder / RESULT).is_file():
             return Outcome(reason=f"failed: test: left no {RESULT}")
         mark_finished(run)
-        return Outcome(finished(run))
+        return kept(run)
 
-    def _call(self, command: Command, log: Path, environment: dict[str, str], lock: int) -> str | None:
-        """Runs one command; None when it went well, else the last line of its log."""
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as file:
-            with self._lock:
-                if self._stopping:
-                    return "stopped"
-                process = subprocess.Popen(
-                    [*self.program, *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    env=environment,
-                    # an interrupt of the terminal is for us, and we pass it on once
-                    start_new_session=True,
-                    # should this process be killed, the lock is held until its children are done
-                    pass_fds=(lock,),
-                )
-                self._alive.add(process)
-            code = process.wait()
-            with self._lock:
-                self._alive.discard(process)
+    def _call(self, command: Command, log: Path, environment: dict[str, str], processes: Processes) -> str | None:
+        """Runs one command; None when it went well, else why it did not."""
+        code = processes.run([*self.program, *command], log, environment)
         return None if code == 0 else _reason(command[0], code, log)
-
-    def _stop(self) -> None:
-        """Asks every process to write its checkpoint and end."""
-        with self._lock:
-            self._stopping = True
-            for process in self._alive:
-                process.terminate()
 
     def _say(self, run: Run, outcome: Outcome, done: int, of: int) -> None:
         print(f"[{done}/{of}] {run.experiment} seed {run.seed}: {outcome.reason or 'done'}", flush=True)
@@ -181,19 +154,5 @@ def _left(runs: Sequence[Run]) -> list[Run]:
 
 
 def _reason(verb: str, code: int, log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").replace("\r", "\n").splitlines() if line.strip()]
-    last = lines[-1].strip().removeprefix(f"syrfa {verb}: error: ") if lines else "no output"
-    return f"killed by signal {-code}" if code < 0 else f"{last} (exit code {code}, {log})"
-
-
-@contextlib.contextmanager
-def _only_one(out: Path) -> Iterator[int]:
-    """Waits until no other call, and no process of an earlier one, works in `out`; yields the lock's descriptor."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("wb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{out}: waiting for another call, or for processes that a killed one left", flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield file.fileno()
+    last = last_line(log).removeprefix(f"syrfa {verb}: error: ")
+    return f"killed by signal {-code}" if code < 0 else f"{last} (exit code {code}, {log.name})"

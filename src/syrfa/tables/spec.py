@@ -1,5 +1,6 @@
-"""What `experiments/tables.yaml` says: the paper's numbers, and how the rows that are ours are run."""
+"""What `experiments/tables.yaml` says: the paper's numbers, how the rows that are ours are run, what figures show."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -12,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from syrfa.errors import ConfigError, DataNotFoundError
 
 DEFAULT_SIZE = "small"
+FIGURES = ("fig3", "fig4")
 Thing = TypeVar("Thing")
 
 
@@ -61,7 +63,7 @@ class DataSetSpec:
         stages: the experiment's config file of each stage.
         test: options of `test` alone.
         sizes: by name.
-        obtain: the command by which the data are had; empty where they are generated.
+        obtain: where it says how the data are had; empty where they are generated.
     """
 
     title: str = MISSING
@@ -139,12 +141,14 @@ class Spec:
         datasets: by name.
         runs: by name.
         tables: by name.
+        figures: fig3 and fig4 -> name of a picture -> the runs it shows.
     """
 
     readings: list[ReadingSpec] = MISSING
     datasets: dict[str, DataSetSpec] = MISSING
     runs: dict[str, RunSpec] = MISSING
     tables: dict[str, TableSpec] = MISSING
+    figures: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def dataset(self, name: str) -> DataSetSpec:
         """The data set of that name.
@@ -160,7 +164,7 @@ class Spec:
         Raises:
             ConfigError: there is none.
         """
-        return _named(self.tables, name, "table")
+        return _named(self.tables, name, "table", (*self.tables, *self.figures))
 
     def size(self, dataset: str, name: str) -> SizeSpec:
         """A size of a data set.
@@ -205,9 +209,16 @@ def _check(spec: Spec, path: Path) -> None:
                 raise ConfigError(
                     f"{path}: tables.{name}: row '{row.name}' shows the run {row.run}, which is not there"
                 )
+    for name, pictures in spec.figures.items():
+        if name not in FIGURES:
+            raise ConfigError(f"{path}: figures.{name}: there is no such figure; choose from {', '.join(FIGURES)}")
+        for picture, runs in pictures.items():
+            for shown in runs:
+                if shown not in spec.runs:
+                    raise ConfigError(f"{path}: figures.{name}.{picture}: shows the run {shown}, which is not there")
 
 
-def _named(things: dict[str, Thing], name: str, what: str) -> Thing:
+def _named(things: dict[str, Thing], name: str, what: str, choice: Iterable[str] = ()) -> Thing:
     if name not in things:
-        raise ConfigError(f"{what} '{name}': there is none of that name; choose from {', '.join(things)}")
+        raise ConfigError(f"{what} '{name}': there is none of that name; choose from {', '.join(choice or things)}")
     return things[name]

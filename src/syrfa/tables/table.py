@@ -1,23 +1,17 @@
 """A table of the paper from results alone: its lines, and below them what a reader needs to judge them."""
 
-import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from syrfa.tables.cells import METRICS, NONE, Measured, audit_of, measure, reading_of
-from syrfa.tables.runner import Outcome
+from syrfa.tables.cells import METRICS, NONE, Measured, measure
+from syrfa.tables.facts import Outcomes, facts
 from syrfa.tables.spec import ReadingSpec, RowSpec, Spec
-from syrfa.tables.state import Result
 
-Outcomes = Mapping[str, Mapping[int, Outcome]]
 COLUMNS = (
     *("row", "metric", "paper", "ours, mean ± std (n)", "difference", "protocol", "95 % interval", "selection"),
     *("box_width", "random_smoothed", "chance", "test information"),
 )
 CITED = "cited, not run"
-# the paper's settings, where a result says its own
-_PAPER = {"width": "32", "tube size": "64", "lr of phase 1": "1e-05", "lr of phase 2": "1e-06"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,13 @@ class Table:
 
 
 def build_table(
-    spec: Spec, name: str, dataset: str, outcomes: Outcomes, recipes: Mapping[str, str], command: str
+    spec: Spec,
+    name: str,
+    dataset: str,
+    outcomes: Outcomes,
+    recipes: Mapping[str, str],
+    command: str,
+    remarks: Sequence[str] = (),
 ) -> Table:
     """Builds one table for one data set; equal arguments give equal bytes.
 
@@ -49,8 +49,9 @@ def build_table(
         name: of the table.
         dataset: name of the data set.
         outcomes: run -> seed -> what became of it.
-        recipes: run -> hash of all that decides its numbers but the seed.
+        recipes: run -> hash of its configuration but the seed.
         command: what makes the table again.
+        remarks: more notes.
     """
     table, data = spec.table(name), spec.dataset(dataset)
     known = any(row.paper.get(dataset) for row in table.rows)
@@ -71,10 +72,12 @@ def build_table(
         *([f"The paper cites {left_out} more rows, and has no number of this data set."] if left_out else []),
         *table.notes,
         *table.notes_of.get(dataset, []),
-        *_facts({run: outcomes[run] for run in runs}, spec.readings),
-        "Runs, with the hash of all that decides their numbers but the seed: "
-        + "; ".join(f"{row.name} = {row.run} {recipes[row.run][:12]}" for row in shown if row.run is not None)
+        *facts({run: outcomes[run] for run in runs}, spec.readings),
+        "Runs, with the hash of their configuration (config files, options, generated worlds, number of threads, the "
+        "run they start from), without seed, code and data, which stand above: "
+        + "; ".join(f"{row.name} = {row.run} {recipes.get(row.run, NONE)[:12]}" for row in shown if row.run is not None)
         + ".",
+        *remarks,
         f"Made by: {command}",
     ]
     columns = ("group", *COLUMNS) if grouped else COLUMNS
@@ -98,70 +101,3 @@ def _lines(
         beside = (protocol, ours.interval, ours.selection, *baselines, ours.information)
         lines.append((*head, ours.ours, ours.difference, *beside))
     return lines
-
-
-def _facts(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
-    """What the results say of data, seeds, settings, code and protocols."""
-    results = [outcome.result for seeds in outcomes.values() for _, outcome in sorted(seeds.items()) if outcome.result]
-    seeds = _listed(seed for seeds in outcomes.values() for seed in sorted(seeds))
-    if not results:
-        return [f"Seeds: {seeds}."]
-    first = results[0]
-    settings = {
-        "width": _listed(result.get("width") for result in results),
-        "tube size": _listed(result.get("size") for result in results),
-        "lr of phase 1": _listed(filter(None, (_rate(result) for result in results))),
-        "lr of phase 2": _listed(r["settings"]["lr_adapter"] for r in results if "lr_adapter" in r["settings"]),
-    }
-    beside = ", ".join(f"{key} {value} (paper: {_PAPER[key]})" for key, value in settings.items() if value)
-    environments = [result["environment"] for result in results]
-    commits = _listed(environment.get("git_commit") or "unknown" for environment in environments)
-    return [
-        f"Test split: {first.get('videos', '?')} videos, {first.get('frames', '?')} frames, "
-        f"{first['objects']} objects. Seeds: {seeds}.",
-        f"Settings beside the paper's: {beside}. Not as the paper: the source is generated, not UBnormal, and no "
-        "extractor was pretrained on jigsaw puzzles.",
-        *_adapters(outcomes),
-        *_audits(outcomes, readings),
-        f"Code: commit {commits}, syrfa {_listed(e['syrfa'] for e in environments)}, "
-        f"torch {_listed(e['packages']['torch'] for e in environments)}; "
-        f"device {_listed(r['device'] for r in results)}, precision {_listed(r['precision'] for r in results)}.",
-    ]
-
-
-def _adapters(outcomes: Outcomes) -> list[str]:
-    """How far each run's adapters moved, over its seeds: the paper's learning rate hardly moves them in a few steps."""
-    notes = []
-    for run, seeds in outcomes.items():
-        moved = [o.result["adapter"] for o in seeds.values() if o.result and o.result.get("adapter", {}).get("max_abs")]
-        if moved:
-            mean, most = statistics.mean(a["mean_abs"] for a in moved), max(a["max_abs"] for a in moved)
-            notes.append(f"{run} {mean:.1e} on average, {most:.1e} at most")
-    return [f"How far adapters moved from where they do nothing: {'; '.join(notes)}."] if notes else []
-
-
-def _audits(outcomes: Outcomes, readings: Iterable[ReadingSpec]) -> list[str]:
-    """The audit lines of every reading, each with the runs whose numbers it is of."""
-    notes = []
-    for wanted in readings:
-        runs: dict[str, list[str]] = {}
-        for run, seeds in outcomes.items():
-            for _, outcome in sorted(seeds.items()):
-                reading = reading_of(outcome.result, wanted) if outcome.result else None
-                if outcome.result is not None and reading is not None:
-                    runs.setdefault(audit_of(outcome.result, reading).line, []).append(run)
-        for line, found in runs.items():
-            of = "" if len(runs) == 1 else f", of {_listed(found)}"
-            notes.append(f"Audit under {wanted.protocol}, {wanted.smoothing}{of}: {line}")
-    return notes
-
-
-def _rate(result: Result) -> Any:  # noqa: ANN401 - a number of JSON
-    """The learning rate of phase 1; of phase 2 that of the run it started from."""
-    settings = result["settings"]
-    return settings.get("lr", settings.get("knowledge", {}).get("lr"))
-
-
-def _listed(values: Iterable[Any]) -> str:
-    """Different values, each once, in order."""
-    return ", ".join(dict.fromkeys(str(value) for value in values))
