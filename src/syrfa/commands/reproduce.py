@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from syrfa.commands.summary import Result, read_result
 from syrfa.environment import environment
 from syrfa.errors import DataNotFoundError, UserError
 from syrfa.files import write_json
@@ -15,6 +14,7 @@ from syrfa.report.table import text_table
 from syrfa.reproduce.comparison import Row, changed_conditions, compare, differences
 from syrfa.reproduce.inputs import Input, generate_arguments, inputs_of, missing_worlds
 from syrfa.reproduce.rerun import Rerun, device_note, run_verb
+from syrfa.results import Result, read_result
 
 DIFFERS = 3
 """The exit code where a number lies outside its tolerance."""
