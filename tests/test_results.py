@@ -36,6 +36,7 @@ def test_a_folder_and_its_file_are_the_same_result(tmp_path: Path) -> None:
     [
         ({"schema": 2}, "not a result of this version"),
         ({"readings": []}, "damaged"),
+        ({"readings": {"0": reading()}}, "damaged"),
         ({"seed": "1"}, "seed '1' is no integer"),
         ({"steps": 1.0}, "steps 1.0 is no integer"),
         ({"seed": "x" * 1000}, "seed 'x{39}... is no integer"),
@@ -65,6 +66,7 @@ def part(monitor: str = "", on: str = "", **more: str) -> dict[str, str]:
         ({"trained_on": [part(), part()]}, "fixed, 7 steps"),
         ({"trained_on": [part()], "steps": 0}, "fixed"),
         ({"trained_on": [part("val/x", "other")]}, "best val/x on validation"),
+        ({"trained_on": [part("train/cls")]}, "best train/cls on the training batches"),
         ({"trained_on": [part("val/x", "tested")], "oracle": True}, "best val/x on the test split (oracle)"),
         ({"trained_on": [part("val/x", "a"), part("val/x", "a")]}, "best val/x on validation"),
         ({"oracle": True}, "best test AUC (oracle)"),

@@ -36,20 +36,34 @@ def read_result(path: Path) -> Result:
     file = path if path.suffix == ".json" else path / RESULT
     if not file.is_file():
         raise DataNotFoundError(f"no result at {file}: the run has not finished; run `syrfa test` for it")
+    return parse_result(file.read_bytes(), file)
+
+
+def parse_result(content: bytes, file: Path) -> Result:
+    """A result from its bytes.
+
+    Args:
+        content: JSON.
+        file: where it was read, for messages.
+
+    Raises:
+        UserError: it is damaged, not of this version, or a number in it is none.
+    """
     try:
-        content: Result = json.loads(file.read_bytes())
-        known = content["schema"] == RESULT_SCHEMA and len(content["readings"]) > 0
+        result: Result = json.loads(content)
+        readings = result["readings"]
+        known = result["schema"] == RESULT_SCHEMA and isinstance(readings, list) and len(readings) > 0
     except (ValueError, KeyError, TypeError):
         known = False
     if not known:
         raise UserError(f"{file}: damaged, or not a result of this version of syrfa; run `syrfa test` again")
     for key in _WHOLE:
-        if key in content and type(content[key]) is not int:  # a bool is none
-            raise UserError(f"{file}: {key} {_shown(content[key])} is no integer; run `syrfa test` again")
-    for place, value in _numbers({"readings": content["readings"], "regions": content.get("regions")}):
+        if key in result and type(result[key]) is not int:  # a bool is none
+            raise UserError(f"{file}: {key} {_shown(result[key])} is no integer; run `syrfa test` again")
+    for place, value in _numbers({"readings": result["readings"], "regions": result.get("regions")}):
         if value is not None and not _is_number(value):
             raise UserError(f"{file}: {place} {_shown(value)} is no number and not null; run `syrfa test` again")
-    return content
+    return result
 
 
 def audit_of(result: Result, reading: Reading) -> Audit:
@@ -75,7 +89,10 @@ def selection(result: Result) -> str:
 
 
 def _choice(result: Result, part: dict[str, Any]) -> str:
-    tested = part.get("monitored_sha256") == result.get("manifest_sha256")
+    measured_on = part.get("monitored_sha256")
+    if not measured_on:  # a training loss
+        return f"best {part['monitor']} on the training batches"
+    tested = measured_on == result.get("manifest_sha256")
     return f"best {part['monitor']} on {'the test split (oracle)' if tested else 'validation'}"
 
 

@@ -81,13 +81,12 @@ def _log_result(run: Any, result: Result, pictures: list[Path]) -> None:  # noqa
 
     for reading in result["readings"]:
         name = reading_name(reading)
+        # beside the number wherever it is shown, as in the history
+        run.summary.update({f"test/{name}/{flag}": 1.0 for flag in ("transductive", "oracle") if result[flag]})
         for metric, value in reading["metrics"].items():
             run.summary[f"test/{name}/{metric}"] = value["value"]
         width = reading["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
         run.summary[f"test/{name}/box_width/micro_auroc"] = width
-        for flag in ("transductive", "oracle"):
-            if result[flag]:  # beside the number wherever it is shown, as in the history
-                run.summary[f"test/{name}/{flag}"] = 1.0
     table = wandb.Table(columns=list(COLUMNS), data=[table_row(result, reading) for reading in result["readings"]])
     run.log({"test/readings": table, **{f"test/{path.stem}": wandb.Image(str(path)) for path in pictures}})
 

@@ -5,13 +5,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from syrfa.errors import UserError
 from syrfa.files import sha256_file, write_json
-from syrfa.results import Result as Result
-from syrfa.results import read_result as read_result
-from syrfa.run_folder import CHECKPOINTS, RESULT
+from syrfa.run_folder import CHECKPOINTS, RESULT, RESULT_SCHEMA
 from syrfa.tables.plan import Run
 
 STATE = "table_run.json"
+Result = dict[str, Any]
 
 
 def is_done(run: Run) -> bool:
@@ -29,6 +29,18 @@ def finished(run: Run) -> Result | None:
     if state.get("hash") != run.hash or not file.is_file() or state.get("result_sha256") != sha256_file(file):
         return None
     return read_result(file)
+
+
+def read_result(file: Path) -> Result:
+    """A result.json.
+
+    Raises:
+        UserError: it is damaged, or of another version.
+    """
+    content = _read(file)
+    if content.get("schema") != RESULT_SCHEMA or not content.get("readings"):
+        raise UserError(f"{file}: damaged, or not a result of this version of syrfa; remove it and run again")
+    return content
 
 
 def begin(run: Run) -> str:

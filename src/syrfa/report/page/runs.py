@@ -103,12 +103,11 @@ def find_experiments(place: Path) -> list[Experiment]:
     for file in files:
         result = read_result(file)
         _check(file, result)
-        groups[str(result["experiment"]), json.dumps(_identity(result), sort_keys=True)].append(
-            Run(file.parent if file.name == RESULT else None, file, result)
-        )
+        run = Run(file.parent if file.name == RESULT else None, file, result)
+        groups[str(result["experiment"]), json.dumps(_identity(result), sort_keys=True)].append(run)
     named = defaultdict(list)
     for key, group in sorted(groups.items()):
-        named[key[0]].append(sorted(group, key=lambda run: (run.result["seed"] or 0, str(run.file))))
+        named[key[0]].append(sorted(group, key=lambda run: (run.result["seed"], str(run.file))))
     return [
         Experiment(f"{name}{suffix}", runs[0].result["dataset"], runs[0].result["split"], runs)
         for name, several in named.items()
