@@ -1,10 +1,11 @@
 """What W&B is told of a reading, on canned results."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from syrfa.callbacks.wandb_record import COLUMNS, reading_name, table_row
+from syrfa.callbacks.wandb_record import COLUMNS, _log_result, reading_name, table_row
 
 
 def canned(**protocol: str) -> dict[str, Any]:
@@ -23,6 +24,18 @@ def canned(**protocol: str) -> dict[str, Any]:
 )
 def test_a_key_names_the_protocol(protocol: dict[str, str], name: str) -> None:
     assert reading_name(canned(**protocol)) == name
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"), [((), {}), (("oracle",), {"oracle": 1.0}), (("transductive",), {"transductive": 1.0})]
+)
+def test_a_flag_stands_beside_the_numbers_of_the_summary(flags: tuple[str, ...], expected: dict[str, float]) -> None:
+    run = SimpleNamespace(summary={}, log=lambda values: None)
+    result = {name: name in flags for name in ("transductive", "oracle")} | {"readings": [canned()]}
+    _log_result(run, result, [])
+    assert run.summary["test/strict.causal/micro_auroc"] == 0.9
+    told = {name: run.summary.get(f"test/strict.causal/{name}") for name in ("transductive", "oracle")}
+    assert {name: value for name, value in told.items() if value is not None} == expected
 
 
 def test_a_row_has_what_it_takes_to_judge_the_number() -> None:

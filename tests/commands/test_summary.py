@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from syrfa.__main__ import main
 from syrfa.commands.summary import summary
 from syrfa.errors import DataNotFoundError
 
@@ -45,6 +46,16 @@ def test_one_row_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     lines = capsys.readouterr().out.splitlines()
     assert " ".join(lines[2].split()) == "canned/seed1 RealAdaptModule strict centred 90.0 80.0 to 95.0 90.4 50.0 -"
     assert " ".join(lines[3].split()) == "canned/seed2 RealAdaptModule strict centred - - to - 90.4 - -"
+
+
+@pytest.mark.parametrize("value", [[], ["true"], ["True"]])
+def test_a_flag_needs_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str], value: list[str]) -> None:
+    run = str(canned(tmp_path, 1, 0.9))
+    for arguments in (["--markdown", *value, run], [run, "--over_seeds", *value, "--markdown", *value]):
+        assert main(["summary", *arguments]) == 0
+        assert capsys.readouterr().out.startswith("| ")
+    assert main(["summary", run, "--markdown", "false"]) == 0
+    assert not capsys.readouterr().out.startswith("| ")
 
 
 def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from syrfa.datasets import UCSDPed2
 from syrfa.report.page import find_experiments, write_page
 from syrfa.report.page.alarms import draw_alarms, top_alarms
 from syrfa.report.page.curves import MOST_POINTS, rates
+from syrfa.report.page.tables import run_table
 
 HOSTILE = '"><script>window.hit = 1</script><img src=x onerror="window.hit = 1">'
 
@@ -67,7 +69,7 @@ def test_the_number_stands_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     row = next(row for row in page.rows() if row.startswith("seed1"))
     for number in (metric["value"], metric["ci_low"], metric["ci_high"], width["value"], metric["chance"]):
         assert f"{100 * number:.1f}" in row
-    for words in ("strict, centred over 5 frames", "last", "none", "no test information"):
+    for words in ("strict, centred over 5 frames", "fixed, 1500 steps", "none", "no test information"):
         assert words in row
     assert "no test information: trained on source train" in page.text
     for words in ("c0ffee", "cafe0123", "4" * 64, "5" * 64, "python -m syrfa test --seed 1", "2 of 12 released videos"):
@@ -329,6 +331,78 @@ def test_runs_with_other_settings_or_data_are_no_seeds_of_an_experiment(tmp_path
         "knowledge (lambda_cls 0.1, manifest 44444444)": [3],
         "knowledge (lambda_cls 1.0, manifest 99999999)": [4],
     }
+
+
+MONITORED = {"domain": "source", "split": "train", "manifest_sha256": "5" * 64, "monitor": "val/micro_auroc"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"oracle": True}, ["knowledge (flags none)", "knowledge (flags oracle)"]),
+        ({"transductive": True}, ["knowledge (flags none)", "knowledge (flags transductive)"]),
+        ({"steps": 3000}, ["knowledge (steps 1500)", "knowledge (steps 3000)"]),
+        ({"cache_key": "beef"}, ["knowledge (tubes beef)", "knowledge (tubes cafe0123)"]),
+        (
+            {"trained_on": [{"domain": "source", "split": "train", "manifest_sha256": "6" * 64}]},
+            ["knowledge (trained on source train 55555555)", "knowledge (trained on source train 66666666)"],
+        ),
+    ],
+)
+def test_runs_that_differ_in_more_than_their_seed_are_never_averaged(
+    tmp_path: Path, changes: dict[str, Any], names: list[str]
+) -> None:
+    write_run(tmp_path / "runs" / "knowledge", 1)
+    write_run(tmp_path / "runs" / "knowledge", 2, **changes)
+    assert sorted(experiment.name for experiment in find_experiments(tmp_path / "runs")) == names
+    page = page_of(tmp_path / "runs")
+    assert "mean ± standard deviation over 2 runs" not in page.text
+
+
+def test_what_belongs_to_a_seed_parts_no_runs(tmp_path: Path) -> None:
+    """A phase 2 starts from its seed's weights, an ensemble has members, and a metric chooses after how many steps."""
+    for seed in (1, 2):
+        members = [f"last.ckpt sha256:{seed}{member}" for member in range(3)]
+        chosen = {"trained_on": [{**MONITORED, "monitored_sha256": "7" * 64}], "steps": 100 * seed}
+        write_run(tmp_path / "runs" / "ensemble", seed, settings={"members": members, "from": members[0]}, **chosen)
+    (experiment,) = find_experiments(tmp_path / "runs")
+    assert [run.result["seed"] for run in experiment.runs] == [1, 2]
+
+
+def test_an_audit_of_any_run_stands_beside_the_mean(tmp_path: Path) -> None:
+    write_run(tmp_path / "knowledge", 1)
+    run = write_run(tmp_path / "knowledge", 2)
+    result = json.loads((run / "result.json").read_text())
+    result["readings"][0]["audit"] = {"line": "looked twice", "test_information": ["looked: twice"]}
+    (run / "result.json").write_text(json.dumps(result))
+    page = page_of(tmp_path / "knowledge")
+    assert '<p class="audit entered">looked twice</p>' in page.source
+    row = next(row for row in page.rows() if row.startswith("strict, centred"))
+    assert "no test information / test information: looked" in row
+
+
+@pytest.mark.parametrize("key", ["seed", "steps"])
+@pytest.mark.parametrize("value", ['<meta http-equiv="refresh" content="0; url=http://127.0.0.1/">', 1.5, None, True])
+def test_a_seed_that_is_no_number_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: object
+) -> None:
+    run = write_run(tmp_path / "knowledge")
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, key: value}))
+    assert main(["report", str(run)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{key} " in line
+    assert "is no integer" in line
+    assert not (run / "report.html").exists()
+
+
+def test_a_seed_is_text_in_the_page(tmp_path: Path) -> None:
+    """Though no result with such a seed is read: the table itself lets nothing through."""
+    (experiment,) = find_experiments(write_run(tmp_path / "knowledge"))
+    experiment.shown.result["seed"] = HOSTILE
+    table = run_table(experiment)
+    assert "<script" not in table
+    assert "&lt;script" in table
 
 
 def test_points_of_a_sweep_are_no_runs_of_an_experiment(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Stands in for `syrfa fit` where only the running of processes is tested: leaves what a tested fit leaves, at once.
 
+`--oracle=true` leaves what `data.oracle` leaves. `--diverged=true` logs a loss that is no number.
+
 `--mood=fails` ends with exit code 3. `--mood=waits` waits for SIGTERM, saves `last.ckpt` and ends with 143; a second
 run of it, given that checkpoint, ends well.
 """
@@ -25,14 +27,18 @@ def main(arguments: list[str]) -> int:
     if mood == "waits" and "ckpt_path" not in options:
         wait(folder)
     value = VALUE + float(options.get("x", 0)) / 100
-    (folder / "metrics.csv").write_text(f"step,val/micro_auroc\n0,0.1\n1,{value}\n2,\n")
+    oracle = options.get("oracle") == "true"
+    loss = "nan" if options.get("diverged") == "true" else 2 - value
+    header = "step,train/cls,val/micro_auroc" + (",val/oracle" if oracle else "")
+    last = ",1.0" if oracle else ""
+    (folder / "metrics.csv").write_text(f"{header}\n0,3,0.1{last}\n1,{loss},{value}{last}\n2,,{last}\n")
     metrics = {"micro_auroc": {"value": 1 - value, "chance": 0.5}}
     reading = {
         "protocol": {"protocol": "strict", "smoothing": "centred"},
         "metrics": metrics,
         "baselines": {"box_width": metrics},
     }
-    (folder / "result.json").write_text(json.dumps({"schema": 1, "readings": [reading]}))
+    (folder / "result.json").write_text(json.dumps({"schema": 1, "oracle": oracle, "readings": [reading]}))
     return 0
 
 

@@ -68,6 +68,23 @@ def test_a_changed_config_makes_other_points(tmp_path: Path) -> None:
         expand(read_sweep(path))
 
 
+def test_checkpoints_are_found_in_arguments_and_configs(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("a.ckpt", "b.ckpt", "c.pth", "absent.ckpt")]
+    for name in names[:3]:
+        Path(name).write_text(name)
+    config = tmp_path / "experiment.yaml"
+    config.write_text(yaml.safe_dump({"model": {"init_args": {"members": names[1:3]}}, "note": "ckpt"}))
+    command = ["${interpreter}", "-m", "syrfa", "fit", "--config", str(config), f"--model.x={names[0]}", "${args}"]
+    path = write(tmp_path, command=[*command, "--y", f"[{names[3]}]"])
+    before = expand(read_sweep(path))
+    assert sorted(before[0].checkpoints) == sorted(names)
+    assert [name for name, digest in before[0].checkpoints.items() if digest is None] == [names[3]]
+    for changed in names:
+        ids = {point.id for point in expand(read_sweep(path))}
+        Path(changed).write_text("other")
+        assert not ids & {point.id for point in expand(read_sweep(path))}
+
+
 def test_a_macro_that_is_not_known_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\$\{args_json_file\}"):
         expand(read_sweep(write(tmp_path, command=["syrfa", "fit", "${args_json_file}"])))

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from syrfa.__main__ import main
+from syrfa.files import sha256_file
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_fit.py"
 
@@ -70,9 +71,62 @@ def test_a_sweep_chosen_by_the_test_split_says_so(tmp_path: Path, capsys: pytest
     assert "oracle" in out
 
 
+def test_a_sweep_that_validates_on_the_test_split_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, {"x": {"values": [1, 3]}, "oracle": {"value": "true"}})
+    assert sweep(path) == 0
+    out = capsys.readouterr().out
+    assert "best by val/micro_auroc (maximize): x=3" in out
+    assert "oracle: data.oracle validates on the test split; the test split chose this point" in out
+    assert out.count("strict centred (oracle)") == 2
+    point = record(path)["points"][0]
+    assert (point["flags"], point["protocol"]) == ("oracle", "strict centred (oracle)")
+    page = tmp_path / "page.html"
+    assert main(["report", str(tmp_path / "runs"), f"--out={page}"]) == 0
+    assert "a choice by it is an oracle&#x27;s" in page.read_text()
+
+
+def test_a_training_loss_may_choose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, {"x": {"values": [1, 3, 2]}}, metric={"name": "train/cls", "goal": "minimize"})
+    assert sweep(path) == 0
+    said = capsys.readouterr()
+    assert "best by train/cls (minimize): x=3" in said.out
+    assert "oracle" not in said.out
+    assert said.err == ""
+    assert record(path)["points"][1]["metrics"]["train/cls"] == pytest.approx(1.22)
+
+
+def test_a_metric_that_nobody_logs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, {"x": {"values": [1]}}, metric={"name": "val/auroc", "goal": "maximize"})
+    assert sweep(path) == 0
+    said = capsys.readouterr()
+    assert "best by" not in said.out
+    assert "no point has logged val/auroc; they have " in said.err
+    assert "val/micro_auroc" in said.err
+
+
+def test_a_loss_that_is_no_number_is_null(tmp_path: Path) -> None:
+    path = write(tmp_path, {"diverged": {"value": "true"}})
+    assert sweep(path) == 0
+    assert record(path)["points"][0]["metrics"]["train/cls"] is None
+
+
+def test_another_checkpoint_to_start_from_makes_points_anew(tmp_path: Path) -> None:
+    start, config = tmp_path / "last.ckpt", tmp_path / "adapt.yaml"
+    start.write_text("one")
+    config.write_text(yaml.safe_dump({"model": {"init_args": {"knowledge_ckpt": str(start)}}}))
+    command = ["${interpreter}", "${program}", "fit", "--config", str(config), "${args}"]
+    path = write(tmp_path, {"x": {"values": [1, 2]}}, command=command)
+    for content, expected in (("one", 2), ("one", 2), ("two", 4)):
+        start.write_text(content)
+        assert sweep(path) == 0
+        assert starts(path) == expected
+    point = record(path)["points"][0]
+    assert point["checkpoints"] == {str(start): sha256_file(start)}
+
+
 def test_what_is_done_is_not_done_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, {"x": {"values": [1, 2]}})
-    assert sweep(path, "--dry_run=true") == 0
+    assert sweep(path, "--dry_run") == 0
     assert capsys.readouterr().out.count("to do") == 2
     assert not (tmp_path / "runs").exists()
     assert sweep(path) == 0

@@ -81,6 +81,8 @@ def _log_result(run: Any, result: Result, pictures: list[Path]) -> None:  # noqa
 
     for reading in result["readings"]:
         name = reading_name(reading)
+        # beside the number wherever it is shown, as in the history
+        run.summary.update({f"test/{name}/{flag}": 1.0 for flag in ("transductive", "oracle") if result[flag]})
         for metric, value in reading["metrics"].items():
             run.summary[f"test/{name}/{metric}"] = value["value"]
         run.summary[f"test/{name}/box_width/micro_auroc"] = _box_width(reading)

@@ -27,8 +27,7 @@ POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     },
     "reproduce": {"result": {"type": Path, "help": "a result.json, or the folder of a run"}},
 }
-# options that may stand without `true` behind them, also before what stands without a name
-FLAGS: dict[str, set[str]] = {"reproduce": {"--check", "--generate", "--all_numbers"}, "tables": {"--dry_run"}}
+_VALUES = ("true", "false", "yes", "no")
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
@@ -45,7 +44,8 @@ def run_command(verb: str, arguments: list[str]) -> int:
     function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.commands.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
     parser.parser_mode = "omegaconf"
-    own_config = "config" in inspect.signature(function).parameters  # the verb reads it itself: it holds no options
+    parameters = inspect.signature(function).parameters
+    own_config = "config" in parameters  # the verb reads it itself: it holds no options
     if not own_config:
         parser.add_argument("-c", "--config", action="config", help="a YAML file with options")
     positional = POSITIONAL.get(verb, {})
@@ -53,7 +53,8 @@ def run_command(verb: str, arguments: list[str]) -> int:
         parser.add_argument(name, **reading)
     parser.add_function_arguments(function, as_group=False, skip=set(positional))
     arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
-    flags = FLAGS.get(verb, set())
+    # options that may stand without `true` behind them, also before what stands without a name
+    flags = {f"--{name}" for name, parameter in parameters.items() if parameter.annotation is bool}
     arguments = [text for pair in zip_longest(arguments, arguments[1:]) for text in _flag(*pair, flags)]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
@@ -69,4 +70,4 @@ def _underscored(option: re.Match[str]) -> str:
 
 def _flag(argument: str, following: str | None, flags: set[str]) -> list[str]:
     """A flag without a value of its own gets one."""
-    return [argument, "true"] if argument in flags and following not in ("true", "false") else [argument]
+    return [argument, "true"] if argument in flags and (following or "").lower() not in _VALUES else [argument]

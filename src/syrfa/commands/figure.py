@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from syrfa.commands.summary import read_result
 from syrfa.errors import ConfigError
 from syrfa.report.figure_files import check_out
+from syrfa.results import read_result
 
 
 def figure(

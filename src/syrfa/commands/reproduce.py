@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from syrfa.commands.summary import Result, read_result
 from syrfa.environment import environment
 from syrfa.errors import DataNotFoundError, UserError
 from syrfa.files import write_json
@@ -18,6 +17,7 @@ from syrfa.reproduce.rerun import Rerun, device_note, run_verb
 from syrfa.reproduce.shape import check_result
 from syrfa.reproduce.spread import Allowance, allowance
 from syrfa.reproduce.statements import contradictions
+from syrfa.results import Result, read_result
 
 DIFFERS = 3
 """The exit code where a number lies outside its tolerance."""

@@ -1,18 +1,13 @@
 """`syrfa summary`: the results of runs as a small table, beside box_width and chance."""
 
-import json
 import statistics
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
-from syrfa.errors import DataNotFoundError, UserError
 from syrfa.report.table import markdown_table, text_table
-from syrfa.run_folder import RESULT, RESULT_SCHEMA
+from syrfa.results import Reading, Result, read_result
 from syrfa.scoring.audit import audit_lines, flags_of
 
-Result = dict[str, Any]
-Reading = dict[str, Any]
 RUN_COLUMNS = (
     "run",
     "module",
@@ -58,26 +53,6 @@ def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = Fal
                 print(f"  {flag}: the test split entered this number")
         for file in sorted(Path(run).glob("*.png")):
             print(f"  {file}")
-
-
-def read_result(path: Path) -> Result:
-    """The result.json of a run's folder, or the file itself.
-
-    Raises:
-        DataNotFoundError: there is none, so the run did not finish.
-        UserError: the file is damaged, or not a result of this version.
-    """
-    file = path if path.suffix == ".json" else path / RESULT
-    if not file.is_file():
-        raise DataNotFoundError(f"no result at {file}: the run has not finished; run `syrfa test` for it")
-    try:
-        content: Result = json.loads(file.read_bytes())
-        known = content["schema"] == RESULT_SCHEMA and len(content["readings"]) > 0
-    except (ValueError, KeyError, TypeError):
-        known = False
-    if not known:
-        raise UserError(f"{file}: damaged, or not a result of this version of syrfa; run `syrfa test` again")
-    return content
 
 
 def run_row(result: Result, reading: Reading) -> list[str]:

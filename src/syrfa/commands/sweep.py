@@ -4,7 +4,18 @@ import sys
 from pathlib import Path
 
 from syrfa.errors import ConfigError
-from syrfa.sweeps import Outcome, Point, Sweep, best, expand, read_sweep, run_points, table, write_record
+from syrfa.sweeps import (
+    Outcome,
+    Point,
+    Sweep,
+    best,
+    chosen_by_test,
+    expand,
+    read_sweep,
+    run_points,
+    table,
+    write_record,
+)
 from syrfa.sweeps.record import RECORD, finished
 
 
@@ -12,7 +23,8 @@ def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"),
     """Runs the points of a sweep file, each a `syrfa fit`, and prints a table of them.
 
     A point is done when its `result.json` is there, so the same command goes on where it was stopped; one that failed
-    is tried again. Points go by their arguments and the config files they name: after a change of either they are new.
+    is tried again. Points go by their arguments, the config files they name, and the checkpoints that either names:
+    after a change of any of them they are new.
 
     Args:
         config: a sweep in W&B's own schema, as `wandb sweep` takes it; methods grid and random.
@@ -64,11 +76,17 @@ def _run(
 
 def _print_best(definition: Sweep, outcomes: list[Outcome]) -> None:
     chosen, metric = best(definition, outcomes), definition.metric
-    if chosen is None or metric is None:
+    if metric is None:
+        return
+    if chosen is None:
+        logged = sorted({name for outcome in outcomes for name, value in outcome.metrics.items() if value is not None})
+        known = f"; they have {', '.join(logged)}" if logged else ""
+        print(f"syrfa sweep: no point has logged {metric.name}{known}", file=sys.stderr)
         return
     print(f"best by {metric.name} ({metric.goal}): {settings(chosen.point)}, run {chosen.point.id}")
-    if metric.name.startswith("test/"):
-        print("  oracle: the test split chose this point, so its number says nothing of new data")
+    if chosen_by_test(definition, outcomes):
+        where = "" if metric.name.startswith("test/") else "data.oracle validates on the test split; "
+        print(f"  oracle: {where}the test split chose this point, so its number says nothing of new data")
 
 
 def settings(point: Point) -> str:

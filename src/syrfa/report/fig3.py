@@ -15,11 +15,12 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from syrfa.report.fig3_choice import FRAME_RULE, choose_frames, choose_videos
-from syrfa.report.figure_files import audit_line, provenance_of, save_figure
+from syrfa.report.figure_files import provenance_of, save_figure
 from syrfa.report.overlay import COLOURS, TRUTH, draw_anomaly_map, score_scale
 from syrfa.report.score_curve import ABNORMAL, SCORE, ScoreCurve, bands, draw_curve, limits_of
 from syrfa.report.scored_run import ScoredRun
 from syrfa.report.table import percent
+from syrfa.results import audit_of
 from syrfa.scoring import ObjectScores
 from syrfa.video import open_video
 
@@ -171,7 +172,7 @@ def _caption(runs: Sequence[ScoredRun], rules: Sequence[str]) -> list[str]:
             f"{result['experiment']}/{result['run_id']}: {result['module']}, adapter {adapter}, seed {result['seed']}; "
             f"protocol {said['protocol']}, smoothing {said['smoothing']}{window}; micro AUROC of the split "
             f"{percent(ours['value'])}{interval} %, box_width {percent(width)}, chance {percent(ours.get('chance'))}; "
-            f"{audit_line(result, reading)}"
+            f"{audit_of(result, reading).line}"
         )
     lines.append(f"Videos: {'; '.join(rules)}. Frames: {FRAME_RULE}.")
     return lines
@@ -186,7 +187,7 @@ def _numbers(panel: Panel) -> dict[str, Any]:
         "protocol": run.reading["protocol"],
         "micro_auroc": run.reading["metrics"]["micro_auroc"],
         "box_width": run.reading["baselines"]["box_width"]["micro_auroc"],
-        "audit": audit_line(run.result, run.reading),
+        "audit": audit_of(run.result, run.reading).line,
         "scores": [round(float(score), 6) for score in scores],
         "abnormal": [[start, stop] for start, stop in bands(labels)],
         "shown": [

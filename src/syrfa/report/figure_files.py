@@ -62,14 +62,3 @@ def provenance_of(result: dict[str, Any], run: Path) -> dict[str, Any]:
         "result_sha256": sha256_file(file),
         "config_sha256": sha256_file(config) if config.is_file() else None,
     }
-
-
-def audit_line(result: dict[str, Any], reading: dict[str, Any]) -> str:
-    """Which test information entered a number: the reading's own audit, or what its flags say."""
-    line = (reading.get("audit") or {}).get("line")
-    if line:
-        return str(line)
-    flags = [name for name in ("transductive", "oracle") if result[name]]
-    if reading["protocol"].get("test_statistics"):
-        flags.append("scaled by statistics of the test videos")
-    return "test information: " + (", ".join(flags) or "none")

@@ -2,7 +2,7 @@
 
 from syrfa.sweeps.definition import Goal, Metric, Sweep, read_sweep
 from syrfa.sweeps.point import Point, expand
-from syrfa.sweeps.record import Outcome, best, table, write_record
+from syrfa.sweeps.record import Outcome, best, chosen_by_test, table, write_record
 from syrfa.sweeps.runner import run_points
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Point",
     "Sweep",
     "best",
+    "chosen_by_test",
     "expand",
     "read_sweep",
     "run_points",

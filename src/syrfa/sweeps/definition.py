@@ -23,7 +23,7 @@ class Metric:
     """What the best point is chosen by.
 
     Attributes:
-        name: a metric that `fit` logs, such as `val/micro_auroc`.
+        name: a metric that `fit` logs, such as `val/micro_auroc`, `train/cls` or `test/micro_auroc`.
         goal: whether large or small is good.
     """
 

@@ -3,16 +3,20 @@
 import itertools
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from syrfa.errors import ConfigError
 from syrfa.files import sha256_file, sha256_json
 from syrfa.parser import check_configs, config_names
 from syrfa.sweeps.definition import Sweep
 from syrfa.sweeps.parameter import Value
+
+_WEIGHTS = (".ckpt", ".pt", ".pth")
+Digests = dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -22,12 +26,15 @@ class Point:
     Attributes:
         parameters: by name.
         command: what is run, without the options that say where.
-        id: 12 hexadecimal digits that change with an argument and with a config file that the command names.
+        id: 12 hexadecimal digits that change with an argument, with a config file that the command names, and with a
+            checkpoint that either names.
+        checkpoints: SHA-256 of these by their names; None for one that is not there.
     """
 
     parameters: dict[str, Value]
     command: tuple[str, ...]
     id: str
+    checkpoints: dict[str, str | None] = field(default_factory=dict)
 
 
 def expand(sweep: Sweep, seed: int = 0) -> list[Point]:
@@ -44,7 +51,7 @@ def expand(sweep: Sweep, seed: int = 0) -> list[Point]:
         ConfigError: a config file that the command names cannot be read, or a macro of it is not known.
     """
     points: dict[str, Point] = {}
-    digests: dict[str, str] = {}
+    digests: Digests = {}
     for parameters in itertools.islice(_settings(sweep, seed), sweep.run_cap):
         point = _point(sweep, parameters, digests)
         points.setdefault(point.id, point)
@@ -62,15 +69,47 @@ def _settings(sweep: Sweep, seed: int) -> Iterator[dict[str, Value]]:
         yield {name: sweep.parameters[name].draw(rng) for name in names}
 
 
-def _point(sweep: Sweep, parameters: dict[str, Value], digests: dict[str, str]) -> Point:
+def _point(sweep: Sweep, parameters: dict[str, Value], digests: Digests) -> Point:
     command = fill_in(sweep, parameters)
     arguments = command[command.index("fit") :]
-    for name in config_names(arguments):
+    configs = {name: "" for name in config_names(arguments)}
+    named = set(_checkpoints([_value(argument) for argument in arguments]))
+    for name in configs:
         if name not in digests:
             check_configs(["--config", name])
-            digests[name] = sha256_file(Path(name))
-    configs = {name: digests[name] for name in config_names(arguments)}
-    return Point(parameters, tuple(command), sha256_json({"arguments": arguments, "configs": configs})[:12])
+        configs[name] = _digest(name, digests) or ""
+        named.update(_checkpoints(yaml.safe_load(Path(name).read_text(encoding="utf-8"))))
+    checkpoints = {name: _digest(name, digests) for name in sorted(named)}
+    identity: dict[str, object] = {"arguments": arguments, "configs": configs}
+    if checkpoints:
+        identity["checkpoints"] = checkpoints
+    return Point(parameters, tuple(command), sha256_json(identity)[:12], checkpoints)
+
+
+def _digest(name: str, digests: Digests) -> str | None:
+    """A file's hash, computed once; None where there is no such file."""
+    if name not in digests:
+        digests[name] = sha256_file(Path(name)) if Path(name).is_file() else None
+    return digests[name]
+
+
+def _value(argument: str) -> object:
+    """What an argument sets, which may be a list."""
+    try:
+        return yaml.safe_load(argument.partition("=")[2] if argument.startswith("--") else argument)
+    except (yaml.YAMLError, ValueError):  # a date that is none is a ValueError
+        return argument
+
+
+def _checkpoints(content: object) -> Iterator[str]:
+    """The names of checkpoints anywhere in a value."""
+    if isinstance(content, dict):
+        content = list(content.values())
+    if isinstance(content, list):
+        for part in content:
+            yield from _checkpoints(part)
+    elif isinstance(content, str) and content.endswith(_WEIGHTS):
+        yield content
 
 
 def fill_in(sweep: Sweep, parameters: dict[str, Value]) -> list[str]:

@@ -1,21 +1,24 @@
-"""What became of the points of a sweep: `sweep.json`, the table, and the best point by validation."""
+"""What became of the points of a sweep: `sweep.json`, the table, and the best point by the sweep's metric."""
 
 import csv
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from syrfa.commands.summary import read_result
 from syrfa.errors import UserError
 from syrfa.files import write_json
 from syrfa.report.table import text_table
+from syrfa.results import read_result
 from syrfa.run_folder import RESULT
+from syrfa.scoring.audit import flags_of
 from syrfa.sweeps.definition import Sweep
 from syrfa.sweeps.point import Point
 
 RECORD = "sweep.json"
 METRICS = "metrics.csv"
+_LOGGED = ("train/", "val/", "adapter/")  # those of the test come from the result
 Metrics = dict[str, float | None]
 
 
@@ -26,8 +29,10 @@ class Outcome:
     Attributes:
         point: which one.
         state: finished when its result is there.
-        metrics: fractions by name; those of validation are `val/...`, those of the test split `test/...`.
-        protocol: of the test's first reading, e.g. `strict centred`.
+        metrics: by name, AUROCs as fractions; those of training are `train/...`, of validation `val/...`, of the test
+            split `test/...`.
+        protocol: of the test's first reading, e.g. `strict centred`, with the flags: `strict centred (oracle)`.
+        flags: how the test split entered the point's weights, e.g. `transductive, oracle`.
         reason: why it failed.
     """
 
@@ -35,6 +40,7 @@ class Outcome:
     state: Literal["finished", "failed"]
     metrics: Metrics = field(default_factory=dict)
     protocol: str = ""
+    flags: str = ""
     reason: str = ""
 
 
@@ -52,23 +58,23 @@ def finished(point: Point, folder: Path) -> Outcome | None:
     except UserError:  # damaged: it is run again
         return None
     first = result["readings"][0]
-    metrics: Metrics = dict(last_values(folder / METRICS, "val/"))
+    metrics = last_values(folder / METRICS, _LOGGED)
     metrics |= {f"test/{name}": value["value"] for name, value in first["metrics"].items()}
     width = first["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
     metrics["test/box_width/micro_auroc"] = width
-    protocol = f"{first['protocol']['protocol']} {first['protocol']['smoothing']}"
-    return Outcome(point, "finished", metrics, protocol)
+    protocol, flags = f"{first['protocol']['protocol']} {first['protocol']['smoothing']}", flags_of(result)
+    return Outcome(point, "finished", metrics, f"{protocol} ({flags})" if flags else protocol, flags)
 
 
-def last_values(path: Path, prefix: str) -> dict[str, float]:
-    """The last number in each column of a `metrics.csv` whose name begins with `prefix`."""
+def last_values(path: Path, prefixes: tuple[str, ...]) -> Metrics:
+    """The last number in each column of a `metrics.csv` whose name begins so; None where it is not finite."""
     if not path.is_file():
         return {}
-    values: dict[str, float] = {}
+    last: dict[str, float] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            values |= {name: float(cell) for name, cell in row.items() if name and name.startswith(prefix) and cell}
-    return values
+            last |= {name: float(cell) for name, cell in row.items() if name and name.startswith(prefixes) and cell}
+    return {name: value if math.isfinite(value) else None for name, value in last.items()}
 
 
 def write_record(folder: Path, sweep: Sweep, outcomes: Sequence[Outcome]) -> None:
@@ -91,6 +97,8 @@ def write_record(folder: Path, sweep: Sweep, outcomes: Sequence[Outcome]) -> Non
                 "run": outcome.point.id,
                 "metrics": outcome.metrics,
                 "protocol": outcome.protocol,
+                "flags": outcome.flags,
+                "checkpoints": outcome.point.checkpoints,
                 "state": outcome.state,
             }
             for outcome in outcomes
@@ -106,6 +114,13 @@ def best(sweep: Sweep, outcomes: Sequence[Outcome]) -> Outcome | None:
     sign = 1 if sweep.metric.goal == "maximize" else -1
     found = [(value, outcome) for outcome in outcomes if (value := outcome.metrics.get(sweep.metric.name)) is not None]
     return max(found, key=lambda pair: sign * pair[0])[1] if found else None
+
+
+def chosen_by_test(sweep: Sweep, outcomes: Sequence[Outcome]) -> bool:
+    """Whether the sweep's metric is one of the test split: by its name, or because `data.oracle` validates there."""
+    name = sweep.metric.name if sweep.metric else ""
+    oracle = any(outcome.metrics.get("val/oracle") for outcome in outcomes)
+    return name.startswith("test/") or (name.startswith("val/") and oracle)
 
 
 def table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:

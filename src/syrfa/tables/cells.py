@@ -5,20 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syrfa.scoring.audit import Audit, audit
+from syrfa.results import METRICS as METRICS
+from syrfa.results import Reading, Result, selection
+from syrfa.results import audit_of as audit_of
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec
-from syrfa.tables.state import Result
 
 NONE = "-"
-METRICS = {
-    "micro_auroc": "micro AUROC",
-    "macro_auroc": "macro AUROC",
-    "auprc": "AUPRC",
-    "max_f1": "max F1",
-    "eer": "EER",
-}
-Reading = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -92,17 +85,6 @@ def reading_of(result: Result, wanted: ReadingSpec) -> Reading | None:
             plain: Reading = reading
             return plain
     return None
-
-
-def selection(result: Result) -> str:
-    """How the weights were chosen."""
-    return "best test AUC (oracle)" if result["oracle"] else f"fixed, {result['steps']} steps"
-
-
-def audit_of(result: Result, reading: Reading) -> Audit:
-    """The audit that stands in a reading; made anew where the result is of before there were audits."""
-    stored = reading.get("audit")
-    return Audit(stored["line"], stored["test_information"]) if stored else audit(result, reading)
 
 
 def incomplete(result: Result) -> str | None:

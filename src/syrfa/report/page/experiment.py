@@ -16,13 +16,13 @@ from syrfa.report.page.readings import (
     mean_and_deviation,
     percent,
     reading_name,
-    same_reading,
-    selection,
+    same_readings,
     signed,
     value_of,
 )
 from syrfa.report.page.room import Room
 from syrfa.report.page.runs import Experiment
+from syrfa.results import selection
 
 
 def experiment_section(key: str, experiment: Experiment, data: Path | None, room: Room, alone: bool) -> Html:
@@ -75,16 +75,16 @@ def measures(experiment: Experiment) -> Html:
 
 def _headline(experiment: Experiment) -> Html:
     """The number people will quote, with what belongs beside it."""
-    result, runs = experiment.shown.result, experiment.runs
-    reading = result["readings"][0]
+    runs = experiment.runs
+    reading = experiment.shown.result["readings"][0]
     metric = reading["metrics"]["micro_auroc"]
     several = len(runs) > 1
-    found = [same_reading(run.result, reading) for run in runs]
+    found = same_readings(runs, reading)
     spread = f"mean ± standard deviation over {len(runs)} runs" if several else f"95 % interval {interval(metric)}"
-    leads = [value_of(each, "lead_over_box_width") for each in found if each]
+    leads = [value_of(each, "lead_over_box_width") for _, each in found]
     lead = reading.get("lead_over_box_width") or {}
-    widths = [value_of(each["baselines"].get("box_width", {}), "micro_auroc") for each in found if each]
-    values = [value_of(each["metrics"], "micro_auroc") for each in found if each]
+    widths = [value_of(each["baselines"].get("box_width", {}), "micro_auroc") for _, each in found]
+    values = [value_of(each["metrics"], "micro_auroc") for _, each in found]
     undefined = f"undefined: {metric.get('reason')}" if metric.get("value") is None else spread
     cards = [
         ("micro AUROC", mean_and_deviation(values), undefined),
@@ -99,12 +99,13 @@ def _headline(experiment: Experiment) -> Html:
     told = [
         ("reading", reading_name(reading)),
         ("data", f"{experiment.dataset} {experiment.split}"),
-        ("selection", selection(result)),
-        ("flags", flags(result)),
+        ("selection", " / ".join(dict.fromkeys(selection(run.result) for run in runs))),
+        ("flags", flags([run.result for run in runs])),
     ]
     line = tag("p", *(tag("span", tag("b", text(name)), " ", text(value)) for name, value in told), class_="told")
-    kind = "audit" if is_clean(result, reading) else "audit entered"
-    return tag("dl", *boxes, class_="cards") + line + tag("p", text(audit_line(result, reading)), class_=kind)
+    lines = {audit_line(*pair): "audit" if is_clean(*pair) else "audit entered" for pair in found}
+    audits = [tag("p", text(said), class_=kind) for said, kind in lines.items()]
+    return "".join([tag("dl", *boxes, class_="cards"), line, *audits])
 
 
 def _lead(leads: list[float | None]) -> str:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from syrfa.commands.summary import Reading, Result
-from syrfa.report.page.readings import selection
+from syrfa.results import Reading, Result, selection
 
 _SMOOTHING = {
     "none": "Frame scores are not smoothed.",
@@ -44,8 +43,7 @@ def _weights(result: Result) -> str:
         for part in result.get("trained_on", [])
     ]
     text += f"Trained on {', then '.join(parts)}. " if parts else "What it was trained on is not on record. "
-    chosen = selection(result)
-    text += "The weights are the last of the training. " if chosen == "last" else f"The weights are the {chosen}. "
+    text += f"How the weights were chosen: {selection(result)}. "
     adapter = result.get("adapter") or {}
     if adapter.get("max_abs"):
         text += (

@@ -1,19 +1,12 @@
 """What a reading is called, what test information entered it, and how its numbers are written."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from syrfa.commands.summary import Reading, Result
-from syrfa.tables.cells import audit_of
-
-METRICS = {
-    "micro_auroc": "micro AUROC",
-    "macro_auroc": "macro AUROC",
-    "auprc": "AUPRC",
-    "max_f1": "max F1",
-    "eer": "EER",
-}
+from syrfa.report.page.runs import Run
+from syrfa.results import Reading, Result, audit_of
+from syrfa.scoring.audit import flags_of
 
 _CLEAN = "no test information"
 
@@ -52,24 +45,16 @@ def is_clean(result: Result, reading: Reading) -> bool:
     return not audit_of(result, reading).test_information
 
 
-def selection(result: Result) -> str:
-    """How the weights were chosen: the last of the training, or the best by what was monitored."""
-    monitors = []
-    for part in result.get("trained_on", []):
-        if part.get("monitor"):
-            on = "the test split" if part.get("monitored_sha256") == result.get("manifest_sha256") else "validation"
-            monitors.append(f"best {part['monitor']} on {on}")
-    return "; ".join(monitors) or "last"
+def flags(results: Iterable[Result]) -> str:
+    """`transductive`, `oracle`, both, or `none`; where results differ in them, all that there are."""
+    return " / ".join(dict.fromkeys(flags_of(result) or "none" for result in results))
 
 
-def flags(result: Result) -> str:
-    """`transductive`, `oracle`, both, or `none`."""
-    return ", ".join(name for name in ("transductive", "oracle") if result[name]) or "none"
-
-
-def same_reading(run: Result, reading: Reading) -> Reading | None:
-    """The reading of another run that was made the same way; None where it has none."""
-    return next((other for other in run["readings"] if reading_name(other) == reading_name(reading)), None)
+def same_readings(runs: Iterable[Run], reading: Reading) -> list[tuple[Result, Reading]]:
+    """The reading of each run that was made the same way, with its result; runs that have none are left out."""
+    name = reading_name(reading)
+    found = [(run.result, next((r for r in run.result["readings"] if reading_name(r) == name), None)) for run in runs]
+    return [(result, same) for result, same in found if same is not None]
 
 
 def value_of(metrics: dict[str, Any], name: str) -> float | None:

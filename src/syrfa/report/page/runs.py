@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from syrfa.commands.summary import Result, read_result
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
+from syrfa.results import Result, read_result
 from syrfa.run_folder import RESULT, RESULT_SCHEMA
+from syrfa.scoring.audit import flags_of
 
 SWEEP = "sweep.json"
 MOST_RUNS = 1000
@@ -98,14 +99,15 @@ def find_experiments(place: Path) -> list[Experiment]:
         raise DataNotFoundError(f"{place}: no {RESULT} in or below it, so no run has finished; run `syrfa test` first")
     if len(files) > MOST_RUNS:
         raise ConfigError(f"{place}: {len(files):,} results, and a page holds {MOST_RUNS:,}; report a folder below it")
-    groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for file in files:
         result = read_result(file)
         _check(file, result)
-        groups[_identity(result)].append(Run(file.parent if file.name == RESULT else None, file, result))
+        run = Run(file.parent if file.name == RESULT else None, file, result)
+        groups[str(result["experiment"]), json.dumps(_identity(result), sort_keys=True)].append(run)
     named = defaultdict(list)
     for key, group in sorted(groups.items()):
-        named[key[0]].append(sorted(group, key=lambda run: (run.result["seed"] or 0, str(run.file))))
+        named[key[0]].append(sorted(group, key=lambda run: (run.result["seed"], str(run.file))))
     return [
         Experiment(f"{name}{suffix}", runs[0].result["dataset"], runs[0].result["split"], runs)
         for name, several in named.items()
@@ -113,33 +115,69 @@ def find_experiments(place: Path) -> list[Experiment]:
     ]
 
 
-def _identity(result: Result) -> tuple[str, ...]:
-    """What runs have in common that differ in their seed alone."""
-    parts = [str(result[key]) for key in ("experiment", "dataset", "split")]
-    return (*parts, str(result.get("manifest_sha256")), json.dumps(_settings(result), sort_keys=True))
+def _identity(result: Result) -> dict[str, Any]:
+    """What runs have in common that differ in their seed alone.
+
+    A phase 2 starts from the weights of its own seed: what these were trained on counts, not which they are.
+    """
+    parts = list(result.get("trained_on") or [])
+    return {
+        **_settings(result),
+        "flags": flags_of(result) or "none",
+        "data": f"{result['dataset']} {result['split']}",
+        "manifest": _short(result.get("manifest_sha256")),
+        "tubes": result.get("cache_key"),
+        # where a metric chose the weights, it chose how long they were trained, too
+        "steps": "as chosen" if parts and parts[-1].get("monitor") else result["steps"],
+        "trained on": "; ".join(map(_training, parts)) or None,
+    }
+
+
+def _training(part: dict[str, Any]) -> str:
+    """A split that weights were fitted to, and the one that they were chosen by."""
+    told = f"{part.get('domain')} {part.get('split')} {_short(part.get('manifest_sha256'))}"
+    if part.get("monitor"):
+        told += f", best {part['monitor']} on {_short(part.get('monitored_sha256'))}"
+    return told
 
 
 def _settings(result: Result) -> dict[str, Any]:
-    """Every setting, flat; without seeds, and without paths, in which a seed may stand."""
+    """Every setting, flat; without seeds, and without files, which are those of a seed."""
 
     def flat(content: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
         for key, value in content.items():
             if isinstance(value, dict):
                 yield from flat(value, f"{before}{key}.")
-            elif key != "seed" and not (isinstance(value, str) and "/" in value):
+            elif isinstance(value, list) and value and all(map(_is_file, value)):
+                yield before + key, f"{len(value)} files"
+            elif key != "seed" and not _is_file(value):
                 yield before + key, value
 
     return dict(flat(result.get("settings") or {}, ""))
 
 
+def _is_file(value: object) -> bool:
+    """Whether a setting is a path, or the name and hash of a file."""
+    return isinstance(value, str) and ("/" in value or " sha256:" in value)
+
+
 def _suffixes(results: list[Result]) -> list[str]:
     """What tells experiments of one name apart; nothing where there is one."""
-    told = [{**_settings(result), "data": f"{result['dataset']} {result['split']}"} for result in results]
-    for one, result in zip(told, results, strict=True):
-        one["manifest"] = str(result.get("manifest_sha256"))[:8]
-    keys = sorted({key for one in told for key in one if len({str(other.get(key)) for other in told}) > 1})
-    shown = [", ".join(f"{key} {one.get(key, 'not on record')}" for key in keys[:_MOST_TOLD]) for one in told]
-    return [f" ({words})" if words else "" for words in shown]
+    told = [_identity(result) for result in results]
+    keys = {key for one in told for key in one if len({str(other.get(key)) for other in told}) > 1}
+    listed = sorted(keys, key=lambda key: (key != "flags", key))  # which make a number another kind of number
+    shown = [[f"{key} {_said(one.get(key))}" for key in listed] for one in told]
+    # all of it where a few would not tell them apart
+    most = _MOST_TOLD if len({tuple(words[:_MOST_TOLD]) for words in shown}) == len(shown) else len(listed)
+    return [f" ({', '.join(words[:most])})" if words else "" for words in shown]
+
+
+def _said(value: object) -> object:
+    return "not on record" if value is None else value
+
+
+def _short(digest: object) -> str | None:
+    return str(digest)[:8] if digest else None
 
 
 def _check(file: Path, result: Result) -> None:

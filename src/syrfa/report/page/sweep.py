@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from syrfa.commands.summary import read_result
 from syrfa.errors import UserError
 from syrfa.report.page.markup import Html, note, table, tag, text
 from syrfa.report.page.readings import audit_in_short, flags, percent
 from syrfa.report.page.runs import SWEEP
+from syrfa.results import read_result
 from syrfa.run_folder import RESULT
 
 _TEST = ("test/micro_auroc", "micro_auroc")  # as `syrfa sweep` names it, and plainly
@@ -33,16 +33,16 @@ def _read(file: Path) -> dict[str, Any]:
                 raise TypeError("a point without parameters")
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file}: damaged, or not what `syrfa sweep` writes; run the sweep again") from error
-    points = [{**point, "told": _told(file.parent / str(point.get("run")))} for point in content["points"]]
+    points = [{**point, "told": _told(file.parent / str(point.get("run")), point)} for point in content["points"]]
     return {**content, **names, "points": points}
 
 
-def _told(run: Path) -> dict[str, str]:
-    """Flags and audit of a point, where its run is at hand."""
+def _told(run: Path, point: dict[str, Any]) -> dict[str, str]:
+    """Flags and audit of a point; where its run is not at hand, the flags that the sweep noted."""
     if not (run / RESULT).is_file():
-        return {}
+        return {"flags": str(point["flags"] or "none")} if "flags" in point else {}
     result = read_result(run)
-    return {"flags": flags(result), "audit": audit_in_short(result, result["readings"][0])}
+    return {"flags": flags([result]), "audit": audit_in_short(result, result["readings"][0])}
 
 
 def metrics_of(sweep: dict[str, Any]) -> list[str]:
@@ -103,6 +103,8 @@ def sweep_note(sweep: dict[str, Any]) -> Html:
     done = sum(bool(metrics) and value_of(point, metrics[-1]) is not None for point in sweep["points"])
     metric = sweep.get("metric")
     chosen = f" The sweep looks at {metric['name']} ({metric['goal']})." if isinstance(metric, dict) else ""
+    if any(value_of(point, "val/oracle") for point in sweep["points"]):
+        chosen += " With data.oracle on, val/... is of the test split: a choice by it is an oracle's."
     return note(
         f"{done} of {len(sweep['points'])} points have a number.{chosen} Shares are in per cent. A point that is "
         "chosen by its number on the test split is an oracle's choice; as a result of its own it would need that flag. "

@@ -4,10 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from syrfa.commands.summary import Reading, Result
 from syrfa.report.page.markup import Html, note, table, tag, text
 from syrfa.report.page.readings import (
-    METRICS,
     audit_in_short,
     audit_line,
     flags,
@@ -16,12 +14,12 @@ from syrfa.report.page.readings import (
     mean_and_deviation,
     percent,
     reading_name,
-    same_reading,
-    selection,
+    same_readings,
     signed,
     value_of,
 )
 from syrfa.report.page.runs import Experiment, Run
+from syrfa.results import METRICS, Reading, Result, selection
 
 _ALARM_COLUMNS = ["false alarms an hour", "95 % interval", "box_width's"]
 
@@ -31,11 +29,11 @@ def overview(experiments: Sequence[Experiment]) -> Html:
     rows = []
     names = _measured(run for experiment in experiments for run in experiment.runs)
     for number, experiment in enumerate(experiments):
-        first, runs = experiment.shown.result, experiment.runs
-        reading = first["readings"][0]
-        name = tag("a", text(experiment.name), href=f"#e{number}") + _audit(first, reading)
+        runs, reading = experiment.runs, experiment.shown.result["readings"][0]
+        name = tag("a", text(experiment.name), href=f"#e{number}") + _audit(same_readings(runs, reading))
         data = text(f"{experiment.dataset} {experiment.split}")
-        head = [name, data, text(reading_name(reading)), text(flags(first)), str(len(runs))]
+        told = text(flags([run.result for run in runs]))
+        head = [name, data, text(reading_name(reading)), told, str(len(runs))]
         rows.append([*head, *_over_runs(runs, reading, names)])
     columns = ["experiment", "data", "reading", "flags", "runs", *_columns(names)]
     return table("Experiments: mean ± standard deviation over runs, in per cent", columns, rows, (0, 1, 2, 3))
@@ -50,15 +48,15 @@ def run_table(experiment: Experiment) -> Html:
         metrics, width = reading["metrics"], reading["baselines"].get("box_width", {})
         rows.append(
             [
-                text(result["run_id"]) + _audit(result, reading),
+                text(result["run_id"]) + _audit([(result, reading)]),
                 *_with_interval(metrics, names),
                 percent(value_of(width, "micro_auroc")),
                 _lead(reading),
                 percent(metrics["micro_auroc"].get("chance")),
                 text(reading_name(reading)),
                 text(selection(result)),
-                text(flags(result)),
-                str(result["seed"]),
+                text(flags([result])),
+                text(result["seed"]),
                 f"{result['steps']:,}",
             ]
         )
@@ -80,7 +78,8 @@ def reading_table(experiment: Experiment) -> Html:
             else " ".join(percent(value) for value in _values(experiment.runs, reading, "micro_auroc"))
         )
         numbers = _over_runs(experiment.runs, reading, names)
-        rows.append([text(reading_name(reading)) + _audit(first, reading), numbers[0], text(spread), *numbers[1:]])
+        name = text(reading_name(reading)) + _audit(same_readings(experiment.runs, reading))
+        rows.append([name, numbers[0], text(spread), *numbers[1:]])
     columns = ["reading", "micro AUROC", "95 % interval" if single else "single runs", *_columns(names)[1:]]
     caption = "Every reading" + ("" if single else f": mean ± standard deviation over {len(experiment.runs)} runs")
     return table(f"{caption}, in per cent", columns, rows)
@@ -213,18 +212,18 @@ def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _audit(result: Result, reading: Reading) -> Html:
-    kind = "audit" if is_clean(result, reading) else "audit entered"
-    return tag("span", text(audit_in_short(result, reading)), class_=kind)
+def _audit(taken: Sequence[tuple[Result, Reading]]) -> Html:
+    """In short, of every run that a number is the mean of."""
+    kind = "audit" if all(is_clean(*pair) for pair in taken) else "audit entered"
+    said = dict.fromkeys(audit_in_short(*pair) for pair in taken)
+    return tag("span", text(" / ".join(said)), class_=kind)
 
 
 def _values(runs: Sequence[Run], reading: Reading, name: str, baseline: str = "") -> list[float | None]:
-    values = []
-    for run in runs:
-        same = same_reading(run.result, reading)
-        if same is not None:
-            values.append(value_of(same["baselines"].get(baseline, {}) if baseline else same["metrics"], name))
-    return values
+    held = [
+        same["baselines"].get(baseline, {}) if baseline else same["metrics"] for _, same in same_readings(runs, reading)
+    ]
+    return [value_of(metrics, name) for metrics in held]
 
 
 def _measured(runs: Iterable[Run]) -> list[str]:
