@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from syrfa.errors import ConfigError
 from syrfa.models import Classifier, Extractor, TwoStreamExtractor
 from syrfa.modules.checkpoint import SETTINGS
+from syrfa.scoring.audit import is_of_validation
 from syrfa.tubes.datamodule import TubeDataModule
 
 Batch = dict[str, Tensor]
@@ -164,7 +165,9 @@ class AnomalyModule(LightningModule):
         """Remembers what the weights were trained on."""
         attached = self._trainer is not None  # not where `load_from_checkpoint` builds the module
         mine = self._training_split() if attached and self.trainer.training else []
-        self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
+        # what this run wrote before it was resumed, perhaps with an older version's fewer keys, is not recorded twice
+        stored = checkpoint[SETTINGS]["trained_on"]
+        self.trained_on = [split for split in stored if not any(split.items() <= own.items() for own in mine)]
 
     def _training_split(self) -> list[dict[str, str]]:
         """The splits that this run trains on, how, and what its checkpoints are chosen by, for a result's audit."""
@@ -173,17 +176,20 @@ class AnomalyModule(LightningModule):
             return []
         choosing = [*self.trainer.checkpoint_callbacks, *self.trainer.early_stopping_callbacks]
         monitors = [getattr(callback, "monitor", None) for callback in choosing]
-        chosen_by = ", ".join(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
+        monitored = list(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
         validation = data.use("validate") if self.trainer.limit_val_batches else None
         validated = "" if validation is None else validation.source.dataset.manifest_hash(validation.split)
         return [
             {
                 "domain": use.domain,
+                "dataset": use.source.dataset.name,
                 "manifest_sha256": use.source.dataset.manifest_hash(use.split),
                 "split": use.split,
-                "monitor": chosen_by,
-                "monitored_sha256": validated if chosen_by else "",
+                "monitor": ", ".join(monitored),
+                "monitored_sha256": validated if any(map(is_of_validation, monitored)) else "",
                 "validated_sha256": validated,
+                "validated_dataset": "" if validation is None else validation.source.dataset.name,
+                "validated_split": "" if validation is None else validation.split,
                 "precision": str(self.trainer.precision),
             }
             for use in (data.use("train"), data.use("train_real"))

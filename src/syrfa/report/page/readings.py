@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from syrfa.commands.summary import Reading, Result
+from syrfa.scoring.audit import is_tested
 from syrfa.tables.cells import audit_of
 
 METRICS = {
@@ -57,9 +58,14 @@ def selection(result: Result) -> str:
     monitors = []
     for part in result.get("trained_on", []):
         if part.get("monitor"):
-            on = "the test split" if part.get("monitored_sha256") == result.get("manifest_sha256") else "validation"
-            monitors.append(f"best {part['monitor']} on {on}")
+            monitors.append(f"best {part['monitor']} on {_measured_on(part, result)}")
     return "; ".join(monitors) or "last"
+
+
+def _measured_on(part: dict[str, Any], result: Result) -> str:
+    if is_tested(part, "monitored_sha256", result):
+        return "the test split"
+    return "validation" if part.get("monitored_sha256") else "the training batches"
 
 
 def flags(result: Result) -> str:
