@@ -128,8 +128,3 @@ def test_a_resumed_run_records_no_split_twice(synth):
     checkpoint = {}
     module.on_save_checkpoint(checkpoint)
     assert checkpoint["syrfa"]["trained_on"] == splits
-    older = [{key: part[key] for key in ("domain", "split", "manifest_sha256", "monitor")} for part in splits]
-    module.on_load_checkpoint({"syrfa": {"trained_on": older}})
-    assert module.trained_on == []
-    module.on_load_checkpoint({"syrfa": {"trained_on": [{**older[0], "split": "other"}]}})
-    assert len(module.trained_on) == 1

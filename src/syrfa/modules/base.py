@@ -165,9 +165,7 @@ class AnomalyModule(LightningModule):
         """Remembers what the weights were trained on."""
         attached = self._trainer is not None  # not where `load_from_checkpoint` builds the module
         mine = self._training_split() if attached and self.trainer.training else []
-        # what this run wrote before it was resumed, perhaps with an older version's fewer keys, is not recorded twice
-        stored = checkpoint[SETTINGS]["trained_on"]
-        self.trained_on = [split for split in stored if not any(split.items() <= own.items() for own in mine)]
+        self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
 
     def _training_split(self) -> list[dict[str, str]]:
         """The splits that this run trains on, how, and what its checkpoints are chosen by, for a result's audit."""
