@@ -119,9 +119,8 @@ def is_tested(part: Json, key: str, tested: Json) -> bool:
     if not part.get(key):
         return False
     names = [part.get(name) for name in _NAMES[key]]
-    return part[key] == tested.get("manifest_sha256") or (
-        None not in names and names == [tested.get("dataset"), tested.get("split")]
-    )
+    by_name = None not in names and names == [tested.get("dataset"), tested.get("split")]
+    return by_name or bool(part[key] == tested.get("manifest_sha256"))
 
 
 def is_of_validation(monitor: str) -> bool:
