@@ -130,7 +130,7 @@ class SyrfaCLI(LightningCLI):
         return self.subcommand == "fit" and bool(self.options.run.test) and not self.options.trainer.fast_dev_run
 
     def _check_testable(self) -> None:
-        """Finds before hours of training, not after, that there is nothing to test on."""
+        """Finds before hours of training, not after, that there is nothing to test on, or that the test cannot be."""
         data = self.datamodule
         assert isinstance(data, TubeDataModule)
         dataset = data.dataset(data.stage_domain["test"])
@@ -141,6 +141,9 @@ class SyrfaCLI(LightningCLI):
                 f"run.test: {dataset.name} has no split with frame labels to test on; set run.test to false, and "
                 "score it with predict"
             )
+        evaluation = self._get(self.config_init, "evaluation")
+        assert isinstance(evaluation, FrameAUC)
+        evaluation.check_test(data, self.model)
 
     def _check_precision(self) -> None:
         """Refuses float16 here too, since on a CPU Lightning takes bfloat16 in its place without being asked.

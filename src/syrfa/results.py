@@ -8,7 +8,7 @@ from typing import Any
 
 from syrfa.errors import DataNotFoundError, UserError
 from syrfa.run_folder import RESULT, RESULT_SCHEMA
-from syrfa.scoring.audit import Audit, audit
+from syrfa.scoring.audit import Audit, audit, is_tested
 
 Result = dict[str, Any]
 Reading = dict[str, Any]
@@ -89,10 +89,9 @@ def selection(result: Result) -> str:
 
 
 def _choice(result: Result, part: dict[str, Any]) -> str:
-    measured_on = part.get("monitored_sha256")
-    if not measured_on:  # a training loss
+    if not part.get("monitored_sha256"):  # a training loss
         return f"best {part['monitor']} on the training batches"
-    tested = measured_on == result.get("manifest_sha256")
+    tested = is_tested(part, "monitored_sha256", result)
     return f"best {part['monitor']} on {'the test split (oracle)' if tested else 'validation'}"
 
 

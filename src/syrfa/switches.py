@@ -10,7 +10,6 @@ from syrfa.errors import ConfigError
 
 ORACLE_METRIC = "val/micro_auroc"
 ORACLE_FILE = "oracle"
-_DEFAULT_FILE = "{epoch}-{step}"
 
 
 def settle_switches(options: Namespace, verb: str) -> list[str]:
@@ -24,7 +23,8 @@ def settle_switches(options: Namespace, verb: str) -> list[str]:
         what to tell, a line for each switch that is on.
 
     Raises:
-        ConfigError: the checkpoint is to be chosen by something else, or validation sees only a part of the split.
+        ConfigError: the checkpoint is to be chosen by something else, or not to be kept, or validation sees only a part
+            of the split.
     """
     said = []
     if options.data.transductive and verb == "fit":
@@ -55,13 +55,16 @@ def _settle_oracle(options: Namespace) -> str:
         raise ConfigError(
             f"data.oracle: trainer.limit_val_batches={limit:g} scores a part of the test split; set it to 1.0"
         )
+    if checkpoint.save_top_k == 0:
+        raise ConfigError("data.oracle: checkpoint.save_top_k=0 keeps no checkpoint to choose; set it to 1")
     if trainer.check_val_every_n_epoch is not None:
         trainer.check_val_every_n_epoch = 1
     checkpoint.monitor, checkpoint.mode = ORACLE_METRIC, "max"
-    if checkpoint.save_top_k == 1 and checkpoint.filename == _DEFAULT_FILE:
+    kept = "the best of checkpoints/*.ckpt are kept, by AUROC on the target's test split"
+    if checkpoint.save_top_k == 1:
         checkpoint.filename = ORACLE_FILE
+        kept = f"checkpoints/{ORACLE_FILE}.ckpt is the one with the best AUROC on the target's test split"
     once = trainer.max_epochs == 1 and trainer.val_check_interval in (None, 1.0) and trainer.max_steps in (None, -1)
-    return (
-        f"data.oracle is on: checkpoints/{checkpoint.filename}.ckpt is the one with the best AUROC on the target's "
-        "test split" + ("; one epoch is scored once: for a choice set --trainer.val_check_interval 0.1" if once else "")
+    return f"data.oracle is on: {kept}" + (
+        "; one epoch is scored once: for a choice set --trainer.val_check_interval 0.1" if once else ""
     )

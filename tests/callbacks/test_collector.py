@@ -1,13 +1,17 @@
 """Scores come back in the order of the index, each once; what is missing or not finite is a fault."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from lightning import LightningModule
 
 from syrfa.callbacks.collector import ScoreCollector
 from syrfa.callbacks.frame_auc import FrameAUC, is_partial
 from syrfa.errors import ConfigError
-from syrfa.recipes import PaperSettings
+from syrfa.paper_recipes import PaperSettings
+from syrfa.tubes.datamodule import TubeDataModule, TubeSource
 
 
 def collected(*batches: tuple[list[int], list[float]]) -> ScoreCollector:
@@ -96,6 +100,44 @@ def test_constants_of_the_paper_protocol_are_refused_before_training() -> None:
     assert (changed["block"], changed["as_published"]) == (10, False)
     with pytest.raises(ConfigError, match=r"evaluation\.paper\.taps=2"):
         FrameAUC(paper=PaperSettings(taps=2))
+    with pytest.raises(ConfigError, match=r"evaluation\.paper\.block=-1"):
+        FrameAUC(recipe="avenue", paper=PaperSettings(block=-1))
+
+
+def data_with(recipe: str | None, of_the_source: str | None = None) -> TubeDataModule:
+    dataset = SimpleNamespace(name="street")
+    source = TubeSource(dataset, None, validation_split="test", recipe=of_the_source)
+    return TubeDataModule(source, TubeSource(dataset, None, recipe=recipe))
+
+
+def set_up(callback: FrameAUC, data: TubeDataModule, stage: str, limit_val_batches: float = 1.0) -> None:
+    trainer = SimpleNamespace(datamodule=data, limit_val_batches=limit_val_batches, is_global_zero=True)
+    callback.setup(trainer, LightningModule(), stage)
+
+
+def test_constants_are_checked_against_the_recipe_that_the_data_names() -> None:
+    as_published, filtered = PaperSettings(block=0), PaperSettings(filter_size=3)
+    set_up(FrameAUC(paper=as_published), data_with("shanghaitech"), "test")
+    set_up(FrameAUC(paper=filtered), data_with("ped2"), "test")
+    with pytest.raises(ConfigError, match=r"evaluation\.paper\.filter_size=5: without a map"):
+        set_up(FrameAUC(paper=as_published), data_with("ped2"), "test")
+    with pytest.raises(ConfigError, match=r"evaluation\.paper\.filter_size=3: without a map"):
+        set_up(FrameAUC(paper=filtered), data_with("shanghaitech"), "test")
+    with pytest.raises(ConfigError, match=r"evaluation\.paper\.filter_size=3: without a map"):
+        set_up(FrameAUC(paper=filtered), data_with(None, "shanghaitech"), "fit")
+
+
+def test_validation_needs_a_recipe_only_where_it_is_on() -> None:
+    set_up(FrameAUC("paper"), data_with("ped2"), "fit", limit_val_batches=0)
+    with pytest.raises(ConfigError, match=r"data\.source\.recipe names no published recipe"):
+        set_up(FrameAUC("paper"), data_with("ped2"), "fit")
+
+
+def test_a_test_behind_a_fit_is_refused_before_it() -> None:
+    with pytest.raises(ConfigError, match=r"data\.target\.recipe names no published recipe"):
+        FrameAUC("paper").check_test(data_with(None), LightningModule())
+    with pytest.raises(ConfigError, match="has no restyled stream"):
+        FrameAUC(feature_distance=True).check_test(data_with("ped2"), LightningModule())
 
 
 def test_a_track_window_that_does_not_fit_is_refused_before_training() -> None:

@@ -1,5 +1,7 @@
 """What a result says of feature distances, and when they are refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from lightning import LightningModule
@@ -14,7 +16,7 @@ def test_the_summary_of_five_tubes_made_by_hand() -> None:
     abnormal = np.array([False, True, False, True, True])
     said = summary(apart, between, abnormal, np.array([0, 0, 2, 2, 2]), ["a", "empty", "c"])
     assert said["groups"]["all"]["mean"] == 3
-    assert said["groups"]["all"]["quartiles"] == pytest.approx([1.2, 2, 3, 4, 4.8])
+    assert said["groups"]["all"]["quantiles"] == pytest.approx([1.2, 2, 3, 4, 4.8])
     assert said["groups"]["all"]["std"] == pytest.approx(np.sqrt(2))
     assert (said["groups"]["normal"]["tubes"], said["groups"]["normal"]["mean"]) == (2, 2)
     assert (said["groups"]["abnormal"]["tubes"], said["groups"]["abnormal"]["mean"]) == (3, pytest.approx(11 / 3))
@@ -26,7 +28,7 @@ def test_the_summary_of_five_tubes_made_by_hand() -> None:
 
 
 def test_a_group_without_tubes_has_no_numbers() -> None:
-    assert describe(np.zeros(0)) == {"tubes": 0, "mean": None, "std": None, "quartiles": None}
+    assert describe(np.zeros(0)) == {"tubes": 0, "mean": None, "std": None, "quantiles": None}
 
 
 def test_a_module_without_streams_is_refused_only_where_they_are_asked_for() -> None:
@@ -34,9 +36,24 @@ def test_a_module_without_streams_is_refused_only_where_they_are_asked_for() -> 
     with pytest.raises(ConfigError, match="a JigsawModule has no restyled stream"):
         FeatureDistance(True, 10, 0).check(module)
     FeatureDistance(False, 10, 0).check(module)
-    FeatureDistance(True, 10, 0).check(RealAdaptModule(knowledge={"width": 2}))
+    module = RealAdaptModule(knowledge={"width": 2})
+    blocks = len(module.network.style.blocks)
+    for tubes in (10, blocks + 1, 0):
+        FeatureDistance(True, tubes, 0).check(module)
+    for tubes in (1, blocks):
+        with pytest.raises(ConfigError, match=rf"feature_distance_tubes={tubes}: they are too few .* or 0 for all"):
+            FeatureDistance(True, tubes, 0).check(module)
+        FeatureDistance(False, tubes, 0).check(module)
     with pytest.raises(ConfigError, match="has no restyled stream"):
         FeatureDistance(True, 10, 0).check(LightningModule())
+
+
+def test_a_split_of_too_few_tubes_costs_the_distance_not_the_result() -> None:
+    split = SimpleNamespace(rows=np.arange(2), dataset="street", split="test")
+    found = FeatureDistance(True, 0, 0).measure(None, RealAdaptModule(knowledge={"width": 2}), split, [])
+    assert found.keys() == {"value", "reason"}
+    assert found["value"] is None
+    assert "street test: 2 tubes are too few" in found["reason"]
 
 
 @pytest.mark.parametrize(("tubes", "seed", "name"), [(-1, 0, "tubes"), (5, -1, "seed")])

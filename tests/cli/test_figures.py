@@ -72,7 +72,7 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
         for name, values in (("all", apart), ("normal", apart[~abnormal]), ("abnormal", apart[abnormal])):
             assert part["groups"][name]["tubes"] == len(values)
             assert part["groups"][name]["mean"] == pytest.approx(values.mean(), rel=1e-4)
-            assert part["groups"][name]["quartiles"][2] == pytest.approx(np.median(values), rel=1e-4)
+            assert part["groups"][name]["quantiles"][2] == pytest.approx(np.median(values), rel=1e-4)
         between = (clean - clean.roll(-1, 0)).norm(dim=1).numpy()
         assert part["between"]["mean"] == pytest.approx(between.mean(), rel=1e-4)
         for video in part["by_video"]:
@@ -90,7 +90,7 @@ def test_batches_change_nothing_and_a_seed_does(tested: dict[str, Path], tmp_pat
         found[name] = distance_of(tmp_path / name / "demo_adapt" / "seed1")
     expected = distance_of(tested["rap"])
     for ours, theirs in ((expected, found["batches"]), (expected["unadapted"], found["batches"]["unadapted"])):
-        assert theirs["groups"]["all"]["quartiles"] == pytest.approx(ours["groups"]["all"]["quartiles"], rel=1e-4)
+        assert theirs["groups"]["all"]["quantiles"] == pytest.approx(ours["groups"]["all"]["quantiles"], rel=1e-4)
         assert theirs["between"]["mean"] == pytest.approx(ours["between"]["mean"], rel=1e-4)
     assert found["seed"]["groups"]["all"]["mean"] != expected["groups"]["all"]["mean"]
 

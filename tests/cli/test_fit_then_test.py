@@ -87,6 +87,26 @@ def test_what_cannot_be_tested_is_refused_before_training(
     assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--evaluation.protocol=paper", "--data.target.recipe=null"], "data.target.recipe names no published recipe"),
+        (["--data.target.recipe=shanghaitech", "--evaluation.paper.filter_size=3"], "evaluation.paper.filter_size=3:"),
+        (
+            ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=1"],
+            "evaluation.feature_distance_tubes=1: they are too few",
+        ),
+    ],
+)
+def test_a_test_that_would_end_in_a_refusal_is_refused_before_training(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--trainer.limit_val_batches=0"]
+    assert main(["fit", *run, *options, "--run.test=true"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     codes, finish = [], wandb.finish

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonargparse import Namespace
 from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
+from syrfa.switches import settle_switches
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 QUICK = [*SMALL, "--evaluation.pictures=false"]
@@ -102,6 +104,47 @@ def test_adaptation_does_not_wash_the_choice_of_phase_one_off(tmp_path: Path) ->
     assert (result["transductive"], result["oracle"]) == (False, True)
 
 
+def test_validation_says_what_the_weights_bring(
+    oracle: Path, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(config: list[str], checkpoint: Path, *options: str) -> str:
+        capsys.readouterr()
+        arguments = [
+            *config,
+            *QUICK,
+            f"--run.root={tmp_path}",
+            f"--ckpt_path={checkpoint}",
+            "--data.validate_on=target",
+        ]
+        assert main(["validate", *arguments, "--data.target.validation_split=test", *options]) == 0
+        return capsys.readouterr().out
+
+    assert "val/oracle" in said(ADAPT, oracle / "checkpoints" / "oracle.ckpt")
+    assert "val/oracle" not in said(KNOWLEDGE, knowledge_ckpt, "--data.oracle=true")
+
+
+@pytest.mark.parametrize(
+    ("options", "filename", "said"),
+    [
+        ({}, "oracle", "checkpoints/oracle.ckpt is the one with the best AUROC on the target's test split"),
+        ({"filename": "mine"}, "oracle", "checkpoints/oracle.ckpt is the one with the best AUROC"),
+        ({"save_top_k": 3}, "{epoch}-{step}", "the best of checkpoints/*.ckpt are kept, by AUROC on the target's"),
+        ({"save_top_k": -1}, "{epoch}-{step}", "the best of checkpoints/*.ckpt are kept, by AUROC on the target's"),
+    ],
+)
+def test_the_file_that_is_announced_is_the_one_that_is_kept(options: dict[str, Any], filename: str, said: str) -> None:
+    checkpoint = Namespace(monitor=None, mode="min", save_top_k=1, filename="{epoch}-{step}")
+    for name, value in options.items():
+        checkpoint[name] = value
+    trainer = Namespace(
+        limit_val_batches=0, check_val_every_n_epoch=1, max_epochs=5, val_check_interval=None, max_steps=-1
+    )
+    data = Namespace(transductive=False, oracle=True)
+    (line,) = settle_switches(Namespace(data=data, trainer=trainer, checkpoint=checkpoint), "fit")
+    assert line.startswith(f"data.oracle is on: {said}")
+    assert checkpoint.filename == filename
+
+
 def test_pictures_carry_the_switch(oracle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from syrfa.report import pictures
 
@@ -144,6 +187,7 @@ def test_a_switch_that_the_weights_know_nothing_of_is_refused(
             ["--data.oracle=true", "--checkpoint.monitor=train/cls"],
             "and checkpoint.monitor is train/cls; leave one out",
         ),
+        (["--data.oracle=true", "--checkpoint.save_top_k=0"], "checkpoint.save_top_k=0 keeps no checkpoint to choose"),
         (["--data.oracle=true", "--trainer.limit_val_batches=0.5"], "limit_val_batches=0.5 scores a part of the test"),
         (["--data.oracle=true", "--trainer.limit_val_batches=3"], "limit_val_batches=3.0 scores a part of the test"),
     ],

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syrfa.datasets import ShanghaiTech, UBnormal, UCSDPed2, VideoFolder
+from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.datasets.regions import Regions, box_of, regions_of_masks
 from syrfa.errors import LabelError
 
@@ -105,8 +106,46 @@ def test_random_masks_equal_flood_fill_and_sets(seed, share, min_area):
         assert len({(ours[key], theirs[key]) for key in ours}) == found.tracks == len(set(theirs.values()))
 
 
+class Sparse(VideoDataset):
+    """One video whose masks are given frame by frame."""
+
+    name, splits = "sparse", ("test",)
+
+    def __init__(self, labels, pictures):
+        super().__init__("nowhere")
+        self.labels, self.pictures = np.array(labels, np.uint8), pictures
+
+    def videos(self, split):
+        return [VideoRecord("a", self.root, split)]
+
+    def frame_labels(self, record):
+        return self.labels
+
+    def pixel_mask(self, record, frame):
+        return self.pictures[frame]
+
+
+def test_a_frame_without_a_mask_keeps_the_numbers_of_those_behind_it():
+    block = np.ones((3, 4), bool)
+    dataset = Sparse([0, 1, 0, 1, 1], [None, block, None, block, block])
+    found = dataset.regions(dataset.videos("test")[0])
+    # nothing is seen in frame 2, so that a track ends before it
+    assert rows(found) == [(1, 0, 0, 0, 3, 2), (3, 1, 0, 0, 3, 2), (4, 1, 0, 0, 3, 2)]
+    assert found.size == (3, 4)
+
+
+def test_an_abnormal_frame_without_a_mask_beside_others_that_have_one_is_refused():
+    block = np.ones((3, 4), bool)
+    for pictures, lacking in (([block, None, block], 1), ([None, block, block], 0)):
+        dataset = Sparse([1, 1, 1], pictures)
+        with pytest.raises(LabelError, match=f"sparse a: frame {lacking} is labelled abnormal and has no pixel mask"):
+            dataset.regions(dataset.videos("test")[0])
+    dataset = Sparse([0, 1, 1], [block, None, None])
+    assert dataset.regions(dataset.videos("test")[0]) is None
+
+
 def test_masks_of_two_sizes_are_refused():
-    with pytest.raises(LabelError, match=r"mask of frame 1 is \(1, 3\), that of frame 0 \(1, 2\)"):
+    with pytest.raises(LabelError, match=r"mask of frame 1 is \(1, 3\), the first one \(1, 2\)"):
         regions_of_masks(masks("##", "###"))
 
 

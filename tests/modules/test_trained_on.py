@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from syrfa.callbacks.result import switches_of
+from syrfa.datasets import VideoFolder
 from syrfa.datasets.base import VideoDataset
 from syrfa.tubes.datamodule import TubeDataModule, TubeSource
 
@@ -25,9 +27,9 @@ class Named(VideoDataset):
     frame_labels = tracks = id_mask = videos
 
 
-def recorded(module, train_on, monitor=None, stopped_by=(), limit_val_batches=1.0, switches=(), **target):
+def recorded(module, train_on, monitor=None, stopped_by=(), limit_val_batches=1.0, switches=(), data=None, **target):
     source = TubeSource(Named("world"), None, validation_split="test")
-    data = TubeDataModule(
+    data = data or TubeDataModule(
         source, TubeSource(Named("street"), None, **target), train_on=train_on, **dict.fromkeys(switches, True)
     )
     module._trainer = SimpleNamespace(
@@ -65,7 +67,7 @@ def test_training_on_the_targets_test_split_shows(synth):
 
 
 def test_what_checkpoints_are_chosen_by_is_recorded_with_each_split(synth):
-    found = recorded(synth(), "both", monitor="validate/micro_auroc")
+    found = recorded(synth(), "both", monitor="val/micro_auroc")
     assert {part["monitored_sha256"] for part in found} == {"world-test-hash"}
 
 
@@ -74,6 +76,36 @@ def test_what_training_stops_by_is_recorded_too(synth):
     assert [(part["monitor"], part["monitored_sha256"]) for part in found] == [
         ("train/cls, val/micro_auroc", "world-test-hash")
     ]
+
+
+def test_a_loss_of_training_is_measured_on_no_other_split(synth):
+    (part,) = recorded(synth(), "source", monitor="train/cls")
+    assert (part["monitor"], part["monitored_sha256"], part["validated_sha256"]) == ("train/cls", "", "world-test-hash")
+
+
+def test_splits_are_named_besides(synth):
+    found = recorded(synth(), "both")
+    assert [part["dataset"] for part in found] == ["world", "street"]
+    assert {(part["validated_dataset"], part["validated_split"]) for part in found} == {("world", "test")}
+    (part,) = recorded(synth(), "source", limit_val_batches=0)
+    assert (part["validated_dataset"], part["validated_split"]) == ("", "")
+
+
+@pytest.mark.parametrize("labels", ["labels=truth.csv", "none"])
+def test_a_folder_adapted_to_without_labels_is_known_again_with_them(labels, synth, tmp_path):
+    """The labels are a part of the hash, and so were the only thing by which the split could be missed."""
+    (tmp_path / "videos" / "test").mkdir(parents=True)
+    (tmp_path / "videos" / "test" / "a.mp4").write_bytes(b"never decoded")
+    (tmp_path / "truth.csv").write_text("video,start,end\ntest/a.mp4,1,2\n")
+    footage = VideoFolder(tmp_path / "videos")
+    fitted = synth()
+    target = TubeSource(footage, None, train_split="test")
+    fitted.trained_on = recorded(fitted, "target", data=TubeDataModule(None, target, train_on="target"))
+    rule = {"unit": "frames", "first_frame": 0, "end_included": True}
+    again = VideoFolder(tmp_path / "videos", tmp_path / "truth.csv", **rule) if labels != "none" else footage
+    split = SimpleNamespace(dataset=again.name, split="test", manifest_hash=again.manifest_hash("test"))
+    assert (split.manifest_hash == fitted.trained_on[0]["manifest_sha256"]) == (labels == "none")
+    assert switches_of(fitted, split) == {"transductive": True, "oracle": False}
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(1.0, "world-test-hash"), (0, ""), (0.0, "")])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from syrfa.errors import ConfigError
-from syrfa.report.distance_panels import arrange, differences, measured_of
+from syrfa.report.distance_panels import arrange, differences, measured_of, quantiles_of
 from syrfa.report.fig4 import plot_fig4
 
 PLAIN = (2.0, 4.0, 3.0)
@@ -16,12 +16,12 @@ TUBES = (10, 20, 70)
 
 
 def described(mean: float, tubes: int = 100) -> dict[str, Any]:
-    return {"tubes": tubes, "mean": mean, "std": 0.1, "quartiles": [mean - 2, mean - 1, mean, mean + 1, mean + 2]}
+    return {"tubes": tubes, "mean": mean, "std": 0.1, "quantiles": [mean - 2, mean - 1, mean, mean + 1, mean + 2]}
 
 
 def measured(means: tuple[float, ...]) -> dict[str, Any]:
     mean = float(np.average(means, weights=TUBES))
-    empty = {"tubes": 0, "mean": None, "std": None, "quartiles": None}
+    empty = {"tubes": 0, "mean": None, "std": None, "quantiles": None}
     videos = zip("abc", TUBES, means, strict=True)
     return {
         "groups": {"all": described(mean), "normal": described(mean), "abnormal": empty},
@@ -151,3 +151,13 @@ def test_a_run_without_the_distance_is_refused() -> None:
     content = {key: value for key, value in RAP.items() if key != "feature_distance"}
     with pytest.raises(ConfigError, match=r"runs/x: has no feature distance; run `syrfa test` with --evaluation"):
         measured_of(Path("runs/x"), content)
+    content["feature_distance"] = {"value": None, "reason": "2 tubes are too few"}
+    with pytest.raises(ConfigError, match=r"runs/x: its feature distance could not be measured: 2 tubes are too few"):
+        measured_of(Path("runs/x"), content)
+
+
+def test_the_key_of_the_first_results_is_read_too() -> None:
+    group = described(3.0)
+    older = {**{key: value for key, value in group.items() if key != "quantiles"}, "quartiles": group["quantiles"]}
+    assert quantiles_of(group) == quantiles_of(older) == [1, 2, 3, 4, 5]
+    assert quantiles_of({"quantiles": None}) == quantiles_of({"quartiles": None}) == []

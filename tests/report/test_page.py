@@ -434,7 +434,7 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
     wide = {"objects": 40, "above": {"0.5": 0.75, "0.9": 0.5}}
     normals = {"split": "train", "every_frame": 3, "objects": 1000, "above": {"0.5": 0.15, "0.9": 0.01}, "wide": wide}
     result["normals"] = normals
-    group = {"tubes": 77, "mean": 2.5, "std": 0.5, "quartiles": [1, 2, 3, 4, 5]}
+    group = {"tubes": 77, "mean": 2.5, "std": 0.5, "quantiles": [1, 2, 3, 4, 5]}
     result["feature_distance"] = {"adapter": "rap", "groups": {"all": group}, "between": group, "unadapted": None}
     (run / "result.json").write_text(json.dumps(result))
     page = page_of(run)
@@ -446,6 +446,17 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
     assert "boxes wider than high 40 75.0 50.0" in rows
     assert "all tubes, adapter rap 77 2.5 0.5 1 2 3 4 5" in rows
     assert page.plots["e0-distance"]["rows"][0]["quantiles"] == [1, 2, 3, 4, 5]
+    result["feature_distance"] = {"value": None, "reason": "ped2 test: 2 tubes are too few"}
+    (run / "result.json").write_text(json.dumps(result))
+    assert "(Fig. 4) could not be measured: ped2 test: 2 tubes are too few" in page_of(run).text
+
+
+def test_a_training_loss_chose_on_no_validation_split(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "knowledge")
+    result = json.loads((run / "result.json").read_text())
+    result["trained_on"][0]["monitor"] = "train/cls"
+    (run / "result.json").write_text(json.dumps(result))
+    assert "best train/cls on the training batches" in page_of(run).text
 
 
 def test_frames_of_other_videos_are_not_shown(tmp_path: Path) -> None:

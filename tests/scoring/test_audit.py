@@ -5,12 +5,12 @@ import json
 import pytest
 from small_run import ROOT
 
-from syrfa.scoring.audit import audit, audit_lines, flags_of, switches
+from syrfa.scoring.audit import audit, audit_lines, flags_of, record_flags
 
 RESULTS = [
     path
     for path in sorted((ROOT / "experiments" / "results").glob("*.json"))
-    if "readings" in json.loads(path.read_text())
+    if json.loads(path.read_text()).keys() >= {"schema", "readings"}
 ]
 STRICT = {"protocol": "strict", "smoothing": "centred", "window": 25, "test_statistics": False}
 PAPER = {"protocol": "paper", "smoothing": "gaussian", "recipe": "ped2", "test_statistics": True}
@@ -21,8 +21,8 @@ def trained(domain="target", split="train", monitor="", **hashes):
 
 
 def canned(*parts, boxes=None):
-    found = {"manifest_sha256": "target-test", "trained_on": list(parts), "boxes": boxes}
-    return {**found, **switches(parts, "target-test")}
+    tested = {"dataset": "street", "split": "test", "manifest_sha256": "target-test"}
+    return {**tested, "trained_on": list(parts), "boxes": boxes, **record_flags(parts, tested)}
 
 
 def entered(result, protocol):
@@ -88,6 +88,58 @@ def test_where_the_boxes_come_from():
         assert entered(result, STRICT) == []
     masks = canned(trained(), boxes={"detector": {"detector": "calibrated", "of": {"detector": "annotation"}}})
     assert entered(masks, STRICT) == ["boxes"]
+    line = audit(masks, {"protocol": STRICT}).line
+    assert line.startswith("test information: boxes: object masks of the tested split as boxes. ")
+    assert "Test labels: in the boxes and in the metrics" in line
+
+
+def named(split, files="changed", monitor="", validated=("world", "validation"), **more):
+    """A part of a record that names its splits, as data of other label files have it."""
+    part = {**trained("target", split, monitor), "dataset": "street", "manifest_sha256": files, **more}
+    return {**part, "validated_sha256": files, "validated_dataset": validated[0], "validated_split": validated[1]}
+
+
+def test_new_labels_of_the_split_do_not_wash_a_switch_off():
+    seen = canned(named("test"))
+    assert (seen["transductive"], seen["oracle"]) == (True, False)
+    assert "frames of the tested split (known by its name, street test: its files or labels differ), without" in (
+        audit(seen, {"protocol": STRICT}).line
+    )
+    chosen = canned(named("train", monitor="val/micro_auroc", validated=("street", "test"), monitored_sha256="changed"))
+    assert (chosen["transductive"], chosen["oracle"]) == (False, True)
+    assert "oracle: the checkpoint was chosen by val/micro_auroc on the tested split (known by its name" in (
+        audit(chosen, {"protocol": STRICT}).line
+    )
+    assert entered(canned(named("train", validated=("street", "test"), monitored_sha256="")), STRICT) == ["seen"]
+
+
+def test_a_split_of_the_same_data_set_or_of_the_same_name_is_not_the_tested_one():
+    for part in (
+        named("train", monitored_sha256=""),
+        named("test", monitored_sha256="", dataset="world", validated=("world", "test")),
+        named("train", monitored_sha256="changed", monitor="val/micro_auroc", validated=("street", "validation")),
+        {**trained(split="test"), "manifest_sha256": "other"},  # before names were recorded
+    ):
+        assert entered(canned(part), STRICT) == []
+
+
+def test_what_chose_the_checkpoint_and_what_is_not_on_record():
+    def origin(*parts):
+        return audit(canned(*parts), {"protocol": STRICT}).line.partition("; no scaling")[0].partition("; ")[2]
+
+    assert origin(trained(monitored_sha256="", validated_sha256="")) == "no checkpoint chosen by a metric"
+    unsaid = "not recorded: whether validation saw the tested split"
+    assert origin(trained(monitored_sha256="")) == f"no checkpoint chosen by a metric; {unsaid}"
+    loss = {"monitor": "train/cls", "monitored_sha256": "", "validated_sha256": "source-validation"}
+    assert origin(trained(**loss)) == "checkpoint chosen by its training loss (train/cls)"
+    both = {"monitor": "train/cls, val/micro_auroc", "monitored_sha256": "v", "validated_sha256": "v"}
+    assert origin(trained(**both)) == (
+        "checkpoint chosen by val/micro_auroc on another split; checkpoint chosen by its training loss (train/cls)"
+    )
+    both = {**both, "monitored_sha256": "target-test"}
+    assert (
+        "was chosen by val/micro_auroc on the tested split" in audit(canned(trained(**both)), {"protocol": STRICT}).line
+    )
 
 
 def test_rows_that_agree_share_a_line():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
-from syrfa.recipes import PUBLISHED, PaperConstants, PaperSettings
+from syrfa.paper_recipes import PUBLISHED, PaperConstants, PaperSettings
 from syrfa.scoring import ObjectScores, PaperProtocol
 
 Thing = tuple[int, tuple[float, float, float, float], float]

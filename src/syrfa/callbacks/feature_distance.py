@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from syrfa.callbacks.collector import data_of
 from syrfa.collective import of_every_process
-from syrfa.errors import ConfigError
+from syrfa.errors import ConfigError, UserError
 from syrfa.models import TwoStreamExtractor
 from syrfa.models.ring import StyleRing
 from syrfa.modules import AnomalyModule
@@ -41,15 +41,24 @@ class FeatureDistance:
         self.measured, self.tubes, self.seed = measured, tubes, seed
 
     def check(self, module: LightningModule) -> None:
-        """Refuses, before anything is scored, a module without the two streams.
+        """Refuses, before anything is scored, a module without the two streams, and too few tubes to restyle them.
 
         Raises:
-            ConfigError: it has none.
+            ConfigError: see above.
         """
-        if self.measured and not isinstance(getattr(module, "network", None), TwoStreamExtractor):
+        if not self.measured:
+            return
+        network = getattr(module, "network", None)
+        if not isinstance(network, TwoStreamExtractor):
             raise ConfigError(
                 f"evaluation.feature_distance: a {type(module).__name__} has no restyled stream to compare with; set "
                 "it to false, or test a SynthKnowledgeModule or RealAdaptModule"
+            )
+        blocks = len(network.style.blocks)
+        if 0 < self.tubes <= blocks:
+            raise ConfigError(
+                f"evaluation.feature_distance_tubes={self.tubes}: they are too few to restyle one another at {blocks} "
+                f"blocks; give more than {blocks}, or 0 for all"
             )
 
     def measure(
@@ -60,14 +69,19 @@ class FeatureDistance:
         Returns:
             JSON: `groups`, the distances of all tubes and of those of frames labelled normal and abnormal; `between`,
             those of O of two different tubes, the yardstick; `by_video`; and under `unadapted` the same without the
-            adapters, where there are any.
-
-        Raises:
-            ConfigError: the split has too few tubes.
+            adapters, where there are any. Null with a reason where the split has too few tubes.
         """
         if not self.measured:
             return None
         assert isinstance(module, AnomalyModule)
+        try:
+            return self._measure(trainer, module, split, labels)
+        except UserError as error:  # the scores are made: this must not cost the whole result
+            return {"value": None, "reason": str(error)}
+
+    def _measure(
+        self, trainer: Trainer, module: AnomalyModule, split: EvaluatedSplit, labels: Sequence[NDArray[np.uint8]]
+    ) -> dict[str, Any]:
         rows, generator = self._draw_tubes(split)
         style = module.network.style
         try:
@@ -168,12 +182,12 @@ def summary(
 
 
 def describe(values: Distances) -> dict[str, Any]:
-    """`tubes`, `mean`, `std` and `quartiles`, the 5, 25, 50, 75 and 95 % quantiles; null where there is no tube."""
+    """`tubes`, `mean`, `std` and `quantiles`, the 5, 25, 50, 75 and 95 % quantiles; null where there is no tube."""
     if not len(values):
-        return {"tubes": 0, "mean": None, "std": None, "quartiles": None}
+        return {"tubes": 0, "mean": None, "std": None, "quantiles": None}
     return {
         "tubes": len(values),
         "mean": float(values.mean()),
         "std": float(values.std()),
-        "quartiles": [float(value) for value in np.quantile(values, QUANTILES)],
+        "quantiles": [float(value) for value in np.quantile(values, QUANTILES)],
     }

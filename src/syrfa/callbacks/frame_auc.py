@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lightning import LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 
 from syrfa.callbacks.collector import CollectingCallback, data_of, labels_of, objects_of
 from syrfa.callbacks.feature_distance import FeatureDistance
@@ -17,14 +18,14 @@ from syrfa.errors import ConfigError, LabelError
 from syrfa.files import write_json
 from syrfa.metrics.alarms import AlarmRule
 from syrfa.metrics.evaluation import evaluate
-from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
+from syrfa.paper_recipes import PUBLISHED, PaperRecipe, PaperSettings
 from syrfa.run_folder import RESULT
 from syrfa.scoring import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.scoring.audit import flags_of
 from syrfa.scoring.calibration import QUANTILES, Method
 from syrfa.scoring.frame_curves import CURVES, FrameCurves
 from syrfa.scoring.protocols import Smoothing
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 
 Stage = Literal["validate", "test"]
 
@@ -68,7 +69,7 @@ class FrameAUC(CollectingCallback):
         protocol: Literal["strict", "paper"] = "strict",
         smoothing: Smoothing = "centred",
         window: int = 25,
-        recipe: Recipe | None = None,
+        recipe: PaperRecipe | None = None,
         paper: PaperSettings | None = None,
         bootstrap: int = 1000,
         pictures: bool = True,
@@ -97,9 +98,12 @@ class FrameAUC(CollectingCallback):
         self.distance = FeatureDistance(feature_distance, feature_distance_tubes, feature_distance_seed)
         if bootstrap < 0:
             raise ConfigError(f"evaluation.bootstrap={bootstrap}: give a number of resamples, or 0 for no intervals")
-        self.protocols(1, recipe or "ped2")  # refuses a window that does not fit before hours of training, not after
+        # a window or constant that does not fit is refused before hours of training; see also `setup`
+        self.protocols(1, recipe)
+        if paper is not None and recipe is None:
+            paper.check()
 
-    def protocols(self, frames: int, recipe: Recipe | None = None) -> list[Protocol]:
+    def protocols(self, frames: int, recipe: PaperRecipe | None = None) -> list[Protocol]:
         """Every reading, the first one first, for tubes of `frames` frames of data that name a `recipe` or none."""
         recipe = self.recipe or recipe
         radius = frames // 2
@@ -119,30 +123,48 @@ class FrameAUC(CollectingCallback):
 
         Raises:
             ConfigError: the test cannot be calibrated, the module has no feature distance, or the paper protocol is
-                asked for without a recipe.
+                asked for without a recipe or with constants that do not fit it.
             LabelError: `data.oracle` is on and the target's test split has no frame labels.
         """
         if stage == "test":
-            self.distance.check(pl_module)
-        if stage in ("fit", "validate", "test"):
-            self._settle_recipe(trainer, "test" if stage == "test" else "validate")
+            self.check_test(data_of(trainer), pl_module)
+            self._say_recipe(trainer)
+        if stage == "validate" or (stage == "fit" and trainer.limit_val_batches):
+            self._check_recipe(data_of(trainer), "validate")
         if stage == "fit" and data_of(trainer).oracle and labels_of(data_of(trainer).evaluated("validate")) is None:
             raise LabelError("data.oracle: the target's test split has no frame labels to choose a checkpoint by")
         if stage == "test" and self.calibration.methods:
             self.calibration.setup(trainer)
 
-    def _settle_recipe(self, trainer: Trainer, stage: Stage) -> None:
-        use = data_of(trainer).use(stage)
+    def check_test(self, data: TubeDataModule, module: LightningModule) -> None:
+        """Refuses what would end a test; also before a fit that a test follows.
+
+        Raises:
+            ConfigError: the module has no feature distance, or the paper protocol is asked for without a recipe or with
+                constants that do not fit it.
+        """
+        self.distance.check(module)
+        self._check_recipe(data, "test")
+
+    def _check_recipe(self, data: TubeDataModule, stage: Stage) -> None:
+        use = data.use(stage)
         if use is None:
             return
-        taken, name = self.recipe or use.source.recipe, use.source.dataset.name
+        taken = self.recipe or use.source.recipe
         if taken is None and self.first[0] == "paper":
             raise ConfigError(
                 f"evaluation.protocol=paper: data.{use.domain}.recipe names no published recipe; set it, or "
                 f"evaluation.recipe, to one of {', '.join(PUBLISHED)}"
             )
+        self.protocols(1, taken)
+
+    def _say_recipe(self, trainer: Trainer) -> None:
+        use = data_of(trainer).use("test")
+        if use is None:
+            return
+        taken, name = self.recipe or use.source.recipe, use.source.dataset.name
         own = name if name in PUBLISHED else use.source.recipe
-        if stage == "test" and None not in (taken, own) and taken != own and trainer.is_global_zero:
+        if None not in (taken, own) and taken != own and trainer.is_global_zero:
             print(
                 f"syrfa test: the paper protocol takes the recipe of {taken} for {name}, not {own}'s", file=sys.stderr
             )
@@ -157,7 +179,11 @@ class FrameAUC(CollectingCallback):
             return
         reading = evaluate(objects, labels, self._protocols(trainer, split)[0], bootstrap=0)
         values = {key: metric["value"] for key, metric in reading["metrics"].items()}
-        values |= dict.fromkeys(data_of(trainer).switches, 1.0)  # beside the number wherever it is shown
+        # beside the number wherever it is shown: what the weights bring, and what this fit adds
+        on = [name for name, used in switches_of(pl_module, split).items() if used]
+        if trainer.state.fn == TrainerFn.FITTING:
+            on += data_of(trainer).switches
+        values |= dict.fromkeys(on, 1.0)
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -8,7 +8,7 @@ from syrfa.callbacks.collector import data_of
 from syrfa.callbacks.recipe import recipe_of
 from syrfa.modules import AnomalyModule
 from syrfa.run_folder import RESULT_SCHEMA
-from syrfa.scoring.audit import audit, switches
+from syrfa.scoring.audit import audit, record_flags
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 
@@ -92,4 +92,5 @@ def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, boo
     """
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
-    return switches(module.trained_on, split.manifest_hash)
+    tested = {"dataset": split.dataset, "split": split.split, "manifest_sha256": split.manifest_hash}
+    return record_flags(module.trained_on, tested)

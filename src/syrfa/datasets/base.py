@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.regions import DERIVED, NOTHING, Regions, regions_of_masks
-from syrfa.errors import ConfigError, DataNotFoundError
+from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.files import sha256_json
 from syrfa.video import frame_count
 
@@ -109,18 +109,28 @@ class VideoDataset(ABC):
     def regions(self, record: VideoRecord) -> Regions | None:
         """The abnormal regions of every frame, as boxes joined into tracks; `region_truth` says how they are made.
 
-        None where frames are abnormal, or not labelled, and nothing says where: a video of normal frames has none.
-        Reads every mask of the video.
+        None where frames are abnormal, or not labelled, and nothing says where: a video of normal frames has none, nor
+        has a frame labelled normal that lacks a mask. Reads every mask of the video.
 
         Raises:
-            LabelError: masks are malformed, or do not fit the video.
+            LabelError: masks are malformed, or do not fit the video, or some of its abnormal frames have one and
+                others do not.
         """
         labels = self.frame_labels(record)
         if labels is not None and not labels.any():
             return NOTHING
-        if labels is None or self.pixel_mask(record, 0) is None:
+        if labels is None or all(self.pixel_mask(record, int(f)) is None for f in np.flatnonzero(labels)):
             return None
-        return regions_of_masks(mask for f in range(len(labels)) if (mask := self.pixel_mask(record, f)) is not None)
+        return regions_of_masks(self._mask_or_normal(record, f, bool(label)) for f, label in enumerate(labels))
+
+    def _mask_or_normal(self, record: VideoRecord, frame: int, abnormal: bool) -> NDArray[np.bool_] | None:
+        mask = self.pixel_mask(record, frame)
+        if mask is None and abnormal:
+            raise LabelError(
+                f"{self.name} {record.name}: frame {frame} is labelled abnormal and has no pixel mask, other frames "
+                "have; add it, or take the masks of the video away to go without regions"
+            )
+        return mask
 
     def fps(self) -> float | None:
         """Frames a second; None where it is not stated, and for a generated world, whose clips differ."""

@@ -79,7 +79,7 @@ def box_of(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])
 
 
-def regions_of_masks(masks: Iterable[NDArray[np.bool_]], min_area: int = MIN_AREA) -> Regions:
+def regions_of_masks(masks: Iterable[NDArray[np.bool_] | None], min_area: int = MIN_AREA) -> Regions:
     """The connected components of a video's masks, joined into tracks.
 
     Two components of consecutive frames belong to one track where they share pixels; of several such pairs the one
@@ -88,7 +88,7 @@ def regions_of_masks(masks: Iterable[NDArray[np.bool_]], min_area: int = MIN_ARE
     a track in every frame.
 
     Args:
-        masks: bool (height, width), one a frame; one is held at a time.
+        masks: bool (height, width), one a frame, None for a frame without a region; one is held at a time.
         min_area: in pixels; smaller components are left out.
 
     Returns:
@@ -101,10 +101,11 @@ def regions_of_masks(masks: Iterable[NDArray[np.bool_]], min_area: int = MIN_ARE
     before, tracks_before = _Components.none(), np.zeros(0, np.int64)
     count, size = 0, None
     for frame, mask in enumerate(masks):
-        size = size or (int(mask.shape[0]), int(mask.shape[1]))
-        if mask.shape != size:
-            raise LabelError(f"the mask of frame {frame} is {mask.shape}, that of frame 0 {size} (height, width)")
-        found = _Components.of(mask, min_area)
+        if mask is not None:
+            size = size or (int(mask.shape[0]), int(mask.shape[1]))
+            if mask.shape != size:
+                raise LabelError(f"the mask of frame {frame} is {mask.shape}, the first one {size} (height, width)")
+        found = _Components.none() if mask is None else _Components.of(mask, min_area)
         tracks = np.full(len(found.boxes), -1, np.int64)
         for own, previous in _pairs(found, before):
             tracks[own] = tracks_before[previous]

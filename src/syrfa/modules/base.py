@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from syrfa.errors import ConfigError
 from syrfa.models import Classifier, Extractor, TwoStreamExtractor
 from syrfa.modules.checkpoint import SETTINGS
+from syrfa.scoring.audit import is_of_validation
 from syrfa.tubes.datamodule import TubeDataModule
 
 Batch = dict[str, Tensor]
@@ -173,17 +174,20 @@ class AnomalyModule(LightningModule):
             return []
         choosing = [*self.trainer.checkpoint_callbacks, *self.trainer.early_stopping_callbacks]
         monitors = [getattr(callback, "monitor", None) for callback in choosing]
-        chosen_by = ", ".join(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
+        monitored = list(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
         validation = data.use("validate") if self.trainer.limit_val_batches else None
         validated = "" if validation is None else validation.source.dataset.manifest_hash(validation.split)
         return [
             {
                 "domain": use.domain,
+                "dataset": use.source.dataset.name,
                 "manifest_sha256": use.source.dataset.manifest_hash(use.split),
                 "split": use.split,
-                "monitor": chosen_by,
-                "monitored_sha256": validated if chosen_by else "",
+                "monitor": ", ".join(monitored),
+                "monitored_sha256": validated if any(map(is_of_validation, monitored)) else "",
                 "validated_sha256": validated,
+                "validated_dataset": "" if validation is None else validation.source.dataset.name,
+                "validated_split": "" if validation is None else validation.split,
                 "precision": str(self.trainer.precision),
             }
             for use in (data.use("train"), data.use("train_real"))

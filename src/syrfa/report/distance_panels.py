@@ -52,9 +52,11 @@ def measured_of(run: Path, result: dict[str, Any]) -> list[Measured]:
     """What a result says of the adapter it was scored through and, where there is one, of the network without it.
 
     Raises:
-        ConfigError: it says nothing.
+        ConfigError: it says nothing, or why there is none.
     """
     distance = result.get("feature_distance")
+    if distance and distance.get("reason"):
+        raise ConfigError(f"{run}: its feature distance could not be measured: {distance['reason']}")
     if not distance:
         raise ConfigError(f"{run}: has no feature distance; run `syrfa test` with --evaluation.feature_distance true")
     depth = result["settings"].get("adapter_depth") or 1
@@ -85,6 +87,14 @@ def measured_of(run: Path, result: dict[str, Any]) -> list[Measured]:
         )
         for name, values, metrics in values
     ]
+
+
+def quantiles_of(group: dict[str, Any]) -> list[float]:
+    """The 5, 25, 50, 75 and 95 % quantiles of a group's distances; empty where it has no tube.
+
+    The first results with a feature distance call them `quartiles`.
+    """
+    return list(group.get("quantiles") or group.get("quartiles") or ())
 
 
 def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:

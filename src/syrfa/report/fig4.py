@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from syrfa.report.distance_panels import ORDER, Measured, arrange, differences, kind, measured_of
+from syrfa.report.distance_panels import ORDER, Measured, arrange, differences, kind, measured_of, quantiles_of
 from syrfa.report.figure_files import provenance_of, save_figure
 from syrfa.report.table import percent
 
@@ -87,7 +87,7 @@ def _draw(axes: Axes, adapters: Sequence[str], rows: Sequence[Sequence[dict[str,
 
 
 def _box(group: dict[str, Any]) -> dict[str, Any]:
-    low, first, median, third, high = group["quartiles"]
+    low, first, median, third, high = quantiles_of(group)
     return {"whislo": low, "q1": first, "med": median, "q3": third, "whishi": high, "mean": group["mean"]}
 
 

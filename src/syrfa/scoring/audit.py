@@ -5,6 +5,12 @@ from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 
+# keys of a record's hash -> its keys that name the same split
+_NAMES = {
+    "manifest_sha256": ("dataset", "split"),
+    "monitored_sha256": ("validated_dataset", "validated_split"),
+    "validated_sha256": ("validated_dataset", "validated_split"),
+}
 _FOUND_BY = {
     "ultralytics": "found by an Ultralytics network",
     "torchvision": "found by a torchvision network",
@@ -73,27 +79,53 @@ def _audit(result: Json, protocol: Json, steps: list[str]) -> Audit:
         what = "test information: " + "; ".join(found)
     else:
         what = "no test information: " + "; ".join([*_origin(result), *steps])
-    where = "there and in the metrics" if _used_labels(result) else "in the metrics alone"
+    if _used_labels(result):
+        where = "there and in the metrics"
+    else:
+        where = "in the boxes and in the metrics" if _boxes_of_masks(result) else "in the metrics alone"
     return Audit(
         f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. {_boxes(result)}.", found
     )
 
 
-def switches(trained_on: Iterable[Json], manifest_sha256: str) -> dict[str, bool]:
+def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
     """Whether weights with this record were trained on a split, and chosen by a metric of it.
 
     Args:
         trained_on: see `syrfa.modules.AnomalyModule`.
-        manifest_sha256: of the split that is tested.
+        tested: the split, as `dataset`, `split` and `manifest_sha256`; a result is one.
 
     Returns:
         `transductive` and `oracle`.
     """
     parts = list(trained_on)
     return {
-        "transductive": any(part.get("manifest_sha256") == manifest_sha256 for part in parts),
-        "oracle": any(part.get("monitored_sha256") == manifest_sha256 for part in parts),
+        "transductive": any(is_tested(part, "manifest_sha256", tested) for part in parts),
+        "oracle": any(is_tested(part, "monitored_sha256", tested) for part in parts),
     }
+
+
+def is_tested(part: Json, key: str, tested: Json) -> bool:
+    """Whether a record names the tested split: by the hash of its files, or by the names of data set and split.
+
+    The hash covers label files too, so one label more makes another hash of the same frames. Two folders of footage
+    have one name: then it is said of a split that was never seen, rather than kept back of one that was.
+
+    Args:
+        part: an entry of `trained_on`; older ones hold hashes alone.
+        key: of the hash: `manifest_sha256`, `monitored_sha256` or `validated_sha256`; empty where there is no split.
+        tested: see `record_flags`.
+    """
+    if not part.get(key):
+        return False
+    names = [part.get(name) for name in _NAMES[key]]
+    by_name = None not in names and names == [tested.get("dataset"), tested.get("split")]
+    return by_name or bool(part[key] == tested.get("manifest_sha256"))
+
+
+def is_of_validation(monitor: str) -> bool:
+    """Whether a monitored quantity comes from the validation split; a fit logs all others while it trains."""
+    return monitor.startswith("val/")
 
 
 def flags_of(result: Json) -> str:
@@ -104,9 +136,10 @@ def flags_of(result: Json) -> str:
 def _training(result: Json) -> list[str]:
     found = []
     if result.get("transductive"):
-        domains = {part.get("domain") for part in _parts(result) if _is_tested(result, part, "manifest_sha256")}
+        domains = {part.get("domain") for part in _parts(result) if is_tested(part, "manifest_sha256", result)}
         labels = "with" if "source" in domains else "without"
-        found.append(f"transductive: the weights were trained on frames of the tested split, {labels} their labels")
+        split = _tested_split(result, "manifest_sha256")
+        found.append(f"transductive: the weights were trained on frames of {split}, {labels} their labels")
     unknown = sorted({str(part["weights"]) for part in _parts(result) if part.get("weights")})
     if unknown:
         found.append(f"not known: what {' and '.join(unknown)} was trained on and chosen by is not in the file")
@@ -117,15 +150,29 @@ def _training(result: Json) -> list[str]:
 
 def _selection(result: Json) -> list[str]:
     if not result.get("oracle"):
-        watched = any(_is_tested(result, part, "validated_sha256") for part in _parts(result))
-        return ["seen: metrics of the tested split were logged while training, and chose nothing"] if watched else []
-    by = {part.get("monitor") for part in _parts(result) if _is_tested(result, part, "monitored_sha256")}
-    named = ", ".join(sorted(str(monitor) for monitor in by if monitor)) or "a metric"
-    return [f"oracle: the checkpoint was chosen by {named} on the tested split, with its labels"]
+        watched = any(is_tested(part, "validated_sha256", result) for part in _parts(result))
+        split = _tested_split(result, "validated_sha256")
+        return [f"seen: metrics of {split} were logged while training, and chose nothing"] if watched else []
+    chosen = [part for part in _parts(result) if is_tested(part, "monitored_sha256", result)]
+    named = ", ".join(filter(is_of_validation, _monitors(chosen))) or "a metric"
+    split = _tested_split(result, "monitored_sha256")
+    return [f"oracle: the checkpoint was chosen by {named} on {split}, with its labels"]
+
+
+def _tested_split(result: Json, key: str) -> str:
+    if any(part.get(key) == result.get("manifest_sha256") for part in _parts(result)):
+        return "the tested split"
+    name = f"{result.get('dataset')} {result.get('split')}"
+    return f"the tested split (known by its name, {name}: its files or labels differ)"
+
+
+def _monitors(parts: list[Json]) -> list[str]:
+    """What the checkpoints of these were chosen by, each once, sorted."""
+    return sorted({name for part in parts for name in str(part.get("monitor") or "").split(", ")} - {""})
 
 
 def _boxes_of_masks(result: Json) -> list[str]:
-    return ["boxes: made from the annotation masks of the tested split"] if _detector(result) == "annotation" else []
+    return ["boxes: object masks of the tested split as boxes"] if _detector(result) == "annotation" else []
 
 
 def _scaling(protocol: Json) -> list[str]:
@@ -142,9 +189,19 @@ def _scaling(protocol: Json) -> list[str]:
 def _origin(result: Json) -> list[str]:
     """What the weights rest on instead."""
     trained = dict.fromkeys(f"{part.get('domain')} {part.get('split')}" for part in _parts(result))
-    monitors = {str(part.get("monitor") or "") for part in _parts(result)} - {""}
-    chosen = f"checkpoint chosen by {', '.join(sorted(monitors))} on another split"
-    return [f"trained on {' and '.join(trained)}", chosen if monitors else "no checkpoint chosen by a metric"]
+    monitors = _monitors(_parts(result))
+    of_validation = ", ".join(filter(is_of_validation, monitors))
+    of_training = ", ".join(name for name in monitors if not is_of_validation(name))
+    found = [f"trained on {' and '.join(trained)}"]
+    if of_validation:
+        found.append(f"checkpoint chosen by {of_validation} on another split")
+    if of_training:
+        found.append(f"checkpoint chosen by its training loss ({of_training})")
+    if not monitors:
+        found.append("no checkpoint chosen by a metric")
+    if any("validated_sha256" not in part and not part.get("monitored_sha256") for part in _parts(result)):
+        found.append("not recorded: whether validation saw the tested split")
+    return found
 
 
 def _steps(protocol: Json) -> list[str]:
@@ -182,7 +239,3 @@ def _detector(result: Json) -> str | None:
 
 def _parts(result: Json) -> list[Json]:
     return list(result.get("trained_on") or [])
-
-
-def _is_tested(result: Json, part: Json, key: str) -> bool:
-    return part.get(key) == result.get("manifest_sha256")

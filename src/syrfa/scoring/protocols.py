@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import ConfigError
-from syrfa.recipes import PUBLISHED, PaperSettings, Recipe
+from syrfa.paper_recipes import PUBLISHED, PaperRecipe, PaperSettings
 from syrfa.scoring import published
 from syrfa.scoring.anomaly_map import max_per_frame
 from syrfa.scoring.objects import ObjectScores
@@ -189,11 +189,11 @@ class PaperProtocol(Protocol):
     smoothing = "gaussian"
 
     def __init__(
-        self, recipe: Recipe = "ped2", temporal_radius: int = 3, settings: PaperSettings | None = None
+        self, recipe: PaperRecipe = "ped2", temporal_radius: int = 3, settings: PaperSettings | None = None
     ) -> None:
         _check_radius(temporal_radius)
-        if recipe not in get_args(Recipe):
-            raise ConfigError(f"protocol paper: recipe is {recipe!r}; use one of {get_args(Recipe)}")
+        if recipe not in get_args(PaperRecipe):
+            raise ConfigError(f"protocol paper: recipe is {recipe!r}; use one of {get_args(PaperRecipe)}")
         self.recipe = recipe
         self.temporal_radius = temporal_radius
         self.constants = (settings or PaperSettings()).applied_to(recipe)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset
 from syrfa.detection.base import Detector
-from syrfa.recipes import Recipe
+from syrfa.paper_recipes import PaperRecipe
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 
@@ -39,7 +39,7 @@ class TubeSource:
     train_split: str = "train"
     validation_split: str | None = None
     test_split: str = "test"
-    recipe: Recipe | None = None
+    recipe: PaperRecipe | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, UserError
 from syrfa.metrics.evaluation import final_scores
 from syrfa.metrics.frame_level import micro_auroc, rank
-from syrfa.recipes import PaperSettings
+from syrfa.paper_recipes import PaperSettings
 from syrfa.report.page.readings import reading_name
 from syrfa.report.page.runs import Run
 from syrfa.scoring import ObjectScores, Protocol, box_width, protocol_from_name, read_scores

@@ -3,6 +3,7 @@
 from typing import Any
 
 from syrfa.commands.summary import Result
+from syrfa.report.distance_panels import quantiles_of
 from syrfa.report.page.markup import Html, facts, note, table, tag, text
 from syrfa.report.page.room import Room
 
@@ -20,6 +21,8 @@ def distance_part(key: str, result: Result, room: Room) -> Html:
     found = result.get("feature_distance")
     if not isinstance(found, dict):
         return note("How far restyling moves the features (Fig. 4) was not measured in this run.")
+    if found.get("reason"):
+        return note(f"How far restyling moves the features (Fig. 4) could not be measured: {found['reason']}")
     rows = _rows(found)
     if not rows:
         return tag("div", facts(found), class_="facts")
@@ -27,7 +30,7 @@ def distance_part(key: str, result: Result, room: Room) -> Html:
         [text(name), f"{group['tubes']:,}" if group.get("tubes") else "-", *_numbers(group)] for name, group in rows
     ]
     columns = ["distance", "tubes", "mean", "std", "5 %", "25 %", "50 %", "75 %", "95 %"]
-    drawn = [{"name": name, "quantiles": group["quartiles"]} for name, group in rows if group.get("quartiles")]
+    drawn = [{"name": name, "quantiles": quantiles_of(group)} for name, group in rows if quantiles_of(group)]
     picture = room.plot(f"{key}-distance", {"kind": "spread", "rows": drawn}, "distances") if drawn else ""
     settings = {name: found[name] for name in _SETTINGS if name in found}
     told = note("Box: the middle half of the tubes; line: 5 to 95 %; bar: the median.")
@@ -49,5 +52,5 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _numbers(group: dict[str, Any]) -> list[str]:
-    values = [group.get("mean"), group.get("std"), *(group.get("quartiles") or [None] * 5)]
+    values = [group.get("mean"), group.get("std"), *(quantiles_of(group) or [None] * 5)]
     return ["-" if value is None else f"{value:.4g}" for value in values]

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from syrfa.errors import ConfigError
 
-Recipe = Literal["ped2", "avenue", "shanghaitech"]
+PaperRecipe = Literal["ped2", "avenue", "shanghaitech"]
 Edges = Literal["most normal", "replicate"]
 Ends = Literal["copy", "replicate"]
 
@@ -58,7 +58,7 @@ class PaperConstants:
                 _refuse(name, getattr(self, name), f"use one of {', '.join(words)}")
 
 
-PUBLISHED: dict[Recipe, PaperConstants] = {
+PUBLISHED: dict[PaperRecipe, PaperConstants] = {
     "ped2": PaperConstants(),
     "avenue": PaperConstants(block=20),
     "shanghaitech": PaperConstants(block=0, filter_size=1, mean_window=43),
@@ -78,7 +78,22 @@ class PaperSettings:
     edges: Edges | None = None
     ends: Ends | None = None
 
-    def applied_to(self, recipe: Recipe) -> PaperConstants:
+    def check(self) -> None:
+        """Refuses what does not fit any recipe.
+
+        Raises:
+            ConfigError: see `PaperConstants`; what the first recipe refuses.
+        """
+        refusals = []
+        for recipe in PUBLISHED:
+            try:
+                self.applied_to(recipe)
+            except ConfigError as error:
+                refusals.append(error)
+        if len(refusals) == len(PUBLISHED):
+            raise refusals[0]
+
+    def applied_to(self, recipe: PaperRecipe) -> PaperConstants:
         """The recipe's constants with these in place of its own.
 
         Raises:
