@@ -254,7 +254,7 @@ def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> No
             refused.append(str(error))
         except Exception as error:
             raise AssertionError(f"{said}: {error!r}") from error
-    assert len(refused) > MUTATED // 2
+    assert len(refused) > MUTATED // 10
     assert [text for text in refused if len(text.splitlines()) != 1] == []
 
 
