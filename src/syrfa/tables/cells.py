@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syrfa.results import METRICS as METRICS
-from syrfa.results import Reading, Result, selection
-from syrfa.results import audit_of as audit_of
+from syrfa.results import METRICS, Reading, Result, audit_of, selection
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec
 

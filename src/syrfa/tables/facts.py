@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from syrfa.tables.cells import audit_of, reading_of
+from syrfa.results import audit_of
+from syrfa.tables.cells import reading_of
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec
 from syrfa.tables.state import Result

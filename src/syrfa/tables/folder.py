@@ -8,12 +8,12 @@ from typing import Any
 
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.files import atomic_write, write_json
+from syrfa.results import parse_result
 from syrfa.tables.facts import Outcomes
 from syrfa.tables.formats import FORMATS
 from syrfa.tables.plan import THREADS, Plan, Run, make_plan, read_overrides
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import DEFAULT_SIZE, Spec
-from syrfa.tables.state import result_of
 from syrfa.tables.table import Table, build_table
 
 INDEX = "runs.json"
@@ -142,7 +142,7 @@ def read_published(folder: Path, spec: Spec, root: Path) -> Evidence:
             stored = folder / entry["file"]
             if not stored.is_file():
                 raise DataNotFoundError(f"{stored}: there is none, but {file} lists it; publish again")
-            outcome = Outcome(result_of(stored.read_bytes(), stored), entry["reason"])
+            outcome = Outcome(parse_result(stored.read_bytes(), stored), entry["reason"])
         outcomes.setdefault(entry["run"], {})[entry["seed"]] = outcome
     size, threads = content.get("size", DEFAULT_SIZE), content.get("threads", "1")
     head = (content["dataset"], tuple(content["tables"]))

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from syrfa.errors import UserError
 from syrfa.processes import Processes, last_line, locked
+from syrfa.results import Result, parse_result
 from syrfa.run_folder import RESULT
 from syrfa.tables.plan import Command, Plan, Run
-from syrfa.tables.state import Result, begin, finished, is_done, mark_finished, mark_fitted, result_of
+from syrfa.tables.state import begin, finished, is_done, mark_finished, mark_fitted
 
 PYTHON: Sequence[str] = (sys.executable, "-m", "syrfa")
 
@@ -40,7 +41,7 @@ class Outcome:
 def kept(run: Run) -> Outcome:
     """What is there of a run already."""
     content = finished(run)
-    return Outcome() if content is None else Outcome(result_of(content, run.folder / RESULT), content=content)
+    return Outcome() if content is None else Outcome(parse_result(content, run.folder / RESULT), content=content)
 
 
 class Runner:

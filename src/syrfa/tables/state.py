@@ -6,13 +6,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from syrfa.errors import UserError
 from syrfa.files import sha256_file, write_json
-from syrfa.run_folder import CHECKPOINTS, RESULT, RESULT_SCHEMA
+from syrfa.run_folder import CHECKPOINTS, RESULT
 from syrfa.tables.plan import Run
 
 STATE = "table_run.json"
-Result = dict[str, Any]
 
 
 def is_done(run: Run) -> bool:
@@ -28,22 +26,6 @@ def finished(run: Run) -> bytes | None:
     state = _read(run.folder / STATE)
     content = _result_by(run, state)
     return content if content and _is_of(run, state, content) else None
-
-
-def result_of(content: bytes, file: Path) -> Result:
-    """A result.json.
-
-    Args:
-        content: its bytes.
-        file: where they were read.
-
-    Raises:
-        UserError: it is damaged, or of another version.
-    """
-    result = _json(content)
-    if result.get("schema") != RESULT_SCHEMA or not result.get("readings"):
-        raise UserError(f"{file}: damaged, or not a result of this version of syrfa; remove it and run again")
-    return result
 
 
 def begin(run: Run) -> str:

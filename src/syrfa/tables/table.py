@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from syrfa.tables.cells import METRICS, NONE, Measured, measure
+from syrfa.results import METRICS
+from syrfa.tables.cells import NONE, Measured, measure
 from syrfa.tables.facts import Outcomes, facts
 from syrfa.tables.spec import ReadingSpec, RowSpec, Spec
 

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
 
-from syrfa.commands.summary import Reading
 from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, UserError
 from syrfa.metrics.evaluation import final_scores
@@ -18,6 +17,7 @@ from syrfa.metrics.frame_level import micro_auroc, rank
 from syrfa.paper_recipes import PaperSettings
 from syrfa.report.page.readings import reading_name
 from syrfa.report.page.runs import Run
+from syrfa.results import Reading
 from syrfa.scoring import ObjectScores, Protocol, box_width, protocol_from_name, read_scores
 from syrfa.scoring.frame_curves import CURVES, FrameCurves, read_curves
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from syrfa.commands.summary import Result
 from syrfa.report.distance_panels import quantiles_of
 from syrfa.report.page.markup import Html, facts, note, table, tag, text
 from syrfa.report.page.room import Room
+from syrfa.results import Result
 
 _GROUPS = {
     "all": "all tubes",
