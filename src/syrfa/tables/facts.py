@@ -4,11 +4,10 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from syrfa.results import audit_of
+from syrfa.results import Result, audit_of
 from syrfa.tables.cells import reading_of
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec
-from syrfa.tables.state import Result
 
 Outcomes = Mapping[str, Mapping[int, Outcome]]
 # the paper's settings, where a result says its own

@@ -52,5 +52,6 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _numbers(group: dict[str, Any]) -> list[str]:
-    values = [group.get("mean"), group.get("std"), *(quantiles_of(group) or [None] * 5)]
+    quantiles: list[float | None] = [*quantiles_of(group)]
+    values = [group.get("mean"), group.get("std"), *(quantiles or [None] * 5)]
     return ["-" if value is None else f"{value:.4g}" for value in values]
