@@ -279,7 +279,7 @@ def test_what_is_no_recipe_is_refused(
     [
         ("objects", float("nan"), "objects is no finite number"),
         ("run_id", None, "lacks run_id"),
-        ("readings", [3], "readings[0] is no object"),
+        ("readings", [3], "readings[0] is no dict but int"),
     ],
 )
 def test_a_damaged_result_is_refused(
