@@ -204,10 +204,10 @@ def test_on_another_machine_the_line_says_what_is_allowed_and_what_was_not_judge
     printed = capsys.readouterr().out
     assert "numbers of the network are not judged, because no experiment with several seeds is on record" in printed
     shown = [line for line in printed.splitlines() if line.rstrip().endswith("not judged")]
-    assert [line.split("  ")[0] for line in shown] == [
+    assert {line.split("  ")[0] for line in shown} == {
         "strict centred metrics.eer.value",
         "strict centred alarms.false_alarms_per_hour",
-    ]
+    }
     assert "2 not judged, since no spread was measured, 0 not reproduced" in printed.splitlines()[-1]
     assert "agrees" not in printed
 
@@ -279,7 +279,7 @@ def test_what_is_no_recipe_is_refused(
     [
         ("objects", float("nan"), "objects is no finite number"),
         ("run_id", None, "lacks run_id"),
-        ("readings", [3], "readings[0] is no object"),
+        ("readings", [3], "readings[0] is no dict but int"),
     ],
 )
 def test_a_damaged_result_is_refused(
