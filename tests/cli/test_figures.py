@@ -127,7 +127,7 @@ def test_fig3_of_a_generated_world_shows_its_first_videos(tested: dict[str, Path
     assert main(["figure", "fig3", str(tested["rap"]), *options]) == 0
     said = json.loads((tmp_path / "paper.json").read_text())
     assert said["panels"][0]["protocol"]["smoothing"] == "gaussian"
-    assert "scaled by statistics of the test videos" in said["caption"][0]
+    assert "scaled by that video's own minimum and maximum" in said["caption"][0]
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
