@@ -48,8 +48,8 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
     from syrfa.tubes.cache import TubeCache
     from syrfa.tubes.filters import TubeFilter
 
-    (folder,) = Path(os.environ["SYRFA_CACHE"]).glob("ped2-test-*")
-    cache = TubeCache.open(folder)
+    key = json.loads((tested["rap"] / "result.json").read_text())["cache_key"]
+    cache = TubeCache.open(Path(os.environ["SYRFA_CACHE"]) / f"ped2-test-{key}")
     generator = np.random.default_rng([0, 4])
     every = cache.select(TubeFilter())
     rows = np.sort(generator.choice(every, 40, replace=False))
