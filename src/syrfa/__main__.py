@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from syrfa import __version__
-from syrfa.errors import UserError
+from syrfa.errors import UserError, in_one_line
 from syrfa.stopping import INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         user_error = _user_error(error)
         if user_error is None or os.environ.get("SYRFA_DEBUG") == "1":
             raise
-        print(f"syrfa {verb}: error: {' '.join(str(user_error).split())}", file=sys.stderr)
+        print(f"syrfa {verb}: error: {in_one_line(user_error)}", file=sys.stderr)
         return 2
 
 

@@ -43,3 +43,8 @@ class ConfigError(UserError, ValueError):
 
 class EngineError(UserError, RuntimeError):
     """Worker processes died again and again, or a cluster cannot be reached."""
+
+
+def in_one_line(error: Exception) -> str:
+    """What an error says, without the line breaks that a library put into it."""
+    return " ".join(str(error).split())

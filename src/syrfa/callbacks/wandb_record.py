@@ -1,6 +1,5 @@
 """What W&B is told besides the logged metrics: where the run came from, and what its test found."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,9 @@ from syrfa.callbacks.collector import data_of
 from syrfa.callbacks.frame_auc import FrameAUC, is_partial
 from syrfa.environment import git_commit
 from syrfa.modules import AnomalyModule
-from syrfa.run_folder import RESULT
+from syrfa.results import Reading, Result, read_result
 from syrfa.tubes.datamodule import STAGES_OF
 
-Result = dict[str, Any]
-Reading = dict[str, Any]
 COLUMNS = (
     *("protocol", "calibration", "smoothing", "micro_auroc", "ci_low", "ci_high", "macro_auroc", "auprc", "max_f1"),
     *("chance", "box_width", "transductive", "oracle", "audit"),
@@ -49,7 +46,7 @@ class WandbRecord(Callback):
             return
         folder = Path(trainer.default_root_dir)
         for run in _runs(trainer):
-            _log_result(run, json.loads((folder / RESULT).read_bytes()), sorted(folder.glob("*.png")))
+            _log_result(run, read_result(folder), sorted(folder.glob("*.png")))
 
     def _config(self, trainer: Trainer, stage: str) -> dict[str, Any]:
         data = data_of(trainer)

@@ -4,7 +4,7 @@ import statistics
 from collections import defaultdict
 from pathlib import Path
 
-from syrfa.report.table import markdown_table, text_table
+from syrfa.report.table import markdown_table, mean_and_deviation, percent, text_table
 from syrfa.results import Reading, Result, read_result
 from syrfa.scoring.audit import audit_lines, flags_of
 
@@ -58,10 +58,10 @@ def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = Fal
 def run_row(result: Result, reading: Reading) -> list[str]:
     """One row for one reading of one run, numbers in per cent."""
     ours = reading["metrics"]["micro_auroc"]
-    interval = f"{_percent(ours.get('ci_low'))} to {_percent(ours.get('ci_high'))}"
+    interval = f"{percent(ours.get('ci_low'))} to {percent(ours.get('ci_high'))}"
     name = f"{result['experiment']}/{result['run_id']}"
     beside = [*_beside(reading), _adapter([result], [reading])]
-    return [name, result["module"], *_protocol(reading), _percent(ours["value"]) + _flags(result), interval, *beside]
+    return [name, result["module"], *_protocol(reading), percent(ours["value"]) + _flags(result), interval, *beside]
 
 
 def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
@@ -74,8 +74,7 @@ def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
         readings = [reading for _, reading in group]
         found = [reading["metrics"]["micro_auroc"]["value"] for reading in readings]
         values = [100 * value for value in found if value is not None]
-        spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-        mean = f"{statistics.mean(values):.1f}{spread}" if values else "-"
+        mean = mean_and_deviation(found)
         single = " ".join(f"{value:.1f}" for value in values)
         adapter = _adapter([result for result, _ in group], readings)
         rows.append([*key, str(len(values)), mean + flags, single, *_beside(readings[0]), adapter])
@@ -125,8 +124,4 @@ def _protocol(reading: Reading) -> tuple[str, str]:
 def _beside(reading: Reading) -> list[str]:
     """box_width under the same reading, and chance."""
     width, ours = (part["micro_auroc"] for part in (reading["baselines"]["box_width"], reading["metrics"]))
-    return [_percent(width["value"]), _percent(ours.get("chance"))]
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
+    return [percent(width["value"]), percent(ours.get("chance"))]

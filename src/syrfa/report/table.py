@@ -1,5 +1,6 @@
 """Rows and columns as text: aligned for a terminal, or Markdown."""
 
+import statistics
 from collections.abc import Sequence
 
 from syrfa.metrics.value import MetricValue
@@ -26,6 +27,20 @@ def percent(value: MetricValue | float | None, digits: int = 1) -> str:
     if value.ci_low is None or value.ci_high is None:
         return text
     return f"{text} [{100 * value.ci_low:.{digits}f}, {100 * value.ci_high:.{digits}f}]"
+
+
+def mean_and_deviation(values: Sequence[float | None]) -> str:
+    """Fractions as `92.0 ± 2.0` in per cent: mean and sample standard deviation; without ± for one, `-` for none.
+
+    Example:
+        >>> mean_and_deviation([0.9, 0.94, None]), mean_and_deviation([0.9]), mean_and_deviation([None])
+        ('92.0 ± 2.8', '90.0', '-')
+    """
+    known = [100 * value for value in values if value is not None]
+    if not known:
+        return _MISSING
+    spread = f" ± {statistics.stdev(known):.1f}" if len(known) > 1 else ""
+    return f"{statistics.mean(known):.1f}{spread}"
 
 
 def text_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int = 1) -> str:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from syrfa.errors import ConfigError, UserError
+from syrfa.errors import ConfigError, UserError, in_one_line
 from syrfa.files import sha256_file, sha256_json
 from syrfa.parser import ArgumentParser
 from syrfa.recipe.places import ELSEWHERE, resolve
@@ -69,7 +69,7 @@ def data_of_step(step: Step) -> TubeDataModule:
     except UserError:
         raise
     except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged recipe
-        raise ConfigError(f"the options of the data describe none: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"the options of the data describe none: {in_one_line(error)}") from error
     assert isinstance(data, TubeDataModule)
     return data
 
@@ -117,7 +117,7 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
         manifest = use.source.dataset.manifest_hash(use.split)
         detector = use.source.detector.identity()
     except _NOT_HERE as error:
-        return Input(name, "absent", " ".join(str(error).split()), part["world"])
+        return Input(name, "absent", in_one_line(error), part["world"])
     if manifest != part["manifest_sha256"]:
         return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
     theirs, ours = (sorted(_hashes(identity)) for identity in (part["detector"], detector))

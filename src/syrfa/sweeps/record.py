@@ -11,13 +11,12 @@ from syrfa.errors import UserError
 from syrfa.files import write_json
 from syrfa.report.table import text_table
 from syrfa.results import read_result
-from syrfa.run_folder import RESULT
+from syrfa.run_folder import RESULT, TRAINING_LOG
 from syrfa.scoring.audit import flags_of
 from syrfa.sweeps.definition import Sweep
 from syrfa.sweeps.point import Point
 
 RECORD = "sweep.json"
-METRICS = "metrics.csv"
 _LOGGED = ("train/", "val/", "adapter/")  # those of the test come from the result
 Metrics = dict[str, float | None]
 
@@ -58,7 +57,7 @@ def finished(point: Point, folder: Path) -> Outcome | None:
     except UserError:  # damaged: it is run again
         return None
     first = result["readings"][0]
-    metrics = last_values(folder / METRICS, _LOGGED)
+    metrics = last_values(folder / TRAINING_LOG, _LOGGED)
     metrics |= {f"test/{name}": value["value"] for name, value in first["metrics"].items()}
     width = first["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
     metrics["test/box_width/micro_auroc"] = width

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from syrfa.report.table import mean_and_deviation, percent
 from syrfa.results import METRICS, Reading, Result, audit_of, selection
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import ReadingSpec
@@ -58,18 +59,17 @@ def measure(outcomes: Mapping[int, Outcome], wanted: ReadingSpec, metric: str, p
     if not found:
         return Measured("; ".join(dict.fromkeys(reasons.values())) or "not run: no seed was asked for")
     readings = [reading for _, reading in found.values()]
-    values = [100 * reading["metrics"][metric]["value"] for reading in readings]
-    mean = statistics.mean(values)
-    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    values = [reading["metrics"][metric]["value"] for reading in readings]
+    mean = statistics.mean(100 * value for value in values)
     lost = "".join(f"; seed {seed} {reason}" for seed, reason in reasons.items())
     return Measured(
-        ours=f"{mean:.1f}{spread} ({len(values)}){lost}",
+        ours=f"{mean_and_deviation(values)} ({len(values)}){lost}",
         difference=NONE if paper is None else _signed(mean - paper),
         interval=_interval([reading["metrics"][metric] for reading in readings]),
         selection=_joined(selection(result) for result, _ in found.values()),
         box_width=_baseline("box_width", readings, metric),
         random_smoothed=_baseline("random_smoothed", readings, metric),
-        chance=_joined(_percent(reading["metrics"][metric].get("chance")) for reading in readings),
+        chance=_joined(percent(reading["metrics"][metric].get("chance")) for reading in readings),
         information=_joined("; ".join(audit_of(*pair).test_information) or "none" for pair in found.values()),
     )
 
@@ -112,13 +112,13 @@ def _interval(values: Sequence[dict[str, Any]]) -> str:
     if any(value.get(end) is None for value in values for end in ("ci_low", "ci_high")):
         return NONE
     lowest, highest = min(value["ci_low"] for value in values), max(value["ci_high"] for value in values)
-    return f"{_percent(lowest)} to {_percent(highest)}"
+    return f"{percent(lowest)} to {percent(highest)}"
 
 
 def _baseline(name: str, readings: Sequence[Reading], metric: str) -> str:
     """A baseline's metric; `-` in results of before it was measured."""
     values = (reading["baselines"].get(name, {}).get(metric, {}).get("value") for reading in readings)
-    return _joined(map(_percent, values))
+    return _joined(map(percent, values))
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -130,7 +130,3 @@ def _signed(points: float) -> str:
     """With its sign, which 0.0 has not."""
     rounded = round(points, 1)
     return f"{rounded:+.1f}" if rounded else "0.0"
-
-
-def _percent(value: float | None) -> str:
-    return NONE if value is None else f"{100 * value:.1f}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from syrfa.errors import UserError
+from syrfa.errors import UserError, in_one_line
 from syrfa.tables.plan import Plan, Run
 from syrfa.tables.runner import Outcome
 from syrfa.tables.spec import Spec
@@ -61,12 +61,12 @@ def _draw_fig3(runs: list[Run], outcomes: Mapping[Run, Outcome], file: Path) -> 
         try:
             opened.append(ScoredRun.open(run.folder, outcomes[run].result or {}))
         except UserError as error:
-            yield f"{run.experiment} seed {run.seed}: {_one_line(error)}"
+            yield f"{run.experiment} seed {run.seed}: {in_one_line(error)}"
     if opened:
         try:
             yield from plot_fig3(file, opened)
         except UserError as error:
-            yield _one_line(error)
+            yield in_one_line(error)
 
 
 def _draw_fig4(runs: list[Run], outcomes: Mapping[Run, Outcome], file: Path) -> Iterator[Path | str]:
@@ -80,15 +80,11 @@ def _draw_fig4(runs: list[Run], outcomes: Mapping[Run, Outcome], file: Path) -> 
         try:
             measured_of(run.folder, result)
         except UserError as error:
-            yield f"{run.experiment} seed {run.seed}: {_one_line(error)}"
+            yield f"{run.experiment} seed {run.seed}: {in_one_line(error)}"
         else:
             measured.append((run.folder, result))
     if measured:
         try:
             yield from plot_fig4(file, measured)
         except UserError as error:
-            yield _one_line(error)
-
-
-def _one_line(error: UserError) -> str:
-    return " ".join(str(error).split())
+            yield in_one_line(error)

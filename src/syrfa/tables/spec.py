@@ -10,7 +10,7 @@ import yaml
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from syrfa.errors import ConfigError, DataNotFoundError
+from syrfa.errors import ConfigError, DataNotFoundError, in_one_line
 
 DEFAULT_SIZE = "small"
 FIGURES = ("fig3", "fig4")
@@ -190,7 +190,7 @@ def read_spec(path: Path) -> Spec:
         merged = OmegaConf.merge(OmegaConf.structured(Spec), content)
         spec: Spec = OmegaConf.to_object(merged)  # type: ignore[assignment]  # of the structure it was merged into
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{path}: {in_one_line(error)}") from error
     except OmegaConfBaseException as error:
         raise ConfigError(f"{path}: {error.full_key or 'top'}: {str(error).splitlines()[0]}") from error
     _check(spec, path)

@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from syrfa.datasets import VideoDataset
-from syrfa.errors import UserError
+from syrfa.errors import UserError, in_one_line
 from syrfa.report.page.alarms import MOST_ALARMS, AlarmPicture, draw_alarms, top_alarms
 from syrfa.report.page.curves import SCORES, RunCurves, curves_of, rate_plot, read_objects, recomputed, score_plots
 from syrfa.report.page.markup import Html, details, note, picture, tag, text
-from syrfa.report.page.readings import percent, reading_name, value_of
+from syrfa.report.page.readings import reading_name, value_of
 from syrfa.report.page.room import Room
 from syrfa.report.page.runs import Experiment, Run
 from syrfa.report.page.source import dataset_of
 from syrfa.report.page.training import training_plots
+from syrfa.report.table import percent
 
 _FIRST_VIDEOS = 12  # score curves that are not folded away
 
@@ -108,7 +109,7 @@ def _alarms(run: Run, curves: RunCurves | str, dataset: VideoDataset | None, abs
     try:
         pictures, objects = _alarm_pictures(run, folder, curves, dataset)
     except UserError as error:
-        return room.missing(f"Alarms are not shown: {' '.join(str(error).split())}")
+        return room.missing(f"Alarms are not shown: {in_one_line(error)}")
     masked = any(shown.masked for shown in pictures)
     on_pixels, outline = (", on an abnormal pixel", "; green: abnormal pixels") if masked else ("", "")
     told = (

@@ -13,8 +13,6 @@ from syrfa.report.page.readings import (
     flags,
     interval,
     is_clean,
-    mean_and_deviation,
-    percent,
     reading_name,
     same_readings,
     signed,
@@ -22,6 +20,7 @@ from syrfa.report.page.readings import (
 )
 from syrfa.report.page.room import Room
 from syrfa.report.page.runs import Experiment
+from syrfa.report.table import mean_and_deviation, percent
 from syrfa.results import selection
 
 

@@ -1,10 +1,10 @@
 """What a reading is called, what test information entered it, and how its numbers are written."""
 
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from syrfa.report.page.runs import Run
+from syrfa.report.table import percent
 from syrfa.results import Reading, Result, audit_of
 from syrfa.scoring.audit import flags_of
 
@@ -63,11 +63,6 @@ def value_of(metrics: dict[str, Any], name: str) -> float | None:
     return found.get("value") if isinstance(found, dict) else None
 
 
-def percent(value: float | None) -> str:
-    """In per cent with one digit after the point."""
-    return "-" if value is None else f"{100 * value:.1f}"
-
-
 def signed(value: float | None) -> str:
     """A difference in points, with its sign."""
     return "-" if value is None else f"{100 * value:+.1f}"
@@ -77,12 +72,3 @@ def interval(metric: dict[str, Any] | None, write: Any = percent) -> str:  # noq
     """`87.2 to 97.4`, or a dash."""
     low, high = ((metric or {}).get(end) for end in ("ci_low", "ci_high"))
     return "-" if low is None or high is None else f"{write(low)} to {write(high)}"
-
-
-def mean_and_deviation(values: Sequence[float | None]) -> str:
-    """`92.0 ± 2.0` in per cent: mean and sample standard deviation over runs; without ± for one run."""
-    known = [100 * value for value in values if value is not None]
-    if not known:
-        return "-"
-    spread = f" ± {statistics.stdev(known):.1f}" if len(known) > 1 else ""
-    return f"{statistics.mean(known):.1f}{spread}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from syrfa import datasets
 from syrfa.datasets import VideoDataset
-from syrfa.errors import UserError
+from syrfa.errors import UserError, in_one_line
 from syrfa.report.page.runs import Run
 
 
@@ -32,7 +32,7 @@ def dataset_of(run: Run, root: Path | None = None) -> tuple[VideoDataset | None,
         dataset: VideoDataset = kind(**settings)
         dataset.videos(run.result["split"])
     except (UserError, TypeError) as error:
-        return None, f"the data set is not at hand ({' '.join(str(error).split())})"
+        return None, f"the data set is not at hand ({in_one_line(error)})"
     return dataset, ""
 
 

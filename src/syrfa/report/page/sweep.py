@@ -6,8 +6,9 @@ from typing import Any
 
 from syrfa.errors import UserError
 from syrfa.report.page.markup import Html, note, table, tag, text
-from syrfa.report.page.readings import audit_in_short, flags, percent
+from syrfa.report.page.readings import audit_in_short, flags
 from syrfa.report.page.runs import SWEEP
+from syrfa.report.table import percent
 from syrfa.results import read_result
 from syrfa.run_folder import RESULT
 

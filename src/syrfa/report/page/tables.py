@@ -11,14 +11,13 @@ from syrfa.report.page.readings import (
     flags,
     interval,
     is_clean,
-    mean_and_deviation,
-    percent,
     reading_name,
     same_readings,
     signed,
     value_of,
 )
 from syrfa.report.page.runs import Experiment, Run
+from syrfa.report.table import mean_and_deviation, percent
 from syrfa.results import METRICS, Reading, Result, selection
 
 _ALARM_COLUMNS = ["false alarms an hour", "95 % interval", "box_width's"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from syrfa.report.page.runs import Run
+from syrfa.run_folder import TRAINING_LOG
 
-METRICS_FILE = "metrics.csv"
 MOST_STEPS = 400
 """Points of one curve; of a longer training every n-th is drawn."""
 
@@ -22,7 +22,7 @@ def training_plots(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """
     columns: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for run in runs:
-        path = run.path(METRICS_FILE)
+        path = run.path(TRAINING_LOG)
         for name, points in (_columns(path) if path else {}).items():
             columns[name].append({"name": f"seed {run.result['seed']}", "points": points})
     return [
