@@ -54,7 +54,7 @@ torture: $(READY)  ## kill, starve and damage builds of the tube cache, KILLS ki
 	$(BIN)/python tests/torture_cache.py --kills $(KILLS)
 
 fuzz: $(READY)  ## the readers of labels and boxes on FUZZ_EXAMPLES damaged files of each kind, drawn anew each time
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/fuzz
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/datasets/fuzz
 
 torture-resume: $(READY)  ## kill KILLS fits of each phase at random moments, resume them, compare bit for bit (half an hour)
 	$(BIN)/python tests/torture_resume.py --kills $(KILLS)

@@ -12,8 +12,8 @@ from scipy.io import savemat
 from small_run import KNOWLEDGE, ROOT, SMALL
 
 from syrfa.__main__ import main
-from syrfa.commands.generate import generate
 from syrfa.datasets import UCSDPed2
+from syrfa.verbs.generate import generate
 
 # read now: a fixture sets the variable to small worlds later on
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data"))

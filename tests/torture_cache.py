@@ -30,11 +30,11 @@ import cv2
 import numpy as np
 
 from syrfa.__main__ import main as syrfa
-from syrfa.environment import environment
 from syrfa.errors import CacheError
-from syrfa.files import sha256_file, write_json
+from syrfa.training.environment import environment
 from syrfa.tubes import TubeCache
 from syrfa.tubes.cache import cache_key
+from syrfa.utils.files import sha256_file, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 FAULTY = ROOT / "tests" / "support" / "faulty_syrfa.py"

@@ -22,8 +22,8 @@ from typing import Any
 
 import torch
 
-from syrfa.commands.generate import generate
-from syrfa.files import write_json
+from syrfa.utils.files import write_json
+from syrfa.verbs.generate import generate
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = f"--config={ROOT / 'lightning_config' / 'data' / 'demo.yaml'}"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from syrfa import __version__
 from syrfa.errors import UserError, in_one_line
-from syrfa.stopping import INTERRUPTED, StopSignals, Terminated
+from syrfa.utils.signals import INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
@@ -84,11 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(verb: str, arguments: list[str], signals: StopSignals) -> int:
     if verb in TRAINER_VERBS:
-        from syrfa.cli import run_trainer
+        from syrfa.verbs.trainer import run_trainer
 
         return run_trainer(arguments, signals)
     if verb in VERBS:
-        from syrfa.commands import run_command
+        from syrfa.verbs import run_command
 
         return run_command(verb, arguments[1:])
     from syrfa.errors import ConfigError

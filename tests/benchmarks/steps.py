@@ -11,7 +11,7 @@ import torch
 from machine import status
 from standalone import StandaloneModule, batch_of
 
-from syrfa.heap import keep_freed_memory
+from syrfa.utils.heap import keep_freed_memory
 
 if __name__ == "__main__":
     width, tubes, steps = map(int, sys.argv[1:4])

@@ -13,10 +13,10 @@ import pytest
 from naive_regions import naive_regions
 
 from syrfa.datasets import Regions
-from syrfa.environment import environment
-from syrfa.files import write_json
-from syrfa.metrics.region_level import areas, match, region_metrics
-from syrfa.scoring import ObjectScores
+from syrfa.evaluation import ObjectScores
+from syrfa.evaluation.metrics.region_level import areas, match, region_metrics
+from syrfa.training.environment import environment
+from syrfa.utils.files import write_json
 
 VIDEOS, FRAMES, BOXES = 200, 250, 5_000
 SIDE = 20.0

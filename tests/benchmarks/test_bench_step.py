@@ -26,8 +26,8 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from syrfa.environment import environment
-from syrfa.files import write_json
+from syrfa.training.environment import environment
+from syrfa.utils.files import write_json
 
 FULL_PAIRS = int(os.environ.get("SYRFA_BENCH_PAIRS", "2"))
 MEASURED: dict[str, dict[str, float | int | str]] = {}
@@ -191,7 +191,7 @@ def test_compiled_blocks(layers, width, tubes, capsys):
 
 @pytest.mark.parametrize(("width", "tubes", "steps"), [(8, 4, 20), (32, 4, 3), (32, 8, 3)])
 def test_freed_memory_kept(width, tubes, steps, capsys):
-    """`syrfa.heap`, which a run on a CPU begins with: steps of fresh processes with it and without, in turns."""
+    """`syrfa.utils.heap`, which a run on a CPU begins with: steps of fresh processes with it and without, in turns."""
     if device().type != "cpu":
         pytest.skip("the heap matters to a CPU")
 

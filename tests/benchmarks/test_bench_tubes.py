@@ -17,9 +17,9 @@ from torchvision.ops import roi_align
 
 from syrfa.datasets import VideoFolder
 from syrfa.detection import FileDetector
-from syrfa.environment import environment
-from syrfa.files import write_json
+from syrfa.training.environment import environment
 from syrfa.tubes import TubeSpec, build_cache
+from syrfa.utils.files import write_json
 
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 REFERENCE_TUBES = 2_000

@@ -10,8 +10,8 @@ from dataset_trees import one_line, write_cells, write_frames
 from scipy.io import savemat
 
 from syrfa.datasets import Avenue
+from syrfa.datasets.video import frame_count
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
-from syrfa.video import frame_count
 
 LABELS = {"01": [0, 0, 1, 1, 1, 0], "02": [1, 1, 0, 0, 0, 1]}
 INTERVALS = [[[3], [5]], [[1, 6], [2, 6]]]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syrfa.datasets import Avenue, ShanghaiTech, UCSDPed2, VideoFolder
-from syrfa.datasets.intervals import read_intervals
+from syrfa.datasets.labels import read_intervals
 from syrfa.datasets.masks import open_masks
 from syrfa.datasets.table import IntervalRule, IntervalTable
 from syrfa.datasets.ubnormal import _read_tracks

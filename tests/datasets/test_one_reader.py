@@ -12,11 +12,11 @@ import yaml
 from small_run import DATA, ROOT
 
 from syrfa.datasets import Track, UBnormal, VideoRecord
+from syrfa.datasets.video import frame_count, open_video
 from syrfa.detection import AnnotationDetector
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.index import TubeIndex
 from syrfa.tubes.spec import TubeFilter, TubeSpec
-from syrfa.video import frame_count, open_video
 
 # read when this file is: a fixture of the session points the variable at generated worlds
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data")) / "ubnormal"

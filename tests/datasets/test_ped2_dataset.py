@@ -8,8 +8,8 @@ from dataset_trees import SCRIPT, one_line, write_cells, write_circulated, write
 from scipy.io import savemat
 
 from syrfa.datasets import UCSDPed2
+from syrfa.datasets.video import frame_count
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError, VideoError
-from syrfa.video import frame_count
 
 
 @pytest.mark.parametrize("inner", ["", "UCSDped2"])

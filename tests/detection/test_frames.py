@@ -6,8 +6,8 @@ import pytest
 
 from syrfa.datasets import VideoRecord
 from syrfa.detection import Detector
-from syrfa.detection.frames import BATCH, Video
 from syrfa.errors import VideoError
+from syrfa.tubes.frames import BATCH, Video
 
 FRAMES = 2 * BATCH + 3
 

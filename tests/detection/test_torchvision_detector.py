@@ -11,7 +11,7 @@ import torchvision
 from syrfa.detection import TorchvisionDetector
 from syrfa.detection.torchvision import COCO80, PUBLISHED
 from syrfa.errors import ConfigError, UserError, WeightsNotFoundError
-from syrfa.files import sha256_file
+from syrfa.utils.files import sha256_file
 
 SMALL = "ssdlite320_mobilenet_v3_large"
 FRAMES = np.random.default_rng(0).integers(0, 255, (3, 60, 80, 3), dtype=np.uint8)

@@ -13,7 +13,7 @@ import torch
 
 from syrfa.detection import UltralyticsDetector
 from syrfa.errors import ConfigError, WeightsNotFoundError
-from syrfa.files import sha256_file
+from syrfa.utils.files import sha256_file
 
 FRAMES = np.random.default_rng(0).integers(0, 255, (3, 60, 80, 3), dtype=np.uint8)
 

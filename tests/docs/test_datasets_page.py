@@ -6,7 +6,7 @@ import pytest
 from small_run import ROOT
 
 from syrfa.__main__ import main
-from syrfa.doctor.published import PUBLISHED
+from syrfa.datasets.published import PUBLISHED
 
 PAGE = (ROOT / "docs" / "datasets.md").read_text()
 

@@ -8,7 +8,7 @@ import yaml
 from small_run import ROOT
 
 from syrfa.__main__ import main
-from syrfa.paper_recipes import PUBLISHED, PaperSettings
+from syrfa.datasets.paper_recipes import PUBLISHED, PaperSettings
 
 PAGE = (ROOT / "docs" / "protocols.md").read_text()
 COMMAND = ["summary", "experiments/results/ped2_adapt_seed1.json", "--all_readings", "true"]

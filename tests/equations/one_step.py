@@ -9,7 +9,7 @@ from naive_syrfa import Choices
 from torch.utils.data import DataLoader
 
 from syrfa.models import Neck, StyleAugmentation
-from syrfa.modules import terms
+from syrfa.modules import steps as terms
 
 FRAMES, SIZE, BATCH = 3, 16, 2
 

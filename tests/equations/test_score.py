@@ -6,8 +6,8 @@ import pytest
 import torch
 from one_step import FRAMES, SIZE, arrays, pixels, spread, tubes
 
+from syrfa.evaluation import ObjectScores, anomaly_map, max_per_frame
 from syrfa.modules import RealAdaptModule
-from syrfa.scoring import ObjectScores, anomaly_map, max_per_frame
 
 
 class TestEq20:

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from syrfa.callbacks.result import switches_of
 from syrfa.datasets import VideoFolder
 from syrfa.datasets.base import VideoDataset
+from syrfa.evaluation.write_result import switches_of
 from syrfa.tubes.datamodule import TubeDataModule, TubeSource
 
 

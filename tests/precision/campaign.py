@@ -17,8 +17,8 @@ from statistics import mean, stdev
 from bfloat16_kernels import Bfloat16Kernels, has_units
 
 from syrfa.__main__ import main as syrfa
-from syrfa.environment import environment
-from syrfa.files import write_json
+from syrfa.training.environment import environment
+from syrfa.utils.files import write_json
 
 PRECISIONS = ("32-true", "bf16-mixed")
 CONFIGS = ["--config", "lightning_config/data/demo.yaml", "--config", "experiments/demo_knowledge.yaml"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syrfa.metrics import auprc, bootstrap_intervals, macro_auroc, max_f1, micro_auroc
-from syrfa.scoring import ObjectScores, PaperProtocol, StrictProtocol, box_width
+from syrfa.evaluation import ObjectScores, PaperProtocol, StrictProtocol, box_width
+from syrfa.evaluation.metrics import auprc, bootstrap_intervals, macro_auroc, max_f1, micro_auroc
 
 ROOT = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 BOXES = ROOT / "ped2_yolov3_detections" / "test.npz"

@@ -10,10 +10,11 @@ import pytest
 from scipy.io import loadmat
 
 from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed2
+from syrfa.datasets.image import read_image
+from syrfa.datasets.matlab import MatVariable
 from syrfa.datasets.ubnormal import _LISTS
+from syrfa.datasets.video import frame_count, open_video
 from syrfa.detection import FileDetector, MotionDetector, UltralyticsDetector
-from syrfa.matlab import MatVariable
-from syrfa.video import frame_count, open_video, read_image
 
 ROOT = Path(os.environ.get("SYRFA_SHARED_DATA") or Path(__file__).parents[2] / ".." / "shared" / "data")
 pytestmark = pytest.mark.real_data

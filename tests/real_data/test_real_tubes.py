@@ -9,10 +9,10 @@ import torch
 from torchvision.ops import roi_align
 
 from syrfa.datasets import UCSDPed2
+from syrfa.datasets.video import open_video
 from syrfa.detection import FileDetector
 from syrfa.tubes import TubeFilter, TubeSpec, build_cache
 from syrfa.tubes.filters import kept
-from syrfa.video import open_video
 
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 BOXES = SHARED / "ped2_yolov3_detections"

@@ -10,12 +10,12 @@ import cv2
 import moderngl
 import numpy as np
 
-from syrfa.world.camera import NEAR
-from syrfa.world.layer import streak
-from syrfa.world.pattern import laid
-from syrfa.world.puffs import paint_puffs
-from syrfa.world.renderer import Renderer
-from syrfa.world.shapes import Shapes
+from syrfa.world.people.pattern import laid
+from syrfa.world.people.shapes import Shapes
+from syrfa.world.scene.camera import NEAR
+from syrfa.world.scene.layer import streak
+from syrfa.world.scene.puffs import paint_puffs
+from syrfa.world.scene.renderer import Renderer
 
 FINE = 2  # pixels of the canvas to one of the frame, each way
 AROUND = 12

@@ -21,11 +21,11 @@ from gl_painter import GLRenderer, capsule_corners, instances, triangles
 from mujoco_painter import MujocoPainter
 
 import syrfa.world.clip
-from syrfa.environment import environment
-from syrfa.files import write_json
+from syrfa.training.environment import environment
+from syrfa.utils.files import write_json
 from syrfa.world import PRESETS
 from syrfa.world.clip import Clip, plan_clips
-from syrfa.world.renderer import Renderer
+from syrfa.world.scene.renderer import Renderer
 
 SIZE, PEOPLE, FIRST, FRAMES, WARM = (640, 360), 12, 30, 12, 2
 BLENDER = (

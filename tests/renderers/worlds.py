@@ -14,9 +14,9 @@ from pathlib import Path
 from gl_painter import GLRenderer
 
 import syrfa.world.clip
-from syrfa.files import write_json
+from syrfa.utils.files import write_json
 from syrfa.world import PRESETS, generate_world
-from syrfa.world.renderer import Renderer
+from syrfa.world.scene.renderer import Renderer
 
 SEED = 0
 PAINTERS = {"own": Renderer, "gl": GLRenderer}

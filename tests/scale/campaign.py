@@ -26,12 +26,12 @@ from syrfa.datasets import VideoFolder
 from syrfa.detection import MotionDetector, UltralyticsDetector
 from syrfa.detection.base import Detector
 from syrfa.engine import EngineName, VideoDone, run_job
-from syrfa.environment import environment
-from syrfa.files import sha256_file, write_json
+from syrfa.evaluation.score_videos import ScoreJob, ScoreRecipe
 from syrfa.modules import SynthKnowledgeModule
 from syrfa.modules.checkpoint import SETTINGS
-from syrfa.scoring.video_job import ScoreJob, ScoreRecipe
+from syrfa.training.environment import environment
 from syrfa.tubes import TubeFilter, TubeSpec, build_cache
+from syrfa.utils.files import sha256_file, write_json
 
 STAGES = ("decode", "detect", "crop", "write", "label", "score")
 SIZE, WALKERS, FPS = (640, 360), 8, 25

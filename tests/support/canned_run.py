@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.metrics.evaluation import evaluate, final_scores
-from syrfa.scoring import ObjectScores, PaperProtocol, StrictProtocol, box_width, write_scores
-from syrfa.scoring.frame_curves import CURVES, FrameCurves
+from syrfa.evaluation import ObjectScores, PaperProtocol, StrictProtocol, box_width, write_scores
+from syrfa.evaluation.evaluate import evaluate, final_scores
+from syrfa.evaluation.frame_curves import CURVES, FrameCurves
 
 FRAMES, HEIGHT, WIDTH = 40, 60, 90
 PROTOCOLS = (StrictProtocol(3, "centred", 5), StrictProtocol(3, "none"), PaperProtocol("ped2", 3))

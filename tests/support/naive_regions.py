@@ -5,7 +5,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from syrfa.datasets.regions import Regions
-from syrfa.scoring import ObjectScores
+from syrfa.evaluation import ObjectScores
 
 
 def naive_regions(videos):

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from syrfa.tables.plan import Plan, make_plan
-from syrfa.tables.runner import Runner
-from syrfa.tables.spec import read_spec
+from syrfa.reporting.spec import read_spec
+from syrfa.reporting.table_runner import Runner
+from syrfa.reporting.table_runs import Plan, make_plan
 
 FAKE = Path(__file__).parent / "fake_syrfa.py"
 SMALL: dict[str, Any] = {

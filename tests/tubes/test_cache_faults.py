@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from syrfa.datasets import UCSDPed2
 from syrfa.detection import FileDetector
 from syrfa.errors import CacheError
-from syrfa.files import atomic_write
 from syrfa.tubes import TubeCache, TubeSpec, build_cache
 from syrfa.tubes.build import read_part
 from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
+from syrfa.utils.files import atomic_write
 
 REPLACE = Path.replace
 

@@ -10,11 +10,11 @@ from jsonargparse import ArgumentParser
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DistributedSampler
 
-from syrfa.commands.prepare import prepare
 from syrfa.errors import CacheError, ConfigError, LabelError
 from syrfa.tubes import TubeCache, TubeFilter, TubeSpec
 from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches
 from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+from syrfa.verbs.prepare import prepare
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from syrfa.world.camera import Camera
 from syrfa.world.clip import plan_clips
+from syrfa.world.events.stage import Stage
 from syrfa.world.presets import PRESETS
-from syrfa.world.road import Road
-from syrfa.world.scene import Scene
-from syrfa.world.stage import Stage
+from syrfa.world.scene.camera import Camera
+from syrfa.world.scene.road import Road
+from syrfa.world.scene.scene import Scene
 
 ROADS = {
     "none": None,

@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from syrfa.world import casting
-from syrfa.world.background import paint_background
-from syrfa.world.camera import Camera
-from syrfa.world.layer import Finish, paint, streak
-from syrfa.world.light import DAY, NIGHT, Light, sample_light
-from syrfa.world.look import Look, sample_look
-from syrfa.world.pattern import COUNT, laid, sample_patterns
-from syrfa.world.renderer import Renderer
-from syrfa.world.road import Road
-from syrfa.world.scene import sample_scene
-from syrfa.world.sensor import Developer, Sensor, sample_sensor
-from syrfa.world.shadow import ShadowMap
-from syrfa.world.shake import sample_shake
-from syrfa.world.shapes import rods
-from syrfa.world.trajectory import simulate
-from syrfa.world.weather import Rain, Weather, sample_weather
+from syrfa.world.events import casting
+from syrfa.world.events.trajectory import simulate
+from syrfa.world.people.pattern import COUNT, laid, sample_patterns
+from syrfa.world.people.shapes import rods
+from syrfa.world.scene.background import paint_background
+from syrfa.world.scene.camera import Camera
+from syrfa.world.scene.layer import Finish, paint, streak
+from syrfa.world.scene.light import DAY, NIGHT, Light, sample_light
+from syrfa.world.scene.look import Look, sample_look
+from syrfa.world.scene.renderer import Renderer
+from syrfa.world.scene.road import Road
+from syrfa.world.scene.scene import sample_scene
+from syrfa.world.scene.sensor import Developer, Sensor, sample_sensor
+from syrfa.world.scene.shadow import ShadowMap
+from syrfa.world.scene.shake import sample_shake
+from syrfa.world.scene.weather import Rain, Weather, sample_weather
 
 CLEAN = Sensor(blur=0.1, noise=0.0)
 WAY = Road(0.0, (0.0, 20.0), 4.0)

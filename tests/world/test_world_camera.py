@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syrfa.world.camera import Camera
+from syrfa.world.scene.camera import Camera
 
 
 def test_a_person_where_the_camera_looks_has_the_asked_height(camera):

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from syrfa.world.actors import Actor
-from syrfa.world.events import EVENTS, NEEDS_ROAD, NORMAL
-from syrfa.world.renderer import Renderer, Sensor
-from syrfa.world.shapes import cuboid, wheel
-from syrfa.world.trajectory import standing
+from syrfa.world.events.kinds import EVENTS, NEEDS_ROAD, NORMAL
+from syrfa.world.events.trajectory import standing
+from syrfa.world.people.actors import Actor
+from syrfa.world.people.shapes import cuboid, wheel
+from syrfa.world.scene.renderer import Renderer, Sensor
 
 
 def draw(stage, actors, number, grey=True):

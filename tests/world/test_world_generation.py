@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from syrfa.commands.generate import generate
 from syrfa.errors import ConfigError
+from syrfa.verbs.generate import generate
 from syrfa.world import PRESETS, generate_world, is_finished, ubnormal_writer
 from syrfa.world.clip import Clip
 from syrfa.world.ubnormal_writer import find_tracks, video_name

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from syrfa.world.layout import ELEVATION, LENS, in_view, sample_layout
 from syrfa.world.presets import PRESETS
-from syrfa.world.road import Road
+from syrfa.world.scene.layout import ELEVATION, LENS, in_view, sample_layout
+from syrfa.world.scene.road import Road
 
 SIZES = ((160, 120), (360, 240), (640, 360))
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from syrfa.world.actors import walking_pose
-from syrfa.world.body import Joint, sample_body
-from syrfa.world.events import EVENTS
-from syrfa.world.gait import GaitStyle, cycles, gait_pose, reach, sample_style
-from syrfa.world.trajectory import simulate
+from syrfa.world.events.kinds import EVENTS
+from syrfa.world.events.trajectory import simulate
+from syrfa.world.people.actors import walking_pose
+from syrfa.world.people.body import Joint, sample_body
+from syrfa.world.people.gait import GaitStyle, cycles, gait_pose, reach, sample_style
 
 SPEEDS = {
     "running": (2.3, 5.4),

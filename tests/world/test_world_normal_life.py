@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from syrfa.world.body import sample_body
 from syrfa.world.clip import MAX_ID, Clip, make_scene, plan_clips
-from syrfa.world.events import NORMAL, ROAD
+from syrfa.world.events.kinds import NORMAL, ROAD
+from syrfa.world.people.body import sample_body
 from syrfa.world.presets import PRESETS
-from syrfa.world.renderer import Renderer, Sensor
+from syrfa.world.scene.renderer import Renderer, Sensor
 
 SPEEDS = {
     "walk": (0.7, 1.9),

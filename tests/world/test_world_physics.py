@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from syrfa.world import actors, belongings, driving, riders
-from syrfa.world.body import Joint, clothed, sample_body
-from syrfa.world.events import ABNORMAL
-from syrfa.world.poses import talking
-from syrfa.world.renderer import Renderer, Sensor
-from syrfa.world.skeleton import BONES, FLESH, mirrored, mixed, settled, shifted, swayed, turned
+from syrfa.world.events import belongings, driving, riders
+from syrfa.world.events.kinds import ABNORMAL
+from syrfa.world.people import actors
+from syrfa.world.people.body import Joint, clothed, sample_body
+from syrfa.world.people.poses import talking
+from syrfa.world.people.skeleton import BONES, FLESH, mirrored, mixed, settled, shifted, swayed, turned
+from syrfa.world.scene.renderer import Renderer, Sensor
 
 
 def lengths(joints):

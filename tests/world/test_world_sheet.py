@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from syrfa.__main__ import main
-from syrfa.commands.generate import generate
 from syrfa.errors import ConfigError
+from syrfa.verbs.generate import generate
 from syrfa.world import PRESETS
 from syrfa.world.palette import packed
 from syrfa.world.sheet import MAX_BYTES, draw_sheet, write_sheet

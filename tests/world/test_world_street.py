@@ -4,8 +4,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from syrfa.world.events import ABNORMAL, NORMAL, ROAD, possible
-from syrfa.world.stage import Vehicle
+from syrfa.world.events.kinds import ABNORMAL, NORMAL, ROAD, possible
+from syrfa.world.events.stage import Vehicle
 
 SPEEDS = {
     "car": (4.0, 14.0),

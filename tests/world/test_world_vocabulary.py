@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syrfa.world.events import ABNORMAL, NEEDS_ROAD, TARGET, TEST, TRAIN, VALIDATION, possible
-from syrfa.world.renderer import Renderer, Sensor
+from syrfa.world.events.kinds import ABNORMAL, NEEDS_ROAD, TARGET, TEST, TRAIN, VALIDATION, possible
+from syrfa.world.scene.renderer import Renderer, Sensor
 
 LOOKS_NORMAL = {"loitering", "wrong_way", "abandoned_bag", "jaywalking"}
 """A few frames of these show nothing unusual."""

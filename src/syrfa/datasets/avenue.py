@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
 from syrfa.datasets.flat import FlatLabelled
-from syrfa.datasets.intervals import mark_intervals, read_intervals
+from syrfa.datasets.labels import mark_intervals, read_intervals
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
 from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
 from syrfa.datasets.vector import read_vector
+from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
-from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES
+from syrfa.utils.files import sha256_file
 
 Source = Literal["masks", "vectors", "intervals"]
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.regions import DERIVED, NOTHING, Regions, regions_of_masks
+from syrfa.datasets.video import frame_count
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
-from syrfa.files import sha256_json
-from syrfa.video import frame_count
+from syrfa.utils.files import sha256_json
 
 WORLD = "world.json"  # what `syrfa generate` writes last
 

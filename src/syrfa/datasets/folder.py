@@ -10,7 +10,7 @@ from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.datasets.table import IntervalRule, IntervalTable, Unit
 from syrfa.datasets.tree import Kind, find_videos, safe_names
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
-from syrfa.files import sha256_file
+from syrfa.utils.files import sha256_file
 
 _SPLITS = {"train": ("train", "training"), "validation": ("validation", "val"), "test": ("test", "testing")}
 

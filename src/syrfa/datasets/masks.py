@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
+from syrfa.datasets.image import IMAGE_SUFFIXES, read_mask
+from syrfa.datasets.matlab import MatError, MatVariable
 from syrfa.datasets.vector import open_array
+from syrfa.datasets.video import list_images, natural_key
 from syrfa.errors import LabelError, VideoError
-from syrfa.matlab import MatError, MatVariable
-from syrfa.video import IMAGE_SUFFIXES, list_images, read_mask
-from syrfa.video.reader import natural_key
 
 Mask = NDArray[np.bool_]
 

@@ -13,9 +13,9 @@ from syrfa.datasets.flat import FlatLabelled
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
 from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
 from syrfa.datasets.vector import read_vector
+from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import ConfigError, DataNotFoundError
-from syrfa.files import sha256_file, sha256_json
-from syrfa.video import VIDEO_SUFFIXES
+from syrfa.utils.files import sha256_file, sha256_json
 
 # where a copy may keep a split, the release's own place first; the first place with a clip is read
 _PLACES = {

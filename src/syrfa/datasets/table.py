@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.intervals import read_text
+from syrfa.datasets.labels import read_text
 from syrfa.errors import ConfigError, LabelError
 
 Unit = Literal["frames", "seconds"]

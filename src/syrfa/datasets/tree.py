@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from syrfa.datasets.image import IMAGE_SUFFIXES
+from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import ConfigError, DataNotFoundError
-from syrfa.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 Kind = Literal["videos", "images"]
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
-from syrfa.datasets.intervals import read_text
+from syrfa.datasets.image import read_mask
+from syrfa.datasets.labels import read_text
 from syrfa.datasets.regions import FROM_IDS, MIN_AREA, NOTHING, Regions, box_of
 from syrfa.datasets.vector import read_vector
+from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import DataNotFoundError, LabelError
-from syrfa.files import sha256_file
-from syrfa.video import VIDEO_SUFFIXES, read_mask
+from syrfa.utils.files import sha256_file
 
 _LISTS = {"train": "training", "validation": "validation", "test": "test"}
 _SUFFIXES = (".mp4", *(suffix for suffix in VIDEO_SUFFIXES if suffix != ".mp4"))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
 from syrfa.datasets.flat import FlatLabelled
-from syrfa.datasets.intervals import mark_intervals, read_intervals
+from syrfa.datasets.labels import mark_intervals, read_intervals
 from syrfa.datasets.masks import find_masks, mask_of, open_masks
 from syrfa.errors import DataNotFoundError, LabelError
-from syrfa.files import sha256_file, sha256_json
+from syrfa.utils.files import sha256_file, sha256_json
 
 
 class _Layout(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.boxes import iou
 from syrfa.detection.base import Detections
+from syrfa.detection.boxes import iou
 from syrfa.detection.calibration import ConfidenceMap
 from syrfa.errors import DetectionError
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from syrfa.detection.archive import read_arrays
 from syrfa.errors import DetectionError
-from syrfa.files import atomic_write
+from syrfa.utils.files import atomic_write
 
 SCHEMA = 1
 COLUMNS = ("boxes", "video", "frame", "names", "frames_per_video")

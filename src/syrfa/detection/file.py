@@ -13,7 +13,7 @@ from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.detection.box_file import BoxFile, outside, read_boxes, read_origin
 from syrfa.errors import DetectionError
-from syrfa.files import sha256_file
+from syrfa.utils.files import sha256_file
 
 _SPLIT = "{split}"
 

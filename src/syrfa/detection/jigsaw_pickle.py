@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from syrfa.detection.box_file import read_boxes
 from syrfa.detection.plain_pickle import read_plain
 from syrfa.errors import DetectionError
-from syrfa.files import atomic_write
+from syrfa.utils.files import atomic_write
 
 
 def import_jigsaw_pickle(

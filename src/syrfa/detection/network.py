@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.detection.base import Detections, Detector
-from syrfa.files import sha256_file
+from syrfa.utils.files import sha256_file
 
 
 class NetworkDetector(Detector):

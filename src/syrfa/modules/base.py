@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from syrfa.errors import ConfigError
+from syrfa.evaluation.audit import is_of_validation
 from syrfa.models import Classifier, Extractor, TwoStreamExtractor
 from syrfa.modules.checkpoint import SETTINGS
-from syrfa.scoring.audit import is_of_validation
 from syrfa.tubes.datamodule import TubeDataModule
 
 Batch = dict[str, Tensor]
@@ -151,7 +151,7 @@ class AnomalyModule(LightningModule):
         """Stores the settings under a key of ours.
 
         Lightning's own key would make its command line prefer the checkpoint's settings to the user's in silence;
-        ours are compared, and a difference is said (see `syrfa.cli`).
+        ours are compared, and a difference is said (see `syrfa.verbs.trainer`).
         """
         checkpoint.pop("hyper_parameters", None)
         checkpoint.pop("hparams_name", None)

@@ -12,8 +12,8 @@ from syrfa.models import AdapterName, TwoStreamExtractor, adapter_movement
 from syrfa.modules.base import Batch, check_not_negative
 from syrfa.modules.distributed import average_over_ranks
 from syrfa.modules.presets import ADAPTATION, choose
+from syrfa.modules.steps import adaptation_terms
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
-from syrfa.modules.terms import adaptation_terms
 
 
 class InterleavedModule(SynthKnowledgeModule):

@@ -13,9 +13,9 @@ from pathlib import Path
 from torch import Tensor
 
 from syrfa.errors import CheckpointError
-from syrfa.files import sha256_file
 from syrfa.models import Extractor, JigsawNetwork
 from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, is_ours, read_plain
+from syrfa.utils.files import sha256_file
 
 TrainedOn = list[dict[str, str]]
 

@@ -22,8 +22,8 @@ from syrfa.models import (
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
 from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpoint
 from syrfa.modules.presets import ADAPTATION, Preset, choose
+from syrfa.modules.steps import adaptation_terms
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
-from syrfa.modules.terms import adaptation_terms
 from syrfa.tubes.datamodule import TubeDataModule
 
 

@@ -40,7 +40,7 @@ from syrfa.modules.labelled import labelled_tubes
 from syrfa.modules.presets import KNOWLEDGE, Preset, choose
 from syrfa.modules.pretrained import fingerprint, load_extractor
 from syrfa.modules.schedule import RateSchedule, rate_factor
-from syrfa.modules.terms import puzzle_term
+from syrfa.modules.steps import puzzle_term
 from syrfa.tubes.datamodule import TubeDataModule
 
 Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from syrfa.errors import CheckpointError
-from syrfa.files import sha256_file
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
 from syrfa.modules.load import load_module
 from syrfa.realism.distances import distances
 from syrfa.realism.sample import TubeSample
-from syrfa.threads import one_thread
+from syrfa.utils.files import sha256_file
+from syrfa.utils.threads import one_thread
 
 _BATCH = 64
 

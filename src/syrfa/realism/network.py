@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from syrfa.models import Classifier, Extractor
-from syrfa.threads import one_thread
+from syrfa.utils.threads import one_thread
 
 SIZE = 32
 _WIDTH = 4

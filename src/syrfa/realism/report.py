@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from syrfa.metrics.value import MetricValue
+from syrfa.evaluation.metrics.value import MetricValue
 from syrfa.realism.logistic import logistic_scores
 from syrfa.realism.network import NetworkScorer, network_inputs
 from syrfa.realism.probe import Inputs, Scorer, probe_domains, probe_halves
 from syrfa.realism.sample import TubeSample
 from syrfa.realism.statistics import compare, probe_matrix, sample_statistics
-from syrfa.report.table import Cell, text_table
+from syrfa.utils.text_table import Cell, text_table
 
 SCHEMA = 1
 STATISTICS_SPLITS = 5  # the regression costs nothing, and the mean over splits is steadier

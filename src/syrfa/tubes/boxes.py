@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_origin, write_boxes
-from syrfa.detection.frames import Video
 from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
-from syrfa.files import atomic_write, sha256_json
 from syrfa.tubes.build import check_names
+from syrfa.tubes.frames import Video
 from syrfa.tubes.storage import sync_folder
+from syrfa.utils.files import atomic_write, sha256_json
 
 _KEY_LENGTH = 12
 

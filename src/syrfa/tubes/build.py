@@ -11,12 +11,12 @@ from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detector
 from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
-from syrfa.files import sha256_file
 from syrfa.tubes.cache import INDEX, MANIFEST, SCHEMA, Recipe, TubeCache, cache_folder, cache_key, cache_recipe
 from syrfa.tubes.extract import VideoInfo, extract_video
 from syrfa.tubes.index import TubeIndex, concatenate
 from syrfa.tubes.spec import TubeSpec
 from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
+from syrfa.utils.files import sha256_file
 
 PARTS = "parts"  # one small file a finished video: what it adds to the index and the manifest
 

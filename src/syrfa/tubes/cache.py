@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset
 from syrfa.detection.base import Detector
 from syrfa.errors import CacheError, ConfigError
-from syrfa.files import sha256_file, sha256_json
 from syrfa.tubes.extract import VideoInfo
 from syrfa.tubes.filters import kept
 from syrfa.tubes.index import TubeIndex
 from syrfa.tubes.labels import to_labels
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 from syrfa.tubes.storage import HEADER, npy_header, unsealed
+from syrfa.utils.files import sha256_file, sha256_json
 
 SCHEMA = 2
 MANIFEST = "manifest.json"

@@ -13,12 +13,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from syrfa.datasets.base import VideoDataset
 from syrfa.engine import EngineName
 from syrfa.errors import ConfigError
-from syrfa.stopping import leave_to_parent
 from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
 from syrfa.tubes.groups import ClassBalance, labelled_groups, normal_groups
 from syrfa.tubes.source import Domain, EvaluatedSplit, SplitUse, TubeSource
+from syrfa.utils.signals import leave_to_parent
 
 __all__ = ["STAGES_OF", "Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource"]
 

@@ -10,12 +10,12 @@ from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.engine.stages import StageTimer
 from syrfa.errors import LabelError
-from syrfa.files import sha256_file
 from syrfa.tubes.index import TubeIndex
 from syrfa.tubes.labels import ObjectLabels
 from syrfa.tubes.spec import TubeSpec
 from syrfa.tubes.storage import open_shard
 from syrfa.tubes.stream import TubeStream, stream_video
+from syrfa.utils.files import sha256_file
 
 _PACK = 1024  # frames whose boxes are held apart before they are joined: an array costs more than a few boxes
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset
+from syrfa.datasets.paper_recipes import PaperRecipe
 from syrfa.detection.base import Detector
-from syrfa.paper_recipes import PaperRecipe
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import CacheError
-from syrfa.files import put_in_place, sha256_json
+from syrfa.utils.files import put_in_place, sha256_json
 
 _NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 _NOT_WRITABLE |= {errno.EEXIST, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE, errno.EXDEV, errno.ETIMEDOUT}
@@ -26,7 +26,7 @@ HEADER = 128  # bytes before the data of a shard, as numpy itself pads them
 
 @contextlib.contextmanager
 def owned_write(path: Path) -> Iterator[IO[bytes]]:
-    """Like `syrfa.files.atomic_write`, but the temporary file is locked, so `sweep` of another build spares it.
+    """Like `syrfa.utils.files.atomic_write`, but the temporary file is locked, so `sweep` of another build spares it.
 
     Raises:
         CacheError: the disk is full, the folder cannot be written or was removed, or its server fails.

@@ -8,14 +8,14 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.datasets.ahead import BATCH, decode_ahead
 from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets.video import VideoReader, open_video
 from syrfa.detection.base import Detections, Detector
 from syrfa.engine.stages import StageTimer
 from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
-from syrfa.video import VideoReader, open_video
-from syrfa.video.ahead import BATCH, decode_ahead
 
 Frame = NDArray[np.uint8]
 Result = TypeVar("Result")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.world.actors import Actor
-from syrfa.world.events import EVENTS, NORMAL, ROAD, Builder, possible
+from syrfa.world.events.kinds import EVENTS, NORMAL, ROAD, Builder, possible
+from syrfa.world.events.stage import Stage
+from syrfa.world.people.actors import Actor
 from syrfa.world.presets import WorldPreset
-from syrfa.world.renderer import Renderer
-from syrfa.world.scene import Scene, sample_scene
-from syrfa.world.sensor import sample_sensor
-from syrfa.world.stage import Stage
+from syrfa.world.scene.renderer import Renderer
+from syrfa.world.scene.scene import Scene, sample_scene
+from syrfa.world.scene.sensor import sample_sensor
 
 MAX_ID = 255
 

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 
 from syrfa.errors import ConfigError
-from syrfa.files import atomic_write, sha256_file, sha256_json, write_json
+from syrfa.utils.files import atomic_write, sha256_file, sha256_json, write_json
 from syrfa.world import data_card, ubnormal_writer, ucsd_writer
 from syrfa.world.clip import ClipPlan, plan_clips
 from syrfa.world.presets import VERSION, WorldPreset

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from syrfa.errors import ConfigError
-from syrfa.world.events import TARGET, TEST, TRAIN, VALIDATION
+from syrfa.world.events.kinds import TARGET, TEST, TRAIN, VALIDATION
 
 VERSION = 3
 """Raised whenever the same preset and seed give other pixels than before."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import ConfigError
-from syrfa.files import atomic_write
+from syrfa.utils.files import atomic_write
 from syrfa.world.clip import Clip, plan_clips
 from syrfa.world.palette import packed
 from syrfa.world.presets import WorldPreset

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.files import atomic_write
+from syrfa.utils.files import atomic_write
 from syrfa.world.clip import Clip, ClipPlan
 from syrfa.world.presets import WorldPreset
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.detection.noise import BoxNoise
-from syrfa.files import atomic_write
+from syrfa.utils.files import atomic_write
 from syrfa.world.clip import Clip, ClipPlan
 from syrfa.world.presets import WorldPreset
 

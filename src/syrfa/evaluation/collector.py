@@ -1,0 +1,129 @@
+"""Gathers the object scores of an evaluation, over batches and ranks, into one `ObjectScores` per video."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from lightning import Callback, LightningModule, Trainer
+from numpy.typing import NDArray
+from torch import Tensor
+
+from syrfa.evaluation import ObjectScores
+from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.utils.collective import of_every_process
+
+
+class ScoreCollector:
+    """Holds every tube's row and scores until an evaluation ends."""
+
+    def __init__(self) -> None:
+        self.rows: list[NDArray[np.int64]] = []
+        self.scores: dict[str, list[NDArray[np.float64]]] = {"score": []}
+
+    def add(self, outputs: Tensor | Mapping[str, Tensor] | None) -> None:
+        """Takes a step's outputs: `row` int64 (B,), `score` float (B,) and, from every step or none, others like it.
+
+        Raises:
+            TypeError: the step returned something else.
+        """
+        if not isinstance(outputs, Mapping):
+            raise TypeError(f"a step returned {type(outputs).__name__}, not row and score")
+        self.rows.append(outputs["row"].cpu().numpy())
+        for name in outputs.keys() - {"row"}:
+            self.scores.setdefault(name, []).append(outputs[name].double().cpu().numpy())
+
+    def gather(self, expected: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """`score`, and the others if there are any, in the order of `expected`, float64; every rank gets all of them.
+
+        A row scored twice (a sampler pads the last batch of a rank) counts once.
+
+        Raises:
+            RuntimeError: a row was not scored, or a score is not finite.
+        """
+        parts = of_every_process((self.rows, self.scores))
+        rows = np.concatenate([np.empty(0, np.int64), *(batch for part, _ in parts for batch in part)])
+        rows, first = np.unique(rows, return_index=True)
+        order = np.argsort(expected, kind="stable")
+        if not np.array_equal(rows, expected[order]):
+            raise RuntimeError(f"{len(rows)} tubes were scored where {len(expected)} were expected")
+        gathered = {}
+        for name in sorted({name for _, scores in parts for name in scores}):
+            found = np.empty(len(expected))
+            scored = [batch for _, scores in parts for batch in scores.get(name, ())]
+            found[order] = np.concatenate([np.empty(0), *scored])[first]
+            if not np.isfinite(found).all():
+                raise RuntimeError("a score is not finite: the weights have diverged")
+            gathered[name] = found
+        return gathered
+
+
+class CollectingCallback(Callback):
+    """A callback that holds every object score of the evaluation at hand."""
+
+    def __init__(self) -> None:
+        self.collector = ScoreCollector()
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets earlier scores."""
+        del trainer, pl_module
+        self.collector = ScoreCollector()
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Tensor | Mapping[str, Any] | None,
+        batch: Any,  # noqa: ANN401 - the base class's
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Collects one batch's scores."""
+        del trainer, pl_module, batch, batch_idx, dataloader_idx
+        self.collector.add(outputs)
+
+    on_validation_epoch_start = on_test_epoch_start
+    on_predict_epoch_start = on_test_epoch_start
+    on_validation_batch_end = on_test_batch_end
+    on_predict_batch_end = on_test_batch_end
+
+
+def data_of(trainer: Trainer) -> TubeDataModule:
+    """The trainer's data.
+
+    Raises:
+        TypeError: it is no TubeDataModule.
+    """
+    data = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
+    if not isinstance(data, TubeDataModule):
+        raise TypeError(f"scores belong to the tubes of a TubeDataModule, not of a {type(data).__name__}")
+    return data
+
+
+def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[ObjectScores]:
+    """One `ObjectScores` for every video of the split, also for those without an object.
+
+    Args:
+        split: what was evaluated.
+        scores: float64 (n,), in the order of `split.rows`.
+    """
+    index = split.cache.index
+    video = index.video[split.rows]
+    return [
+        ObjectScores(
+            name=info.name,
+            frames=info.frames,
+            height=info.height,
+            width=info.width,
+            object_frame=index.frame[split.rows[video == number]],
+            object_xyxy=index.xyxy[split.rows[video == number]],
+            object_score=scores[video == number],
+        )
+        for number, info in enumerate(split.cache.video_infos)
+    ]
+
+
+def labels_of(split: EvaluatedSplit) -> Sequence[NDArray[np.uint8]] | None:
+    """Frame labels of every video, or None when the split has none."""
+    labels = [split.cache.frame_labels(number) for number in range(len(split.cache.video_infos))]
+    known = [label for label in labels if label is not None]
+    return known if len(known) == len(labels) else None

@@ -1,0 +1,168 @@
+"""Percentile bootstrap over videos: how far a number would move with another draw of test videos.
+
+Frames of one video are not independent, so whole videos are drawn, with replacement. A draw that holds one class
+alone defines no AUROC; it is skipped and counted.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.evaluation.metrics.frame_level import Labels, Scores, check, crossing, padded_auroc
+
+_CHUNK = 1 << 20  # frames x draws held at once
+
+
+class Interval(NamedTuple):
+    """The middle of the bootstrap distribution.
+
+    Attributes:
+        low: lower end; None when fewer than two draws, or fewer than two videos, were usable.
+        high: upper end.
+        resamples: draws made.
+        skipped: draws left out because they held one class alone.
+    """
+
+    low: float | None
+    high: float | None
+    resamples: int
+    skipped: int
+
+
+class PairedDifference(NamedTuple):
+    """Micro AUROC of a minus that of b on the same videos.
+
+    Attributes:
+        value: the difference, in [-1, 1]; None when the labels define none.
+        interval: of the difference, each draw taking the same videos for both.
+    """
+
+    value: float | None
+    interval: Interval
+
+
+def bootstrap_intervals(
+    scores: Scores, labels: Labels, resamples: int = 1000, seed: int = 0, confidence: float = 0.95
+) -> dict[str, Interval]:
+    """Intervals of micro AUROC, macro AUROC, AUPRC, max F1 and EER, all from the same draws.
+
+    Args:
+        scores: (frames,) a video, finite.
+        labels: (frames,) a video, 0 or 1.
+        resamples: draws.
+        seed: of the generator.
+        confidence: share of the distribution inside the interval, in (0, 1).
+
+    Returns:
+        `Interval` by metric name.
+
+    Raises:
+        LabelError: labels do not fit the scores, or are neither 0 nor 1.
+        ValueError: a score is not finite.
+    """
+    names = ("micro_auroc", "auprc", "max_f1", "eer")
+    if check(scores, labels) is not None:
+        return dict.fromkeys((*names, "macro_auroc"), Interval(None, None, resamples, resamples))
+    counts = video_draws(len(scores), resamples, seed)
+    usable = _both_classes(counts, labels)
+    measured = dict(zip(names, weighted_metrics(scores, labels, counts[usable]).T, strict=True))
+    measured["macro_auroc"] = counts[usable] @ padded_auroc(scores, labels) / len(scores)
+    return {name: interval_of(values, resamples, len(scores), confidence) for name, values in measured.items()}
+
+
+def paired_bootstrap(
+    scores_a: Scores,
+    scores_b: Scores,
+    labels: Labels,
+    resamples: int = 1000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> PairedDifference:
+    """Whether a's micro AUROC exceeds b's on more than these videos; arguments, errors as `bootstrap_intervals`."""
+    reason = check(scores_a, labels) or check(scores_b, labels)
+    if reason:
+        return PairedDifference(None, Interval(None, None, resamples, resamples))
+    drawn = video_draws(len(labels), resamples, seed)
+    once = np.ones((1, len(labels)), np.float64)
+    counts = np.concatenate([once, drawn[_both_classes(drawn, labels)]])
+    difference = weighted_metrics(scores_a, labels, counts)[:, 0] - weighted_metrics(scores_b, labels, counts)[:, 0]
+    return PairedDifference(float(difference[0]), interval_of(difference[1:], resamples, len(labels), confidence))
+
+
+def weighted_metrics(scores: Scores, labels: Labels, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Micro AUROC, AUPRC, max F1 and EER of every draw.
+
+    The frames are sorted once; a draw only changes how often each counts.
+
+    Args:
+        scores: (frames,) a video, finite.
+        labels: (frames,) a video, 0 or 1.
+        counts: float64 (draws, videos), how often each video was drawn; both classes in every draw.
+
+    Returns:
+        float64 (draws, 4), in [0, 1].
+    """
+    chunks = [_measure(true, false) for true, false in _curves(scores, labels, counts)]
+    return np.concatenate(chunks) if chunks else np.zeros((0, 4))
+
+
+def _curves(
+    scores: Scores, labels: Labels, counts: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Chunks of draws: true and false positives at every distinct threshold, descending, float64 (draws, k)."""
+    flat = np.concatenate(list(scores))
+    order = np.argsort(-flat, kind="stable")
+    video = np.repeat(np.arange(len(scores)), [len(part) for part in scores])[order]
+    truth = np.concatenate(list(labels))[order].astype(np.float64)
+    ends = np.flatnonzero(np.append(np.diff(flat[order]) != 0, True))
+    size = max(1, _CHUNK // len(flat))
+    for first in range(0, len(counts), size):
+        weight = counts[first : first + size, video]
+        everything = np.cumsum(weight, axis=1)[:, ends]
+        true = np.cumsum(weight * truth, axis=1)[:, ends]
+        yield true, everything - true
+
+
+def _measure(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Micro AUROC, AUPRC, max F1, EER from the counts at every threshold; float64 (draws, 4)."""
+    positives, negatives = true[:, -1], false[:, -1]
+    found = np.diff(true, axis=1, prepend=0.0)
+    alarms = np.diff(false, axis=1, prepend=0.0)
+    auroc = (alarms * (true - found / 2)).sum(axis=1) / (positives * negatives)
+    called = true + false
+    # a threshold above every drawn frame calls nothing and adds nothing
+    precision = np.divide(true, called, out=np.zeros_like(true), where=called > 0)
+    average_precision = (found * precision).sum(axis=1) / positives
+    f1 = (2 * true / (called + positives[:, None])).max(axis=1)
+    return np.stack([auroc, average_precision, f1, crossing(true, false)], axis=1)
+
+
+def video_draws(videos: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """How often each video is drawn; float64 (resamples, videos), rows summing to `videos`."""
+    share = np.full(videos, 1 / videos)
+    return np.random.default_rng(seed).multinomial(videos, share, size=resamples).astype(np.float64)
+
+
+def _both_classes(counts: NDArray[np.float64], labels: Labels) -> NDArray[np.bool_]:
+    abnormal = counts @ np.array([np.count_nonzero(truth) for truth in labels], np.float64)
+    usable: NDArray[np.bool_] = (abnormal > 0) & (abnormal < counts @ np.array([len(truth) for truth in labels]))
+    return usable
+
+
+def interval_of(values: NDArray[np.float64], resamples: int, videos: int, confidence: float = 0.95) -> Interval:
+    """The interval of a number.
+
+    Args:
+        values: float64 (usable draws,), the number in every draw.
+        resamples: draws made.
+        videos: how many there are to draw from.
+        confidence: share of the distribution inside the interval, in (0, 1).
+    """
+    skipped = resamples - len(values)
+    if len(values) < 2 or videos < 2:  # one video drawn again and again has an interval of no width, which says nothing
+        return Interval(None, None, resamples, skipped)
+    tail = (1 - confidence) / 2
+    ends: NDArray[Any] = np.quantile(values, [tail, 1 - tail])
+    return Interval(float(ends[0]), float(ends[1]), resamples, skipped)

@@ -1,0 +1,207 @@
+"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1, EER (docs/method.md, section 8).
+
+Every function takes the frame scores and the frame labels of the videos, one array a video. Scores may be any finite
+numbers: only their order counts, and it is mapped into [0, 1] first, because torchmetrics takes a sigmoid of anything
+outside, which makes distinct large scores equal. Labels are 1 = abnormal.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchmetrics.functional.classification import (
+    binary_auroc,
+    binary_average_precision,
+    binary_precision_recall_curve,
+)
+
+from syrfa.errors import LabelError
+from syrfa.evaluation.metrics.value import MetricValue
+
+Scores = Sequence[NDArray[np.floating[Any]]]
+Labels = Sequence[NDArray[Any]]
+
+
+def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
+    """Area under the ROC curve of all frames together (the paper's metric); ties count one half.
+
+    Args:
+        scores: (frames,) a video, finite.
+        labels: (frames,) a video, 0 or 1.
+
+    Returns:
+        the value, chance 0.5; undefined without videos or with one class alone.
+
+    Raises:
+        LabelError: labels do not fit the scores, or are neither 0 nor 1.
+        ValueError: a score is not finite.
+
+    Example:
+        >>> micro_auroc([np.array([0.1, 0.7]), np.array([0.4, 0.9])], [np.array([0, 1]), np.array([0, 1])]).value
+        1.0
+    """
+    return _pooled(scores, labels, lambda ranks, truth: float(binary_auroc(ranks, truth)), lambda rate: 0.5)
+
+
+def auprc(scores: Scores, labels: Labels) -> MetricValue:
+    """Average precision of all frames together; arguments, errors as `micro_auroc`.
+
+    Returns:
+        the value, chance = share of abnormal frames (0.82 on Ped2).
+    """
+    return _pooled(
+        scores, labels, lambda ranks, truth: float(binary_average_precision(ranks, truth)), lambda rate: rate
+    )
+
+
+def max_f1(scores: Scores, labels: Labels) -> MetricValue:
+    """The largest F1 over all thresholds, all frames together; arguments, errors as `micro_auroc`.
+
+    Returns:
+        the value, chance = F1 of calling every frame abnormal, 2p / (1 + p) for a share p (0.901 on Ped2).
+    """
+    return _pooled(scores, labels, _max_f1, lambda rate: 2 * rate / (1 + rate))
+
+
+def eer(scores: Scores, labels: Labels) -> MetricValue:
+    """Equal error rate: where the share of normal frames called abnormal equals that of abnormal frames missed.
+
+    All frames together. The ROC curve is a straight line between two thresholds, so the value is exact where no
+    threshold makes the two rates equal, and ties count one half. Smaller is better. Arguments, errors as `micro_auroc`.
+
+    Returns:
+        the value, chance 0.5.
+
+    Example:
+        >>> eer([np.array([0.1, 0.7, 0.4, 0.9])], [np.array([0, 0, 1, 1])]).value
+        0.5
+    """
+    reason = check(scores, labels)
+    if reason:
+        return MetricValue.undefined(reason)
+    truth = np.concatenate(list(labels)).astype(np.float64)
+    flat = np.concatenate(list(scores))
+    order = np.argsort(-flat, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(flat[order]) != 0, True))
+    true = np.cumsum(truth[order])[ends]
+    return MetricValue(float(crossing(true[None], (ends + 1 - true)[None])[0]), chance=0.5)
+
+
+def crossing(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rate at which false alarms and misses are equal, along straight lines between thresholds.
+
+    Args:
+        true: float64 (draws, k), abnormal frames at or above each threshold, thresholds falling; the last holds all.
+        false: the same of normal frames.
+
+    Returns:
+        float64 (draws,), in [0, 1].
+    """
+    alarms = np.pad(false / false[:, -1:], ((0, 0), (1, 0)))
+    excess = alarms - 1 + np.pad(true / true[:, -1:], ((0, 0), (1, 0)))  # alarms less misses: rises from -1 to 1
+    rows, after = np.arange(len(true)), np.argmax(excess >= 0, axis=1)
+    low, high = excess[rows, after - 1], excess[rows, after]
+    start, stop = alarms[rows, after - 1], alarms[rows, after]
+    return np.asarray(start + (stop - start) * low / (low - high))
+
+
+def macro_auroc(scores: Scores, labels: Labels) -> MetricValue:
+    """Mean over videos of the AUROC within each; arguments, errors as `micro_auroc`.
+
+    Returns:
+        the mean of `padded_auroc`. Its chance level is above 0.5: the two frames that are added to every video are
+        ranked right (one half where a score equals theirs), so an all-abnormal video scores 1 whatever the model
+        does. Given is what random scores reach on average, mean of (PN / 2 + P + N + 1) / ((P + 1)(N + 1)) for P
+        abnormal and N normal frames.
+    """
+    reason = check(scores, labels)
+    if reason:
+        return MetricValue.undefined(reason)
+    positives = np.array([np.count_nonzero(video) for video in labels], np.float64)
+    negatives = np.array([len(video) for video in labels]) - positives
+    chance = (positives * negatives / 2 + positives + negatives + 1) / ((positives + 1) * (negatives + 1))
+    return MetricValue(float(padded_auroc(scores, labels).mean()), chance=float(chance.mean()))
+
+
+def padded_auroc(scores: Scores, labels: Labels) -> NDArray[np.float64]:
+    """The AUROC of each video with one (label 0, lowest) and one (label 1, highest) frame added.
+
+    Lowest is 0 and highest is 1, as published, or the smallest and the largest score of all videos where these lie
+    outside, so that the added frames stay extreme.
+
+    Returns:
+        float64 (videos,), in [0, 1]; defined for videos of one class too.
+    """
+    low = min(0.0, *(float(video.min()) for video in scores))
+    high = max(1.0, *(float(video.max()) for video in scores))
+    return np.array(
+        [
+            float(binary_auroc(rank(np.concatenate([video, [low, high]])), _truth(np.concatenate([truth, [0, 1]]))))
+            for video, truth in zip(scores, labels, strict=True)
+        ]
+    )
+
+
+METRICS: dict[str, Callable[[Scores, Labels], MetricValue]] = {
+    "micro_auroc": micro_auroc,
+    "macro_auroc": macro_auroc,
+    "auprc": auprc,
+    "max_f1": max_f1,
+    "eer": eer,
+}
+
+
+def check(scores: Scores, labels: Labels) -> str | None:
+    """Refuses what cannot be measured, and says why nothing is defined: a reason, or None when all is well.
+
+    Raises:
+        LabelError: labels do not fit the scores, or are neither 0 nor 1.
+        ValueError: a score is not finite.
+    """
+    if len(scores) != len(labels):
+        raise LabelError(f"{len(scores)} videos have scores and {len(labels)} have labels; give both for every video")
+    for index, (video, truth) in enumerate(zip(scores, labels, strict=True)):
+        if video.ndim != 1 or video.shape != truth.shape or not len(video):
+            raise LabelError(f"video {index}: scores {video.shape} and labels {truth.shape}; both must be (frames,)")
+        if not np.isfinite(video).all():
+            raise ValueError(f"video {index}: {np.count_nonzero(~np.isfinite(video))} scores are not finite")
+        if not np.isin(truth, (0, 1)).all():
+            raise LabelError(f"video {index}: frame labels other than 0 and 1; 1 is abnormal")
+    if not len(scores):
+        return "there are no videos"
+    abnormal = sum(np.count_nonzero(truth) for truth in labels)
+    if abnormal == 0:
+        return "every frame is labelled normal"
+    return "every frame is labelled abnormal" if abnormal == sum(map(len, labels)) else None
+
+
+def rank(scores: NDArray[np.floating[Any]]) -> torch.Tensor:
+    """The scores' dense ranks scaled into [0, 1], float64 (n,): same order, same ties."""
+    distinct, position = np.unique(scores, return_inverse=True)
+    return torch.from_numpy(position.reshape(-1) / max(len(distinct) - 1, 1))
+
+
+def _truth(labels: NDArray[Any]) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(labels).astype(np.int64))
+
+
+def _pooled(
+    scores: Scores,
+    labels: Labels,
+    measure: Callable[[torch.Tensor, torch.Tensor], float],
+    chance: Callable[[float], float],
+) -> MetricValue:
+    """`measure` on the frames of all videos together; `chance` from the share of abnormal frames."""
+    reason = check(scores, labels)
+    if reason:
+        return MetricValue.undefined(reason)
+    truth = _truth(np.concatenate(list(labels)))
+    return MetricValue(measure(rank(np.concatenate(list(scores))), truth), chance=chance(float(truth.double().mean())))
+
+
+def _max_f1(ranks: torch.Tensor, truth: torch.Tensor) -> float:
+    precision, recall, _ = binary_precision_recall_curve(ranks, truth)
+    # both are 0 only where nothing is found; F1 is 0 there
+    return float((2 * precision * recall / (precision + recall).clamp_min(1e-12)).max())

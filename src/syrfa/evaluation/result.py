@@ -1,0 +1,120 @@
+"""What every reader of a `result.json` shares: reading it, and the words for what stands in it."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from syrfa.errors import DataNotFoundError, UserError
+from syrfa.evaluation.audit import Audit, audit, is_tested
+from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
+
+Result = dict[str, Any]
+Reading = dict[str, Any]
+
+METRICS = {
+    "micro_auroc": "micro AUROC",
+    "macro_auroc": "macro AUROC",
+    "auprc": "AUPRC",
+    "max_f1": "max F1",
+    "eer": "EER",
+}
+"""What people call the metrics of a reading, in the order of a table."""
+
+_NUMBERS = ("value", "ci_low", "ci_high", "chance")
+_WHOLE = ("seed", "steps")
+
+
+def read_result(path: Path) -> Result:
+    """The result.json of a run's folder, or the file itself.
+
+    Raises:
+        DataNotFoundError: there is none, so the run did not finish.
+        UserError: the file is damaged, or not a result of this version.
+    """
+    file = path if path.suffix == ".json" else path / RESULT
+    if not file.is_file():
+        raise DataNotFoundError(f"no result at {file}: the run has not finished; run `syrfa test` for it")
+    return parse_result(file.read_bytes(), file)
+
+
+def parse_result(content: bytes, file: Path) -> Result:
+    """A result from its bytes.
+
+    Args:
+        content: JSON.
+        file: where it was read, for messages.
+
+    Raises:
+        UserError: it is damaged, not of this version, or a number in it is none.
+    """
+    try:
+        result: Result = json.loads(content)
+        readings = result["readings"]
+        known = result["schema"] == RESULT_SCHEMA and isinstance(readings, list) and len(readings) > 0
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise UserError(f"{file}: damaged, or not a result of this version of syrfa; run `syrfa test` again")
+    for key in _WHOLE:
+        if key in result and type(result[key]) is not int:  # a bool is none
+            raise UserError(f"{file}: {key} {_shown(result[key])} is no integer; run `syrfa test` again")
+    for place, value in _numbers({"readings": result["readings"], "regions": result.get("regions")}):
+        if value is not None and not _is_number(value):
+            raise UserError(f"{file}: {place} {_shown(value)} is no number and not null; run `syrfa test` again")
+    return result
+
+
+def audit_of(result: Result, reading: Reading) -> Audit:
+    """The audit that stands in a reading; made anew where the result is of before there were audits."""
+    stored = reading.get("audit")
+    return Audit(stored["line"], stored["test_information"]) if stored else audit(result, reading)
+
+
+def selection(result: Result) -> str:
+    """How the weights that were tested were chosen.
+
+    Returns:
+        `fixed, 500 steps` for the last of the training, else what they were the best by, and where.
+    """
+    # of published weights nothing is on record, which the audit says
+    parts = [part for part in result.get("trained_on") or [] if part.get("monitor") and not part.get("weights")]
+    if chosen := dict.fromkeys(_choice(result, part) for part in parts):
+        return "; ".join(chosen)
+    if result.get("oracle"):
+        return "best test AUC (oracle)"
+    # an ensemble has no steps of its own
+    return f"fixed, {result['steps']} steps" if result.get("steps") else "fixed"
+
+
+def _choice(result: Result, part: dict[str, Any]) -> str:
+    if not part.get("monitored_sha256"):  # a training loss
+        return f"best {part['monitor']} on the training batches"
+    tested = is_tested(part, "monitored_sha256", result)
+    return f"best {part['monitor']} on {'the test split (oracle)' if tested else 'validation'}"
+
+
+def _numbers(content: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Every metric of nested JSON, with its place, as `readings.0.metrics.auprc.value`."""
+    parts: list[tuple[Any, object]] = []
+    if isinstance(content, dict):
+        parts = list(content.items())
+    elif isinstance(content, list):
+        parts = list(enumerate(content))
+    for key, part in parts:
+        where = f"{place}.{key}" if place else str(key)
+        if key in _NUMBERS:
+            yield where, part
+        else:
+            yield from _numbers(part, where)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _shown(value: object) -> str:
+    """As it stands in the file, as far as it fits into a message."""
+    text = ascii(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

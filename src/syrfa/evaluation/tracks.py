@@ -1,0 +1,94 @@
+"""Short tracks: boxes of neighbouring frames linked by their overlap, and scores averaged along them."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.detection.boxes import iou
+from syrfa.evaluation.scores import ObjectScores
+
+
+def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArray[np.int64]:
+    """Joins the boxes of a video into tracks, frame by frame.
+
+    The boxes of a frame are matched one to one with the last boxes of the tracks still open, the pair of the largest
+    overlap first; a box without a match opens a track. A frame's matches depend on no later frame, and on the order of
+    the objects not at all: of equal overlaps the shorter gap goes first, then the box further left, then the track that
+    began first.
+
+    Args:
+        objects: of one video.
+        min_iou: the smallest intersection over union of two boxes that are linked, in (0, 1].
+        max_gap: frames that may lie, without a box of the track, between two of its boxes; 0 links neighbouring frames
+            only.
+
+    Returns:
+        int64 (n,), the track of each object, numbered from 0 in the order in which they begin. A track has at most one
+        object in a frame.
+    """
+    left, top, right, bottom = objects.object_xyxy.T
+    # scores last: they order nothing but two equal boxes of one frame, which are interchangeable otherwise
+    order = np.lexsort((objects.object_score, bottom, right, top, left, objects.object_frame))
+    frame = objects.object_frame[order].astype(np.int64)
+    boxes = objects.object_xyxy[order].astype(np.float64)
+    track = np.empty(len(order), np.int64)
+    tracks = 0
+    last = np.empty(0, np.int64)  # of every open track, the first one first, the position of its last box
+    bounds = np.append(np.flatnonzero(np.diff(frame, prepend=-1)), len(order))
+    for start, stop in pairwise(bounds.tolist()):
+        last = last[frame[start] - frame[last] <= max_gap + 1]
+        matches = _matches(iou(boxes[last], boxes[start:stop]), frame[start] - frame[last], min_iou)
+        for box in range(start, stop):
+            earlier = matches.get(box - start)
+            track[box] = tracks if earlier is None else track[last[earlier]]
+            tracks += earlier is None
+        last = np.concatenate([np.delete(last, list(matches.values())), np.arange(start, stop)])
+        last = last[np.argsort(track[last])]
+    numbered = np.empty_like(track)
+    numbered[order] = track
+    return numbered
+
+
+def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, after: int) -> ObjectScores:
+    """The same objects, each scored by the mean over its track's objects in the frames t - before .. t + after.
+
+    Frames in which the track has no object do not count.
+
+    Args:
+        objects: of one video.
+        track: int64 (n,), of `link`.
+        before: frames before the object's own.
+        after: frames after it.
+
+    Returns:
+        the objects with `object_score` float64 (n,), in the unit of the scores. Equal scores stay exactly as they are.
+    """
+    own = objects.object_score
+    frame = objects.object_frame.astype(np.int64)
+    place = track * objects.frames + frame
+    order = np.argsort(place)
+    ordered = place[order]
+    # differences to the own score, so that a track of one score cannot gain a rounding error that would break ties
+    difference, count = np.zeros(len(own)), np.ones(len(own))
+    for lag in (lag for lag in range(-before, after + 1) if lag):
+        inside = (frame + lag >= 0) & (frame + lag < objects.frames)
+        at = np.minimum(np.searchsorted(ordered, place + lag), len(own) - 1)
+        found = np.flatnonzero(inside & (ordered[at] == place + lag))
+        difference[found] += own[order[at[found]]] - own[found]
+        count[found] += 1
+    return replace(objects, object_score=own + difference / count)
+
+
+def _matches(overlap: NDArray[np.float64], gap: NDArray[np.int64], min_iou: float) -> dict[int, int]:
+    """Box of the frame -> open track, for overlaps (tracks, boxes) and the age (tracks,) of the tracks' last boxes."""
+    tracks, boxes = np.nonzero(overlap >= min_iou)
+    matches: dict[int, int] = {}
+    taken = set()
+    for pair in np.lexsort((tracks, boxes, gap[tracks], -overlap[tracks, boxes])):
+        track, box = int(tracks[pair]), int(boxes[pair])
+        if box not in matches and track not in taken:
+            matches[box] = track
+            taken.add(track)
+    return matches

@@ -1,0 +1,96 @@
+"""The content of `result.json`: every number of a test, with what it takes to judge it."""
+
+from typing import Any
+
+from lightning import LightningModule, Trainer
+
+from syrfa.evaluation.audit import audit, record_flags
+from syrfa.evaluation.collector import data_of
+from syrfa.modules import AnomalyModule
+from syrfa.training.recipe_keeper import recipe_of
+from syrfa.training.run_folder import RESULT_SCHEMA
+from syrfa.tubes.datamodule import EvaluatedSplit
+
+
+def result_of(
+    trainer: Trainer,
+    module: LightningModule,
+    split: EvaluatedSplit,
+    readings: list[dict[str, Any]],
+    normals: dict[str, Any] | None,
+    environment: dict[str, Any],
+) -> dict[str, Any]:
+    """The result of a test.
+
+    Args:
+        trainer: whose default_root_dir is the run's folder, `<root>/<experiment>/<id>`.
+        module: what was tested.
+        split: what it was tested on.
+        readings: one evaluation per protocol; the first is the run's.
+        normals: what the target's training normals scored; None where they were not.
+        environment: of `syrfa.training.environment`.
+
+    Returns:
+        JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
+        `videos_released` is null where there is no release: footage of one's own, a generated world; `audit` says which
+        test information entered a number, of each reading and, on top, of the first; `recipe` is what `syrfa reproduce`
+        runs, null with a `recipe_reason` where a checkpoint does not say it.
+
+    Raises:
+        TypeError: the module is no AnomalyModule.
+    """
+    flags = switches_of(module, split)
+    assert isinstance(module, AnomalyModule)  # or it was refused
+    *_, experiment, run_id = trainer.default_root_dir.split("/")
+    first, source = readings[0], data_of(trainer).domains[split.domain]
+    recipe, without = recipe_of(trainer)
+    extractor, infos = module.extractor, split.cache.video_infos
+    result = {
+        "schema": RESULT_SCHEMA,
+        "experiment": experiment,
+        "run_id": run_id,
+        "module": type(module).__name__,
+        "settings": module.settings(),
+        "seed": module.seed,
+        "steps": int(module.batches_seen),
+        "width": extractor.width,
+        "size": extractor.size,
+        "dataset": split.dataset,
+        "domain": split.domain,
+        "split": split.split,
+        "manifest_sha256": split.manifest_hash,
+        "cache_key": split.cache_key,
+        "videos": len(infos),
+        "videos_released": data_of(trainer).dataset(split.domain).videos_released(split.split),
+        "frames": sum(info.frames for info in infos),
+        "objects": len(split.rows),
+        "boxes": None if source is None else {"detector": source.detector.found_by()},
+        "protocol": first["protocol"]["protocol"],
+        "smoothing": first["protocol"]["smoothing"],
+        **flags,
+        "trained_on": module.trained_on,
+        "metrics": first["metrics"],
+        "baselines": first["baselines"],
+        "readings": readings,
+        "normals": normals,
+        "adapter": module.adapter_report(),
+        "device": str(module.device),
+        "precision": str(trainer.precision),
+        "environment": environment,
+        "recipe": recipe,
+        "recipe_reason": without,
+    }
+    audited = [{**reading, "audit": audit(result, reading).to_json()} for reading in readings]
+    return {**result, "readings": audited, "audit": audited[0]["audit"]}
+
+
+def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, bool]:
+    """`transductive` and `oracle`, as the record of the weights has it for this split.
+
+    Raises:
+        TypeError: it is no AnomalyModule.
+    """
+    if not isinstance(module, AnomalyModule):
+        raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
+    tested = {"dataset": split.dataset, "split": split.split, "manifest_sha256": split.manifest_hash}
+    return record_flags(module.trained_on, tested)

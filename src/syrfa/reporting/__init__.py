@@ -1,0 +1,1 @@
+"""Tables, figures, sweeps and the report: everything made from results."""

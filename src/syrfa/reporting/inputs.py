@@ -1,0 +1,146 @@
+"""Whether the data and the weights that a recipe names are here, and are the same."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from syrfa.errors import ConfigError, UserError, in_one_line
+from syrfa.reporting.reach import is_writable
+from syrfa.training.recipe import ELSEWHERE, resolve
+from syrfa.training.step import Step
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.utils.files import sha256_file, sha256_json
+from syrfa.verbs.parser import ArgumentParser
+from syrfa.world.presets import PRESETS, VERSION
+
+# a damaged place is no path, or no pattern of paths
+_NOT_HERE = (UserError, OSError, ValueError, NotImplementedError)
+
+Verdict = Literal["equal", "absent", "differs"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A split of a data set, or a file of weights.
+
+    Attributes:
+        name: what it is, and where a recipe has it.
+        verdict: whether it is here and the same.
+        said: the hash, or what is wrong.
+        world: of a generated one, how it was made.
+    """
+
+    name: str
+    verdict: Verdict
+    said: str
+    world: dict[str, Any] | None = None
+
+
+def inputs_of(steps: Sequence[Step]) -> list[Input]:
+    """Everything that the steps read and did not make, each once, in the order of the steps."""
+    found: dict[tuple[str, str], Input] = {}
+    for step in steps:
+        data: TubeDataModule | UserError
+        try:
+            data = data_of_step(step)
+        except UserError as error:
+            data = error
+        for part in step["data"]:
+            one = _split(part, data)
+            found.setdefault((one.name, part["cache"]), one)
+        for file in step["files"]:
+            one = _file(file)
+            found.setdefault((one.name, file["sha256"]), one)
+    return list(found.values())
+
+
+def data_of_step(step: Step) -> TubeDataModule:
+    """The tubes of a step as its options describe them, on this machine.
+
+    Raises:
+        UserError: the options no longer parse, or name a variable that is not set.
+    """
+    parser = ArgumentParser(prog="syrfa reproduce")
+    parser.parser_mode = "omegaconf"
+    parser.add_class_arguments(TubeDataModule, "data")
+    try:
+        data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
+    except UserError:
+        raise
+    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged recipe
+        raise ConfigError(f"the options of the data describe none: {in_one_line(error)}") from error
+    assert isinstance(data, TubeDataModule)
+    return data
+
+
+def missing_worlds(inputs: Sequence[Input]) -> list[dict[str, Any]]:
+    """The generated worlds of which a split is absent, each once."""
+    worlds: list[dict[str, Any]] = []
+    for one in inputs:
+        if one.verdict == "absent" and one.world is not None and one.world not in worlds:
+            worlds.append(one.world)
+    return worlds
+
+
+def generate_arguments(world: dict[str, Any]) -> list[str]:
+    """What `syrfa generate` is told to make a world again, after the verb.
+
+    Raises:
+        ConfigError: this version of the generator would make another one.
+    """
+    if not is_writable(world["out"]):
+        raise ConfigError(
+            f"{world['out']}: a recipe may not say where on this machine data are made; call `syrfa generate` yourself"
+        )
+    name, version = world.get("preset"), world.get("version")
+    preset = PRESETS.get(str(name))
+    known = preset is not None and sha256_json(asdict(preset)) == world.get("settings")
+    if version != VERSION or not known or world.get("seed") is None or world.get("grey") is None:
+        raise ConfigError(
+            f"{world['out']}: the world '{name}' was made by version {version} of the generator, and this one, version "
+            f"{VERSION}, makes another; generate it at the commit of the result"
+        )
+    place = resolve({"out": world["out"]})["out"]
+    grey = str(world["grey"]).lower()
+    return ["--preset", str(name), "--seed", str(world["seed"]), "--grey", grey, "--out", place]
+
+
+def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
+    name = f"{part['dataset']} {part['split']} at {part['root']}"
+    if isinstance(data, UserError):
+        return Input(name, "absent" if ELSEWHERE in str(data) else "differs", str(data))
+    use = data.use(part["stage"])
+    if use is None:
+        return Input(name, "differs", f"the options no longer describe the stage {part['stage']}")
+    try:
+        manifest = use.source.dataset.manifest_hash(use.split)
+        detector = use.source.detector.identity()
+    except _NOT_HERE as error:
+        return Input(name, "absent", in_one_line(error), part["world"])
+    if manifest != part["manifest_sha256"]:
+        return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
+    theirs, ours = (sorted(_hashes(identity)) for identity in (part["detector"], detector))
+    if theirs != ours:
+        return Input(name, "differs", "the videos are equal, the file of boxes or of the detector's weights is another")
+    return Input(name, "equal", f"manifest {manifest[:12]}")
+
+
+def _file(file: dict[str, str]) -> Input:
+    try:
+        path = Path(resolve({"place": file["place"]})["place"])
+        digest = sha256_file(path)
+    except _NOT_HERE as error:
+        return Input(file["place"], "absent", f"{error}; its SHA-256 is {file['sha256']}")
+    if digest != file["sha256"]:
+        return Input(file["place"], "differs", f"SHA-256 {digest[:12]} here, {file['sha256'][:12]} in the result")
+    return Input(file["place"], "equal", f"SHA-256 {digest[:12]}")
+
+
+def _hashes(value: object) -> Iterator[str]:
+    """Every SHA-256 in a detector's identity: of files; versions of libraries are compared elsewhere."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _hashes(part)
+    elif isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef"):
+        yield value

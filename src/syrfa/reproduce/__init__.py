@@ -1,1 +1,0 @@
-"""A committed result, made again: what it takes, the rerun, and the comparison."""

@@ -1,0 +1,1 @@
+"""Run folders, exact resume, provenance and the choice of a checkpoint."""

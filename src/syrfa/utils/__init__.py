@@ -1,0 +1,1 @@
+"""Files, signals, processes and text that belong to no one package."""

@@ -1,0 +1,38 @@
+"""`syrfa report`: one HTML page about a run or a folder of runs."""
+
+from collections import Counter
+from pathlib import Path
+
+from syrfa.errors import ConfigError, DataNotFoundError
+
+
+def report(runs: Path, out: Path | None = None, data: Path | None = None) -> None:
+    """Write one self-contained HTML page about a run, or about every run below a folder.
+
+    The page loads nothing and is at most 16 MB. Curves and pictures of an experiment are of its lowest seed.
+
+    Args:
+        runs: a run's folder, a result file, or a folder of runs.
+        out: the page; by default `report.html` in that folder.
+        data: the folder of the data set, for labels and pictures, where it is not where the runs found it.
+
+    Raises:
+        UserError: there is no finished run, or one is damaged; the message says which.
+    """
+    from syrfa.reporting.report import write_page
+    from syrfa.reporting.report_runs import find_experiments
+    from syrfa.reporting.report_sweep import find_sweeps
+
+    place = Path(runs)
+    page = Path(out) if out is not None else (place if place.is_dir() else place.parent) / "report.html"
+    if page.is_dir():
+        raise ConfigError(f"--out {page}: is a folder; give the name of an .html file")
+    if data is not None and not Path(data).is_dir():
+        raise DataNotFoundError(f"--data {data}: there is no such folder; give the data set's, or leave it out")
+    sweeps = find_sweeps(place)
+    experiments = find_experiments(place)
+    absent = write_page(page, place.resolve().name, experiments, sweeps, data)
+    count = sum(len(experiment.runs) for experiment in experiments)
+    print(f"{page}: {count} runs of {len(experiments)} experiments, {page.stat().st_size / 1e6:.1f} MB")
+    for sentence, times in Counter(absent).items():
+        print(f"  {sentence}{f' ({times} times)' if times > 1 else ''}")

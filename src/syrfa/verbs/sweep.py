@@ -1,0 +1,85 @@
+"""`syrfa sweep`: runs a W&B sweep file without W&B's server."""
+
+import sys
+from pathlib import Path
+
+from syrfa.errors import ConfigError
+from syrfa.reporting.point import Point, expand
+from syrfa.reporting.record import RECORD, Outcome, best, chosen_by_test, finished, table, write_record
+from syrfa.reporting.sweep import Sweep, read_sweep
+from syrfa.reporting.sweep_runner import run_points
+
+
+def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"), dry_run: bool = False) -> int:
+    """Runs the points of a sweep file, each a `syrfa fit`, and prints a table of them.
+
+    A point is done when its `result.json` is there, so the same command goes on where it was stopped; one that failed
+    is tried again. Points go by their arguments, the config files they name, and the checkpoints that either names:
+    after a change of any of them they are new.
+
+    Args:
+        config: a sweep in W&B's own schema, as `wandb sweep` takes it; methods grid and random.
+        jobs: points at a time; give each its share of the cores with OMP_NUM_THREADS.
+        seed: of a random search.
+        root: the sweep's folder is `<root>/<name of the sweep>`, a point's run a folder in it.
+        dry_run: list the points, and run none.
+
+    Returns:
+        0, or 1 when a point failed.
+
+    Raises:
+        ConfigError: the file is no sweep, or takes W&B's server.
+    """
+    if jobs < 1:
+        raise ConfigError(f"jobs={jobs}: give a number of at least 1")
+    if seed < 0:
+        raise ConfigError(f"seed={seed}: give a number of at least 0")
+    definition = read_sweep(Path(config))
+    points = expand(definition, seed)
+    folder = Path(root) / definition.name
+    done = {point.id: outcome for point in points if (outcome := finished(point, folder / point.id)) is not None}
+    todo = [point for point in points if point.id not in done]
+    print(f"{definition.name}: {len(points)} points, {len(done)} of them done: {folder}", flush=True)
+    if dry_run:
+        for point in points:
+            print(f"  {point.id} {'done' if point.id in done else 'to do'} {settings(point)}")
+        return 0
+    _run(definition, points, todo, done, folder, jobs)
+    outcomes = [done[point.id] for point in points]
+    write_record(folder, definition, outcomes)
+    print(f"\n{table(definition, outcomes)}\n\n{folder / RECORD}")
+    _print_best(definition, outcomes)
+    return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0
+
+
+def _run(
+    definition: Sweep, points: list[Point], todo: list[Point], done: dict[str, Outcome], folder: Path, jobs: int
+) -> None:
+    """Runs `todo` and adds the outcomes to `done`; `sweep.json` always says how far it has come."""
+    for outcome in run_points(definition, todo, folder, jobs):
+        done[outcome.point.id] = outcome
+        write_record(folder, definition, [done[point.id] for point in points if point.id in done])
+        said = f"[{len(done)}/{len(points)}] {outcome.point.id} {outcome.state} {settings(outcome.point)}"
+        print(said, flush=True)
+        if outcome.state == "failed":
+            print(f"syrfa sweep: {outcome.point.id} failed, {outcome.reason}", file=sys.stderr, flush=True)
+
+
+def _print_best(definition: Sweep, outcomes: list[Outcome]) -> None:
+    chosen, metric = best(definition, outcomes), definition.metric
+    if metric is None:
+        return
+    if chosen is None:
+        logged = sorted({name for outcome in outcomes for name, value in outcome.metrics.items() if value is not None})
+        known = f"; they have {', '.join(logged)}" if logged else ""
+        print(f"syrfa sweep: no point has logged {metric.name}{known}", file=sys.stderr)
+        return
+    print(f"best by {metric.name} ({metric.goal}): {settings(chosen.point)}, run {chosen.point.id}")
+    if chosen_by_test(definition, outcomes):
+        where = "" if metric.name.startswith("test/") else "data.oracle validates on the test split; "
+        print(f"  oracle: {where}the test split chose this point, so its number says nothing of new data")
+
+
+def settings(point: Point) -> str:
+    """A point's parameters in a few words."""
+    return " ".join(f"{name.removeprefix('model.init_args.')}={value}" for name, value in point.parameters.items())

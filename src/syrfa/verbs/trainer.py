@@ -1,0 +1,358 @@
+"""fit, validate, test and predict: LightningCLI with our modules, the tube DataModule and a run folder."""
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from jsonargparse import Namespace
+from lightning import Callback, Trainer
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.accelerators import CPUAccelerator
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundError
+from syrfa.evaluation.callback import FrameAUC
+from syrfa.evaluation.score_writer import ScoreWriter
+from syrfa.modules import AnomalyModule
+from syrfa.modules.base import refuse_float16
+from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+from syrfa.reporting.wandb import WandbRecord
+from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
+from syrfa.training.checkpoint_io import AtomicCheckpointIO
+from syrfa.training.exact_resume import ExactResume
+from syrfa.training.oracle import oracle_checkpoint, settle_switches
+from syrfa.training.provenance import Provenance
+from syrfa.training.recipe_keeper import RecipeKeeper
+from syrfa.training.resume import LastCheckpoint
+from syrfa.training.run_folder import CHECKPOINTS, RunFolder
+from syrfa.training.run_log import RunLog
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.utils.heap import keep_freed_memory
+from syrfa.utils.signals import INTERRUPTED, StopSignals
+from syrfa.verbs.parser import OneLineErrors, check_configs, config_names
+
+LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
+ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
+VERBS = ("fit", "validate", "test", "predict")
+
+
+class TrainerParser(OneLineErrors, LightningArgumentParser):
+    """The parser of the Trainer's verbs."""
+
+
+class SyrfaCLI(LightningCLI):
+    """LightningCLI with a run folder, one seed for everything, and checkpoints that never override in silence.
+
+    Args:
+        signals: how the process was asked to stop.
+        after_fit: this test follows a fit in its process, and goes on with its W&B run.
+        options: LightningCLI's own.
+    """
+
+    def __init__(self, signals: StopSignals, after_fit: bool = False, **options: Any) -> None:  # noqa: ANN401
+        self.signals, self.after_fit, self.first_step = signals, after_fit, 0
+        super().__init__(**options)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Adds `run`, `evaluation`, `checkpoint` and `checkpoint_minutes`; hands the seed to model and data."""
+        parser.add_class_arguments(RunFolder, "run")
+        parser.add_lightning_class_args(FrameAUC, "evaluation")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_argument(
+            "--checkpoint_minutes",
+            type=float,
+            default=5.0,
+            help="write last.ckpt when it is so old, besides at every epoch's end; 0 only there",
+        )
+        parser.set_defaults(
+            {
+                "checkpoint.save_last": True,
+                "checkpoint.filename": "{epoch}-{step}",
+                # a second fit must not leave its weights in last-v1.ckpt beside a stale last.ckpt
+                "checkpoint.enable_version_counter": False,
+            }
+        )
+        parser.link_arguments("seed_everything", "model.init_args.seed", compute_fn=_seed)
+        parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
+
+    @property
+    def options(self) -> Namespace:
+        """The parsed options of the chosen verb."""
+        options: Namespace = self.config[str(self.subcommand)]
+        return options
+
+    def before_instantiate_classes(self) -> None:
+        """Settles the run folder, and which settings hold where a checkpoint has its own."""
+        options = self.options
+        checkpoint = options.get("ckpt_path")
+        if checkpoint:
+            self._settle_settings(Path(checkpoint))
+        elif self.subcommand != "fit" and not self._complete():
+            raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
+        self._check_precision()
+        for line in settle_switches(options, str(self.subcommand)):
+            print(f"syrfa {self.subcommand}: {line}", file=sys.stderr)
+        self._check_validation_interval()
+        options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
+        run = RunFolder(**options.run.as_dict())
+        folder = run.path(int(options.seed_everything))
+        options.trainer.default_root_dir = str(folder)
+        options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
+        if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
+            run.check_free(int(options.seed_everything))
+
+    def _complete(self) -> bool:
+        model = self.options.model
+        return _class_of(model.class_path).complete(model.init_args.as_dict())
+
+    def before_fit(self) -> None:
+        """Makes room for a fit that starts anew, once everything it needs has been built."""
+        if self.tests_after_fit:
+            self._check_testable()
+        for leftover in Path(self.options.checkpoint.dirpath).glob(".*.ckpt.*.tmp"):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
+        if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
+            RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
+
+    @property
+    def tests_after_fit(self) -> bool:
+        """Whether the test split is to be scored when the fit is done."""
+        return self.subcommand == "fit" and bool(self.options.run.test) and not self.options.trainer.fast_dev_run
+
+    def _check_testable(self) -> None:
+        """Finds before hours of training, not after, that there is nothing to test on, or that the test cannot be."""
+        data = self.datamodule
+        assert isinstance(data, TubeDataModule)
+        dataset = data.dataset(data.stage_domain["test"])
+        use = data.use("test")
+        records = dataset.videos(use.split) if use is not None else []
+        if use is None or any(dataset.frame_labels(record) is None for record in records):
+            raise LabelError(
+                f"run.test: {dataset.name} has no split with frame labels to test on; set run.test to false, and "
+                "score it with predict"
+            )
+        evaluation = self._get(self.config_init, "evaluation")
+        assert isinstance(evaluation, FrameAUC)
+        evaluation.check_test(data, self.model)
+
+    def _check_precision(self) -> None:
+        """Refuses float16 here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
+
+        Says so where bfloat16 is asked for and the processor has no units for it.
+        """
+        options = self.options.trainer
+        if self.subcommand == "fit":
+            refuse_float16(options.precision)
+        on_cpu = options.accelerator == "cpu" or (options.accelerator == "auto" and not torch.cuda.is_available())
+        if str(options.precision).startswith("bf16") and on_cpu and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            print(
+                f"syrfa {self.subcommand}: this processor has no bfloat16 units and convolves about 15 times slower "
+                "in it; --trainer.precision 32-true is faster",
+                file=sys.stderr,
+            )
+
+    def _check_validation_interval(self) -> None:
+        """Lightning finds this only when the first epoch begins, and then as a fault of the program."""
+        interval, steps = self.options.trainer.val_check_interval, max(1, self.options.data.steps_per_epoch)
+        every_epoch = self.options.trainer.check_val_every_n_epoch is not None
+        if every_epoch and isinstance(interval, int | float) and interval > steps:
+            raise ConfigError(f"trainer.val_check_interval={interval}: an epoch has only data.steps_per_epoch={steps}")
+
+    def _set_seed(self) -> None:
+        """Refuses a seed that numpy could not take."""
+        if not 0 <= int(self.options.seed_everything) < 1 << 32:
+            raise ConfigError(f"seed_everything={self.options.seed_everything}: give a number from 0 to 4294967295")
+        super()._set_seed()
+
+    def _parse_ckpt_path(self) -> None:
+        """Lightning would read the checkpoint here, and let its settings win in silence: see `_settle_settings`."""
+
+    def _settle_settings(self, path: Path) -> None:
+        """Compares the checkpoint's settings with the configured ones.
+
+        A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
+        settings, but for the module's `scoring_settings`, and says which of the configured ones it replaced.
+        """
+        checkpoint = read_checkpoint(path)
+        self.first_step = int(checkpoint["global_step"])
+        name, stored = checkpoint_settings(checkpoint)
+        model = self.options.model
+        module = _class_of(model.class_path)
+        if module.__name__ != name:
+            raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+        if self.subcommand != "fit":
+            stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
+        configured = module.resolved(model.init_args.as_dict())
+        different = {
+            key: (configured.get(key), value)
+            for key, value in stored.items()
+            if key in configured and key not in ORIGINS and _plain(configured[key]) != value
+        }
+        said = ", ".join(f"{key} {theirs} (config: {ours})" for key, (ours, theirs) in different.items())
+        if different and self.subcommand == "fit":
+            raise ConfigError(f"{path} was trained with other settings: {said}; resume with the same config")
+        if different:
+            print(f"syrfa {self.subcommand}: settings taken from {path}: {said}", file=sys.stderr)
+        for key in configured.keys() & stored.keys():
+            model.init_args[key] = stored[key]
+        self.options.seed_everything = self.options.data.seed = stored["seed"]
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Trainer's own arguments
+        """Adds the loggers of the run folder and the callbacks that no run goes without."""
+        options = self.options
+        seed = int(options.seed_everything)
+        run = RunFolder(**options.run.as_dict())
+        if options.trainer.logger in (None, True):
+            kwargs["logger"] = self._loggers(run, seed)
+        if not sys.stderr.isatty() and options.trainer.enable_progress_bar is None:
+            configured = self._get(self.config_init, "trainer")["callbacks"] or []
+            kwargs["callbacks"] = [*configured, TQDMProgressBar(refresh_rate=LOG_FILE_REFRESH)]
+        try:
+            trainer = super().instantiate_trainer(**kwargs)
+        except UserError:
+            raise
+        except ValueError as error:  # the Trainer checks its arguments, and has no exception of its own for most
+            raise ConfigError(f"trainer: {error}") from error
+        extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
+        if self.subcommand in ("fit", "test"):
+            extra.append(RecipeKeeper(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
+        if self.subcommand == "predict":
+            extra.append(ScoreWriter())
+        if run.wandb:
+            extra.append(WandbRecord(seed))
+        # checkpoints are written last, so that they hold what the other callbacks have done
+        callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
+        last = LastCheckpoint(self.signals, options.checkpoint_minutes)
+        trainer.callbacks = [*extra, *callbacks, last]  # type: ignore[attr-defined]
+        if isinstance(trainer.accelerator, CPUAccelerator):
+            keep_freed_memory()
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # neither another strategy's nor the user's own
+            trainer.strategy.checkpoint_io = AtomicCheckpointIO()
+        return trainer
+
+    def _plain_options(self) -> dict[str, Any]:
+        """The options as a file of them would hold them."""
+        text = self._parser(self.subcommand).dump(self.options, skip_unset=False)
+        options: dict[str, Any] = yaml.safe_load(text)
+        return options
+
+    def _loggers(self, run: RunFolder, seed: int) -> list[Logger] | bool:
+        """Of a fit the CSV first: the first logger decides where config and checkpoints go.
+
+        A test behind a fit logs into the fit's W&B run; in the CSV, which is of training, it has no place.
+        """
+        if self.options.trainer.fast_dev_run or (self.subcommand != "fit" and not self.after_fit):
+            return False
+        folder = run.path(seed)
+        loggers: list[Logger] = [] if self.after_fit else [RunLog(folder, self.first_step)]
+        wandb = wandb_logger(run, folder)
+        return [*loggers, wandb] if wandb is not None else loggers or False
+
+
+def run_trainer(arguments: list[str], signals: StopSignals) -> int:
+    """Runs fit, validate, test or predict.
+
+    Args:
+        arguments: the verb and its options.
+        signals: entered by the caller.
+
+    Returns:
+        0; or 143 after SIGTERM, 130 after an interrupt, with `checkpoints/last.ckpt` on disk if a batch was trained.
+
+    Raises:
+        ConfigError: the options do not parse, or Lightning refuses them.
+    """
+    quiet_environment()
+    check_configs(arguments)
+    _quiet()
+    code = 1
+    try:
+        cli = _run(arguments, signals)
+        if cli.tests_after_fit:
+            if signals.received is not None:  # during the last batch: the fit is whole, what was asked for is not
+                return (code := signals.exit_code)
+            # the verb itself, so that it leaves what `syrfa test` leaves
+            weights = LastCheckpoint.path(cli.trainer)
+            if cli.options.data.oracle:
+                weights = oracle_checkpoint(cli.trainer, last=weights)
+            _run(["test", *arguments[1:], f"--ckpt_path={weights}"], signals, after_fit=True)
+        code = 0
+    except SIGTERMException:  # a SystemExit, which would leave the process with 0
+        code = signals.exit_code
+    except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes a fault of it
+            raise
+        code = INTERRUPTED
+    except MisconfigurationException as error:
+        raise ConfigError(f"trainer: {error}") from error
+    except Exception as error:
+        refusal = wandb_refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+    finally:
+        finish_wandb(code)
+    return code
+
+
+def _run(arguments: list[str], signals: StopSignals, after_fit: bool = False) -> SyrfaCLI:
+    """Parses one verb and runs it."""
+    sys.argv = [sys.argv[0], *arguments]
+    return SyrfaCLI(
+        signals,
+        after_fit=after_fit,
+        model_class=AnomalyModule,
+        datamodule_class=TubeDataModule,
+        subclass_mode_model=True,
+        seed_everything_default=0,
+        auto_configure_optimizers=False,
+        load_from_checkpoint_support=False,
+        save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
+        parser_class=TrainerParser,
+        parser_kwargs={
+            "prog": "syrfa",
+            "parser_mode": "omegaconf",
+            **{verb: {"parser_mode": "omegaconf"} for verb in VERBS},
+        },
+    )
+
+
+def _plain(value: object) -> object:
+    """As a checkpoint holds it: tuples are lists there."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _seed(seed: bool | int) -> int:
+    return int(seed)
+
+
+def _class_of(path: str) -> type[AnomalyModule]:
+    import importlib
+
+    module, _, name = path.rpartition(".")
+    found = getattr(importlib.import_module(module or "syrfa.modules"), name)
+    if not (isinstance(found, type) and issubclass(found, AnomalyModule)):
+        raise ConfigError(f"{path} is no module of syrfa")
+    return found
+
+
+def _quiet() -> None:
+    """Silences advice that does not apply here; errors, warnings and our own messages stay."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")  # phase 2's frozen part
+    warnings.filterwarnings("ignore", message=".*`torch.jit.script` is deprecated.*")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
+    # of every_n_train_steps; a checkpoint of ours is meant to hold the weights after the step
+    warnings.filterwarnings("ignore", message=".*ModelCheckpoint with manual optimization.*")
+    warnings.filterwarnings("ignore", message=".*dirpath has changed from.*")  # a checkpoint scored from elsewhere

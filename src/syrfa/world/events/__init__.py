@@ -1,0 +1,1 @@
+"""What happens: ordinary life and the abnormal kinds."""

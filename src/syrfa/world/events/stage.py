@@ -1,0 +1,340 @@
+"""A scene during one clip: frame rate, length, and where new actors may appear."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.world.events.trajectory import Trajectory, pausing, simulate
+from syrfa.world.people.body import Body, sample_body
+from syrfa.world.scene.layout import in_view
+from syrfa.world.scene.scene import Scene
+
+_HALF = 1.4
+"""Half the length in metres of what arrives, with a margin."""
+
+_KERB = 0.35
+"""How far in metres from a road people on foot keep."""
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """What a vehicle takes up: its course, and half its length and width in metres."""
+
+    course: Trajectory
+    length: float
+    width: float
+
+    def meets(self, other: Trajectory, length: float = 0.25, width: float = 0.25, gap: float = 0.5) -> bool:
+        """Whether something of half `length` and `width` metres comes within `gap` metres ahead, or 0.2 m beside it."""
+        c, s = np.cos(self.course.heading), np.sin(self.course.heading)
+        east, north = other.x - self.course.x, other.y - self.course.y
+        ahead, aside = np.abs(c * east + s * north), np.abs(c * north - s * east)
+        return bool(((ahead < self.length + length + gap) & (aside < self.width + width + 0.2)).any())
+
+
+@dataclass
+class Stage:
+    """What a builder of actors needs to know.
+
+    Attributes:
+        scene: the place.
+        fps: frames a second.
+        frames: length of the clip.
+        rng: the source of every draw.
+        onset: shares of the clip between which abnormal behaviour begins; None for any time.
+        taken: courses so far of everybody off the road, so that new actors keep clear of them.
+        vehicles: what goes along the road so far.
+        ids: the next free numbers of the id mask.
+    """
+
+    scene: Scene
+    fps: float
+    frames: int
+    rng: np.random.Generator
+    onset: tuple[float, float] | None = None
+    taken: list[Trajectory] = field(default_factory=list)
+    vehicles: list[Vehicle] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def body(self, age: str = "adult") -> Body:
+        """A person dressed for the scene; one in five wears something else. `age` as in `sample_body`."""
+        clothes = self.scene.clothes if self.rng.random() < 0.8 else float(self.rng.uniform(-1, 1))
+        return sample_body(self.rng, clothes, age)
+
+    def spot(self, margin: float = 0.6, strays: float = 0.08) -> tuple[float, float]:
+        """A ground point in view where a person is at least 10 pixels tall; never on the road nor on its crossing.
+
+        Args:
+            margin: how far from the road it keeps, in metres.
+            strays: probability of leaving a point beside the walkway as it is.
+        """
+        scene, camera, road = self.scene, self.scene.camera, self.scene.road
+        c, s = np.cos(scene.path), np.sin(scene.path)
+        place = np.array(scene.path_centre)
+        if road is not None and road.holds(place[0], place[1], margin):
+            place = place - (2 * road.half + margin + 0.5) * np.array([c, s])
+        for _ in range(60):
+            pixel = self.rng.uniform((0.03, 0.12), (0.97, 1.12)) * np.array([camera.width, camera.height])
+            found = camera.ground(pixel)
+            if not np.isfinite(found).all() or not 2.5 < found[1] < scene.back - 0.4:
+                continue
+            tall = 1.7 * camera.scale(float(found[0]), float(found[1]))
+            if not 10 < tall < 0.9 * camera.height:
+                continue
+            if road is not None and road.holds(found[0], found[1], margin):
+                continue
+            offset = found - np.array(scene.path_centre)
+            inside = abs(-offset[0] * s + offset[1] * c) < scene.path_half
+            if inside or strays > 0:
+                place = found
+            if inside or self.rng.random() < strays:
+                break
+        return float(place[0]), float(place[1])
+
+    def direction(self) -> float:
+        """A heading: along the walkway either way, now and then across it."""
+        along = self.scene.path + np.pi * int(self.rng.integers(2))
+        return float(along + (self.rng.normal(0, 0.16) if self.rng.random() < 0.82 else self.rng.uniform(-1.6, 1.6)))
+
+    def visible(self, course: Trajectory, half: float = 0.0) -> NDArray[np.bool_]:
+        """The frames (n,) in which any part of something `half` metres to each side is inside the picture.
+
+        With `half` 0, those in which the middle of a person is.
+        """
+        camera = self.scene.camera
+        seen = np.zeros(len(course), bool)
+        for aside, high in ((-half, 0.8), (half, 0.8), (0.0, 0.8 + half)):
+            points = np.stack([course.x + aside, course.y, np.full(len(course), high)], axis=1)
+            pixels, depth = camera.project(points)
+            inside = (pixels > 0).all(axis=1) & (pixels < np.array([camera.width, camera.height])).all(axis=1)
+            seen |= inside & (depth > 1.5)
+        return seen
+
+    def trespasses(self, course: Trajectory, margin: float = _KERB) -> bool:
+        """Whether a course in view goes on the road other than over its crossing, or halts on that."""
+        road = self.scene.road
+        if road is None:
+            return False
+        near = road.holds(course.x, course.y, margin) & (~road.crossed(course.x, course.y) | (course.speed < 0.3))
+        return bool((near & self.visible(course, _HALF)).any())
+
+    def walkable(self, draw: Callable[[bool], Trajectory], margin: float = _KERB) -> Trajectory:
+        """The first of up to twelve courses drawn that keeps off the road and in front of the backdrop.
+
+        Args:
+            draw: makes a course; with True, straight along the walkway, which is always free.
+            margin: how far from the road it keeps, in metres.
+        """
+        for _ in range(12):
+            course = draw(False)
+            through = bool((self.visible(course) & (course.y > self.scene.back - 0.3)).any())
+            if not through and not self.trespasses(course, margin):
+                return course
+        return draw(True)
+
+    def way(
+        self,
+        speed: float,
+        at: int,
+        *,
+        wander: float = 0.08,
+        turn: float = 0.0,
+        stop: tuple[int, int] | None = None,
+        frames: int | None = None,
+        margin: float = _KERB,
+        first: Callable[[Trajectory], Trajectory] = lambda course: course,
+    ) -> Trajectory:
+        """A course through a spot in view at frame `at`, off the road; `turn` and `stop` as in `simulate`.
+
+        Args:
+            speed: metres a second.
+            at: the frame at which it passes the spot.
+            wander: slow changes of direction in radians.
+            turn: change of direction at `at`, in radians.
+            stop: first and last frame of a halt.
+            frames: its length; None for the clip's.
+            margin: how far from the road it keeps, in metres.
+            first: applied to each course drawn before it is judged.
+        """
+
+        def draw(straight: bool) -> Trajectory:
+            along = self.scene.path + np.pi * int(self.rng.integers(2))
+            return first(
+                simulate(
+                    self.rng,
+                    frames or self.frames,
+                    self.fps,
+                    through=self.spot(margin + 0.25, 0.0 if straight else 0.08),
+                    at=at,
+                    heading=along if straight else self.direction(),
+                    speed=speed,
+                    wander=0.0 if straight else wander,
+                    turn=0.0 if straight else turn,
+                    stop=stop,
+                )
+            )
+
+        return self.walkable(draw, margin)
+
+    def course(
+        self,
+        speed: float,
+        *,
+        wander: float = 0.08,
+        enters: bool = False,
+        turns: bool = False,
+        margin: float = _KERB,
+        within: tuple[float, float] | None = None,
+    ) -> Trajectory:
+        """A way through the picture that keeps off the road.
+
+        Args:
+            speed: metres a second.
+            wander: slow changes of direction in radians.
+            enters: the actor comes into the picture within `onset`, instead of being anywhere at any time.
+            turns: with a marked change of direction.
+            margin: how far from the road it keeps, in metres.
+            within: shares of the clip between which the actor comes into the picture; instead of `enters`.
+
+        Returns:
+            the one of four drawn that keeps farthest from the actors so far.
+        """
+        within = within or (self.onset if enters else None)
+        best, clear = None, -np.inf
+        for _ in range(4):
+            drawn = self._course(speed, wander, within, turns, margin)
+            gap = min((self._gap(drawn, other) for other in self.taken), default=9.0)
+            if any(vehicle.meets(drawn) for vehicle in self.vehicles):
+                gap = -0.5
+            if within is not None and self.visible(drawn, _HALF)[0]:
+                gap = -1.0  # it is there from the beginning
+            if gap > clear:
+                best, clear = drawn, gap
+            if gap > 0.8:
+                break
+        assert best is not None
+        self.taken.append(best)
+        return best
+
+    def _course(
+        self, speed: float, wander: float, within: tuple[float, float] | None, turns: bool, margin: float
+    ) -> Trajectory:
+        rng = self.rng
+        lead = 5 * self.frames if within is not None else self.frames  # time to come from outside, even slowly
+        long = lead + 2 * self.frames
+        middle = lead + int(rng.uniform(0.1, 0.9) * self.frames)
+        turn = float(rng.choice([-1, 1]) * rng.uniform(0.6, 2.6)) if turns else 0.0
+
+        def clip(whole: Trajectory) -> Trajectory:
+            first = lead
+            if within is not None:
+                seen = np.flatnonzero(self.visible(whole, _HALF))
+                if len(seen) and seen[0] > 0:
+                    first = int(seen[0] - rng.uniform(*within) * self.frames)
+            return whole.window(int(np.clip(first, 0, long - self.frames)), self.frames)
+
+        return self.way(speed, middle, wander=wander, turn=turn, frames=long, margin=margin, first=clip)
+
+    @staticmethod
+    def _gap(one: Trajectory, other: Trajectory) -> float:
+        return float(np.hypot(one.x - other.x, one.y - other.y).min())
+
+    def lane_course(
+        self,
+        speed: float,
+        *,
+        half: tuple[float, float] = (2.2, 0.9),
+        right: float = 0.0,
+        forward: bool | None = None,
+        gap: float = 1.0,
+        wait: float | None = None,
+    ) -> Trajectory | None:
+        """A way along a lane of the road, through the picture, clear of everybody and everything so far.
+
+        Args:
+            speed: metres a second; 0 for a parked vehicle.
+            half: half the vehicle's length and width in metres.
+            right: how far to the right of the lane's middle it keeps, in metres.
+            forward: which lane; None for either.
+            gap: distance in metres kept from others.
+            wait: how many seconds it stands somewhere in view, short of the crossing if that is in view; None for a
+                vehicle that does not.
+
+        Returns:
+            the course, which counts as taken from now on; None when there is no road or twelve draws found no gap.
+        """
+        road, rng = self.scene.road, self.rng
+        if road is None:
+            return None
+        for _ in range(12):
+            ahead = bool(rng.integers(2)) if forward is None else forward
+            middle, heading = road.lane(ahead)
+            aside = middle - right if ahead else middle + right
+            seen = in_view(self.scene.camera, road, aside)
+            if speed == 0.0 and road.crossing is not None:  # nobody parks on a crossing
+                seen = seen[np.abs(seen - road.crossing) > road.crossing_half + half[0]]
+            if not len(seen):
+                continue
+            along, at = float(rng.choice(seen)), int(rng.uniform(0.1, 0.9) * self.frames)
+            if wait is not None and road.crossing is not None and seen[0] <= road.crossing <= seen[-1]:
+                along = road.crossing - (1.0 if ahead else -1.0) * (road.crossing_half + half[0] + 1.0)
+            n, fps, place = self.frames, self.fps, road.point(along, aside)
+            if wait is None:
+                course = simulate(rng, n, fps, through=place, at=at, heading=heading, speed=speed, wander=0.0)
+            else:
+                course = pausing(n, fps, place=place, at=at, heading=heading, speed=speed, wait=wait)
+            vehicle = Vehicle(course, *half)
+            if any(vehicle.meets(other, gap=0.4 * gap) for other in self.taken):
+                continue
+            if any(vehicle.meets(other.course, other.length, other.width, gap) for other in self.vehicles):
+                continue
+            self.vehicles.append(vehicle)
+            return course
+        return None
+
+    def unmarked(self, margin: float) -> NDArray[np.float64]:
+        """Places (n,) in metres along the road in view, `margin` metres or more from its crossing; none without it."""
+        road = self.scene.road
+        if road is None:
+            return np.zeros(0)
+        seen = in_view(self.scene.camera, road)
+        return seen if road.crossing is None else seen[np.abs(seen - road.crossing) > road.crossing_half + margin]
+
+    def crossing_course(self, speed: float, *, marked: bool = True) -> Trajectory | None:
+        """A way on foot straight across the road, in view, clear of the vehicles so far.
+
+        Args:
+            speed: metres a second.
+            marked: over the crossing; otherwise at least 2 m from it.
+
+        Returns:
+            the course, which counts as taken from now on; None when there is no road, no such place in view, or
+            twelve draws found no gap in the traffic.
+        """
+        road, rng = self.scene.road, self.rng
+        if road is None or (marked and road.crossing is None):
+            return None
+        if marked and road.crossing is not None:
+            seen = in_view(self.scene.camera, road)
+            seen = seen[np.abs(seen - road.crossing) < road.crossing_half - 0.3]
+        else:
+            seen = self.unmarked(2.0)
+        for _ in range(12):
+            if not len(seen):
+                break
+            place = road.point(float(rng.choice(seen)), 0.0)
+            heading = road.angle + float(rng.choice([-0.5, 0.5])) * np.pi
+            at = int(rng.uniform(0.1, 0.9) * self.frames)
+            course = simulate(rng, self.frames, self.fps, through=place, at=at, heading=heading, speed=speed, wander=0)
+            if not any(vehicle.meets(course) for vehicle in self.vehicles):
+                self.taken.append(course)
+                return course
+        return None
+
+    def moment(self) -> int:
+        """The frame in which somebody already in view begins to behave abnormally."""
+        low, high = self.onset or (0.1, 0.5)
+        return int(self.rng.uniform(low, high) * self.frames)

@@ -1,0 +1,114 @@
+"""What is normal on a road: vehicles in their lanes, and people who use the crossing."""
+
+import numpy as np
+
+from syrfa.world.events.casting import walker
+from syrfa.world.events.stage import Stage
+from syrfa.world.people import poses
+from syrfa.world.people.actors import Actor
+from syrfa.world.people.body import clothed
+from syrfa.world.people.cars import CAR_KINDS, VAN_KINDS, car, van
+from syrfa.world.people.shapes import Colour, Shapes
+from syrfa.world.people.vehicles import bicycle, motor_scooter, paint
+
+# what a built vehicle may exceed its list size by
+_MARGIN = 1.06
+
+
+def driving_car(stage: Stage) -> list[Actor]:
+    """A car in its lane, 4 to 14 m/s."""
+    kind = str(stage.rng.choice(list(CAR_KINDS)))
+    return _motor(stage, "car", kind, float(stage.rng.uniform(4.0, 14.0)))
+
+
+def driving_van(stage: Stage) -> list[Actor]:
+    """A van, minibus or small truck in its lane, 4 to 12 m/s."""
+    kind = str(stage.rng.choice(list(VAN_KINDS)))
+    return _motor(stage, "van", kind, float(stage.rng.uniform(4.0, 12.0)))
+
+
+def parked(stage: Stage) -> list[Actor]:
+    """A car or van that stands at the kerb."""
+    kind = str(stage.rng.choice([*CAR_KINDS, *CAR_KINDS, *VAN_KINDS]))
+    return _motor(stage, "parked", kind, 0.0)
+
+
+def giving_way(stage: Stage) -> list[Actor]:
+    """A car or van, 4 to 10 m/s, that brakes gently, stands 1 to 5 seconds short of a crossing if any, and goes on."""
+    kind = str(stage.rng.choice([*CAR_KINDS, *CAR_KINDS, *VAN_KINDS]))
+    wait = float(stage.rng.uniform(1.0, 5.0))
+    return _motor(stage, "giving_way", kind, float(stage.rng.uniform(4.0, 10.0)), wait)
+
+
+def _motor(stage: Stage, event: str, kind: str, speed: float, wait: float | None = None) -> list[Actor]:
+    rng, road = stage.rng, stage.scene.road
+    length, width = (CAR_KINDS.get(kind) or VAN_KINDS[kind])[:2]
+    half = (0.5 * _MARGIN * length, 0.5 * _MARGIN * width)
+    right = 0.0
+    if speed == 0.0 and road is not None:
+        right = max(0.0, 0.5 * road.half - half[1])
+    course = stage.lane_course(speed, half=half, right=right, gap=1.0 + 0.5 * speed, wait=wait)
+    if course is None:
+        return []
+    owner = next(stage.ids)
+    build = car if kind in CAR_KINDS else van
+    shapes = build(owner, kind, _lacquer(rng), rng)
+    return [Actor(event, course, lambda _: shapes, (owner,), size=half[0])]
+
+
+def _lacquer(rng: np.random.Generator) -> Colour:
+    """Seven cars in ten are white, black or a grey between, the others of a muted colour."""
+    value = float(rng.choice([rng.uniform(190, 245), rng.uniform(18, 55), rng.uniform(55, 190)]))
+    tone = 1 + rng.normal(0, 0.02 if rng.random() < 0.7 else 0.4, 3)
+    blue, green, red = np.clip(value * np.clip(tone, 0.25, 1.5), 12, 245)
+    return (float(blue), float(green), float(red))
+
+
+def cycling_on_road(stage: Stage) -> list[Actor]:
+    """A cyclist on the right of a lane, 3 to 7.5 m/s; rider and bicycle have an id each, or share one."""
+    rng, road = stage.rng, stage.scene.road
+    right = 0.0 if road is None else float(rng.uniform(0.1, 0.5)) * (0.5 * road.half - 0.35)
+    speed = float(np.clip(rng.normal(4.8, 1.1), 3.0, 7.5))
+    course = stage.lane_course(speed, half=(0.95, 0.35), right=right)
+    if course is None:
+        return []
+    body = stage.body()
+    crank = rng.uniform(0, 6.3) + 2 * np.pi / rng.uniform(3.0, 6.0) * np.cumsum(course.speed) / stage.fps
+    radius, seat, grip = float(rng.uniform(0.3, 0.36)), float(0.5 * body.height), float(rng.uniform(0.92, 1.12))
+    lean, basket, colour = float(rng.uniform(0.25, 0.85)), bool(rng.random() < 0.15), paint(rng)
+    rider = next(stage.ids)
+    bike = rider if rng.random() < 0.4 else next(stage.ids)
+
+    def local(frame: int) -> Shapes:
+        angle = float(crank[frame])
+        pose = poses.cycling(body, angle, seat, lean, grip)
+        return clothed(pose, body, rider) + bicycle(bike, colour, seat, grip, radius, angle, basket)
+
+    return [Actor("cycling_on_road", course, local, tuple(dict.fromkeys((rider, bike))), size=1.1)]
+
+
+def scooting_on_road(stage: Stage) -> list[Actor]:
+    """A motor scooter in its lane, 5 to 13 m/s; rider and machine have an id each, or share one."""
+    rng = stage.rng
+    course = stage.lane_course(float(rng.uniform(5.0, 13.0)), half=(1.0, 0.4), right=float(rng.uniform(-0.3, 0.5)))
+    if course is None:
+        return []
+    body, rider = stage.body(), next(stage.ids)
+    machine = rider if rng.random() < 0.4 else next(stage.ids)
+    pose = poses.seated(body, 0.72, np.array([[0.4, 0.28, 1.0], [0.4, -0.28, 1.0]]), (0.25, 0.26))
+    shapes = clothed(pose, body, rider).placed(-0.25, 0.0, 0.0) + motor_scooter(machine, paint(rng))
+    owners = tuple(dict.fromkeys((rider, machine)))
+    return [Actor("scooting_on_road", course, lambda _: shapes, owners, size=1.2)]
+
+
+def crossing(stage: Stage) -> list[Actor]:
+    """One to three who cross the road at its crossing, 1.0 to 1.8 m/s."""
+    rng, actors = stage.rng, list[Actor]()
+    course = stage.crossing_course(float(np.clip(rng.normal(1.4, 0.2), 1.0, 1.8)))
+    if course is None:
+        return []
+    for index in range(int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))):
+        beside = course.beside(0.65 * index, float(rng.normal(0, 0.2))) if index else course
+        if not any(vehicle.meets(beside) for vehicle in stage.vehicles):
+            actors.append(walker(stage, "crossing", beside))
+    return actors

@@ -1,0 +1,130 @@
+"""Where an actor is, frame by frame."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.world.scene.camera import Points
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Ground positions in metres, headings in radians and speeds in m/s; all (frames,)."""
+
+    x: Points
+    y: Points
+    heading: Points
+    speed: Points
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def window(self, start: int, frames: int) -> "Trajectory":
+        """`frames` frames from `start` on."""
+        cut = slice(start, start + frames)
+        return Trajectory(self.x[cut], self.y[cut], self.heading[cut], self.speed[cut])
+
+    def beside(self, left: float, ahead: float = 0.0) -> "Trajectory":
+        """The trajectory of somebody who keeps a place relative to this one, in metres."""
+        mean = float(np.mean(self.heading))
+        shift_x = ahead * np.cos(mean) - left * np.sin(mean)
+        shift_y = ahead * np.sin(mean) + left * np.cos(mean)
+        return replace(self, x=self.x + shift_x, y=self.y + shift_y)
+
+    def repaced(self, factor: Points, at: int, fps: float) -> "Trajectory":
+        """The same headings at `factor` (frames,) times the speed, through the same place at frame `at`."""
+        speed = self.speed * factor
+        x, y = np.cumsum(speed * np.cos(self.heading)) / fps, np.cumsum(speed * np.sin(self.heading)) / fps
+        return Trajectory(x - x[at] + self.x[at], y - y[at] + self.y[at], self.heading, speed)
+
+
+def simulate(
+    rng: np.random.Generator,
+    frames: int,
+    fps: float,
+    *,
+    through: tuple[float, float],
+    at: int,
+    heading: float,
+    speed: float,
+    wander: float = 0.08,
+    turn: float = 0.0,
+    stop: tuple[int, int] | None = None,
+) -> Trajectory:
+    """A course that passes a given place at a given frame.
+
+    Args:
+        rng: the source of the irregularities.
+        frames: length.
+        fps: frames a second.
+        through: ground point in metres.
+        at: the frame at which it is passed.
+        heading: mean direction in radians.
+        speed: metres a second.
+        wander: amplitude of the slow changes of direction, in radians.
+        turn: change of direction in radians, made about frame `at` within 1.2 seconds.
+        stop: first and last frame of a halt; slowing down and setting off take half a second each.
+
+    Returns:
+        positions whose steps are exactly speed / fps along the heading.
+    """
+    seconds = np.arange(frames) / fps
+    pace, moving = speed * (1 + 0.06 * drift(rng, seconds)), seconds
+    if stop is not None:
+        away = np.maximum(stop[0] - np.arange(frames), np.arange(frames) - stop[1]) / fps
+        going = np.clip(away / 0.5, 0.0, 1.0)
+        pace, moving = pace * going, np.cumsum(going) / fps  # who halts does not turn on the spot
+    course = heading + wander * drift(rng, moving)
+    course = course + turn / (1 + np.exp(-(seconds - at / fps) / 0.3))
+    step = pace / fps
+    x = np.cumsum(step * np.cos(course))
+    y = np.cumsum(step * np.sin(course))
+    return Trajectory(x - x[at] + through[0], y - y[at] + through[1], course, pace)
+
+
+def pausing(
+    frames: int,
+    fps: float,
+    *,
+    place: tuple[float, float],
+    at: int,
+    heading: float,
+    speed: float,
+    wait: float,
+    braking: float = 2.5,
+    leaving: float = 1.8,
+) -> Trajectory:
+    """A vehicle that comes straight along, brakes gently, stands at `place` from frame `at` on, and goes on.
+
+    Args:
+        frames: length.
+        fps: frames a second.
+        place: ground point in metres.
+        at: the frame in which it comes to a stand.
+        heading: direction in radians.
+        speed: before and after, metres a second.
+        wait: how long it stands, in seconds.
+        braking: deceleration in m/s^2.
+        leaving: acceleration in m/s^2.
+    """
+    seconds = (np.arange(frames) - at) / fps
+    pace = np.where(seconds < 0, -braking * seconds, leaving * np.maximum(seconds - wait, 0.0))
+    pace = np.minimum(pace, speed)
+    way = np.cumsum(pace) / fps
+    way -= way[at]
+    x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
+    return Trajectory(x, y, np.full(frames, heading), pace)
+
+
+def standing(frames: int, place: tuple[float, float], heading: Points | float) -> Trajectory:
+    """Somebody who stays where they are; `heading` a number or (frames,)."""
+    x, y = np.full(frames, place[0]), np.full(frames, place[1])
+    return Trajectory(x, y, np.broadcast_to(np.asarray(heading, float), (frames,)).copy(), np.zeros(frames))
+
+
+def drift(rng: np.random.Generator, seconds: NDArray[np.float64]) -> Points:
+    """A slow random curve of unit amplitude: three sines of 2.5 to 14 seconds."""
+    periods = rng.uniform(2.5, 14.0, 3)
+    starts = rng.uniform(0, 2 * np.pi, 3)
+    return np.asarray(np.sin(2 * np.pi * seconds[:, None] / periods + starts).sum(axis=1) / np.sqrt(3))

@@ -1,0 +1,1 @@
+"""Who and what moves: bodies, gaits, poses, vehicles, props."""

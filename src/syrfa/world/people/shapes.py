@@ -1,0 +1,184 @@
+"""What actors are made of: capsules, flat faces and rings, in metres."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.world.scene.camera import Points
+
+Colour = tuple[float, float, float]
+"""Blue, green, red, each 0 to 255."""
+
+_CORNERS = np.array([(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
+_FACES = ((4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
+_NORMALS = np.array([(0, 0, 1), (0, -1, 0), (0, 1, 0), (-1, 0, 0), (1, 0, 0)], float)
+
+
+@dataclass
+class Face:
+    """A flat convex polygon, `points` (n, 3); drawn only from the side `normal` points to, when there is one."""
+
+    points: Points
+    colour: Colour
+    owner: int
+    normal: Points | None = None
+
+
+@dataclass
+class Ring:
+    """A circle `points` (n, 3) drawn as a line of `thickness` metres, or filled.
+
+    A wheel at the side of a vehicle has a `normal`; seen from the other side it is behind all else of the vehicle.
+    """
+
+    points: Points
+    colour: Colour
+    owner: int
+    thickness: float
+    normal: Points | None = None
+
+
+@dataclass
+class Puff:
+    """A soft, translucent ball of smoke or flame.
+
+    Attributes:
+        centre: (3,), metres.
+        radius: metres; nothing is left of it at this distance.
+        colour: BGR, 0 to 255.
+        opacity: in the middle, 0 to 1.
+        owner: id.
+    """
+
+    centre: Points
+    radius: float
+    colour: Colour
+    opacity: float
+    owner: int
+
+
+@dataclass
+class Cloth:
+    """Where clothes with a pattern are: on a trunk from `base` to `top`, both (3,); `pattern` is a number from 0."""
+
+    base: Points
+    top: Points
+    pattern: int
+
+
+@dataclass
+class Shapes:
+    """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's).
+
+    Attributes:
+        start: (k, 3), one end of each capsule.
+        end: (k, 3), the other end.
+        radius: (k, 2), radii in metres at both ends.
+        colour: (k, 3), BGR, 0 to 255.
+        owner: (k,).
+        faces: flat polygons.
+        rings: circles.
+        puffs: smoke and flames, painted over all else of the thing.
+        cloths: clothes with a pattern.
+    """
+
+    start: Points = field(default_factory=lambda: np.zeros((0, 3)))
+    end: Points = field(default_factory=lambda: np.zeros((0, 3)))
+    radius: Points = field(default_factory=lambda: np.zeros((0, 2)))
+    colour: Points = field(default_factory=lambda: np.zeros((0, 3)))
+    owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    faces: list[Face] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
+    puffs: list[Puff] = field(default_factory=list)
+    cloths: list[Cloth] = field(default_factory=list)
+
+    def __add__(self, other: "Shapes") -> "Shapes":
+        """Both together."""
+        return Shapes(
+            np.concatenate([self.start, other.start]),
+            np.concatenate([self.end, other.end]),
+            np.concatenate([self.radius, other.radius]),
+            np.concatenate([self.colour, other.colour]),
+            np.concatenate([self.owner, other.owner]),
+            self.faces + other.faces,
+            self.rings + other.rings,
+            self.puffs + other.puffs,
+            self.cloths + other.cloths,
+        )
+
+    def placed(self, x: float, y: float, heading: float) -> "Shapes":
+        """Turned and moved from local axes (forward, left, up) to the world.
+
+        Args:
+            x: ground position in metres.
+            y: ground position in metres.
+            heading: direction of the local forward axis, radians, counter-clockwise from world x.
+        """
+        c, s = np.cos(heading), np.sin(heading)
+        return self.moved(np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]]), np.array([x, y, 0.0]))
+
+    def moved(self, turn: Points, move: Points) -> "Shapes":
+        """Turned by a rotation (3, 3) that multiplies points from the right, then moved by (3,) metres."""
+        faces = [
+            Face(f.points @ turn + move, f.colour, f.owner, None if f.normal is None else f.normal @ turn)
+            for f in self.faces
+        ]
+        rings = [
+            Ring(r.points @ turn + move, r.colour, r.owner, r.thickness, None if r.normal is None else r.normal @ turn)
+            for r in self.rings
+        ]
+        puffs = [Puff(p.centre @ turn + move, p.radius, p.colour, p.opacity, p.owner) for p in self.puffs]
+        cloths = [Cloth(c.base @ turn + move, c.top @ turn + move, c.pattern) for c in self.cloths]
+        start, end = self.start @ turn + move, self.end @ turn + move
+        return Shapes(start, end, self.radius, self.colour, self.owner, faces, rings, puffs, cloths)
+
+
+def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: int) -> Shapes:
+    """Capsules of one colour; each segment is (start, end, radius in metres)."""
+    return Shapes(
+        np.array([s[0] for s in segments], float),
+        np.array([s[1] for s in segments], float),
+        np.array([(s[2], s[2]) for s in segments], float),
+        np.tile(np.array(colour, float), (len(segments), 1)),
+        np.full(len(segments), owner),
+    )
+
+
+def cuboid(
+    centre: tuple[float, float, float],
+    size: tuple[float, float, float],
+    colour: Colour,
+    owner: int,
+    slope: float = 0.0,
+) -> Shapes:
+    """A box standing on its base; all faces but the lower one.
+
+    Args:
+        centre: (forward, left, up) of the middle of the base.
+        size: (length, width, height).
+        colour: of the upper face; the sides are darker.
+        owner: id.
+        slope: how far the upper front edge lies behind the lower one, in metres.
+    """
+    points = _CORNERS * np.array(size) + np.array(centre)
+    points[(5, 7), 0] -= slope
+    faces = []
+    for corners, normal, shade in zip(_FACES, _NORMALS, (1.0, 0.78, 0.78, 0.7, 0.86), strict=True):
+        tone = (colour[0] * shade, colour[1] * shade, colour[2] * shade)
+        faces.append(Face(points[list(corners)], tone, owner, normal))
+    return Shapes(faces=faces)
+
+
+def wheel(
+    x: float, y: float, radius: float, colour: Colour, owner: int, thickness: float = 0.0, hub: Colour | None = None
+) -> Shapes:
+    """An upright wheel that rolls forward: a ring of `thickness` metres, or a disc for 0."""
+    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    circle = np.stack([np.cos(angle), np.zeros(20), np.sin(angle)], axis=1)
+    centre = np.array([x, y, radius])
+    outward = np.array([0.0, np.sign(y), 0.0]) if y and thickness == 0 else None
+    rings = [Ring(centre + radius * circle, colour, owner, thickness, outward)]
+    if hub is not None:
+        rings.append(Ring(centre + 0.5 * radius * circle, hub, owner, 0.0, outward))
+    return Shapes(rings=rings)

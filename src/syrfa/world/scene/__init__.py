@@ -1,0 +1,1 @@
+"""Where a clip happens: ground, light, weather, camera and sensor."""

@@ -1,0 +1,197 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syrfa.errors import ConfigError
+from syrfa.evaluation import (
+    FrameScores,
+    ObjectScores,
+    PaperProtocol,
+    StrictProtocol,
+    TrackedProtocol,
+    box_width,
+    protocol_from_name,
+)
+
+
+def one_a_frame(scores, start: int = 0, frames: int | None = None) -> ObjectScores:
+    count = len(scores)
+    return ObjectScores(
+        "v",
+        frames or count + start,
+        20,
+        20,
+        np.arange(start, start + count, dtype=np.int32),
+        np.tile(np.array([1, 1, 5, 9], np.float32), (count, 1)),
+        np.array(scores, np.float64),
+    )
+
+
+def naive(objects: ObjectScores, radius: int, smoothing: str, window: int, floor: float) -> FrameScores:
+    n = objects.frames
+    highest = [floor] * n
+    for frame, score in zip(objects.object_frame, objects.object_score, strict=True):
+        highest[frame] = max(highest[frame], score)
+    scored = n > 2 * radius
+    raw = [highest[min(max(t, radius), n - radius - 1)] if scored else floor for t in range(n)]
+    final = []
+    for t in range(n):
+        around = {
+            "none": [t],
+            "centred": range(t - window // 2, t + window // 2 + 1),
+            "causal": range(t - window + 1, t + 1),
+        }[smoothing]
+        final.append(sum(raw[min(max(k, 0), n - 1)] for k in around) / len(around))
+    return FrameScores(np.array(raw), np.array(final))
+
+
+@given(
+    st.integers(1, 30).flatmap(
+        lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.floats(-1, 1)), max_size=20))
+    ),
+    st.integers(0, 4),
+    st.sampled_from(["none", "centred", "causal"]),
+    st.sampled_from([1, 3, 7, 25]),
+    st.floats(-0.5, 0.5),
+)
+def test_equals_a_naive_loop(video, radius, smoothing, window, floor):
+    frames, things = video
+    objects = ObjectScores(
+        "v",
+        frames,
+        10,
+        10,
+        np.array([t[0] for t in things], np.int32),
+        np.tile(np.array([0, 0, 2, 2], np.float32), (len(things), 1)),
+        np.array([t[1] for t in things], np.float64),
+    )
+    ours = StrictProtocol(radius, smoothing, window, floor).frame_scores(objects)
+    expected = naive(objects, radius, smoothing, window, floor)
+    np.testing.assert_array_equal(ours.raw, expected.raw)
+    np.testing.assert_allclose(ours.final, expected.final, atol=1e-12)
+
+
+@given(st.integers(3, 50), st.integers(0, 2**31))
+def test_causal_smoothing_does_not_see_what_comes_later(cut, seed):
+    before = np.random.default_rng(seed).random(60)
+    after = before.copy()
+    after[cut + 1 :] += 1
+    protocol = StrictProtocol(3, "causal", 7)
+    first, second = (protocol.frame_scores(one_a_frame(s)).final for s in (before, after))
+    np.testing.assert_array_equal(first[: cut + 1], second[: cut + 1])
+
+
+LENGTH = 40
+things = st.lists(st.tuples(st.integers(0, LENGTH - 1), st.integers(0, 9), st.floats(0, 1)), max_size=40)
+
+
+def video_of(things, frames: int = LENGTH) -> ObjectScores:
+    kept = sorted(thing for thing in things if thing[0] < frames)
+    return ObjectScores(
+        "v",
+        frames,
+        20,
+        20,
+        np.array([t for t, _, _ in kept], np.int32),
+        np.array([[x, 1, x + 5, 9] for _, x, _ in kept], np.float32).reshape(-1, 4),
+        np.array([score for _, _, score in kept], np.float64),
+    )
+
+
+causal_protocols = st.builds(
+    lambda kind, radius, window: kind(radius, "causal", window),
+    st.sampled_from([StrictProtocol, TrackedProtocol]),
+    st.integers(0, 4),
+    st.sampled_from([1, 4, 7, 25]),
+)
+
+
+@given(things, things, st.integers(0, LENGTH - 1), causal_protocols)
+def test_causal_scores_do_not_change_with_any_later_object(before, other, cut, protocol):
+    """The first frames wait for the first tube; from then on a score is final when its frame has been scored."""
+    changed = [thing for thing in before if thing[0] <= cut] + [thing for thing in other if thing[0] > cut]
+    first, second = (protocol.frame_scores(video_of(objects)) for objects in (before, changed))
+    if cut >= protocol.temporal_radius:
+        np.testing.assert_array_equal(first.raw[: cut + 1], second.raw[: cut + 1])
+        np.testing.assert_array_equal(first.final[: cut + 1], second.final[: cut + 1])
+
+
+@given(things, st.integers(1, LENGTH), causal_protocols)
+def test_causal_scores_of_a_stream_are_those_of_the_whole_video(objects, length, protocol):
+    """A frame's score is final `temporal_radius` frames later: that far a tube looks ahead, and nothing further."""
+    radius = protocol.temporal_radius
+    whole, stream = protocol.frame_scores(video_of(objects)), protocol.frame_scores(video_of(objects, length))
+    known = length - radius if length > 2 * radius else 0
+    np.testing.assert_array_equal(stream.final[:known], whole.final[:known])
+
+
+def test_centred_smoothing_does_see_what_comes_later():
+    first, second = ([(t, 0, float(t == late)) for t in range(LENGTH)] for late in (20, 21))
+    final = [StrictProtocol(3, "centred", 7).frame_scores(video_of(objects)).final for objects in (first, second)]
+    assert final[0][17] > final[1][17]
+
+
+def test_a_video_is_scored_the_same_whatever_other_videos_hold():
+    protocol = StrictProtocol()
+    alone = protocol.frame_scores(one_a_frame(np.linspace(0, 1, 40))).final
+    protocol.frame_scores(one_a_frame(np.full(40, 9.0)))
+    np.testing.assert_array_equal(protocol.frame_scores(one_a_frame(np.linspace(0, 1, 40))).final, alone)
+
+
+def test_scaling_the_scores_scales_the_result():
+    # nothing is normalised by the video: half the scores give half the result
+    scores = np.random.default_rng(0).random(50)
+    whole, half = (StrictProtocol().frame_scores(one_a_frame(s)).final for s in (scores, scores / 2))
+    np.testing.assert_allclose(half, whole / 2)
+
+
+def test_equal_windows_tie_exactly():
+    scores = np.concatenate([[0.9, 0.3, 0.7], np.zeros(60), [0.1, 0.6]])
+    final = StrictProtocol(0, "centred", 5).frame_scores(one_a_frame(scores)).final
+    assert set(final[6:55]) == {0.0}
+
+
+def test_empty_video_is_most_normal():
+    empty = one_a_frame([], frames=9)
+    for protocol in (StrictProtocol(floor=0.25), StrictProtocol(floor=0.25, smoothing="causal")):
+        np.testing.assert_array_equal(protocol.frame_scores(empty).final, np.full(9, 0.25))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"temporal_radius": -1},
+        {"window": 0},
+        {"window": 24},
+        {"smoothing": "median"},
+        {"floor": float("nan")},
+        {"colour": "red"},
+    ],
+)
+def test_bad_settings_are_named(settings):
+    with pytest.raises(ConfigError, match=f"strict.*{next(iter(settings))}|{next(iter(settings))}"):
+        protocol_from_name("strict", **settings)
+
+
+def test_protocols_by_name_say_whether_they_use_test_statistics():
+    strict = protocol_from_name("strict", smoothing="causal", window=10)
+    paper = protocol_from_name("paper", recipe="avenue")
+    assert isinstance(strict, StrictProtocol)
+    assert isinstance(paper, PaperProtocol)
+    assert strict.describe()["test_statistics"] is False
+    assert paper.describe()["test_statistics"] is True
+    assert (strict.describe()["smoothing"], strict.describe()["window"]) == ("causal", 10)
+    assert paper.describe()["recipe"] == "avenue"
+    json.dumps([strict.describe(), paper.describe()])
+    with pytest.raises(ConfigError, match=r"'fair'.*paper.*strict"):
+        protocol_from_name("fair")
+
+
+def test_box_width_is_the_share_of_the_frame():
+    objects = one_a_frame([0.9, 0.1])
+    widths = box_width(objects)
+    np.testing.assert_array_equal(widths.object_score, [0.2, 0.2])
+    np.testing.assert_array_equal(objects.object_score, [0.9, 0.1])

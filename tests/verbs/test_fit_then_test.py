@@ -1,0 +1,146 @@
+"""`fit --run.test true` leaves what `fit` and then `test` leave."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import wandb
+from small_run import DATA, EXPERIMENTS, KNOWLEDGE, SMALL
+
+from syrfa.__main__ import main
+
+pytestmark = pytest.mark.usefixtures("data_environment")
+WIDTH = "--model.init_args.width=2"
+OF_THE_PLACE = {"root", "ckpt_path", "dirpath", "default_root_dir"}  # keys that hold the folder's name
+
+
+@pytest.fixture(scope="module")
+def both(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The run folders of one process and of two verbs."""
+    del data_environment
+    one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
+    assert main(["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={one}", "--run.test=true"]) == 0
+    arguments = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={two}"]
+    assert main(["fit", *arguments]) == 0
+    last = two / "demo_knowledge" / "seed1" / "checkpoints" / "last.ckpt"
+    assert main(["test", *arguments, f"--ckpt_path={last}"]) == 0
+    return one / "demo_knowledge" / "seed1", two / "demo_knowledge" / "seed1"
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_same_files_lie_there(both: tuple[Path, Path]) -> None:
+    expected = {"result.json", "config_test.yaml", "provenance_test.json", "score_curves.png"}
+    assert files(both[0]) == files(both[1]) >= expected
+
+
+def test_every_number_is_the_same(both: tuple[Path, Path]) -> None:
+    one, two = (json.loads((folder / "result.json").read_text()) for folder in both)
+    for result in (one, two):
+        arguments = result["environment"].pop("arguments")
+        assert arguments[0] == "test"
+        assert any(argument.startswith("--ckpt_path=") for argument in arguments)
+    assert one == two
+    for file in (both[0] / "scores").iterdir():
+        stored, expected = np.load(file), np.load(both[1] / "scores" / file.name)
+        assert stored.files == expected.files
+        assert all(np.array_equal(stored[name], expected[name]) for name in stored.files)
+
+
+def test_the_configs_differ_by_the_place_alone(both: tuple[Path, Path]) -> None:
+    one, two = ((folder / "config_test.yaml").read_text().splitlines() for folder in both)
+    changed = {line.split(":")[0].strip() for line in set(one) ^ set(two)}
+    assert changed <= {*OF_THE_PLACE, "test"}
+
+
+def test_the_log_of_training_holds_no_test(both: tuple[Path, Path]) -> None:
+    assert (both[0] / "metrics.csv").read_text() == (both[1] / "metrics.csv").read_text()
+
+
+def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None:
+    (both[0] / "result.json").unlink()
+    run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={both[0].parents[1]}", "--run.test=true"]
+    assert main(["fit", *run, f"--ckpt_path={both[0] / 'checkpoints' / 'last.ckpt'}"]) == 0
+    again, expected = (json.loads((folder / "result.json").read_text()) for folder in both)
+    assert again["readings"] == expected["readings"]
+    assert again["trained_on"] == expected["trained_on"]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [([], "the config describes no data.target"), (["folder.yaml"], "no split with frame labels to test on")],
+)
+def test_what_cannot_be_tested_is_refused_before_training(
+    target: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = [f"--config={DATA / name}" for name in ("generated.yaml", *target)]
+    run = [*data, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", *SMALL, WIDTH, f"--run.root={tmp_path}"]
+    assert main(["fit", *run, "--run.test=true"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--evaluation.protocol=paper", "--data.target.recipe=null"], "data.target.recipe names no published recipe"),
+        (["--data.target.recipe=shanghaitech", "--evaluation.paper.filter_size=3"], "evaluation.paper.filter_size=3:"),
+        (
+            ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=1"],
+            "evaluation.feature_distance_tubes=1: they are too few",
+        ),
+    ],
+)
+def test_a_test_that_would_end_in_a_refusal_is_refused_before_training(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--trainer.limit_val_batches=0"]
+    assert main(["fit", *run, *options, "--run.test=true"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes, finish = [], wandb.finish
+
+    def recorded(exit_code: int) -> None:
+        codes.append(exit_code)
+        finish(exit_code=exit_code)
+
+    def broken(*_: Any) -> None:
+        raise OSError("the test broke")
+
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setattr(wandb, "finish", recorded)
+    run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.test=true", "--run.wandb=true"]
+    if fails:
+        monkeypatch.setattr("syrfa.evaluation.callback.write_all_scores", broken)
+        with pytest.raises(OSError, match="the test broke"):
+            main(run)
+    else:
+        assert main(run) == 0
+    assert codes == [int(fails)]
+    assert wandb.run is None
+    assert len(list(tmp_path.glob("demo_knowledge/seed1/wandb/offline-run-*"))) == 1
+
+
+def test_an_upload_without_an_account_is_refused_in_a_line(tmp_path: Path) -> None:
+    home = {name: str(tmp_path) for name in ("HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR")}
+    nobody = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+    online = {**nobody, **home, "WANDB_MODE": "online", "WANDB_BASE_URL": "http://127.0.0.1:9"}
+    run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.wandb=true"]
+    command = [sys.executable, "-m", "syrfa", *run]
+    done = subprocess.run(command, env=online, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "syrfa fit: error: run.wandb: " in done.stderr
+    assert "unset WANDB_MODE" in done.stderr
+    assert "Traceback" not in done.stderr
