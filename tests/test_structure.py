@@ -1,6 +1,7 @@
 """The structure of the project stays one that a person can hold in the head: sizes, layers, no import circles."""
 
 import ast
+import subprocess
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -104,12 +105,16 @@ def test_ten_pages_of_docs() -> None:
     assert sum(len(text.split()) for text in pages.values()) <= 20_000
 
 
+def test_the_glossary_has_twenty_terms_at_most() -> None:
+    text = (ROOT / "docs" / "getting_started.md").read_text(encoding="utf-8").split("\n## Glossary\n")[1]
+    terms = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert 0 < len(terms) <= 20
+
+
 def test_no_large_file() -> None:
     git = ROOT / ".git"
     if not git.exists():
         pytest.skip("not a git checkout: what belongs to the project is not known")
-    import subprocess
-
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
     files = [ROOT / name for name in names.split("\0") if name]
     assert [str(path) for path in files if path.is_file() and path.stat().st_size > 1_000_000] == []
