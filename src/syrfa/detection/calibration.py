@@ -51,9 +51,9 @@ class ConfidenceMap:
 class CalibratedDetector(Detector):
     """Another detector with its confidences mapped to those of a reference, here YOLOv3 as published for Ped2.
 
-    Boxes, their order and their classes stay. `syrfa calibrate` makes the files; docs/detectors.md says how good they
-    are. The wrapped detector must return boxes down to the confidence that stands for the lowest threshold; a file that
-    `syrfa detect` made with it may stand in its place.
+    Boxes, their order and their classes stay. experiments/studies/confidence makes the files and docs/detectors.md
+    says how good they are. The wrapped detector must return boxes down to the confidence that stands for the lowest
+    threshold; a file that `syrfa detect` made with it may stand in its place.
 
     Args:
         detector: the one that is mapped.
@@ -82,7 +82,7 @@ class CalibratedDetector(Detector):
             if inner.get(key) != value:
                 raise ConfigError(
                     f"calibration {self.calibration}: fitted for a detector with {key} {value}, this one has "
-                    f"{inner.get(key)}; fit one for it with syrfa calibrate"
+                    f"{inner.get(key)}; fit one for it with experiments/studies/confidence"
                 )
         return {
             "detector": "calibrated",
@@ -129,7 +129,7 @@ def read_calibration(name: str) -> tuple[ConfidenceMap, dict[str, Any]]:
         schema, fitted_for = int(content["schema"]), dict(content["detector"])
         points = tuple(map(float, content["own"])), tuple(map(float, content["reference"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{name}: not a calibration that syrfa calibrate wrote ({error!r})") from error
+        raise ConfigError(f"{name}: not a calibration that experiments/studies/confidence wrote ({error!r})") from error
     if schema != SCHEMA:
         raise ConfigError(f"{name}: a calibration of schema {schema}, this version of syrfa reads {SCHEMA}")
     return ConfidenceMap(*points), fitted_for
