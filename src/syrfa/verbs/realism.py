@@ -7,7 +7,7 @@ from syrfa.errors import ConfigError
 from syrfa.realism.features import feature_report
 from syrfa.realism.report import SCHEMA, as_text, measure_network, measure_statistics, rounded
 from syrfa.realism.sample import draw_samples, world_of
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.files import write_json
 
