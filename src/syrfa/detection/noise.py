@@ -15,6 +15,7 @@ from syrfa.detection.base import Detections
 from syrfa.detection.masks import Boxes, checked, contrasts, cover, neighbours, object_boxes
 from syrfa.errors import ConfigError
 
+Floats = NDArray[np.float64]
 Kind = Literal["cut", "torso", "strip", "union", "duplicate", "background"]
 
 _PROBABILITIES = (
@@ -187,20 +188,18 @@ class BoxNoise:
         }
         drawn = [
             (bodies[~short], self._certain(own[~short], covered[~short], rng)),
-            *((made, odd_confidences(kind, len(made), rng)) for kind, made in odd.items()),
+            *((found, odd_confidences(kind, len(found), rng)) for kind, found in odd.items()),
         ]
         noisy, certainty = (np.concatenate(part) for part in zip(*drawn, strict=True))
         return self._inside(noisy, certainty, height, width)
 
-    def _small(self, boxes: Boxes) -> NDArray[np.float64]:
+    def _small(self, boxes: Boxes) -> Floats:
         """1 for a box of no height, 0 from `small_side` on."""
         if self.small_side == 0:
             return np.zeros(len(boxes))
         return np.asarray(np.clip(1 - (boxes[:, 3] - boxes[:, 1]) / self.small_side, 0, 1))
 
-    def _missed(
-        self, boxes: Boxes, hidden: NDArray[np.float64], faint: NDArray[np.float64], rng: np.random.Generator
-    ) -> NDArray[np.bool_]:
+    def _missed(self, boxes: Boxes, hidden: Floats, faint: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
         chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden + self.miss_faint * faint
         return np.asarray(rng.random(len(boxes)) < chance)
 
@@ -247,13 +246,13 @@ class BoxNoise:
                     break
         return np.array(found, np.float64).reshape(-1, 4)
 
-    def _certain(self, boxes: Boxes, covered: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    def _certain(self, boxes: Boxes, covered: Floats, rng: np.random.Generator) -> Floats:
         """Confidences of whole boxes; 1 where nothing is noisy."""
         if self == BoxNoise.none():
             return np.ones(len(boxes))
         return whole_confidences(covered, self.small_doubt * self._small(boxes), rng)
 
-    def _inside(self, boxes: Boxes, certainty: NDArray[np.float64], height: int, width: int) -> Detections:
+    def _inside(self, boxes: Boxes, certainty: Floats, height: int, width: int) -> Detections:
         limit = np.array([width, height, width, height], np.float64)
         clipped = np.clip(boxes, 0, limit).astype(np.float32)
         side = (clipped[:, 2:] - clipped[:, :2]).min(axis=1)
@@ -272,9 +271,7 @@ def _strips(boxes: Boxes, rng: np.random.Generator) -> Boxes:
     return np.asarray(np.tile(boxes[:, :2], (1, 2)) + place * size)
 
 
-def whole_confidences(
-    cover: NDArray[np.float64], doubt: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def whole_confidences(cover: Floats, doubt: Floats, rng: np.random.Generator) -> Floats:
     """Confidences of boxes that fit an object.
 
     Args:
@@ -290,12 +287,12 @@ def whole_confidences(
     return np.asarray(1 / (1 + (1 - drawn) / drawn * np.exp(doubt)))
 
 
-def odd_confidences(kind: Kind, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def odd_confidences(kind: Kind, count: int, rng: np.random.Generator) -> Floats:
     """Confidences of `count` boxes of one odd kind, (count,), in (0, 1)."""
     return _drawn(np.broadcast_to(np.array(ODD[kind]), (count, len(LEVELS))), rng)
 
 
-def _drawn(rows: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _drawn(rows: Floats, rng: np.random.Generator) -> Floats:
     """One number a row, from the distribution with the row's quantiles, straight lines between them."""
     if len(rows) == 0:  # most odd kinds in most frames
         return np.zeros(0)
