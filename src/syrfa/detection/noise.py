@@ -43,7 +43,7 @@ _EMPTY_SIZE = (0.4, 2.2)
 _FILLED = 0.53
 
 # How certain YOLOv3 is of its boxes, from those published for Ped2's training clips (`published` of
-# experiments/results/box_noise.json, rounded to two places). They end at a confidence of 0.3, and so do the tables.
+# experiments/studies/boxes/results, rounded to two places). They end at a confidence of 0.3, and so do the tables.
 LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """The levels of the quantiles in every table."""
 
@@ -75,7 +75,7 @@ WHOLE = (
 class BoxNoise:
     """How far boxes stray from the objects, in frames where a detector kept boxes of a confidence of 0.3 or more.
 
-    Each default names its source in experiments/results/box_noise.json: `published` are YOLOv3's boxes of Ped2's
+    Each default names its source in experiments/studies/boxes/results: `published` are YOLOv3's boxes of Ped2's
     training clips by themselves, `rendered` YOLOv8n's on rendered frames against exact boxes, `ped2` YOLOv8n's on Ped2
     against YOLOv3's.
 
