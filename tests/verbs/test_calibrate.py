@@ -7,7 +7,7 @@ import pytest
 from small_run import DATA
 
 from syrfa.__main__ import main
-from syrfa.detection import CalibratedDetector, MotionDetector
+from syrfa.detection import MappedDetector, MotionDetector
 
 CONFIG = f"--config={DATA / 'ped2_motion.yaml'}"
 
@@ -21,7 +21,7 @@ def test_a_map_is_fitted_and_read(data_environment: Path, tmp_path: Path, capsys
     assert content["fitted_on"]["split"] == "train"
     assert list(content["fitted_on"]["reference"]) == ["train.npz"]
     first = out.read_bytes()
-    assert CalibratedDetector(MotionDetector(), out).identity()["reference"] == content["reference"]
+    assert MappedDetector(MotionDetector(), out).identity()["reference"] == content["reference"]
     assert main(["calibrate", CONFIG, f"--reference={boxes}", f"--out={out}", "--every=2"]) == 0
     assert out.read_bytes() == first
 
