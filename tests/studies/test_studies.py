@@ -19,8 +19,8 @@ from experiments.studies.realism.probe import probe_domains
 from experiments.studies.realism.scorers import fit_logistic, logistic_scores
 from experiments.studies.scale.__main__ import projection
 from syrfa.datasets import UBnormal, UCSDPed2
-from syrfa.detection import AnnotationDetector, CalibratedDetector, Detections, FileDetector, MotionDetector
-from syrfa.detection.calibration import ConfidenceMap
+from syrfa.detection import AnnotationDetector, Detections, FileDetector, MappedDetector, MotionDetector
+from syrfa.detection.confidence_map import ConfidenceMap
 from syrfa.tubes.datamodule import TubeDataModule, TubeSource
 
 STUDIES = sorted(path.parent for path in (ROOT / "experiments" / "studies").glob("*/README.md"))
@@ -108,7 +108,7 @@ def test_a_map_of_confidences_is_fitted_and_read(tiny_worlds, tmp_path):
     confidence(data, boxes, tmp_path / "map.json", every=2)
     content = json.loads((tmp_path / "map.json").read_bytes())
     assert (content["fitted_on"]["every"], content["fitted_on"]["split"]) == (2, "train")
-    assert CalibratedDetector(MotionDetector(), tmp_path / "map.json").identity()["reference"] == content["reference"]
+    assert MappedDetector(MotionDetector(), tmp_path / "map.json").identity()["reference"] == content["reference"]
 
 
 def people(seed=0, frames=200, videos=4):

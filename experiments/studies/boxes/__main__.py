@@ -21,7 +21,7 @@ from experiments.studies.boxes.ground_plane import GroundPlane
 from experiments.studies.boxes.without_truth import self_statistics
 from syrfa.detection import BoxNoise, UltralyticsDetector
 from syrfa.detection.masks import contrasts, cover, object_boxes
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 from syrfa.world.clip import Clip, plan_clips
 from syrfa.world.presets import find_preset

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from experiments.studies.confidence.agreement import Method, Seen, compare, fit
 from syrfa.detection import Detections, Detector, FileDetector
-from syrfa.detection.calibration import SCHEMA, ConfidenceMap, what_was_fitted
+from syrfa.detection.confidence_map import SCHEMA, ConfidenceMap, what_was_fitted
 from syrfa.errors import ConfigError, DetectionError
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.frames import Video
@@ -34,7 +34,7 @@ def confidence(
     Args:
         data: the `data` part of a config; its detector must return boxes of low confidence.
         reference: a file of boxes of the train split, e.g. those published for UCSD Ped2.
-        out: the JSON file to write; `CalibratedDetector` reads it.
+        out: the JSON file to write; `MappedDetector` reads it.
         method: `count`: at every threshold as many boxes as the reference has; `pairs`: the mean confidence that the
             reference gives to the same box.
         every: look at every n-th frame only.
@@ -50,7 +50,7 @@ def confidence(
     mapping = fit(seen, method)
     report = {
         "schema": SCHEMA,
-        "kind": "confidence calibration",
+        "kind": "confidence map",
         "method": method,
         "detector": what_was_fitted(identity),
         "own": list(mapping.own),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torchvision.ops import box_iou
 
 from syrfa.detection.base import Detections
-from syrfa.detection.boxes import iou
-from syrfa.detection.calibration import ConfidenceMap
+from syrfa.detection.confidence_map import ConfidenceMap
 from syrfa.errors import DetectionError
 
 Method = Literal["count", "pairs"]
@@ -29,7 +30,7 @@ class Seen:
 
     Attributes:
         video: number of the frame's video.
-        own: of the detector that is calibrated.
+        own: of the detector whose confidences are mapped.
         reference: of the other.
     """
 
@@ -57,7 +58,7 @@ def fit(seen: Sequence[Seen], method: Method) -> ConfidenceMap:
     own = np.concatenate([one.own.confidence for one in seen]).astype(np.float64)
     reference = np.concatenate([one.reference.confidence for one in seen]).astype(np.float64)
     if min(len(own), len(reference)) < 2:
-        raise DetectionError(f"{len(own)} boxes against {len(reference)} of the reference: too few for a calibration")
+        raise DetectionError(f"{len(own)} boxes against {len(reference)} of the reference: too few for a map")
     points = _by_count(own, reference) if method == "count" else _by_pairs(seen)
     return _rising(points)
 
@@ -94,7 +95,7 @@ def pairs(own: NDArray[np.float32], reference: NDArray[np.float32]) -> tuple[NDA
     """Boxes (n, 4) and (m, 4) that overlap each other most, by half or more: their row numbers."""
     if len(own) == 0 or len(reference) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    overlap = iou(own, reference)
+    overlap = box_iou(torch.from_numpy(own), torch.from_numpy(reference)).numpy()
     best = overlap.argmax(axis=1)
     rows = np.arange(len(own))
     mutual = (overlap.argmax(axis=0)[best] == rows) & (overlap[rows, best] >= OVERLAP)

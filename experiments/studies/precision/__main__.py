@@ -16,7 +16,7 @@ from statistics import mean, stdev
 
 from experiments.studies.precision.bfloat16_kernels import Bfloat16Kernels, has_units
 from syrfa.__main__ import main as syrfa
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 
 PRECISIONS = ("32-true", "bf16-mixed")

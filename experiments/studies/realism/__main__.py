@@ -12,7 +12,7 @@ from experiments.studies.realism.probe import Inputs, Scorer, probe_domains, pro
 from experiments.studies.realism.sample import TubeSample, draw_samples, world_of
 from experiments.studies.realism.scorers import NetworkScorer, logistic_scores, network_inputs
 from experiments.studies.realism.statistics import compare, probe_matrix, sample_statistics
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.files import write_json
 

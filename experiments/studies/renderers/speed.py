@@ -21,7 +21,7 @@ import numpy as np
 import syrfa.world.clip
 from experiments.studies.renderers.gl_painter import GLRenderer, capsule_corners, instances, triangles
 from experiments.studies.renderers.mujoco_painter import MujocoPainter
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 from syrfa.world import PRESETS
 from syrfa.world.clip import Clip, plan_clips

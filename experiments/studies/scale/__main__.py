@@ -27,7 +27,7 @@ from syrfa.engine import EngineName, VideoDone, run_job
 from syrfa.evaluation.score_videos import ScoreJob, ScoreRecipe
 from syrfa.modules import SynthKnowledgeModule
 from syrfa.modules.checkpoint import SETTINGS
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.tubes import TubeFilter, TubeSpec, build_cache
 from syrfa.utils.files import sha256_file, write_json
 

@@ -31,7 +31,7 @@ import numpy as np
 
 from syrfa.__main__ import main as syrfa
 from syrfa.errors import CacheError
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.tubes import TubeCache
 from syrfa.tubes.cache import cache_key
 from syrfa.utils.files import sha256_file, write_json

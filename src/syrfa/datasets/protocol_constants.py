@@ -1,4 +1,4 @@
-"""The constants of the published post-processing, data set by data set (docs/protocols.md has the source of each)."""
+"""The constants of the paper's post-processing, data set by data set (docs/protocols.md has the source of each)."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -6,14 +6,14 @@ from typing import Literal, get_args
 
 from syrfa.errors import ConfigError
 
-PaperRecipe = Literal["ped2", "avenue", "shanghaitech"]
+ConstantsName = Literal["ped2", "avenue", "shanghaitech"]
 Edges = Literal["most normal", "replicate"]
 Ends = Literal["copy", "replicate"]
 
 
 @dataclass(frozen=True)
-class PaperConstants:
-    """Every constant of a recipe. The defaults are Ped2's.
+class ProtocolConstants:
+    """Every constant of the paper protocol. The defaults are Ped2's.
 
     Attributes:
         block: pixels a cell of the anomaly map; 0 for no map, so that a frame's score is that of its worst object.
@@ -58,17 +58,24 @@ class PaperConstants:
                 _refuse(name, getattr(self, name), f"use one of {', '.join(words)}")
 
 
-PUBLISHED: dict[PaperRecipe, PaperConstants] = {
-    "ped2": PaperConstants(),
-    "avenue": PaperConstants(block=20),
-    "shanghaitech": PaperConstants(block=0, filter_size=1, mean_window=43),
+PUBLISHED_CONSTANTS: dict[ConstantsName, ProtocolConstants] = {
+    "ped2": ProtocolConstants(),
+    "avenue": ProtocolConstants(block=20),
+    "shanghaitech": ProtocolConstants(block=0, filter_size=1, mean_window=43),
 }
 
 
 @dataclass(frozen=True)
-class PaperSettings:
-    """Constants that replace a recipe's; None leaves one as published. See `PaperConstants`."""
+class ConstantsOptions:
+    """The option `evaluation.constants`: whose constants, and which of them are replaced; None leaves one as it is.
 
+    Attributes:
+        of: the data set of `PUBLISHED_CONSTANTS`; None for the one that the data's config names (data.*.constants).
+
+    The others are those of `ProtocolConstants`.
+    """
+
+    of: ConstantsName | None = None
     block: int | None = None
     filter_size: int | None = None
     mean_window: int | None = None
@@ -79,28 +86,29 @@ class PaperSettings:
     ends: Ends | None = None
 
     def check(self) -> None:
-        """Refuses what does not fit any recipe.
+        """Refuses what fits the published constants of no data set.
 
         Raises:
-            ConfigError: see `PaperConstants`; what the first recipe refuses.
+            ConfigError: see `ProtocolConstants`; what the first data set refuses.
         """
         refusals = []
-        for recipe in PUBLISHED:
+        for name in PUBLISHED_CONSTANTS:
             try:
-                self.applied_to(recipe)
+                self.applied_to(name)
             except ConfigError as error:
                 refusals.append(error)
-        if len(refusals) == len(PUBLISHED):
+        if len(refusals) == len(PUBLISHED_CONSTANTS):
             raise refusals[0]
 
-    def applied_to(self, recipe: PaperRecipe) -> PaperConstants:
-        """The recipe's constants with these in place of its own.
+    def applied_to(self, name: ConstantsName) -> ProtocolConstants:
+        """The constants of `of`, else of `name`, with these in place of their own.
 
         Raises:
-            ConfigError: see `PaperConstants`.
+            ConfigError: see `ProtocolConstants`.
         """
-        return replace(PUBLISHED[recipe], **{name: value for name, value in asdict(self).items() if value is not None})
+        changed = {key: value for key, value in asdict(self).items() if key != "of" and value is not None}
+        return replace(PUBLISHED_CONSTANTS[self.of or name], **changed)
 
 
 def _refuse(name: str, value: object, advice: str) -> None:
-    raise ConfigError(f"evaluation.paper.{name}={value}: {advice}")
+    raise ConfigError(f"evaluation.constants.{name}={value}: {advice}")

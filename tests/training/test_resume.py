@@ -8,10 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from syrfa.errors import ConfigError
-from syrfa.training.checkpoint_io import AtomicCheckpointIO
-from syrfa.training.exact_resume import ExactResume
-from syrfa.training.resume import LastCheckpoint
-from syrfa.training.run_log import RunLog
+from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
 from syrfa.utils.signals import StopSignals
 
 

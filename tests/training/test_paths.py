@@ -1,11 +1,11 @@
-"""Paths of one machine do not enter a recipe, and those of another come out of it."""
+"""Paths of one machine do not enter a run record, and those of another come out of it."""
 
 from pathlib import Path
 
 import pytest
 
 from syrfa.errors import ConfigError
-from syrfa.training.recipe import Places, resolve
+from syrfa.training.paths import PortablePaths, resolve
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def test_what_a_config_wrote_comes_back_as_it_was_written(roots: Path) -> None:
     config = roots / "data.yaml"
     written = "${oc.env:SYRFA_SHARED_DATA,../shared/data}/ped2"
     config.write_text(f"data: {{root: '{written}', other: [1, {{path: a}}]}}")
-    assert Places([str(config)]).abstract({"root": f"{roots}/raw/ped2"}) == {"root": written}
+    assert PortablePaths([str(config)]).abstract({"root": f"{roots}/raw/ped2"}) == {"root": written}
 
 
 def test_paths_of_the_command_line_are_under_the_longest_root(roots: Path) -> None:
     given = {"a": [f"{roots}/raw/x/{{split}}.npz", f"{roots}/raw/cache"], "b": f"{roots}/raw2", "n": 3, "t": True}
-    assert Places().abstract(given) == {
+    assert PortablePaths().abstract(given) == {
         "a": ["${oc.env:SYRFA_DATA,data/raw}/x/{split}.npz", "${oc.env:SYRFA_CACHE,data/cache}"],
         "b": "${oc.env:SYRFA_ELSEWHERE}/raw2",
         "n": 3,
@@ -37,12 +37,12 @@ def test_paths_of_the_command_line_are_under_the_longest_root(roots: Path) -> No
 
 def test_a_default_is_written_as_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SYRFA_DATA", raising=False)
-    assert Places().abstract("data/raw/demo-source") == "${oc.env:SYRFA_DATA,data/raw}/demo-source"
-    assert Places().abstract(str(Path("data/raw").absolute())) == "${oc.env:SYRFA_DATA,data/raw}"
+    assert PortablePaths().abstract("data/raw/demo-source") == "${oc.env:SYRFA_DATA,data/raw}/demo-source"
+    assert PortablePaths().abstract(str(Path("data/raw").absolute())) == "${oc.env:SYRFA_DATA,data/raw}"
 
 
 def test_other_places_keep_their_last_part_and_stay_apart(roots: Path) -> None:
-    places = Places()
+    places = PortablePaths()
     given = ["/home/somebody/w.pt", "~/w.pt", "../../w.pt", "/home/somebody/w.pt", str(Path.home()), "runs/a.ckpt"]
     start = "${oc.env:SYRFA_ELSEWHERE}"
     assert places.abstract(given) == [

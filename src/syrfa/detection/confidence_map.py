@@ -14,7 +14,7 @@ from syrfa.detection.base import Detections, Detector
 from syrfa.errors import ConfigError, DataNotFoundError
 
 SCHEMA = 1
-_SHIPPED = resources.files("syrfa.detection") / "calibrations"
+_SHIPPED = resources.files("syrfa.detection") / "confidence_maps"
 _MAY_DIFFER = ("version", "opencv", "confidence", "classes")  # none of them moves the confidence of a box
 
 
@@ -48,44 +48,44 @@ class ConfidenceMap:
         return np.interp(np.asarray(confidence, np.float64), self.own, self.reference).astype(np.float32)
 
 
-class CalibratedDetector(Detector):
+class MappedDetector(Detector):
     """Another detector with its confidences mapped to those of a reference, here YOLOv3 as published for Ped2.
 
-    Boxes, their order and their classes stay. experiments/studies/confidence makes the files and docs/detectors.md
-    says how good they are. The wrapped detector must return boxes down to the confidence that stands for the lowest
-    threshold; a file that `syrfa detect` made with it may stand in its place.
+    Boxes, their order and their classes stay (docs/detectors.md says how good the shipped maps are). The wrapped
+    detector must return boxes down to the confidence that stands for the lowest threshold; a file that `syrfa detect`
+    made with it may stand in its place.
 
     Args:
         detector: the one that is mapped.
-        calibration: name of a file that is shipped (`yolov8n_int8`, `motion`), or the path of one.
+        mapping: name of a file that is shipped (`yolov8n_int8`, `motion`), or the path of one.
 
     Raises:
         DataNotFoundError: there is no such file.
         ConfigError: it is damaged.
     """
 
-    def __init__(self, detector: Detector, calibration: str | Path) -> None:
+    def __init__(self, detector: Detector, mapping: str | Path) -> None:
         self.detector = detector
-        self.calibration = str(calibration)
-        self.map, self.fitted_for = read_calibration(self.calibration)
+        self.mapping = str(mapping)
+        self.map, self.fitted_for = read_map(self.mapping)
         self.needs_frames, self.runs_network = detector.needs_frames, detector.runs_network
-        self.in_order = detector.in_order
+        self.in_order, self.reads_labels = detector.in_order, detector.reads_labels
 
     def identity(self) -> dict[str, Any]:
         """The map and the identity of the wrapped detector.
 
         Raises:
-            ConfigError: the calibration was fitted for another detector, or for other settings.
+            ConfigError: the map was fitted for another detector, or for other settings.
         """
         inner = self.detector.found_by()
         for key, value in self.fitted_for.items():
             if inner.get(key) != value:
                 raise ConfigError(
-                    f"calibration {self.calibration}: fitted for a detector with {key} {value}, this one has "
-                    f"{inner.get(key)}; fit one for it with experiments/studies/confidence"
+                    f"confidence map {self.mapping}: fitted for a detector with {key} {value}, this one has "
+                    f"{inner.get(key)}; fit one for it (docs/detectors.md)"
                 )
         return {
-            "detector": "calibrated",
+            "detector": "mapped",
             "own": list(self.map.own),
             "reference": list(self.map.reference),
             "of": self.detector.identity(),
@@ -106,12 +106,12 @@ class CalibratedDetector(Detector):
 
 
 def what_was_fitted(identity: dict[str, Any]) -> dict[str, Any]:
-    """The part of a detector's identity that a calibration holds for."""
+    """The part of a detector's identity that a map holds for."""
     return {key: value for key, value in identity.items() if key not in _MAY_DIFFER}
 
 
-def read_calibration(name: str) -> tuple[ConfidenceMap, dict[str, Any]]:
-    """Reads a calibration by its name or path.
+def read_map(name: str) -> tuple[ConfidenceMap, dict[str, Any]]:
+    """Reads a confidence map by its name or path.
 
     Returns:
         the map, and the part of the detector's identity that it was fitted for.
@@ -123,13 +123,15 @@ def read_calibration(name: str) -> tuple[ConfidenceMap, dict[str, Any]]:
     shipped = sorted(file.name.removesuffix(".json") for file in _SHIPPED.iterdir() if file.name.endswith(".json"))
     place = _SHIPPED / f"{name}.json" if name in shipped else Path(name)
     if not place.is_file():
-        raise DataNotFoundError(f"{name}: no such calibration; shipped are {', '.join(shipped)}, or give a file's path")
+        raise DataNotFoundError(
+            f"{name}: no such confidence map; shipped are {', '.join(shipped)}, or give a file's path"
+        )
     try:
         content = json.loads(place.read_text(encoding="utf-8"))
         schema, fitted_for = int(content["schema"]), dict(content["detector"])
         points = tuple(map(float, content["own"])), tuple(map(float, content["reference"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{name}: not a calibration that experiments/studies/confidence wrote ({error!r})") from error
+        raise ConfigError(f"{name}: not a confidence map ({error!r})") from error
     if schema != SCHEMA:
-        raise ConfigError(f"{name}: a calibration of schema {schema}, this version of syrfa reads {SCHEMA}")
+        raise ConfigError(f"{name}: a confidence map of schema {schema}, this version of syrfa reads {SCHEMA}")
     return ConfidenceMap(*points), fitted_for

@@ -18,7 +18,7 @@ ELSEWHERE = "SYRFA_ELSEWHERE"
 """The variable that stands for every folder that is under none of them."""
 
 
-class Places:
+class PortablePaths:
     """Replaces paths by what they are on every machine, as `${oc.env:SYRFA_DATA,data/raw}/UBnormal`.
 
     A value that a config file wrote with `${oc.env:...}` gets that text back. Any other path is written relative to
