@@ -43,8 +43,8 @@ def result(adapted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def test_every_step_is_there_in_order(result: dict[str, Any]) -> None:
-    phase1, phase2, test = result["recipe"]["steps"]
-    assert result["recipe_reason"] is None
+    phase1, phase2, test = result["run_record"]["steps"]
+    assert result["run_record_reason"] is None
     assert [step["verb"] for step in (phase1, phase2, test)] == ["fit", "fit", "test"]
     assert phase1["options"]["model"]["class_path"].endswith("SynthKnowledgeModule")
     assert phase2["options"]["model"]["init_args"]["knowledge_ckpt"] == f"checkpoint:{phase1['id']}@2"
@@ -54,7 +54,7 @@ def test_every_step_is_there_in_order(result: dict[str, Any]) -> None:
 
 
 def test_a_step_holds_hashes_and_environment(result: dict[str, Any], data_environment: Path) -> None:
-    phase1, _, test = result["recipe"]["steps"]
+    phase1, _, test = result["run_record"]["steps"]
     assert phase1["options_sha256"] == sha256_json(phase1["options"])
     train = phase1["data"][0]
     assert (train["stage"], train["domain"], train["split"]) == ("train", "source", "train")
@@ -71,7 +71,7 @@ def test_a_step_holds_hashes_and_environment(result: dict[str, Any], data_enviro
 def test_nothing_of_this_machine_enters(
     result: dict[str, Any], data_environment: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    text = json.dumps(result["recipe"])
+    text = json.dumps(result["run_record"])
     for place in (data_environment, tmp_path_factory.getbasetemp(), Path.home(), Path(__file__).parents[2]):
         assert str(place) not in text
     assert '"/' not in text
@@ -79,7 +79,7 @@ def test_nothing_of_this_machine_enters(
 
 def test_a_test_without_a_trained_adapter_names_phase_one(knowledge_ckpt: Path, tmp_path: Path) -> None:
     options = [*ADAPT, f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", "--model.init_args.adapter=none"]
-    fit, test = result_of(options, tmp_path)["recipe"]["steps"]
+    fit, test = result_of(options, tmp_path)["run_record"]["steps"]
     assert test["options"]["model"]["init_args"]["knowledge_ckpt"] == f"checkpoint:{fit['id']}@2"
     assert "ckpt_path" not in test["options"]
 
@@ -87,7 +87,7 @@ def test_a_test_without_a_trained_adapter_names_phase_one(knowledge_ckpt: Path, 
 def test_an_ensemble_names_each_fit_once(knowledge_ckpt: Path, adapted: Path, tmp_path: Path) -> None:
     options = [*DEMO, f"--config={EXPERIMENTS / 'ensemble.yaml'}"]
     options.append(f"--model.init_args.members={json.dumps([str(knowledge_ckpt), str(adapted)])}")
-    phase1, phase2, test = result_of(options, tmp_path)["recipe"]["steps"]
+    phase1, phase2, test = result_of(options, tmp_path)["run_record"]["steps"]
     members = test["options"]["model"]["init_args"]["members"]
     assert members == [f"checkpoint:{phase1['id']}@2", f"checkpoint:{phase2['id']}@2"]
 
@@ -98,8 +98,8 @@ def test_a_checkpoint_without_a_recipe_is_tested_and_says_so(knowledge_ckpt: Pat
     old = tmp_path / "old.ckpt"
     torch.save(content, old)
     result = result_of([*KNOWLEDGE, f"--ckpt_path={old}"], tmp_path)
-    assert result["recipe"] is None
-    assert "old.ckpt was written by a version of syrfa that kept no recipe" in result["recipe_reason"]
+    assert result["run_record"] is None
+    assert "old.ckpt was written by a version of syrfa that kept no recipe" in result["run_record_reason"]
 
 
 def test_what_no_verb_tested_has_no_recipe() -> None:
@@ -118,7 +118,7 @@ def test_a_resumed_fit_has_the_recipe_of_an_uninterrupted_one(
     assert main(["fit", *run, "--trainer.max_epochs=2"]) == 0
     again = tmp_path / "demo_adapt" / "seed1" / "checkpoints" / "last.ckpt"
     _, longer = torch.load(again, weights_only=True)["syrfa_recipe"]["steps"]
-    phase1, once, _ = result["recipe"]["steps"]
+    phase1, once, _ = result["run_record"]["steps"]
     assert longer["options"]["model"] == once["options"]["model"]
     assert longer["options"]["model"]["init_args"]["knowledge_ckpt"] == f"checkpoint:{phase1['id']}@2"
     assert longer["changed_on_resume"] == ["trainer.max_epochs"]

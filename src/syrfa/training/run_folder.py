@@ -8,7 +8,7 @@ from syrfa.errors import ConfigError
 CHECKPOINTS = "checkpoints"
 RESULT = "result.json"
 TRAINING_LOG = "metrics.csv"
-RESULT_SCHEMA = 1
+RESULT_SCHEMA = 2
 
 
 @dataclass

@@ -89,9 +89,9 @@ def steps_of(result: Result, path: Path) -> list[Step]:
     Raises:
         UserError: it has none.
     """
-    recipe = result.get("recipe")
+    recipe = result.get("run_record")
     if recipe is None:
-        reason = result.get("recipe_reason") or "it was written by a version of syrfa that kept none"
+        reason = result.get("run_record_reason") or "it was written by a version of syrfa that kept none"
         raise UserError(f"{path}: holds no recipe, so that it cannot be run again: {reason}")
     if not isinstance(recipe, dict) or not isinstance(recipe.get("steps"), list):
         raise UserError(f"{path}: its recipe is damaged: it has no list of steps; take another copy of the result")
