@@ -29,7 +29,7 @@ def reading(protocol: str, smoothing: str, value: float | None, width: float, **
 
 
 def source_part(preset: str | None) -> dict[str, Any]:
-    """What a recipe says of a source: of a generated world, or of UBnormal."""
+    """What a run record says of a source: of a generated world, or of UBnormal."""
     return {"domain": "source", "dataset": "ubnormal", "world": {"preset": preset} if preset else None}
 
 

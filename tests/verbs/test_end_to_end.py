@@ -194,7 +194,7 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
         assert calibrated == [True] * 3
     assert said[-1]["quantiles"] == [0.05, 0.9]
     assert "reference: scores were compared with frames" in result["evaluations"][-1]["audit"]["line"]
-    assert [p["test_statistics"] for p in said if "calibration" not in p] == [False] * 3 + [True]
+    assert [p["test_statistics"] for p in said if "reference" not in p] == [False] * 3 + [True]
 
 
 def test_calibration_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,8 +90,14 @@ def test_what_cannot_be_tested_is_refused_before_training(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--evaluation.protocol=paper", "--data.target.recipe=null"], "data.target.recipe names no published recipe"),
-        (["--data.target.recipe=shanghaitech", "--evaluation.paper.filter_size=3"], "evaluation.paper.filter_size=3:"),
+        (
+            ["--evaluation.protocol=paper", "--data.target.constants=null"],
+            "data.target.constants names no published recipe",
+        ),
+        (
+            ["--data.target.constants=shanghaitech", "--evaluation.paper.filter_size=3"],
+            "evaluation.constants.filter_size=3:",
+        ),
         (
             ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=1"],
             "evaluation.feature_distance_tubes=1: they are too few",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.paper_recipes import PUBLISHED, PaperRecipe, PaperSettings
+from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ConstantsName, ConstantsOptions
 from syrfa.errors import ConfigError
 from syrfa.evaluation import paper_protocol as published
 from syrfa.evaluation.anomaly_map import max_per_frame
@@ -177,10 +177,9 @@ class PaperProtocol(Protocol):
     scores have no spread, or that has no object, is most normal throughout.
 
     Args:
-        constants: which data set's map and scaling; `ped2` full resolution, `avenue` blocks of 20 px, `shanghaitech`
-            no map.
+        recipe: which data set's map and scaling; `ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map.
         temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
-        settings: constants that replace those; None for all as published.
+        settings: constants that replace the recipe's; None for all as published.
 
     Raises:
         ConfigError: a setting is out of range.
@@ -190,21 +189,21 @@ class PaperProtocol(Protocol):
     smoothing = "gaussian"
 
     def __init__(
-        self, constants: PaperRecipe = "ped2", temporal_radius: int = 3, settings: PaperSettings | None = None
+        self, constants: ConstantsName = "ped2", temporal_radius: int = 3, settings: ConstantsOptions | None = None
     ) -> None:
         _check_radius(temporal_radius)
-        if constants not in get_args(PaperRecipe):
-            raise ConfigError(f"protocol paper: constants is {constants!r}; use one of {get_args(PaperRecipe)}")
+        if constants not in get_args(ConstantsName):
+            raise ConfigError(f"protocol paper: constants is {constants!r}; use one of {get_args(ConstantsName)}")
         self.name_of_constants = constants
         self.temporal_radius = temporal_radius
-        self.constants = (settings or PaperSettings()).applied_to(constants)
+        self.constants = (settings or ConstantsOptions()).applied_to(constants)
         self.weights = published.gaussian_weights(self.constants.taps, self.constants.sigma, self.constants.centre)
 
     def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
         return {
             "protocol": self.name,
             "constants": self.name_of_constants,
-            "as_published": self.constants == PUBLISHED[self.name_of_constants],
+            "as_published": self.constants == PUBLISHED_CONSTANTS[self.name_of_constants],
             "smoothing": self.smoothing,
             "temporal_radius": self.temporal_radius,
             **asdict(self.constants),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
 
 from syrfa.datasets import VideoDataset
-from syrfa.datasets.paper_recipes import PaperSettings
+from syrfa.datasets.protocol_constants import ConstantsOptions, ProtocolConstants
 from syrfa.errors import ConfigError, UserError
 from syrfa.evaluation import ObjectScores, Protocol, box_width, protocol_from_name, read_scores
 from syrfa.evaluation.evaluate import final_scores
@@ -116,9 +116,9 @@ def protocol_of(reading: Evaluation) -> Protocol | None:
         key: told[key] for key in ("temporal_radius", "smoothing", "window", "floor", "constants") if key in told
     }
     if told["protocol"] == "paper":
-        constants = {field.name: told[field.name] for field in fields(PaperSettings) if field.name in told}
+        constants = {field.name: told[field.name] for field in fields(ProtocolConstants) if field.name in told}
         settings = {key: settings[key] for key in ("constants", "temporal_radius") if key in settings}
-        settings["settings"] = PaperSettings(**constants)
+        settings["settings"] = ConstantsOptions(**constants)
     tracks = told.get("tracks", {})
     renamed = {"track_window": "window", "min_iou": "min_iou", "max_gap": "max_gap"}
     settings |= {key: tracks[name] for key, name in renamed.items() if name in tracks}

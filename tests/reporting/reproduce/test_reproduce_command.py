@@ -19,7 +19,7 @@ from syrfa.utils.files import sha256_json
 from syrfa.verbs.reproduce import DIFFERS, print_plan, steps_of
 
 QUICK = [*SMALL, "--evaluation.pictures=false"]
-MUTATED = 80  # places of a recipe, of some 800
+MUTATED = 80  # places of a run record, of some 800
 Alter = Callable[[dict[str, Any]], None]
 
 
@@ -140,18 +140,18 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
     [
         (("options", "checkpoint_minutes"), 2, "the options of step 1 are not those of their hash"),
         (("options", "seed_everything"), 2, "step 1: its seed is not that of its options"),
-        (("verb",), "generate", "a recipe does not generate"),
+        (("verb",), "generate", "a run record does not generate"),
         (("id",), "another", "refers to a step that is not before it"),
         (("environment",), None, "step 1 lacks environment"),
         (("options", "run"), {"experiment": "../../there"}, "would leave its folder"),
         (("options", "run"), {"experiment": "/there"}, "would leave its folder"),
         (("options", "checkpoint", "dirpath"), "/there", "checkpoint.dirpath is set"),
-        (("options", "trainer", "logger"), {"class_path": "syrfa.training.run_log.RunLog"}, "trainer.logger is set"),
+        (("options", "trainer", "logger"), {"class_path": "syrfa.training.resume.RunLog"}, "trainer.logger is set"),
         (("options", "data", "cache_root"), "/there", "data.cache_root is '/there'"),
         (("options", "trainer", "limit_val_batches"), "x.yaml", "trainer.limit_val_batches is 'x.yaml'"),
     ],
 )
-def test_a_damaged_recipe_is_refused(
+def test_a_damaged_run_record_is_refused(
     committed: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -171,7 +171,7 @@ def test_a_damaged_recipe_is_refused(
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "the recipe is damaged" in line
+    assert "the run record is damaged" in line
     assert said in line
 
 
@@ -221,7 +221,7 @@ def places_within(value: object, *place: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def mutated(committed: Path) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """The result with one thing of its recipe deleted or replaced; its options' hash made to fit."""
+    """The result with one thing of its run record deleted or replaced; its options' hash made to fit."""
     known = json.loads(committed.read_text())
     places = list(places_within(known["run_record"]["steps"]))
     chosen = np.random.default_rng(1).permutation(len(places))[:MUTATED]
@@ -241,7 +241,7 @@ def mutated(committed: Path) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]
             yield (*place, value), result
 
 
-def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> None:
+def test_no_damage_of_a_run_record_is_a_fault(committed: Path, tmp_path: Path) -> None:
     """It is refused in one line, or it says what it would take; it is never a traceback."""
     refused = []
     for said, result in mutated(committed):
@@ -259,19 +259,19 @@ def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "recipe",
+    "record",
     [[], 3, "x", {"x": 1}, {"steps": []}, {"steps": {}}, {"steps": [3]}, {"steps": [[]]}, {"steps": [None]}],
     ids=str,
 )
-def test_what_is_no_recipe_is_refused(
-    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], recipe: object
+def test_what_is_no_run_record_is_refused(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], record: object
 ) -> None:
     def alter(result: dict[str, Any]) -> None:
-        result["run_record"] = recipe
+        result["run_record"] = record
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "recipe is damaged" in line
+    assert "run record is damaged" in line
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_what_is_no_recipe_is_refused(
     [
         ("objects", float("nan"), "objects is no finite number"),
         ("run_id", None, "lacks run_id"),
-        ("evaluations", [3], "evaluations[0] is no dict but int"),
+        ("evaluations", [3], "readings[0] is no dict but int"),
     ],
 )
 def test_a_damaged_result_is_refused(
@@ -293,7 +293,7 @@ def test_a_damaged_result_is_refused(
     assert said in line
 
 
-def test_a_result_without_a_recipe_is_refused(
+def test_a_result_without_a_run_record_is_refused(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def forget(result: dict[str, Any]) -> None:
@@ -301,12 +301,12 @@ def test_a_result_without_a_recipe_is_refused(
 
     assert main(["reproduce", "--check", str(altered(committed, tmp_path, forget))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "holds no recipe" in line
+    assert "holds no run record" in line
     assert "a version of syrfa that kept none" in line
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("recipe.json", "holds the rerun of another result"), ("mine.txt", "holds other files")]
+    ("name", "said"), [("run_record.json", "holds the rerun of another result"), ("mine.txt", "holds other files")]
 )
 def test_a_folder_of_something_else_is_left_alone(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
