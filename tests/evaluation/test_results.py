@@ -34,7 +34,7 @@ def test_a_folder_and_its_file_are_the_same_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"schema": 2}, "not a result of this version"),
+        ({"schema": 1}, "not a result of this version"),
         ({"evaluations": []}, "damaged"),
         ({"evaluations": {"0": reading()}}, "damaged"),
         ({"seed": "1"}, "seed '1' is no integer"),

@@ -94,7 +94,7 @@ def test_cited_rows_are_left_out_where_the_paper_has_no_number_at_all(spec: Spec
         (Outcome(canned_result(1, 0.9, videos=2, videos_released=107)), "not run: 105 of 107 test videos are missing"),
         (Outcome(canned_result(1, None)), "undefined: every frame is abnormal"),
         (
-            Outcome(canned_result(1, 0.9, readings=[reading("tracked", "centred", 0.9, 0.9)])),
+            Outcome(canned_result(1, 0.9, evaluations=[reading("tracked", "centred", 0.9, 0.9)])),
             "not run: the result has no",
         ),
     ],
