@@ -1,19 +1,23 @@
 """Where a run's files go: `<root>/<experiment>/<id>/`."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+
+from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
 
 CHECKPOINTS = "checkpoints"
 RESULT = "result.json"
 TRAINING_LOG = "metrics.csv"
-RESULT_SCHEMA = 1
+RESULT_SCHEMA = 2
 
 
 @dataclass
 class RunFolder:
-    """The place of a run.
+    """The folder of a run.
 
     Attributes:
         root: the folder of all runs.
@@ -48,9 +52,18 @@ class RunFolder:
                 "choose another --run.id, or set --run.overwrite true"
             )
 
+    def lock(self, seed: int) -> contextlib.AbstractContextManager[None]:
+        """Keeps a second fit out of the run's folder; of the processes of one fit the first alone locks it.
+
+        Raises:
+            ConfigError: on entering, where another fit is at work there.
+        """
+        first = getattr(rank_zero_only, "rank", 0) == 0
+        return folder_lock(self.path(seed)) if first else contextlib.nullcontext()
+
     def clear(self, seed: int) -> None:
         """Removes an earlier fit's result and checkpoints."""
         folder = self.path(seed)
-        # the result first: it must never stand beside weights that it was not made from
+        # the result first: it must never lie next to weights that it was not made from
         for path in [folder / RESULT, *(folder / CHECKPOINTS).glob("*.ckpt")]:
             path.unlink(missing_ok=True)
