@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ConstantsName, ConstantsOptions
 from syrfa.errors import ConfigError
 from syrfa.evaluation import paper_protocol as published
-from syrfa.evaluation.anomaly_map import max_per_frame
-from syrfa.evaluation.scores import ObjectScores
+from syrfa.evaluation.scores import ObjectScores, max_per_frame
 from syrfa.evaluation.tracks import link, mean_along
 
 Smoothing = Literal["none", "centred", "causal"]

@@ -83,6 +83,35 @@ def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, aft
     return replace(objects, object_score=own + difference / count)
 
 
+def box_speed(objects: ObjectScores, window: int = 8) -> ObjectScores:
+    """The same objects, each scored by how fast its box has moved: an extension's geometry, nothing learned.
+
+    The way of the box's middle since the oldest box of its track (`link`) in the last `window` frames,
+    in heights of the box a frame. No later frame is looked at. Videos whose boxes are known every n-th frame alone are
+    linked over that gap.
+
+    Args:
+        objects: the objects of one video; their scores are not looked at.
+        window: frames before the object's own; at least 2.
+
+    Returns:
+        the objects with `object_score` float64 (n,), at least 0; 0 where the oldest box is not half a window old, for
+            over few frames the tremble of boxes is larger than their way.
+    """
+    frame = objects.object_frame.astype(np.int64)
+    steps = np.diff(np.unique(frame))
+    gap = max(2, int(steps.min()) - 1) if len(steps) else 2
+    track = link(objects, max_gap=gap)
+    left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
+    middle = np.stack([left + right, top + bottom], axis=1) / 2
+    place = track * objects.frames + frame
+    order = np.argsort(place)
+    oldest = order[np.searchsorted(place[order], np.maximum(place - window, track * objects.frames))]
+    lag = frame - frame[oldest]
+    way = np.hypot(*(middle - middle[oldest]).T) / np.maximum(bottom - top, 1.0)
+    return replace(objects, object_score=np.where(2 * lag >= window, way / np.maximum(lag, 1), 0.0))
+
+
 def _matches(overlap: NDArray[np.float64], gap: NDArray[np.int64], min_iou: float) -> dict[int, int]:
     """Box of the frame -> open track, for overlaps (tracks, boxes) and the age (tracks,) of the tracks' last boxes."""
     tracks, boxes = np.nonzero(overlap >= min_iou)

@@ -16,9 +16,19 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.video import open_video
 from syrfa.evaluation import ObjectScores
-from syrfa.evaluation.overlay import COLOURS, TRUTH, draw_anomaly_map, score_scale
+from syrfa.evaluation.pictures import (
+    ABNORMAL,
+    COLOURS,
+    SCORE,
+    TRUTH,
+    ScoreCurve,
+    bands,
+    draw_anomaly_map,
+    draw_curve,
+    limits_of,
+    score_scale,
+)
 from syrfa.evaluation.result import audit_of
-from syrfa.evaluation.score_curve import ABNORMAL, SCORE, ScoreCurve, bands, draw_curve, limits_of
 from syrfa.reporting.fig3_choice import FRAME_RULE, choose_frames, choose_videos
 from syrfa.reporting.figure_files import provenance_of, save_figure
 from syrfa.reporting.scored_run import ScoredRun

@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation.png import save_png
+from syrfa.evaluation.pictures import save_png
 from syrfa.training.run_folder import RESULT
 from syrfa.utils.files import atomic_write, sha256_file, write_json
 

@@ -296,6 +296,7 @@ class TubeDataModule(lightning.LightningDataModule):
             self._evaluated[stage] = EvaluatedSplit(
                 cache=cache,
                 filter=use.source.filter,
+                source=use.source,
                 rows=cache.select(use.source.filter),
                 domain=use.domain,
                 split=use.split,
@@ -331,11 +332,11 @@ class TubeDataModule(lightning.LightningDataModule):
     def _normals(self) -> SplitUse:
         use = self.use("normals")
         if use is None:
-            raise ConfigError(f"evaluation.calibration: {_NO_DOMAIN.format('target')}")
+            raise ConfigError(f"evaluation.reference: {_NO_DOMAIN.format('target')}")
         spec = use.source.spec
         if replace(use.spec, stride=spec.stride, margin=spec.margin) != spec:
             raise ConfigError(
-                "evaluation.calibration: data.target.train_spec differs from spec in more than stride and margin, so "
+                "evaluation.reference: data.target.train_spec differs from spec in more than stride and margin, so "
                 "that scores of training tubes say nothing of test tubes"
             )
         return use

@@ -50,6 +50,7 @@ class EvaluatedSplit:
     Attributes:
         cache: the tubes; `row` of a batch is a row of `cache.index`.
         filter: which of them are scored.
+        source: the description of the domain.
         rows: these, int64, ascending.
         domain: `source` or `target`.
         split: name of the split.
@@ -60,6 +61,7 @@ class EvaluatedSplit:
 
     cache: TubeCache
     filter: TubeFilter
+    source: TubeSource
     rows: NDArray[np.int64]
     domain: Domain
     split: str

@@ -1,4 +1,4 @@
-"""fit, validate, test and predict: LightningCLI with our modules, the tube DataModule and a run folder."""
+"""fit, validate and test: LightningCLI with our modules, the tube DataModule and a run folder."""
 
 import logging
 import sys
@@ -20,7 +20,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundError
 from syrfa.evaluation.callback import FrameAUC
-from syrfa.evaluation.score_writer import ScoreWriter
+from syrfa.evaluation.options import EvaluationOptions
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
@@ -38,7 +38,7 @@ from syrfa.utils.signals import INTERRUPTED, StopSignals
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
 ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
-VERBS = ("fit", "validate", "test", "predict")
+VERBS = ("fit", "validate", "test")
 
 
 class TrainerParser(OneLineErrors, LightningArgumentParser):
@@ -61,7 +61,7 @@ class SyrfaCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds `run`, `evaluation`, `checkpoint` and `checkpoint_minutes`; hands the seed to model and data."""
         parser.add_class_arguments(RunFolder, "run")
-        parser.add_lightning_class_args(FrameAUC, "evaluation")
+        parser.add_class_arguments(EvaluationOptions, "evaluation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_argument(
             "--checkpoint_minutes",
@@ -79,6 +79,11 @@ class SyrfaCLI(LightningCLI):
         )
         parser.link_arguments("seed_everything", "model.init_args.seed", compute_fn=_seed)
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Lightning's verbs but for predict, which is a verb of its own: see `syrfa.verbs.predict`."""
+        return {verb: skipped for verb, skipped in LightningCLI.subcommands().items() if verb in VERBS}
 
     @property
     def options(self) -> Namespace:
@@ -136,9 +141,12 @@ class SyrfaCLI(LightningCLI):
                 f"run.test: {dataset.name} has no split with frame labels to test on; set run.test to false, and "
                 "score it with predict"
             )
-        evaluation = self._get(self.config_init, "evaluation")
-        assert isinstance(evaluation, FrameAUC)
-        evaluation.check_test(data, self.model)
+        self._evaluation().check_test(data, self.model)
+
+    def _evaluation(self) -> FrameAUC:
+        options = self._get(self.config_init, "evaluation")
+        assert isinstance(options, EvaluationOptions)
+        return FrameAUC(options)
 
     def _check_precision(self) -> None:
         """Refuses float16 here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
@@ -221,10 +229,9 @@ class SyrfaCLI(LightningCLI):
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
         if self.subcommand in ("fit", "test"):
             extra.append(RunRecord(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
-        if self.subcommand == "predict":
-            extra.append(ScoreWriter())
         if run.wandb:
             extra.append(WandbRecord(seed))
+        extra.append(self._evaluation())
         # checkpoints are written last, so that they hold what the other callbacks have done
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
         last = LastCheckpoint(self.signals, options.checkpoint_minutes)
@@ -255,7 +262,7 @@ class SyrfaCLI(LightningCLI):
 
 
 def run_trainer(arguments: list[str], signals: StopSignals) -> int:
-    """Runs fit, validate, test or predict.
+    """Runs fit, validate or test.
 
     Args:
         arguments: the verb and its options.

@@ -6,7 +6,7 @@ outside, which makes distinct large scores equal. Labels are 1 = abnormal.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,10 +18,46 @@ from torchmetrics.functional.classification import (
 )
 
 from syrfa.errors import LabelError
-from syrfa.evaluation.metrics.value import MetricValue
 
 Scores = Sequence[NDArray[np.floating[Any]]]
 Labels = Sequence[NDArray[Any]]
+
+
+class MetricValue(NamedTuple):
+    """One metric of one split. A fraction in [0, 1], never a percentage.
+
+    A tuple, not a dataclass: torchmetrics walks through what `compute` returns and refuses frozen dataclasses.
+
+    Attributes:
+        value: the number; None when it is undefined, and then `reason` says why.
+        ci_low: lower end of the bootstrap interval over videos; None when there is none.
+        ci_high: upper end.
+        chance: what scores that know nothing reach on the same labels.
+        reason: why `value` is None.
+
+    Example:
+        >>> MetricValue(0.9, chance=0.5).to_json()
+        {'value': 0.9, 'ci_low': None, 'ci_high': None, 'chance': 0.5}
+        >>> MetricValue.undefined("every frame is normal").to_json()
+        {'value': None, 'reason': 'every frame is normal'}
+    """
+
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    chance: float | None = None
+    reason: str | None = None
+
+    @classmethod
+    def undefined(cls, reason: str) -> "MetricValue":
+        """A metric that these labels do not define."""
+        return cls(None, reason=reason)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a run's result.json holds it."""
+        if self.value is None:
+            return {"value": None, "reason": self.reason}
+        return {"value": self.value, "ci_low": self.ci_low, "ci_high": self.ci_high, "chance": self.chance}
 
 
 def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.regions import Regions
 from syrfa.errors import LabelError
 from syrfa.evaluation.metrics.bootstrap import interval_of, video_draws
-from syrfa.evaluation.metrics.value import MetricValue
+from syrfa.evaluation.metrics.frame_level import MetricValue
 from syrfa.evaluation.scores import ObjectScores
 
 MIN_IOU = 0.1
@@ -33,7 +33,7 @@ _CELLS = 1 << 22  # videos or draws x thresholds held at once
 
 @dataclass(frozen=True)
 class MatchedVideo:
-    """The boxes of a video beside its regions.
+    """The boxes of a video and its regions.
 
     Attributes:
         frames: its length.
