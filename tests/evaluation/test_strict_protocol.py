@@ -178,7 +178,7 @@ def test_bad_settings_are_named(settings):
 
 def test_protocols_by_name_say_whether_they_use_test_statistics():
     strict = protocol_from_name("strict", smoothing="causal", window=10)
-    paper = protocol_from_name("paper", recipe="avenue")
+    paper = protocol_from_name("paper", constants="avenue")
     assert isinstance(strict, StrictProtocol)
     assert isinstance(paper, PaperProtocol)
     assert strict.describe()["test_statistics"] is False

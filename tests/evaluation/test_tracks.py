@@ -19,7 +19,7 @@ from syrfa.evaluation import (
     mean_along,
     protocol_from_name,
 )
-from syrfa.evaluation.baselines import box_speed
+from syrfa.evaluation.tracks import box_speed
 
 FRAMES = 12
 

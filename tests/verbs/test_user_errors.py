@@ -43,7 +43,7 @@ def test_missing_data_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert str(absent) in refusal(arguments, capsys)
 
 
-@pytest.mark.parametrize("verb", ["validate", "test", "predict"])
+@pytest.mark.parametrize("verb", ["validate", "test"])
 @pytest.mark.parametrize("phase", [KNOWLEDGE, ADAPT], ids=["knowledge", "adapt"])
 def test_scoring_without_weights_is_refused(
     verb: str, phase: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

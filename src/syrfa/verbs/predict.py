@@ -1,6 +1,5 @@
 """`syrfa predict`: from a checkpoint and videos to their scores, a video at a time, on an engine."""
 
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,8 @@ from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import SplitUse, TubeDataModule
 from syrfa.utils.files import sha256_file
 
+Unused = dict[str, Any] | None
+
 
 def predict(
     data: TubeDataModule,
@@ -26,13 +27,13 @@ def predict(
     workers: int | None = None,
     device: str = "cpu",
     keep_tubes: bool = False,
-    model: Any = None,  # noqa: ANN401 - of a config for fit, see below
-    trainer: Any = None,  # noqa: ANN401
-    run: Any = None,  # noqa: ANN401
-    evaluation: Any = None,  # noqa: ANN401
-    checkpoint: Any = None,  # noqa: ANN401
-    checkpoint_minutes: Any = None,  # noqa: ANN401
-    seed_everything: Any = None,  # noqa: ANN401
+    model: Unused | str = None,
+    trainer: Unused = None,
+    run: Unused = None,
+    evaluation: Unused = None,
+    checkpoint: Unused = None,
+    checkpoint_minutes: float | None = None,
+    seed_everything: bool | int | None = None,
 ) -> None:
     """Score videos one by one, labelled or not, write scores/<video>.npz, and print one line.
 
@@ -59,10 +60,7 @@ def predict(
     Raises:
         UserError: data, boxes, the checkpoint or the folder are not usable; the message says which.
     """
-    unused = {"trainer": trainer, "run": run, "evaluation": evaluation}
-    given = [name for name, value in unused.items() if value is not None]
-    if given:
-        print(f"syrfa predict: not used here: {', '.join(given)}", file=sys.stderr)
+    del model, trainer, run, evaluation, checkpoint, checkpoint_minutes, seed_everything
     use = data.use("predict")
     if use is None:
         domain = data.stage_domain["predict"]

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from syrfa.evaluation.overlay import plot_anomaly_map
-from syrfa.evaluation.score_curve import ScoreCurve, bands, plot_score_curves
+from syrfa.evaluation.pictures import ScoreCurve, bands, plot_anomaly_map, plot_score_curves
 
 RED_BAND = (249, 220, 220)  # 16 % of the red over white
 
