@@ -78,63 +78,59 @@ def draw_pictures(
 
 
 class ScoreCurve(NamedTuple):
-    """One video's row of the figure.
+    """One video's panel of the figure.
 
     Attributes:
         name: the video's name.
         scores: (frames,), larger = more abnormal.
-        labels: (frames,), 1 = abnormal; None where no label is known.
+        labels: (frames,), 1 = abnormal.
         baseline: (frames,), a second curve on an axis of its own; None for none.
     """
 
     name: str
     scores: NDArray[np.floating[Any]]
-    labels: NDArray[Any] | None = None
+    labels: NDArray[Any]
     baseline: NDArray[np.floating[Any]] | None = None
 
 
-def plot_score_curves(
-    path: Path,
-    videos: Sequence[ScoreCurve],
-    threshold: float | None = None,
-    title: str = "",
-    baseline_name: str = "box width",
-    caption: str = "",
-) -> None:
-    """Writes a PNG with one panel a video: score curve, abnormal frames as red bands, all panels on one scale.
+def plot_score_curves(path: Path, videos: Sequence[ScoreCurve], title: str = "", caption: str = "") -> None:
+    """Writes a PNG with one panel a video: score curve, box width, abnormal frames as red bands, all on one scale.
 
     Args:
         path: the .png to write.
         videos: what to draw, at least one.
-        threshold: drawn as a horizontal line.
-        title: the line on top; say the protocol and the number here.
-        baseline_name: the second curve's name; it has its own scale on the right.
+        title: the line on top, with the protocol.
         caption: smaller lines under the title, broken where they are too long.
 
     Raises:
         ValueError: there is no video, or a video's arrays differ in length.
     """
-    _check(videos)
+    if not videos:
+        raise ValueError("no video to draw; give at least one")
     columns = 1 if len(videos) <= _ONE_COLUMN else 2
     rows = -(-len(videos) // columns)
     width = 8.0 if columns == 1 else 12.0
     small = textwrap.wrap(caption, width=int(_LETTERS * width))
     figure = Figure(figsize=(width, 1.1 + 1.45 * rows + 0.15 * len(small)), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
-    limits = limits_of([video.scores for video in videos], threshold)
+    limits = limits_of([video.scores for video in videos])
     baselines = [video.baseline for video in videos if video.baseline is not None]
-    baseline_limits = limits_of(baselines, None) if baselines else None
     for place, panel in enumerate(panels.T.flat):  # down each column first, as one reads a list
         if place >= len(videos):
             panel.set_axis_off()
             continue
-        draw_curve(panel, videos[place], threshold, limits)
-        if baseline_limits is not None:
-            _draw_baseline(panel, videos[place], baseline_limits)
+        draw_curve(panel, videos[place], limits)
+        if baselines:
+            _draw_baseline(panel, videos[place], limits_of(baselines))
         if (place + 1) % rows == 0 or place == len(videos) - 1:
             panel.set_xlabel("frame", fontsize=10)
     figure.supylabel("anomaly score", fontsize=11, color=SCORE)
-    _legend(figure, videos, threshold, baseline_name)
+    handles: list[Any] = [Line2D([], [], color=SCORE, linewidth=1.6, label="anomaly score")]
+    if baselines:
+        label = "box width (right axis)"
+        handles.append(Line2D([], [], color=_BASELINE, linewidth=1.1, linestyle="--", label=label))
+    handles.append(Patch(color=ABNORMAL, alpha=0.16, linewidth=0, label="abnormal (ground truth)"))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=10, frameon=False)
     if title or small:
         figure.suptitle("\n".join([title, *small]), fontsize=9 if small else 12)
     save_png(figure, path)
@@ -151,18 +147,9 @@ def bands(labels: NDArray[Any]) -> list[tuple[int, int]]:
     return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
 
-def _check(videos: Sequence[ScoreCurve]) -> None:
-    if not videos:
-        raise ValueError("no video to draw; give at least one")
-    for video in videos:
-        lengths = {len(part) for part in (video.scores, video.labels, video.baseline) if part is not None}
-        if len(lengths) != 1:
-            raise ValueError(f"{video.name}: scores, labels and baseline have {sorted(lengths)} frames")
-
-
-def limits_of(curves: Sequence[NDArray[np.floating[Any]]], threshold: float | None) -> tuple[float, float]:
+def limits_of(curves: Sequence[NDArray[np.floating[Any]]]) -> tuple[float, float]:
     """One range for all panels: [0, 1] where that holds everything and is not mostly empty, else the data's own."""
-    values = np.concatenate([*curves, [] if threshold is None else [threshold]])
+    values = np.concatenate(list(curves))
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     if low >= 0 and high <= 1 and high > 0.5:
         low, high = 0.0, 1.0
@@ -170,21 +157,18 @@ def limits_of(curves: Sequence[NDArray[np.floating[Any]]], threshold: float | No
     return low - margin, high + margin
 
 
-def draw_curve(panel: Axes, video: ScoreCurve, threshold: float | None, limits: tuple[float, float]) -> None:
-    """One video's score curve over its bands, with its name on top.
+def draw_curve(panel: Axes, video: ScoreCurve, limits: tuple[float, float]) -> None:
+    """One video's score curve over its bands, with its name on top; its baseline is not drawn.
 
-    Args:
-        panel: where.
-        video: what; its baseline is not drawn.
-        threshold: drawn as a horizontal line.
-        limits: of the score axis, see `limits_of`.
+    Raises:
+        ValueError: the video's arrays differ in length.
     """
-    if video.labels is not None:
-        for start, stop in bands(video.labels):
-            # a frame is as wide as one unit around its number
-            panel.axvspan(start - 0.5, stop - 0.5, color=ABNORMAL, alpha=0.16, linewidth=0)
-    if threshold is not None:
-        panel.axhline(threshold, color="black", linewidth=0.9, linestyle=(0, (4, 3)))
+    lengths = {len(part) for part in (video.scores, video.labels, video.baseline) if part is not None}
+    if len(lengths) != 1:
+        raise ValueError(f"{video.name}: scores, labels and baseline have {sorted(lengths)} frames")
+    for start, stop in bands(video.labels):
+        # a frame is as wide as one unit around its number
+        panel.axvspan(start - 0.5, stop - 0.5, color=ABNORMAL, alpha=0.16, linewidth=0)
     panel.plot(np.arange(len(video.scores)), video.scores, color=SCORE, linewidth=1.6)
     panel.set_xlim(-0.5, max(len(video.scores) - 0.5, 0.5))
     panel.set_ylim(*limits)
@@ -208,25 +192,12 @@ def _draw_baseline(panel: Axes, video: ScoreCurve, limits: tuple[float, float]) 
     twin.spines["right"].set_color(_BASELINE)
 
 
-def _legend(figure: Figure, videos: Sequence[ScoreCurve], threshold: float | None, baseline_name: str) -> None:
-    handles: list[Any] = [Line2D([], [], color=SCORE, linewidth=1.6, label="anomaly score")]
-    if any(video.baseline is not None for video in videos):
-        label = f"{baseline_name} (right axis)"
-        handles.append(Line2D([], [], color=_BASELINE, linewidth=1.1, linestyle="--", label=label))
-    if any(video.labels is not None for video in videos):
-        handles.append(Patch(color=ABNORMAL, alpha=0.16, linewidth=0, label="abnormal (ground truth)"))
-    if threshold is not None:
-        handles.append(Line2D([], [], color="black", linewidth=0.9, linestyle="--", label=f"threshold {threshold:.3g}"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=10, frameon=False)
-
-
 def plot_anomaly_map(
     path: Path,
     frame: NDArray[np.uint8],
     objects: ObjectScores,
     frame_index: int,
     mask: NDArray[np.bool_] | None = None,
-    title: str = "",
     note: str = "",
 ) -> None:
     """Writes a PNG of one frame under its anomaly map, with each box and its score.
@@ -239,8 +210,7 @@ def plot_anomaly_map(
         objects: the video's objects.
         frame_index: 0-based number of `frame` in the video.
         mask: bool (height, width), the abnormal pixels; outlined when given.
-        title: the line on top; by default video, frame and highest score.
-        note: stands behind it in brackets.
+        note: written behind the title in brackets.
 
     Raises:
         ValueError: frame or mask are not of the video's size.
@@ -257,7 +227,7 @@ def plot_anomaly_map(
     if mask is not None and mask.any():
         label = Line2D([], [], color=TRUTH, linewidth=1.8, label="ground truth")
         panel.legend(handles=[label], loc="lower right", fontsize=9, framealpha=0.8)
-    title = title or f"{objects.name}, frame {frame_index}: highest score {highest:.3f}"
+    title = f"{objects.name}, frame {frame_index}: highest score {highest:.3f}"
     panel.set_title(f"{title} ({note})" if note else title, fontsize=11)
     save_png(figure, path)
 
@@ -271,7 +241,7 @@ def draw_anomaly_map(
     scale: Normalize,
     numbers: bool = True,
 ) -> float:
-    """Draws what `plot_anomaly_map` writes, without its colour bar and title.
+    """Draws what `plot_anomaly_map` writes, without its colour bar and title; other arguments and errors as there.
 
     Args:
         panel: where.
@@ -280,14 +250,10 @@ def draw_anomaly_map(
         frame_index: see there.
         mask: see there.
         scale: of the colours, see `score_scale`.
-        numbers: write each box's score beside it; without them, for small pictures, boxes have thinner lines too.
+        numbers: write each box's score next to it; without them, for small pictures, boxes have thinner lines too.
 
     Returns:
         the highest value of the map.
-
-    Raises:
-        ValueError: frame or mask are not of the video's size.
-        IndexError: the video has no such frame.
     """
     size = (objects.height, objects.width)
     if frame.shape[:2] != size or (mask is not None and mask.shape != size):

@@ -85,7 +85,7 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
     map_height = 0.27 * width / columns * max(video.height / video.width for video in videos_drawn)
     figure = Figure(figsize=(width, (_CURVE_HEIGHT + map_height + 1.0) * rows + 1.5), layout="constrained")
     scale = _colour_scale(videos_drawn)
-    limits = limits_of([panel.run.curves[panel.number] for panel in panels], None)
+    limits = limits_of([panel.run.curves[panel.number] for panel in panels])
     parts = np.asarray(figure.subfigures(rows, columns, squeeze=False)).flat
     masked = [_draw_panel(part, panel, scale, limits, map_height) for part, panel in zip(parts, panels, strict=False)]
     _legend(figure, any(masked))
@@ -129,9 +129,7 @@ def _draw_panel(
     curve = part.add_subplot(grid[0, :])
     record, scores = run.records[number], run.curves[number]
     name = f"{run.result['experiment']}/{run.result['run_id']}"
-    draw_curve(
-        curve, ScoreCurve(f"{run.dataset.name} {record.name}   ({name})", scores, run.labels[number]), None, limits
-    )
+    draw_curve(curve, ScoreCurve(f"{run.dataset.name} {record.name}   ({name})", scores, run.labels[number]), limits)
     curve.title.set_fontsize(9)
     curve.tick_params(labelsize=8)
     curve.set_xlabel("frame", fontsize=8, labelpad=1)
