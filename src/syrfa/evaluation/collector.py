@@ -61,7 +61,7 @@ class ScoreCollector:
 
 
 class CollectingCallback(Callback):
-    """A callback that holds every object score of the evaluation at hand."""
+    """A callback that holds every object score of the validation or test at hand."""
 
     def __init__(self) -> None:
         self.collector = ScoreCollector()

@@ -64,7 +64,7 @@ def feature_distance(
 
     Returns:
         JSON: `groups`, the distances of all tubes and of those of frames labelled normal and abnormal; `between`,
-        those of O of two different tubes, the yardstick; `by_video`; and under `unadapted` the same without the
+        those of O of two different tubes, for comparison; `by_video`; and under `unadapted` the same without the
         adapters, where there are any. Null with a reason where the split has too few tubes.
     """
     assert isinstance(module, AnomalyModule)

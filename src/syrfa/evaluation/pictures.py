@@ -54,9 +54,9 @@ def draw_pictures(
         folder: the run's folder.
         objects: the scored videos.
         labels: their frame labels.
-        protocol: the run's protocol.
+        protocol: the run's.
         dataset: where the frame of the overlay comes from.
-        split: the split that was scored.
+        split: that was scored.
         flags: `transductive` and `oracle`, where they are on; every title has them.
         caption: what else to write under the title of the curves.
     """

@@ -131,7 +131,7 @@ def _as_scored(objects: ObjectScores) -> ObjectScores:
 
 
 def places(objects: ObjectScores) -> NDArray[np.float64]:
-    """Where in the scene each box stands and how large it is, float64 (n, 3).
+    """Place in the scene and size of each box, float64 (n, 3).
 
     The middle of its lower side, as shares of the frame's width and height, and the natural logarithm of its height as
     a share of the frame's (of a pixel at least). Distances between rows weigh a tenth of the frame like 10 % in height.
@@ -177,8 +177,7 @@ def local_survival(
     """`survival` among each object's own neighbours, where the object counts as its survival among all normals.
 
     (S(s) + #{neighbours >= s}) / (1 + k), S over all normals: a score above all its neighbours still differs from
-    one above all normals, which 1 in place of S would tie. Shares are uniform over normals as far as normal scores
-    change little from neighbour to neighbour: where the neighbourhood is wide, extreme shares are rarer than that.
+    one above all normals, which 1 in place of S would tie.
 
     Args:
         normals: float64 (m,).

@@ -72,15 +72,9 @@ def _reason(
 
 
 class RegionEvaluation:
-    """RBDC and TBDC of a scored split, and of other scores of the same boxes.
+    """RBDC and TBDC of a scored split, and of other scores of the same boxes; arguments as `measure_regions`.
 
     The regions of a video are given to one process; all processes together give every video's.
-
-    Args:
-        objects: one entry a video, as the model scored them: no protocol, no smoothing.
-        baselines: other scores of the same objects, by name.
-        bootstrap: resamples of the videos for the intervals; 0 for none.
-        seed: of the resampling and of the chance level.
     """
 
     def __init__(
@@ -94,23 +88,16 @@ class RegionEvaluation:
         self._baselines = {name: (RegionMetric(bootstrap, seed), scores) for name, scores in baselines.items()}
 
     def add(self, video: int, regions: Regions) -> None:
-        """Adds the regions of a video, by its number within the split; once only.
-
-        Raises:
-            LabelError: they do not fit the video.
-        """
+        """Adds the regions of a video, by its number within the split, once; LabelError where they do not fit."""
         for metric, scored in ((self._ours, self._objects), *self._baselines.values()):
             metric.update(video, scored[video], regions)
 
     def result(self, ground_truth: str) -> dict[str, Any]:
         """What was found, over the videos of all processes; every process must call this.
 
-        Args:
-            ground_truth: how the regions were made, in words.
-
         Returns:
-            JSON: `rbdc`, `tbdc`, `ground_truth`, what was counted, and `baselines` by name; null with a reason where
-            there is no region.
+            JSON: `rbdc`, `tbdc`, `ground_truth` (how the regions were made, in words), what was counted, and
+            `baselines` by name; null with a reason where there is no region.
         """
         ours = self._ours.compute()
         if ours["rbdc"].value is None:

@@ -190,14 +190,7 @@ class ScoreJob:
 
 
 class BatchScorer:
-    """Scores tubes in batches of one size as they come, so that scores do not depend on how they came.
-
-    Args:
-        module: scores them.
-        batch_size: tubes a pass.
-        device: of the module.
-        timer: counts the stage `score`.
-    """
+    """Scores tubes in batches of one size, so that scores do not depend on how they came."""
 
     def __init__(self, module: AnomalyModule, batch_size: int, device: str, timer: StageTimer) -> None:
         self.module, self.batch_size, self.device, self.timer = module, batch_size, device, timer
@@ -217,7 +210,7 @@ class BatchScorer:
             self._held, self._count = [stack[self.batch_size :]], len(stack) - self.batch_size
 
     def scores(self) -> NDArray[np.float64]:
-        """Scores what is left, and returns all, float64 (n,), in the order in which the tubes came."""
+        """Scores what is left, and returns all, float64 (n,), in the order of the tubes."""
         if self._count:
             self._score(np.concatenate(self._held))
             self._held, self._count = [], 0

@@ -118,9 +118,8 @@ def _narrow(scores: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
 def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[np.int64]:
     """The pixels a box fills, as half-open ranges.
 
-    The left and top sides are rounded down and the right and bottom sides up, so that every pixel the box touches is
-    filled; then the box is clipped to the frame and, where nothing is left of it, widened to the nearest single pixel.
-    No object can vanish, and so the maximum of a map is the maximum object score.
+    Every pixel that the box touches is filled; the box is clipped to the frame, and widened to the nearest pixel where
+    nothing is left of it. No object can vanish, and so the maximum of a map is the maximum object score.
 
     Args:
         xyxy: float32 (n, 4), left, top, right, bottom in pixels.
@@ -143,19 +142,15 @@ def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[n
 def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArray[np.float32]:
     """The anomaly map of one frame (docs/method.md, section 8): `floor` everywhere, every box filled with its score.
 
-    Where boxes overlap the largest score stands; a score below `floor` does not show. Sides are rounded as
-    `pixel_boxes` says.
+    Where boxes overlap the largest score counts; a score below `floor` does not show. Sides as `pixel_boxes`.
 
     Args:
         objects: the video's objects.
-        frame: 0-based frame number.
+        frame: 0-based; IndexError where the video has no such frame.
         floor: the value of a pixel without an object, "most normal".
 
     Returns:
         float32 (height, width), in the unit of the scores.
-
-    Raises:
-        IndexError: the video has no such frame.
     """
     if not 0 <= frame < objects.frames:
         raise IndexError(f"{objects.name} has frames 0 to {objects.frames - 1}, not {frame}")
@@ -169,16 +164,9 @@ def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArra
 
 
 def max_per_frame(objects: ObjectScores, floor: float = 0.0) -> NDArray[np.float64]:
-    """The maximum over each frame's anomaly map, without rendering one.
+    """The maximum of each frame's anomaly map without rendering one: its largest object score, or `floor`.
 
-    Every object fills at least one pixel, so that maximum is the largest object score of the frame, or `floor`.
-
-    Args:
-        objects: the video's objects.
-        floor: the score of a frame without an object.
-
-    Returns:
-        float64 (frames,), in the unit of the scores; rounded to float32 it equals `anomaly_map(...).max()`.
+    float64 (frames,), in the unit of the scores; rounded to float32 it equals `anomaly_map(...).max()`.
     """
     highest = np.full(objects.frames, floor, np.float64)
     np.maximum.at(highest, objects.object_frame, objects.object_score)
@@ -186,14 +174,7 @@ def max_per_frame(objects: ObjectScores, floor: float = 0.0) -> NDArray[np.float
 
 
 def box_width(objects: ObjectScores) -> ObjectScores:
-    """The same objects, each scored by the width of its box as a share of the frame's width.
-
-    Args:
-        objects: the objects of one video; their scores are not looked at.
-
-    Returns:
-        the objects with `object_score` float64 (n,), in [0, 1] for boxes inside the frame.
-    """
+    """The same objects, each scored by the width of its box as a share of the frame's width, float64 (n,)."""
     sides = objects.object_xyxy.astype(np.float64)
     return replace(objects, object_score=(sides[:, 2] - sides[:, 0]) / objects.width)
 
@@ -201,15 +182,11 @@ def box_width(objects: ObjectScores) -> ObjectScores:
 def random_scores(objects: Sequence[ObjectScores], seed: int = 0) -> list[ObjectScores]:
     """The same objects, each scored by a uniform random number.
 
-    Not chance: a frame with more boxes has a higher maximum, and what a protocol does to scores is done to these too.
-    So it tells what the number of boxes and the smoothing are worth without any look at the picture.
+    Not chance: it is what the number of boxes and the smoothing are worth without any look at the picture.
 
     Args:
-        objects: one entry a video; their scores are not looked at.
-        seed: of the generator; the same seed gives the same scores.
-
-    Returns:
-        the videos with `object_score` float64 (n,), in [0, 1).
+        objects: one entry a video.
+        seed: the same seed gives the same scores, float64 (n,) in [0, 1).
     """
     generator = np.random.default_rng(seed)
     return [replace(video, object_score=generator.random(len(video.object_score))) for video in objects]

@@ -15,9 +15,8 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
     """Joins the boxes of a video into tracks, frame by frame.
 
     The boxes of a frame are matched one to one with the last boxes of the tracks still open, the pair of the largest
-    overlap first; a box without a match opens a track. A frame's matches depend on no later frame, and on the order of
-    the objects not at all: of equal overlaps the shorter gap goes first, then the box further left, then the track that
-    began first.
+    overlap first (then the shorter gap, the box further left, the track that began first); a box without a match opens
+    a track. Matches depend on no later frame, and not on the order of the objects.
 
     Args:
         objects: of one video.
@@ -86,17 +85,15 @@ def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, aft
 def box_speed(objects: ObjectScores, window: int = 8) -> ObjectScores:
     """The same objects, each scored by how fast its box has moved: an extension's geometry, nothing learned.
 
-    The way of the box's middle since the oldest box of its track (`link`) in the last `window` frames,
-    in heights of the box a frame. No later frame is looked at. Videos whose boxes are known every n-th frame alone are
-    linked over that gap.
+    The way of the box's middle since the oldest box of its track (`link`) in the last `window` frames, in heights of
+    the box a frame. No later frame is used. Boxes known every n-th frame alone are linked over the gap.
 
     Args:
-        objects: the objects of one video; their scores are not looked at.
+        objects: of one video.
         window: frames before the object's own; at least 2.
 
     Returns:
-        the objects with `object_score` float64 (n,), at least 0; 0 where the oldest box is not half a window old, for
-            over few frames the tremble of boxes is larger than their way.
+        the objects with `object_score` float64 (n,), at least 0; 0 where the oldest box is not half a window old.
     """
     frame = objects.object_frame.astype(np.int64)
     steps = np.diff(np.unique(frame))

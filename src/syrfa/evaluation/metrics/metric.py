@@ -24,9 +24,8 @@ Columns = list[NDArray[np.float64]]
 class PerVideoMetric(Metric):
     """The base of metrics that take a whole video at once and have bootstrap intervals over videos.
 
-    Across processes the videos are gathered; one that several processes give, as a sampler that pads its last batch
-    makes them do, counts once. A metric's `update` calls `add`, its `compute` looks at `held`. Numbers are kept as
-    float64, so what is computed does not depend on how the videos were shared out.
+    Across processes the videos are gathered; one that several processes give counts once. A metric's `update` calls
+    `add`, its `compute` looks at `held`. Numbers are float64, whatever process they come from.
 
     Args:
         resamples: bootstrap draws; 0 leaves the intervals out.
@@ -47,11 +46,7 @@ class PerVideoMetric(Metric):
         self.add_state("rows", default=[], dist_reduce_fx="cat")
 
     def add(self, video: int, *columns: NDArray[Any]) -> None:
-        """Keeps the columns of one video, each (any length,).
-
-        Raises:
-            ValueError: the video was already given.
-        """
+        """Keeps the columns of one video, each (any length,); ValueError where it was already given."""
         if any(len(rows) and int(rows[0]) == video for rows in self.rows):
             raise ValueError(f"video {video} was already given; give all of it at once")
         head = [video, len(columns), *map(len, columns)]
@@ -88,16 +83,15 @@ class FrameMetric(PerVideoMetric):
     """The base of metrics that take the score and the label of every frame; arguments as `PerVideoMetric`."""
 
     def update(self, video: int, scores: ArrayLike | Tensor, labels: ArrayLike | Tensor) -> None:
-        """Adds one whole video.
+        """Adds one whole video, by its number within the split; once only.
 
         Args:
-            video: its number within the split; once only.
+            video: its number.
             scores: (frames,), larger = more abnormal, any finite numbers.
             labels: (frames,), 1 = abnormal.
 
         Raises:
             LabelError: scores and labels differ in length.
-            ValueError: the video was already given.
         """
         score, label = column(scores), column(labels)
         if len(score) != len(label):
@@ -113,11 +107,6 @@ class FrameMetric(PerVideoMetric):
 class FrameLevelMetric(FrameMetric):
     """Micro AUROC, macro AUROC, AUPRC, max F1 and EER with bootstrap intervals over videos.
 
-    Args:
-        resamples: bootstrap draws; 0 leaves the intervals out.
-        seed: of the bootstrap.
-        settings: passed to `torchmetrics.Metric`.
-
     Example:
         >>> metric = FrameLevelMetric(resamples=0)
         >>> metric.update(0, [0.1, 0.9], [0, 1])
@@ -128,12 +117,7 @@ class FrameLevelMetric(FrameMetric):
     higher_is_better = None  # of the EER less is better
 
     def compute(self) -> dict[str, MetricValue]:
-        """Every metric by name, as `syrfa.evaluation.metrics.frame_level.METRICS` lists them.
-
-        Raises:
-            LabelError: a label is neither 0 nor 1, or a video has no frame.
-            ValueError: a score is not finite.
-        """
+        """Every metric of `METRICS` by name; errors as these."""
         scores, labels = self.videos()
         values = {name: measure(scores, labels) for name, measure in METRICS.items()}
         if self.resamples:
@@ -150,9 +134,9 @@ class AlarmMetric(FrameMetric):
 
     Args:
         rule: the recall and the frames of a second.
-        resamples: bootstrap draws; 0 leaves the interval out.
-        seed: of the bootstrap.
-        settings: passed to `torchmetrics.Metric`.
+        resamples: as the others, see `PerVideoMetric`.
+        seed: see there.
+        settings: see there.
 
     Example:
         >>> metric = AlarmMetric(AlarmRule(recall=0.9, fps=1), resamples=0)
@@ -174,22 +158,12 @@ class AlarmMetric(FrameMetric):
         self.rule = rule
 
     def compute(self) -> dict[str, Any]:
-        """JSON of `false_alarms`; null with a reason where the labels define none.
-
-        Raises:
-            LabelError: a label is neither 0 nor 1, or a video has no frame.
-            ValueError: a score is not finite.
-        """
+        """JSON and errors of `false_alarms`; null with a reason where the labels define none."""
         return false_alarms(*self.videos(), self.rule, self.resamples, self.seed)
 
 
 class RegionMetric(PerVideoMetric):
     """Region and track based detection criteria with bootstrap intervals over videos; see `region_metrics`.
-
-    Args:
-        resamples: bootstrap draws; 0 leaves the intervals out.
-        seed: of the bootstrap and of the chance level.
-        settings: passed to `torchmetrics.Metric`.
 
     Example:
         >>> truth = Regions(np.array([4]), np.array([[10.0, 10, 29, 49]]), np.array([0]), (240, 360))
@@ -203,17 +177,7 @@ class RegionMetric(PerVideoMetric):
     higher_is_better = True
 
     def update(self, video: int, objects: ObjectScores, regions: Regions) -> None:
-        """Adds one whole video.
-
-        Args:
-            video: its number within the split; once only.
-            objects: its scored boxes.
-            regions: its abnormal regions.
-
-        Raises:
-            LabelError: regions do not fit the video.
-            ValueError: the video was already given.
-        """
+        """Adds the scored boxes and the abnormal regions of one whole video; LabelError where they do not fit."""
         found = match(objects, regions)
         self.add(video, np.array([found.frames]), found.score, found.false, found.box, found.region, found.track)
 
