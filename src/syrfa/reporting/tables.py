@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from syrfa.evaluation.result import METRICS, Reading, Result, audit_of, selection
+from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import EvaluationSpec, RowSpec, Spec
 from syrfa.reporting.training_facts import code_of, is_clean_only, listed, settings_next_to_the_papers
@@ -95,7 +95,7 @@ def _lines(
 
 def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | None) -> tuple[str, ...]:
     """The cells of `COLUMNS` from `ours` on: one metric of one run over its seeds, or why there is no number."""
-    found: list[tuple[Result, Reading]] = []
+    found: list[tuple[Result, Evaluation]] = []
     reasons: dict[int, str] = {}
     for seed, outcome in sorted(outcomes.items()):
         evaluation = evaluation_of(outcome.result, wanted) if outcome.result else None
@@ -128,18 +128,18 @@ def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | 
     )
 
 
-def evaluation_of(result: Result, wanted: EvaluationSpec) -> Reading | None:
+def evaluation_of(result: Result, wanted: EvaluationSpec) -> Evaluation | None:
     """A result's evaluation under a protocol and smoothing, not one that reference scores rescaled."""
-    for evaluation in result["readings"]:
+    for evaluation in result["evaluations"]:
         protocol = evaluation["protocol"]
         named = (protocol["protocol"], protocol["smoothing"]) == (wanted.protocol, wanted.smoothing)
-        if named and not protocol.get("calibration"):
-            plain: Reading = evaluation
+        if named and not protocol.get("reference"):
+            plain: Evaluation = evaluation
             return plain
     return None
 
 
-def _no_number(outcome: Outcome, evaluation: Reading | None, wanted: EvaluationSpec, metric: str) -> str | None:
+def _no_number(outcome: Outcome, evaluation: Evaluation | None, wanted: EvaluationSpec, metric: str) -> str | None:
     """Why there is no number; None where there is one."""
     if outcome.result is None:
         return outcome.reason or "not run: only started from"
