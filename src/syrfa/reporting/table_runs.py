@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from syrfa.engine.processes import Processes, last_line, locked
-from syrfa.engine.store import JOB, JobStore
+from syrfa.engine import JobStore, folder_lock
+from syrfa.engine.processes import Processes, last_line
+from syrfa.engine.store import JOB
 from syrfa.errors import UserError
 from syrfa.evaluation.result import Result, parse_result
 from syrfa.reporting.table_plan import THREADS, Command, Plan, Run
@@ -67,11 +68,11 @@ class TableRuns:
 
     def make(self, out: Path) -> dict[Run, Outcome]:
         """Makes what is not there yet, in the folder of all runs, which no other call works in meanwhile."""
-        with locked(out, wait=True) as lock:
+        with folder_lock(out, wait=True):
             left = self._left()
             there = f"{len(self.plan.runs) - len(left)} of {len(self.plan.runs)} runs are there"
             print(f"{there}, {len(left)} to do, {self.jobs} at a time", flush=True)
-            processes = Processes(lock)
+            processes = Processes()
             made: dict[Run, Outcome] = {}
             try:
                 reason = self._prepare(out, processes) if left else None
@@ -122,6 +123,8 @@ class TableRuns:
         if start is not None and start.failed and run.start is not None:
             return Outcome(reason=f"failed: {run.start.name} failed")
         try:
+            if not processes.wait_for(run.folder):  # of a fit that a killed call left
+                return Outcome(reason="failed: stopped")
             for command in self._begin(run):
                 if reason := self._call(command, run.folder / f"{command[0]}.log", processes):
                     return Outcome(reason=reason)

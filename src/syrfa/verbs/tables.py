@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from syrfa.engine.processes import locked
+from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
 from syrfa.reporting.archive import evidence_of, read_archive, write_archive
 from syrfa.reporting.figures import draw_figures
@@ -73,7 +73,7 @@ def tables(
         outcomes = runs.make(out)
     command = f"--dataset {dataset} --seeds {','.join(map(str, numbers))} --size {size}"
     command += f" --overrides {shlex.quote(' '.join(option[2:] for option in options))}" if options else ""
-    with locked(out, wait=True):
+    with folder_lock(out, wait=True):
         built = evidence_of(plan, outcomes, command).build(content)
         print("\n\n".join(map(as_markdown, built)))
         files = write_tables(built, out)
