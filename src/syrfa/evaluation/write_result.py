@@ -105,6 +105,7 @@ def result_of(
         "domain": split.domain,
         "split": split.split,
         "manifest_sha256": split.manifest_hash,
+        "labels_sha256": source.dataset.labels_hash(split.split),
         "cache_key": split.cache_key,
         "videos": len(infos),
         "videos_released": source.dataset.videos_released(split.split),

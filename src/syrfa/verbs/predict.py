@@ -99,7 +99,7 @@ def _job(
     cache = data.folder(use)
     if keep_tubes:
         data.build(use)
-    videos = {video["name"]: video for video in source.dataset.manifest(use.split)["videos"]}
+    videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
     found = cache if (cache / MANIFEST).exists() else None
     return ScoreJob(source.dataset, source.detector, identity, checkpoint, device, videos, folder, found)
 
