@@ -75,6 +75,7 @@ def write_scores(
         (n,), float32 where that loses nothing, `size` int32 (2,) height and width in pixels, and the others.
     """
     path = folder / f"{objects.name}.npz"
+    arrays: dict[str, Any] = {name: _narrow(score) for name, score in (others or {}).items()}
     with atomic_write(path) as file:
         np.savez(
             file,
@@ -83,7 +84,7 @@ def write_scores(
             object_xyxy=objects.object_xyxy.astype(np.float32),
             object_score=_narrow(objects.object_score),
             size=np.array([objects.height, objects.width], np.int32),
-            **{name: _narrow(score) for name, score in (others or {}).items()},
+            **arrays,
         )
     return path
 
