@@ -46,12 +46,10 @@ def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
         for key, value in stored.items()
         if key in configured and key not in ORIGINS and _plain(configured[key]) != value
     ]
-    if different and verb == "fit":
-        raise ConfigError(
-            f"{path} was trained with other settings: {', '.join(different)}; resume with the same config"
-        )
-    if different:
-        print(f"syrfa {verb}: settings taken from {path}: {', '.join(different)}", file=sys.stderr)
+    if changed and verb == "fit":
+        raise ConfigError(f"{path} was trained with other settings: {', '.join(changed)}; resume with the same config")
+    if changed:
+        print(f"syrfa {verb}: settings taken from {path}: {', '.join(changed)}", file=sys.stderr)
     for key in configured.keys() & stored.keys():
         model.init_args[key] = stored[key]
     options.seed_everything = options.data.seed = stored["seed"]
