@@ -28,7 +28,7 @@ def tested(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> di
 
 def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path]) -> None:
     result = json.loads((tested["knowledge"] / "result.json").read_text())
-    assert result["schema"] == 1
+    assert result["schema"] == 2
     assert (result["experiment"], result["run_id"], result["seed"]) == ("demo_knowledge", "seed1", 1)
     assert (result["protocol"], result["smoothing"]) == ("strict", "centred")
     assert result["transductive"] is False
