@@ -1,6 +1,6 @@
 """Measures what detectors do with people, and whether `BoxNoise` does the same.
 
-Not collected by pytest; `make boxes` runs it and writes experiments/results/box_noise.json, which docs/boxes.md
+Not collected by pytest; `make boxes` runs it and writes results/box_noise.json next to it, which docs/boxes.md
 explains. It needs SYRFA_SHARED_DATA: the training split of Ped2 with its published YOLOv3 boxes, and YOLOv8n weights.
 The test split is not opened. Sections: `rendered`, YOLOv8n on rendered frames against exact boxes; `ped2`, YOLOv8n
 and the published boxes against each other; `published`, the published boxes by themselves; `noise`, `BoxNoise` on the
@@ -109,7 +109,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=320, help="rendered frames")
     parser.add_argument("--ped2_frames", type=int, default=170, help="training frames of Ped2")
-    parser.add_argument("--out", type=Path, default=Path("experiments/results/box_noise.json"))
+    parser.add_argument("--out", type=Path, default=Path("experiments/studies/boxes/results/box_noise.json"))
     options = parser.parse_args()
     if "SYRFA_SHARED_DATA" not in os.environ:
         print(

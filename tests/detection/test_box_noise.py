@@ -246,7 +246,7 @@ def test_default_rates_within_binomial_error():
 
 
 def test_defaults_are_those_of_the_committed_measurement():
-    path = Path(__file__).parents[2] / "experiments" / "results" / "box_noise.json"
+    path = Path(__file__).parents[2] / "experiments" / "studies" / "boxes" / "results" / "box_noise.json"
     measured, noise = json.loads(path.read_text()), BoxNoise()
     for name, value in measured["fit"].items():
         assert getattr(noise, name) == pytest.approx(value, rel=0.1, abs=0.002), name

@@ -1,25 +1,14 @@
-"""docs/protocols.md: its example is what the command prints, and its tables name the settings that there are."""
+"""docs/protocols.md: its tables name the settings that there are."""
 
 from dataclasses import asdict, fields
 from pathlib import Path
 
-import pytest
 import yaml
 from small_run import ROOT
 
-from syrfa.__main__ import main
 from syrfa.datasets.paper_recipes import PUBLISHED, PaperSettings
 
 PAGE = (ROOT / "docs" / "protocols.md").read_text()
-COMMAND = ["summary", "experiments/results/ped2_adapt_seed1.json", "--all_readings", "true"]
-
-
-def test_the_example_is_what_the_command_prints(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(ROOT)
-    assert main(COMMAND) == 0
-    assert f"`python -m syrfa {' '.join(COMMAND)}`\n\n```\n{capsys.readouterr().out}```" in PAGE
 
 
 def test_every_constant_and_its_published_values_stand_in_the_table() -> None:

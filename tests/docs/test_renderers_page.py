@@ -6,7 +6,7 @@ import pytest
 from small_run import ROOT
 
 PAGE = (ROOT / "docs" / "renderers.md").read_text()
-REPORT = json.loads((ROOT / "experiments" / "results" / "renderers.json").read_text())
+REPORT = json.loads((ROOT / "experiments" / "studies" / "renderers" / "results" / "renderers.json").read_text())
 
 
 SPEED = {row["renderer"]: row for row in REPORT["speed"]["rows"]}

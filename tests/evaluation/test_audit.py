@@ -9,7 +9,7 @@ from syrfa.evaluation.audit import audit, audit_lines, flags_of, record_flags
 
 RESULTS = [
     path
-    for path in sorted((ROOT / "experiments" / "results").glob("*.json"))
+    for path in sorted((ROOT / "experiments" / "results").rglob("*_seed?.json"))
     if json.loads(path.read_text()).keys() >= {"schema", "readings"}
 ]
 STRICT = {"protocol": "strict", "smoothing": "centred", "window": 25, "test_statistics": False}

@@ -8,7 +8,7 @@ import pytest
 from small_run import DEMO, EXPERIMENTS
 
 from syrfa.__main__ import main
-from syrfa.verbs.parser import one_line
+from syrfa.utils.parser import one_line
 
 EXPERIMENT = [f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
 FIT = ["fit", *DEMO, *EXPERIMENT, "--trainer.accelerator=cpu", "--data.prepare_workers=1"]

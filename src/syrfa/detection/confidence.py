@@ -1,6 +1,6 @@
 """How certain a detector is of its boxes: drawn from the confidences of YOLOv3, as published for Ped2's training clips.
 
-The tables below are quantiles out of experiments/results/box_noise.json (`make boxes`), rounded to two places. The
+The tables below are quantiles out of experiments/studies/boxes/results/box_noise.json, rounded to two places. The
 published boxes end at a confidence of 0.3, and so do these.
 """
 

@@ -44,7 +44,7 @@ _FILLED = 0.53
 class BoxNoise:
     """How far boxes stray from the objects, in frames where a detector kept boxes of a confidence of 0.3 or more.
 
-    Each default names its source in experiments/results/box_noise.json: `published` are YOLOv3's boxes of Ped2's
+    Each default names its source in experiments/studies/boxes/results: `published` are YOLOv3's boxes of Ped2's
     training clips by themselves, `rendered` YOLOv8n's on rendered frames against exact boxes, `ped2` YOLOv8n's on Ped2
     against YOLOv3's.
 

@@ -3,5 +3,6 @@
 from syrfa.engine.base import Job, Pool, VideoDone
 from syrfa.engine.run import EngineName, run_job
 from syrfa.engine.stages import StageTimer
+from syrfa.engine.store import JobStore, folder_lock
 
-__all__ = ["EngineName", "Job", "Pool", "StageTimer", "VideoDone", "run_job"]
+__all__ = ["EngineName", "Job", "JobStore", "Pool", "StageTimer", "VideoDone", "folder_lock", "run_job"]

@@ -3,13 +3,12 @@
 from dataclasses import asdict
 from typing import Any
 
-from syrfa.evaluation.metrics.value import MetricValue
 from syrfa.realism.logistic import logistic_scores
 from syrfa.realism.network import NetworkScorer, network_inputs
 from syrfa.realism.probe import Inputs, Scorer, probe_domains, probe_halves
 from syrfa.realism.sample import TubeSample
 from syrfa.realism.statistics import compare, probe_matrix, sample_statistics
-from syrfa.utils.text_table import Cell, text_table
+from syrfa.utils.text_table import Cell, percent, text_table
 
 SCHEMA = 1
 STATISTICS_SPLITS = 5  # the regression costs nothing, and the mean over splits is steadier
@@ -91,7 +90,9 @@ def _probe_table(probes: Report) -> str:
     kinds = ("real_generated", "real_real", "generated_generated")
     rows: list[list[Cell]] = []
     for name, found in probes.items():
-        cells = [MetricValue(found[kind]["auroc"], found[kind]["low"], found[kind]["high"], 0.5) for kind in kinds]
+        cells = [
+            "{} [{}, {}]".format(*(percent(found[kind][key]) for key in ("auroc", "low", "high"))) for kind in kinds
+        ]
         rows.append([name, *cells])
     return text_table(rows, columns)
 

@@ -11,7 +11,7 @@ from syrfa.training.recipe import ELSEWHERE, resolve
 from syrfa.training.step import Step
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.files import sha256_file, sha256_json
-from syrfa.verbs.parser import ArgumentParser
+from syrfa.utils.parser import ArgumentParser
 from syrfa.world.presets import PRESETS, VERSION
 
 # a damaged place is no path, or no pattern of paths

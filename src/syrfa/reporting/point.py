@@ -13,7 +13,7 @@ from syrfa.errors import ConfigError
 from syrfa.reporting.parameter import Value
 from syrfa.reporting.sweep import Sweep
 from syrfa.utils.files import sha256_file, sha256_json
-from syrfa.verbs.parser import check_configs, config_names
+from syrfa.utils.parser import check_configs, config_names
 
 _WEIGHTS = (".ckpt", ".pt", ".pth")
 Digests = dict[str, str | None]

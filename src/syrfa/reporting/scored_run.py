@@ -13,7 +13,7 @@ from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.evaluation import ObjectScores, Protocol, read_scores
 from syrfa.evaluation.metrics import micro_auroc
 from syrfa.evaluation.protocols import protocol_from_name
-from syrfa.verbs.parser import ArgumentParser
+from syrfa.utils.parser import ArgumentParser
 
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
 TOLERANCE = 1e-3  # in AUROC: scores on disk are float32

@@ -1,39 +1,61 @@
-"""Writing files so that a reader sees the old content or the whole new content, never a part."""
+"""Files that are whole or not there, whole JSON that can be told from a damaged one, and digests."""
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator
+import secrets
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
+
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF}
+_ABANDONED = 24 * 3600  # seconds without a write after which the writer of an unlocked file is taken for dead
+_SEAL = "seal"
 
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a temporary file beside `path`; on success flushes it to disk and renames it to `path`.
+    """Opens a temporary file next to `path`; on success flushes it to disk and renames it to `path`.
+
+    The temporary file is locked while it is written, so that `sweep` spares it; the kernel drops the lock of a killed
+    process.
 
     Args:
-        path: where the content is to stand. Its folder is created.
+        path: of the file to write. Its folder is created.
 
     Yields:
         a binary file object. When the block raises, the temporary file is removed and `path` is untouched.
+
+    Raises:
+        OSError: the disk is full, the folder cannot be written or was removed, or its server fails.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    temporary, file = _create(path)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            temporary.chmod(0o644)
             put_in_place(temporary, path, file)
-    except BaseException:
+    finally:
         with contextlib.suppress(OSError):  # the error that led here is the one to be seen
             temporary.unlink(missing_ok=True)
-        raise
+
+
+def _create(path: Path) -> tuple[Path, IO[bytes]]:
+    """A new locked file next to `path`; unlocked where the file system has no locks."""
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644), "w+b")
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if temporary.exists():  # a sweep between creating and locking may have taken it
+            return temporary, file
+        file.close()
 
 
 def put_in_place(temporary: Path, path: Path, file: IO[bytes]) -> None:
@@ -57,11 +79,76 @@ def put_in_place(temporary: Path, path: Path, file: IO[bytes]) -> None:
             raise
 
 
+def sweep(folder: Path) -> None:
+    """Removes the temporary files in a folder and below whose writer is dead; what cannot be removed stays.
+
+    Where the file system has no locks, a file is left for a day after its last change.
+    """
+    for temporary in folder.rglob(".*.tmp"):
+        # opened for writing: NFS refuses an exclusive lock on a file opened for reading
+        with contextlib.suppress(OSError), temporary.open("r+b") as file:
+            if _writer_is_dead(file):
+                temporary.unlink()
+
+
+def _writer_is_dead(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return time.time() - os.fstat(file.fileno()).st_mtime > _ABANDONED
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Brings the renames in `folder` to disk, where the file system can.
+
+    Raises:
+        OSError: the disk or its server failed.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
 def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - anything that json can write
     """Writes `content` as sorted, indented JSON, atomically. NaN and infinities are refused (ValueError)."""
     text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
     with atomic_write(path) as file:
         file.write(text.encode() + b"\n")
+
+
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """`content` with the SHA-256 of itself, so that no byte of a JSON file can change unnoticed."""
+    return {**content, _SEAL: sha256_json(content)}
+
+
+def unsealed(content: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a damaged file holds
+    """What `sealed` was given.
+
+    Raises:
+        ValueError: it is not what was sealed.
+    """
+    if not isinstance(content, dict) or _SEAL not in content:
+        raise ValueError("not sealed")
+    inside = {key: value for key, value in content.items() if key != _SEAL}
+    if content[_SEAL] != sha256_json(inside):
+        raise ValueError("the content has changed since it was sealed")
+    return inside
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """The content of a file that holds `sealed` JSON; None where it is missing, damaged or not sealed."""
+    try:
+        return unsealed(json.loads(path.read_bytes()))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def sha256_file(path: Path) -> str:

@@ -1,32 +1,19 @@
-"""Rows and columns as text: aligned for a terminal, or Markdown."""
+"""Numbers in per cent, and rows and columns as text: aligned for a terminal, or Markdown."""
 
 import statistics
 from collections.abc import Sequence
 
-from syrfa.evaluation.metrics.value import MetricValue
-
-Cell = str | int | float | MetricValue | None
-
-_MISSING = "-"
+Cell = str | int | float | None
 
 
-def percent(value: MetricValue | float | None, digits: int = 1) -> str:
-    """A fraction as a percentage, with its interval where it has one; `-` where it is undefined.
+def percent(value: float | None, digits: int = 1) -> str:
+    """A fraction as a percentage; `-` for None.
 
     Example:
-        >>> percent(MetricValue(0.958, 0.941, 0.972, 0.5))
-        '95.8 [94.1, 97.2]'
-        >>> percent(0.5), percent(None)
-        ('50.0', '-')
+        >>> percent(0.958), percent(0.958, 2), percent(None)
+        ('95.8', '95.80', '-')
     """
-    if not isinstance(value, MetricValue):
-        value = MetricValue(value)
-    if value.value is None:
-        return _MISSING
-    text = f"{100 * value.value:.{digits}f}"
-    if value.ci_low is None or value.ci_high is None:
-        return text
-    return f"{text} [{100 * value.ci_low:.{digits}f}, {100 * value.ci_high:.{digits}f}]"
+    return "-" if value is None else f"{100 * value:.{digits}f}"
 
 
 def mean_and_deviation(values: Sequence[float | None]) -> str:
@@ -38,19 +25,16 @@ def mean_and_deviation(values: Sequence[float | None]) -> str:
     """
     known = [100 * value for value in values if value is not None]
     if not known:
-        return _MISSING
+        return "-"
     spread = f" ± {statistics.stdev(known):.1f}" if len(known) > 1 else ""
     return f"{statistics.mean(known):.1f}{spread}"
 
 
 def text_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int = 1) -> str:
-    """An aligned table for a monospaced terminal, without a newline at its end.
-
-    Numbers stand right, text left. A float is printed with `digits` decimals as it is, a `MetricValue` as a
-    percentage with its interval, None as `-`.
+    """An aligned table for a monospaced terminal, without a newline at its end; numbers right, text left.
 
     Args:
-        rows: the cells, one a column.
+        rows: the cells, one a column; a float is printed with `digits` decimals, None as `-`.
         columns: the headings.
         digits: decimals.
 
@@ -65,9 +49,13 @@ def text_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: i
         paper         -
     """
     cells, right = _texts(rows, columns, digits)
-    widths = [max(len(line[column]) for line in [list(columns), *cells]) for column in range(len(columns))]
-    lines = [_line(columns, widths, right), _line(["-" * width for width in widths], widths, right)]
-    return "\n".join(lines + [_line(line, widths, right) for line in cells])
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    sides = [(">" if number else "<") + str(width) for width, number in zip(widths, right, strict=True)]
+    lines = [
+        "  ".join(format(cell, side) for cell, side in zip(line, sides, strict=True))
+        for line in (columns, ["-" * width for width in widths], *cells)
+    ]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def markdown_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int = 1) -> str:
@@ -80,9 +68,9 @@ def markdown_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digit
         | strict | 96.4 |
     """
     cells, right = _texts(rows, columns, digits)
+    head, *body = [[text.replace("|", "\\|").replace("\n", "<br>") for text in line] for line in (columns, *cells)]
     rule = ["---:" if number else "---" for number in right]
-    body = [[text.replace("|", "\\|").replace("\n", "<br>") for text in line] for line in [list(columns), *cells]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [body[0], rule, *body[1:]])
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *body))
 
 
 def _texts(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int) -> tuple[list[list[str]], list[bool]]:
@@ -90,24 +78,12 @@ def _texts(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int) 
     for number, row in enumerate(rows):
         if len(row) != len(columns):
             raise ValueError(f"row {number} has {len(row)} cells for {len(columns)} columns")
-    right = [
-        any(row[column] is not None for row in rows) and not any(isinstance(row[column], str) for row in rows)
-        for column in range(len(columns))
-    ]
+    kinds = [{type(row[column]) for row in rows} for column in range(len(columns))]
+    right = [str not in kind and bool(kind - {type(None)}) for kind in kinds]
     return [[_text(cell, digits) for cell in row] for row in rows], right
 
 
 def _text(cell: Cell, digits: int) -> str:
     if cell is None:
-        return _MISSING
-    if isinstance(cell, MetricValue):
-        return percent(cell, digits)
+        return "-"
     return f"{cell:.{digits}f}" if isinstance(cell, float) else str(cell)
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    padded = [
-        cell.rjust(width) if number else cell.ljust(width)
-        for cell, width, number in zip(cells, widths, right, strict=True)
-    ]
-    return "  ".join(padded).rstrip()

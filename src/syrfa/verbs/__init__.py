@@ -39,7 +39,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     Raises:
         ConfigError: the options do not parse.
     """
-    from syrfa.verbs.parser import ArgumentParser, check_configs
+    from syrfa.utils.parser import ArgumentParser, check_configs
 
     function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.verbs.{verb}"), verb)
     parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])

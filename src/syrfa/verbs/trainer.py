@@ -36,8 +36,8 @@ from syrfa.training.run_folder import CHECKPOINTS, RunFolder
 from syrfa.training.run_log import RunLog
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.heap import keep_freed_memory
+from syrfa.utils.parser import OneLineErrors, check_configs, config_names
 from syrfa.utils.signals import INTERRUPTED, StopSignals
-from syrfa.verbs.parser import OneLineErrors, check_configs, config_names
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
 ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it

@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 
-from syrfa.reporting.comparison import MEASURED, NO_NETWORK, Row, changed_conditions, compare, numbers, tolerance
+from syrfa.reporting.comparison import MEASURED, Row, changed_conditions, compare, numbers, tolerance
 from syrfa.reporting.reproduce import contradictions
 from syrfa.reporting.spread import (
     DEMO,
-    DEMO_STEPS,
-    DEMO_WIDTH,
     SEEDS,
     THREADS,
     Allowance,
@@ -44,26 +42,10 @@ def spread(results: list[dict[str, Any]]) -> Points:
     return math.ceil(100 * largest[0]), math.ceil(100 * largest[1])
 
 
-def test_threads_are_what_the_demo_differs_by_on_one_and_two() -> None:
-    pairs = [(read(name), read(f"{name}_threads2")) for name in ("demo_knowledge_seed1", "demo_adapt_seed1")]
-    found = [spread([*pair]) for pair in pairs]
-    assert (max(value for value, _ in found), max(bound for _, bound in found)) == THREADS
-    results = [result for pair in pairs for result in pair]
-    assert (max(r["steps"] for r in results), max(r["width"] for r in results)) == (DEMO_STEPS, DEMO_WIDTH)
-    for one, two in pairs:
-        without = [
-            path
-            for path, value in numbers(one).items()
-            if tolerance(path, value, Allowance((100, 200), "")) == NO_NETWORK
-        ]
-        assert len(without) >= 100
-        assert all(numbers(one)[path] == numbers(two)[path] for path in without)
-
-
 def test_seeds_are_what_the_results_on_record_differ_by() -> None:
     """Where this fails since results were added, the left side is what `SEEDS` has to say."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for file in RESULTS.glob("*_seed?.json"):
+    for file in RESULTS.rglob("*_seed?.json"):
         result = json.loads(file.read_text())
         if not (result["manifest_sha256"] in DEMO and is_demo_sized(result)):
             groups[result["manifest_sha256"], result["experiment"]].append(result)
@@ -75,26 +57,27 @@ def test_seeds_are_what_the_results_on_record_differ_by() -> None:
 
 
 def test_ped2_is_not_judged_by_the_demo() -> None:
-    """0.969 against 0.86 was within the demo's 12 points."""
-    known = read("ped2_knowledge_seed1")
+    """A difference of ten points is within the demo's twelve."""
+    known = read("ped2_transfer_knowledge_seed1")
     allowed = allowance(known)
     assert allowed.line == (
-        "coarse: 4 points, ends of intervals 8, because so far apart lie the seeds of ped2_knowledge on UCSD Ped2"
+        "coarse: 7 points, ends of intervals 10, because so far apart lie the seeds of ped2_transfer_knowledge "
+        "on UCSD Ped2"
     )
-    again = read("ped2_knowledge_seed1")
+    again = read("ped2_transfer_knowledge_seed1")
     again["readings"][0]["metrics"]["micro_auroc"]["value"] -= 0.1
     failed = [row.name for row in compare(known, again, allowed) if row.failed]
     assert failed == ["strict centred metrics.micro_auroc.value"]
 
 
 def test_what_is_not_on_record_is_judged_by_the_most_unsteady_or_not_at_all() -> None:
-    of_ped2 = {**read("ped2_adapt_seed1"), "experiment": "mine"}
-    assert allowance(of_ped2).points == (14, 25)
+    of_ped2 = {**read("ped2_transfer_adapt_seed1"), "experiment": "mine"}
+    assert allowance(of_ped2).points == (50, 56)
     assert "mine is not on record" in allowance(of_ped2).line
     assert allowance({**of_ped2, "manifest_sha256": "0" * 64}).points is None
-    assert allowance(read("demo_grl_seed1")).points == THREADS
-    large = {**read("demo_grl_seed1"), "steps": 5000}
-    assert allowance(large).line.startswith("numbers of the network are not judged, because no experiment")
+    assert allowance(read("demo_adapt_seed1")).points == THREADS
+    large = {**read("demo_adapt_seed1"), "steps": 5000}
+    assert "demo_adapt is not on record" in allowance(large).line
 
 
 def result(value: float, **others: Any) -> dict[str, Any]:
