@@ -199,7 +199,13 @@ def _log(path: Path) -> dict[str, list[tuple[float, float]]]:
         for row in csv.DictReader(file):
             step = _number(row.pop("step", None))
             for name, value in ((name, _number(cell)) for name, cell in row.items()):
-                if name and name != "epoch" and not name.startswith("test/") and math.isfinite(step) and math.isfinite(value):
+                if (
+                    name
+                    and name != "epoch"
+                    and not name.startswith("test/")
+                    and math.isfinite(step)
+                    and math.isfinite(value)
+                ):
                     found[name].append((step, value))
     return {name: points[:: -(-len(points) // _MOST_STEPS)] for name, points in found.items()}
 

@@ -17,7 +17,7 @@ _SHARES = ("auroc", "auprc", "f1", "eer")
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a sweep: its 1-based number, settings and metrics by name (shares in per cent), and what is on record."""
+    """A point of a sweep: its number from 1, settings, metrics (shares in per cent), and what its run reports."""
 
     number: int
     settings: dict[str, Any]

@@ -243,9 +243,7 @@ def _suffixes(results: list[Result]) -> list[str]:
     found = [_identity(result) for result in results]
     keys = {key for one in found for key in one if len({str(other.get(key)) for other in found}) > 1}
     listed = sorted(keys, key=lambda key: (key != "flags", key))  # flags make a number another kind of number
-    shown = [
-        [f"{key} {'not on record' if one.get(key) is None else one.get(key)}" for key in listed] for one in found
-    ]
+    shown = [[f"{key} {'not on record' if one.get(key) is None else one.get(key)}" for key in listed] for one in found]
     # all of it where a few would not tell them apart
     most = _MOST_NAMED if len({tuple(words[:_MOST_NAMED]) for words in shown}) == len(shown) else len(listed)
     return [f" ({', '.join(words[:most])})" if words else "" for words in shown]
@@ -266,7 +264,9 @@ def _check(run: Run) -> None:
         except (KeyError, TypeError):
             complete = False
         if not complete:
-            raise UserError(f"{run.file}: an evaluation lacks its protocol, metrics or baselines; run `syrfa test` again")
+            raise UserError(
+                f"{run.file}: an evaluation lacks its protocol, metrics or baselines; run `syrfa test` again"
+            )
 
 
 def _results(place: Path) -> list[Path]:
