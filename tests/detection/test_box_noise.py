@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from syrfa.detection import BoxNoise, confidence
+from syrfa.detection import BoxNoise
 from syrfa.detection.masks import contrasts, object_boxes
+from syrfa.detection.noise import COVERS, LEVELS, ODD, WHOLE, odd_confidences, whole_confidences
 from syrfa.errors import ConfigError, DetectionError
 
 NONE = BoxNoise.none()
@@ -191,12 +192,12 @@ def test_a_bicycle_does_not_make_its_rider_doubtful():
     assert found > rider - 0.12
 
 
-@pytest.mark.parametrize("kind", sorted(confidence.ODD))
+@pytest.mark.parametrize("kind", sorted(ODD))
 def test_odd_boxes_are_as_certain_as_measured(kind):
-    values = confidence.odd(kind, 20000, rng())
+    values = odd_confidences(kind, 20000, rng())
     assert values.min() >= 0.3
     assert values.max() < 1
-    for level, value in zip(confidence.LEVELS[1:-1], confidence.ODD[kind][1:-1], strict=True):
+    for level, value in zip(LEVELS[1:-1], ODD[kind][1:-1], strict=True):
         deviation = np.sqrt(level * (1 - level) / len(values))
         assert (values <= value).mean() == pytest.approx(level, abs=5 * deviation)
     mask = person() + person(left=126, number=2) if kind == "union" else person()
@@ -208,11 +209,11 @@ def test_odd_boxes_are_as_certain_as_measured(kind):
 
 
 def test_whole_boxes_are_as_certain_as_measured():
-    for covered, row in zip(confidence.COVERS, confidence.WHOLE, strict=True):
-        values = confidence.whole(np.full(20000, covered), np.zeros(20000), rng())
+    for covered, row in zip(COVERS, WHOLE, strict=True):
+        values = whole_confidences(np.full(20000, covered), np.zeros(20000), rng())
         assert (values > 0).all()
         assert (values < 1).all()
-        for level, value in zip(confidence.LEVELS[1:-1], row[1:-1], strict=True):
+        for level, value in zip(LEVELS[1:-1], row[1:-1], strict=True):
             deviation = np.sqrt(level * (1 - level) / len(values))
             assert (values <= value).mean() == pytest.approx(level, abs=5 * deviation)
 
@@ -251,9 +252,9 @@ def test_defaults_are_those_of_the_committed_measurement():
     for name, value in measured["fit"].items():
         assert getattr(noise, name) == pytest.approx(value, rel=0.1, abs=0.002), name
     published = measured["published"]
-    for kind, quantiles in confidence.ODD.items():
+    for kind, quantiles in ODD.items():
         assert quantiles[1:-1] == pytest.approx(published["confidence"][kind]["quantiles"], abs=0.006), kind
-    for row, wanted in zip(published["confidence_whole_by_cover"], confidence.WHOLE, strict=True):
+    for row, wanted in zip(published["confidence_whole_by_cover"], WHOLE, strict=True):
         assert wanted[1:-1] == pytest.approx(row["quantiles"], abs=0.006)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from lightning import LightningModule
 
-from syrfa.datasets.paper_recipes import PaperSettings
+from syrfa.datasets.protocol_constants import ConstantsOptions
 from syrfa.errors import ConfigError
 from syrfa.evaluation.callback import FrameAUC, is_partial
 from syrfa.evaluation.collector import ScoreCollector
@@ -88,7 +88,7 @@ def test_tracked_readings_are_added_behind_the_others_on_request() -> None:
 
 def test_the_paper_protocol_needs_a_recipe_and_takes_none_unasked() -> None:
     def recipes(callback: FrameAUC, of_the_data: str | None) -> list[str]:
-        return [p.describe()["recipe"] for p in callback.protocols(7, of_the_data) if p.name == "paper"]
+        return [p.describe()["constants"] for p in callback.protocols(7, of_the_data) if p.name == "paper"]
 
     assert recipes(FrameAUC(), None) == []
     assert recipes(FrameAUC(), "shanghaitech") == ["shanghaitech"]
@@ -96,18 +96,18 @@ def test_the_paper_protocol_needs_a_recipe_and_takes_none_unasked() -> None:
 
 
 def test_constants_of_the_paper_protocol_are_refused_before_training() -> None:
-    changed = FrameAUC(recipe="avenue", paper=PaperSettings(block=10)).protocols(7)[-1].describe()
+    changed = FrameAUC(recipe="avenue", paper=ConstantsOptions(block=10)).protocols(7)[-1].describe()
     assert (changed["block"], changed["as_published"]) == (10, False)
-    with pytest.raises(ConfigError, match=r"evaluation\.paper\.taps=2"):
-        FrameAUC(paper=PaperSettings(taps=2))
-    with pytest.raises(ConfigError, match=r"evaluation\.paper\.block=-1"):
-        FrameAUC(recipe="avenue", paper=PaperSettings(block=-1))
+    with pytest.raises(ConfigError, match=r"evaluation\.constants\.taps=2"):
+        FrameAUC(paper=ConstantsOptions(taps=2))
+    with pytest.raises(ConfigError, match=r"evaluation\.constants\.block=-1"):
+        FrameAUC(recipe="avenue", paper=ConstantsOptions(block=-1))
 
 
 def data_with(recipe: str | None, of_the_source: str | None = None) -> TubeDataModule:
     dataset = SimpleNamespace(name="street")
-    source = TubeSource(dataset, None, validation_split="test", recipe=of_the_source)
-    return TubeDataModule(source, TubeSource(dataset, None, recipe=recipe))
+    source = TubeSource(dataset, None, validation_split="test", constants=of_the_source)
+    return TubeDataModule(source, TubeSource(dataset, None, constants=recipe))
 
 
 def set_up(callback: FrameAUC, data: TubeDataModule, stage: str, limit_val_batches: float = 1.0) -> None:
@@ -116,25 +116,25 @@ def set_up(callback: FrameAUC, data: TubeDataModule, stage: str, limit_val_batch
 
 
 def test_constants_are_checked_against_the_recipe_that_the_data_names() -> None:
-    as_published, filtered = PaperSettings(block=0), PaperSettings(filter_size=3)
+    as_published, filtered = ConstantsOptions(block=0), ConstantsOptions(filter_size=3)
     set_up(FrameAUC(paper=as_published), data_with("shanghaitech"), "test")
     set_up(FrameAUC(paper=filtered), data_with("ped2"), "test")
-    with pytest.raises(ConfigError, match=r"evaluation\.paper\.filter_size=5: without a map"):
+    with pytest.raises(ConfigError, match=r"evaluation\.constants\.filter_size=5: without a map"):
         set_up(FrameAUC(paper=as_published), data_with("ped2"), "test")
-    with pytest.raises(ConfigError, match=r"evaluation\.paper\.filter_size=3: without a map"):
+    with pytest.raises(ConfigError, match=r"evaluation\.constants\.filter_size=3: without a map"):
         set_up(FrameAUC(paper=filtered), data_with("shanghaitech"), "test")
-    with pytest.raises(ConfigError, match=r"evaluation\.paper\.filter_size=3: without a map"):
+    with pytest.raises(ConfigError, match=r"evaluation\.constants\.filter_size=3: without a map"):
         set_up(FrameAUC(paper=filtered), data_with(None, "shanghaitech"), "fit")
 
 
 def test_validation_needs_a_recipe_only_where_it_is_on() -> None:
     set_up(FrameAUC("paper"), data_with("ped2"), "fit", limit_val_batches=0)
-    with pytest.raises(ConfigError, match=r"data\.source\.recipe names no published recipe"):
+    with pytest.raises(ConfigError, match=r"data\.source\.constants names no published recipe"):
         set_up(FrameAUC("paper"), data_with("ped2"), "fit")
 
 
 def test_a_test_behind_a_fit_is_refused_before_it() -> None:
-    with pytest.raises(ConfigError, match=r"data\.target\.recipe names no published recipe"):
+    with pytest.raises(ConfigError, match=r"data\.target\.constants names no published recipe"):
         FrameAUC("paper").check_test(data_with(None), LightningModule())
     with pytest.raises(ConfigError, match="has no restyled stream"):
         FrameAUC(feature_distance=True).check_test(data_with("ped2"), LightningModule())

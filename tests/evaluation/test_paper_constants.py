@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syrfa.datasets.paper_recipes import PUBLISHED, PaperConstants, PaperSettings
+from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ConstantsOptions, ProtocolConstants
 from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores, PaperProtocol
 
@@ -98,7 +98,9 @@ def naive_no_map(frames: int, things: list[Thing]) -> list[float]:
     return [1.0 if n == 1.0 else next(scaled) for n in normal]
 
 
-def naive(video: tuple[int, int, int, list[Thing]], radius: int, c: PaperConstants) -> tuple[list[float], list[float]]:
+def naive(
+    video: tuple[int, int, int, list[Thing]], radius: int, c: ProtocolConstants
+) -> tuple[list[float], list[float]]:
     frames, height, width, things = video
     things = [thing for thing in things if radius <= thing[0] < frames - radius]
     cut = c.edges == "replicate"
@@ -157,7 +159,7 @@ def test_ped2(video, radius):
 
 
 drawn = st.builds(
-    PaperConstants,
+    ProtocolConstants,
     block=st.sampled_from([7, 10, 20]),
     filter_size=st.sampled_from([1, 3, 5, 7]),
     mean_window=st.sampled_from([1, 5, 43]),
@@ -173,7 +175,7 @@ drawn = st.builds(
 @given(videos(), st.integers(0, 3), drawn, st.booleans())
 def test_any_other_constants(video, radius, constants, mapped):
     changed = asdict(constants) if mapped else {**asdict(constants), "block": 0, "filter_size": 1}
-    protocol = PaperProtocol("avenue", radius, PaperSettings(**changed))
+    protocol = PaperProtocol("avenue", radius, ConstantsOptions(**changed))
     assert asdict(protocol.constants) == changed
     compare(video, radius, protocol)
 
@@ -184,7 +186,7 @@ def test_the_ends_are_a_copy_in_order_and_not_a_mirror(raw):
     frames = len(raw)
     things = [(t, (0.0, 0.0, 4.0, 4.0), s) for t, s in enumerate(raw)]
     for centre, shift in ((1, -24), (49, 24)):
-        settings_ = PaperSettings(block=0, filter_size=1, sigma=1e-3, centre=centre)
+        settings_ = ConstantsOptions(block=0, filter_size=1, sigma=1e-3, centre=centre)
         found = PaperProtocol("ped2", 0, settings_).frame_scores(objects_of(frames, 5, 5, things))
         peak = 1 / (1e-3 * math.sqrt(2 * math.pi))
         for t in range(frames):
@@ -196,7 +198,7 @@ def test_the_ends_are_a_copy_in_order_and_not_a_mirror(raw):
 
 
 def test_the_published_constants_are_those_of_the_published_script():
-    assert asdict(PUBLISHED["ped2"]) == {
+    assert asdict(PUBLISHED_CONSTANTS["ped2"]) == {
         "block": 1,
         "filter_size": 5,
         "mean_window": 1,
@@ -206,39 +208,39 @@ def test_the_published_constants_are_those_of_the_published_script():
         "edges": "most normal",
         "ends": "copy",
     }
-    ours = {name: asdict(constants) for name, constants in PUBLISHED.items()}
+    ours = {name: asdict(constants) for name, constants in PUBLISHED_CONSTANTS.items()}
     assert ours["avenue"] == {**ours["ped2"], "block": 20}
     assert ours["shanghaitech"] == {**ours["ped2"], "block": 0, "filter_size": 1, "mean_window": 43}
 
 
 def test_every_constant_stands_in_the_description():
-    for recipe, constants in PUBLISHED.items():
+    for recipe, constants in PUBLISHED_CONSTANTS.items():
         said = PaperProtocol(recipe).describe()
         assert said["as_published"] is True
         assert {name: said[name] for name in asdict(constants)} == asdict(constants)
-    changed = PaperProtocol("ped2", 3, PaperSettings(sigma=10.0)).describe()
+    changed = PaperProtocol("ped2", 3, ConstantsOptions(sigma=10.0)).describe()
     assert (changed["as_published"], changed["sigma"], changed["test_statistics"]) == (False, 10.0, True)
-    assert PaperProtocol("ped2", 3, PaperSettings(sigma=20.0)).describe()["as_published"] is True
+    assert PaperProtocol("ped2", 3, ConstantsOptions(sigma=20.0)).describe()["as_published"] is True
     json.dumps(changed)
 
 
 @pytest.mark.parametrize(
     ("recipe", "changed", "message"),
     [
-        ("ped2", {"filter_size": 4}, r"paper.filter_size=4: give an odd number"),
-        ("ped2", {"mean_window": 0}, r"paper.mean_window=0: give an odd number"),
-        ("ped2", {"taps": 48}, r"paper.taps=48"),
-        ("ped2", {"taps": 3}, r"paper.centre=24: give a tap from 1 to 3"),
-        ("ped2", {"block": -1}, r"paper.block=-1"),
-        ("ped2", {"block": 0}, r"paper.filter_size=5: without a map"),
-        ("shanghaitech", {"filter_size": 5}, r"paper.filter_size=5: without a map"),
-        ("ped2", {"sigma": 0.0}, r"paper.sigma=0.0"),
-        ("ped2", {"sigma": math.inf}, r"paper.sigma=inf"),
-        ("avenue", {"centre": 0}, r"paper.centre=0"),
-        ("avenue", {"edges": "mirror"}, r"paper.edges=mirror: use one of most normal, replicate"),
-        ("avenue", {"ends": "mirror"}, r"paper.ends=mirror: use one of copy, replicate"),
+        ("ped2", {"filter_size": 4}, r"constants.filter_size=4: give an odd number"),
+        ("ped2", {"mean_window": 0}, r"constants.mean_window=0: give an odd number"),
+        ("ped2", {"taps": 48}, r"constants.taps=48"),
+        ("ped2", {"taps": 3}, r"constants.centre=24: give a tap from 1 to 3"),
+        ("ped2", {"block": -1}, r"constants.block=-1"),
+        ("ped2", {"block": 0}, r"constants.filter_size=5: without a map"),
+        ("shanghaitech", {"filter_size": 5}, r"constants.filter_size=5: without a map"),
+        ("ped2", {"sigma": 0.0}, r"constants.sigma=0.0"),
+        ("ped2", {"sigma": math.inf}, r"constants.sigma=inf"),
+        ("avenue", {"centre": 0}, r"constants.centre=0"),
+        ("avenue", {"edges": "mirror"}, r"constants.edges=mirror: use one of most normal, replicate"),
+        ("avenue", {"ends": "mirror"}, r"constants.ends=mirror: use one of copy, replicate"),
     ],
 )
 def test_constants_that_make_no_sense_are_named(recipe, changed, message):
     with pytest.raises(ConfigError, match=message):
-        PaperProtocol(recipe, 3, PaperSettings(**changed))
+        PaperProtocol(recipe, 3, ConstantsOptions(**changed))

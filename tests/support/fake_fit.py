@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         "metrics": metrics,
         "baselines": {"box_width": metrics},
     }
-    (folder / "result.json").write_text(json.dumps({"schema": 1, "oracle": oracle, "readings": [reading]}))
+    (folder / "result.json").write_text(json.dumps({"schema": 2, "oracle": oracle, "evaluations": [reading]}))
     return 0
 
 

@@ -15,7 +15,7 @@ from small_run import DATA, DEMO, ROOT
 
 from syrfa.__main__ import main
 from syrfa.datasets import UCSDPed2
-from syrfa.detection import CalibratedDetector, FileDetector, MotionDetector, UltralyticsDetector
+from syrfa.detection import FileDetector, MappedDetector, MotionDetector, UltralyticsDetector
 from syrfa.detection.box_file import read_boxes
 from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.tubes import TubeSpec, build_cache
@@ -108,14 +108,14 @@ def test_tubes_of_the_file_are_the_detectors(root: Path, whole: Path, tmp_path: 
 
 def test_boxes_of_a_file_are_calibrated_as_the_detectors(root: Path, whole: Path, tmp_path: Path) -> None:
     dataset, spec = UCSDPed2(root), TubeSpec(frames=3, size=16)
-    direct = CalibratedDetector(MotionDetector(), "motion")
-    filed = CalibratedDetector(FileDetector(whole), "motion")
+    direct = MappedDetector(MotionDetector(), "motion")
+    filed = MappedDetector(FileDetector(whole), "motion")
     caches = [build_cache(dataset, "train", one, spec, tmp_path / "cache", 1, False) for one in (direct, filed)]
     assert caches[0].key != caches[1].key
     assert shards(caches[0]) == shards(caches[1])
     assert detect_split(dataset, "train", MotionDetector(min_area=20), tmp_path / "other.npz", 1, False)
     with pytest.raises(ConfigError, match="min_area 60, this one has 20"):
-        CalibratedDetector(FileDetector(tmp_path / "other.npz"), "motion").identity()
+        MappedDetector(FileDetector(tmp_path / "other.npz"), "motion").identity()
 
 
 def test_killed_after_any_video_and_resumed(root: Path, whole: Path, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_tubes_of_a_file_of_a_real_network(tmp_path: Path, monkeypatch: pytest.M
     network = UltralyticsDetector(weights, confidence=0.05, device="cpu")
     dataset, spec = UCSDPed2(tmp_path / "ped2"), TubeSpec(frames=3, size=16)
     counts = []
-    for name, detector in (("plain", network), ("calibrated", CalibratedDetector(network, "yolov8n_int8"))):
+    for name, detector in (("plain", network), ("calibrated", MappedDetector(network, "yolov8n_int8"))):
         out = tmp_path / f"{name}.npz"
         assert detect_split(dataset, "train", detector, out, 1, False)
         direct = build_cache(dataset, "train", detector, spec, tmp_path / "direct", 1, False)

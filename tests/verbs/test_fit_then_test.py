@@ -69,7 +69,7 @@ def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None
     run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={both[0].parents[1]}", "--run.test=true"]
     assert main(["fit", *run, f"--ckpt_path={both[0] / 'checkpoints' / 'last.ckpt'}"]) == 0
     again, expected = (json.loads((folder / "result.json").read_text()) for folder in both)
-    assert again["readings"] == expected["readings"]
+    assert again["evaluations"] == expected["evaluations"]
     assert again["trained_on"] == expected["trained_on"]
 
 
@@ -90,8 +90,14 @@ def test_what_cannot_be_tested_is_refused_before_training(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--evaluation.protocol=paper", "--data.target.recipe=null"], "data.target.recipe names no published recipe"),
-        (["--data.target.recipe=shanghaitech", "--evaluation.paper.filter_size=3"], "evaluation.paper.filter_size=3:"),
+        (
+            ["--evaluation.protocol=paper", "--data.target.constants=null"],
+            "data.target.constants names no published recipe",
+        ),
+        (
+            ["--data.target.constants=shanghaitech", "--evaluation.paper.filter_size=3"],
+            "evaluation.constants.filter_size=3:",
+        ),
         (
             ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=1"],
             "evaluation.feature_distance_tubes=1: they are too few",

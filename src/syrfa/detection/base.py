@@ -1,13 +1,16 @@
-"""The detector protocol: frames in, boxes out."""
+"""The detector protocol, frames in, boxes out; and what detectors that run a trained network have in common."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.utils.files import sha256_file
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,13 @@ class Detector(ABC):
         needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
         runs_network: True when a GPU, where there is one, is worth more than several processes.
         in_order: True when the boxes of a frame depend on the frames before it, so that none may be left out.
+        reads_labels: True when the boxes come from the data set's labels, so that other labels give other boxes.
     """
 
     needs_frames: bool = True
     runs_network: bool = False
     in_order: bool = False
+    reads_labels: bool = False
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
@@ -66,7 +71,7 @@ class Detector(ABC):
         Args:
             dataset: the data set the video belongs to.
             record: the video.
-            frames: its length; None for a video file, of which only decoding tells it: `finish` is told.
+            frames: its length; None for a video file, whose length is known when it is decoded; see `finish`.
             height: its height in pixels.
             width: its width in pixels.
         """
@@ -92,3 +97,94 @@ class Detector(ABC):
         Raises:
             DetectionError: the boxes are of a video of another length.
         """
+
+
+class NetworkDetector(Detector):
+    """Settings, identity and batches; the subclass loads the network and runs it.
+
+    Args:
+        weights: path of the file.
+        confidence: boxes below are not returned.
+        iou: overlap above which the weaker of two boxes of one class is dropped.
+        image_size: in pixels, as the subclass says.
+        classes: class numbers that are returned; None for all.
+        batch_size: frames a pass.
+        device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
+
+    Attributes:
+        package: the library of the network, whose version is part of the identity.
+    """
+
+    runs_network = True
+    package: ClassVar[str]
+
+    def __init__(
+        self,
+        weights: str | Path,
+        confidence: float,
+        iou: float,
+        image_size: int | None,
+        classes: list[int] | None,
+        batch_size: int,
+        device: str | None,
+    ) -> None:
+        self.weights = Path(weights)
+        self.confidence, self.iou, self.image_size = confidence, iou, image_size
+        self.classes, self.batch_size, self.device = classes, batch_size, device
+        self._model: Any = None
+        self._digest: str | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Settings alone: every process loads the network for itself."""
+        return {**self.__dict__, "_model": None}
+
+    def identity(self) -> dict[str, Any]:
+        """The weights' SHA-256, the settings and the version of the library.
+
+        Raises:
+            WeightsNotFoundError: there is no such file.
+        """
+        self._digest = self._digest or sha256_file(self._found())
+        return {
+            "detector": self.package,
+            "version": version(self.package),
+            "weights": self._digest,
+            "confidence": self.confidence,
+            "iou": self.iou,
+            "image_size": self.image_size,
+            "classes": sorted(self.classes) if self.classes is not None else None,
+        }
+
+    def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
+        """The boxes of frames, uint8 (n, height, width, 3) RGB; each frame by itself.
+
+        Raises:
+            WeightsNotFoundError: the weights are missing.
+            ConfigError: they cannot be loaded safely, or are of another network.
+        """
+        del first
+        if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
+            raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
+        if self._model is None:
+            self._load()
+        step = self._pass_size()
+        found: list[Detections] = []
+        for start in range(0, len(frames), step):
+            found += self._run(frames[start : start + step])
+        return found
+
+    def _pass_size(self) -> int:
+        """Frames a pass, once the network is loaded."""
+        return self.batch_size
+
+    @abstractmethod
+    def _found(self) -> Path:
+        """The file of weights; raises where there is none."""
+
+    @abstractmethod
+    def _load(self) -> None:
+        """Sets `_model`."""
+
+    @abstractmethod
+    def _run(self, frames: NDArray[np.uint8]) -> list[Detections]:
+        """The boxes of one pass, uint8 (n, height, width, 3 or 1) RGB."""

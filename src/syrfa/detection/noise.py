@@ -2,18 +2,21 @@
 
 A classifier trained on perfect boxes fails on real ones: it has never seen a rider and the bicycle in one box, a
 torso without legs, or a box around nothing. `BoxNoise` puts those into the synthetic source, as often and with as much
-confidence as was measured on detectors (`make boxes`, docs/boxes.md).
+confidence as was measured on detectors (experiments/studies/boxes).
 """
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection import confidence
 from syrfa.detection.base import Detections
 from syrfa.detection.masks import Boxes, checked, contrasts, cover, neighbours, object_boxes
 from syrfa.errors import ConfigError
+
+Floats = NDArray[np.float64]
+Kind = Literal["cut", "torso", "strip", "union", "duplicate", "background"]
 
 _PROBABILITIES = (
     "miss",
@@ -32,12 +35,40 @@ _PROBABILITIES = (
 # published.strip_sides
 _STRIP_MEDIAN = np.array([0.02, 0.88, 1.01, 1.01])
 _STRIP_SPREAD = np.array([0.13, 0.033, 0.13, 0.025])
-# sizes of empty boxes beside an object's: the 0.05 quantile of ped2.yolov8n_against_published.background_height, and
+# sizes of empty boxes next to an object's: the 0.05 quantile of ped2.yolov8n_against_published.background_height, and
 # the median of rendered.background_height (what is larger are walls and stalls, a matter of the rendered scenes)
 _EMPTY_SIZE = (0.4, 2.2)
 
 # an object fills this share of what its box covers of another's (noise.hidden_per_cover)
 _FILLED = 0.53
+
+# How certain YOLOv3 is of its boxes, from those published for Ped2's training clips (`published` of
+# experiments/studies/boxes/results, rounded to two places). They end at a confidence of 0.3, and so do the tables.
+LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+"""The levels of the quantiles in every table."""
+
+ODD: dict[Kind, tuple[float, ...]] = {
+    "cut": (0.3, 0.47, 0.81, 0.93, 0.97, 0.99, 0.999),
+    "torso": (0.3, 0.31, 0.45, 0.60, 0.78, 0.95, 0.999),
+    "strip": (0.3, 0.31, 0.34, 0.39, 0.46, 0.59, 0.90),
+    "union": (0.3, 0.31, 0.36, 0.52, 0.70, 0.87, 0.999),
+    "duplicate": (0.3, 0.30, 0.32, 0.36, 0.41, 0.54, 0.90),
+    "background": (0.3, 0.31, 0.35, 0.41, 0.49, 0.68, 0.95),
+}
+"""Quantiles of the boxes that fit no object, from `published.confidence`."""
+
+COVERS = (0.0, 0.05, 0.15, 0.25, 0.4, 0.7)
+"""The cover to which each row of `WHOLE` belongs: the middles of the measured ranges."""
+
+WHOLE = (
+    (0.3, 0.70, 0.92, 0.97, 0.986, 0.995, 0.999),
+    (0.3, 0.46, 0.76, 0.90, 0.966, 0.989, 0.999),
+    (0.3, 0.37, 0.66, 0.84, 0.94, 0.98, 0.999),
+    (0.3, 0.36, 0.57, 0.77, 0.89, 0.97, 0.999),
+    (0.3, 0.34, 0.48, 0.67, 0.82, 0.93, 0.99),
+    (0.3, 0.32, 0.40, 0.55, 0.74, 0.91, 0.98),
+)
+"""Quantiles of the boxes that fit an object, by its cover, from `published.confidence_whole_by_cover`."""
 
 
 @dataclass(frozen=True)
@@ -138,14 +169,16 @@ class BoxNoise:
         faint = np.zeros(len(boxes))
         if picture is not None and self.miss_faint and self.faint:
             faint = np.clip(1 - contrasts(picture, id_mask, boxes) / self.faint, 0, 1) ** 2
-        kept = (visible >= self.min_pixels) & ~self._missed(boxes, hidden, faint, rng)
-        covered = np.minimum(cover(boxes), hidden / _FILLED)[kept]  # a bicycle's box covers its rider, but hides little
-        boxes = boxes[kept]
+        found = (visible >= self.min_pixels) & ~self._missed(boxes, hidden, faint, rng)
+        covered = np.minimum(cover(boxes), hidden / _FILLED)[
+            found
+        ]  # a bicycle's box covers its rider, but hides little
+        boxes = boxes[found]
         alone, joint = self._joined(boxes, rng)
         own, covered = boxes[alone], covered[alone]
         bodies, torso, cut = self._shortened(self._shifted(own, 1, rng), rng)
         short = torso | cut
-        odd: dict[confidence.Kind, Boxes] = {
+        odd: dict[Kind, Boxes] = {
             "torso": bodies[torso],
             "cut": bodies[cut],
             "union": self._shifted(joint, 1, rng),
@@ -155,20 +188,18 @@ class BoxNoise:
         }
         drawn = [
             (bodies[~short], self._certain(own[~short], covered[~short], rng)),
-            *((found, confidence.odd(kind, len(found), rng)) for kind, found in odd.items()),
+            *((found, odd_confidences(kind, len(found), rng)) for kind, found in odd.items()),
         ]
-        found, certainty = (np.concatenate(part) for part in zip(*drawn, strict=True))
-        return self._inside(found, certainty, height, width)
+        noisy, certainty = (np.concatenate(part) for part in zip(*drawn, strict=True))
+        return self._inside(noisy, certainty, height, width)
 
-    def _small(self, boxes: Boxes) -> NDArray[np.float64]:
+    def _small(self, boxes: Boxes) -> Floats:
         """1 for a box of no height, 0 from `small_side` on."""
         if self.small_side == 0:
             return np.zeros(len(boxes))
         return np.asarray(np.clip(1 - (boxes[:, 3] - boxes[:, 1]) / self.small_side, 0, 1))
 
-    def _missed(
-        self, boxes: Boxes, hidden: NDArray[np.float64], faint: NDArray[np.float64], rng: np.random.Generator
-    ) -> NDArray[np.bool_]:
+    def _missed(self, boxes: Boxes, hidden: Floats, faint: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
         chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden + self.miss_faint * faint
         return np.asarray(rng.random(len(boxes)) < chance)
 
@@ -215,13 +246,13 @@ class BoxNoise:
                     break
         return np.array(found, np.float64).reshape(-1, 4)
 
-    def _certain(self, boxes: Boxes, covered: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    def _certain(self, boxes: Boxes, covered: Floats, rng: np.random.Generator) -> Floats:
         """Confidences of whole boxes; 1 where nothing is noisy."""
         if self == BoxNoise.none():
             return np.ones(len(boxes))
-        return confidence.whole(covered, self.small_doubt * self._small(boxes), rng)
+        return whole_confidences(covered, self.small_doubt * self._small(boxes), rng)
 
-    def _inside(self, boxes: Boxes, certainty: NDArray[np.float64], height: int, width: int) -> Detections:
+    def _inside(self, boxes: Boxes, certainty: Floats, height: int, width: int) -> Detections:
         limit = np.array([width, height, width, height], np.float64)
         clipped = np.clip(boxes, 0, limit).astype(np.float32)
         side = (clipped[:, 2:] - clipped[:, :2]).min(axis=1)
@@ -238,3 +269,35 @@ def _strips(boxes: Boxes, rng: np.random.Generator) -> Boxes:
     size = np.tile(boxes[:, 2:] - boxes[:, :2], (1, 2))
     place = _STRIP_MEDIAN + _STRIP_SPREAD * np.clip(rng.standard_normal(boxes.shape), -2, 2)
     return np.asarray(np.tile(boxes[:, :2], (1, 2)) + place * size)
+
+
+def whole_confidences(cover: Floats, doubt: Floats, rng: np.random.Generator) -> Floats:
+    """Confidences of boxes that fit an object.
+
+    Args:
+        cover: (n,), the largest share of each box that one nearer to the camera covers, in [0, 1].
+        doubt: (n,), what each loses for being small, in units of the logit, at least 0.
+        rng: the source of the draws.
+
+    Returns:
+        (n,), in (0, 1).
+    """
+    rows = np.stack([np.interp(cover, COVERS, column) for column in zip(*WHOLE, strict=True)], axis=1)
+    drawn = _drawn(rows, rng)
+    return np.asarray(1 / (1 + (1 - drawn) / drawn * np.exp(doubt)))
+
+
+def odd_confidences(kind: Kind, count: int, rng: np.random.Generator) -> Floats:
+    """Confidences of `count` boxes of one odd kind, (count,), in (0, 1)."""
+    return _drawn(np.broadcast_to(np.array(ODD[kind]), (count, len(LEVELS))), rng)
+
+
+def _drawn(rows: Floats, rng: np.random.Generator) -> Floats:
+    """One number a row, from the distribution with the row's quantiles, straight lines between them."""
+    if len(rows) == 0:  # most odd kinds in most frames
+        return np.zeros(0)
+    share = rng.random(len(rows))
+    step = np.clip(np.searchsorted(LEVELS, share, side="right") - 1, 0, len(LEVELS) - 2)
+    levels, index = np.array(LEVELS), np.arange(len(rows))
+    part = (share - levels[step]) / (levels[step + 1] - levels[step])
+    return np.asarray(rows[index, step] * (1 - part) + rows[index, step + 1] * part)

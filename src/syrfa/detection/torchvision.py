@@ -8,8 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection.base import Detections
-from syrfa.detection.network import NetworkDetector
+from syrfa.detection.base import Detections, NetworkDetector
 from syrfa.errors import ConfigError, WeightsNotFoundError
 
 # The first versions of Faster R-CNN and RetinaNet with ResNet-50 are left out: their published weights need

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection.base import Detections
-from syrfa.detection.network import NetworkDetector
+from syrfa.detection.base import Detections, NetworkDetector
 from syrfa.errors import ConfigError, WeightsNotFoundError
 
 # Read by ultralytics when it is first imported: never install packages, never look for the network (downloads,

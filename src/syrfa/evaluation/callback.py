@@ -8,7 +8,7 @@ from typing import Any, Literal
 from lightning import LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
-from syrfa.datasets.paper_recipes import PUBLISHED, PaperRecipe, PaperSettings
+from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ConstantsName, ConstantsOptions
 from syrfa.errors import ConfigError, LabelError
 from syrfa.evaluation import ObjectScores, PaperProtocol, Protocol, StrictProtocol, TrackedProtocol, write_scores
 from syrfa.evaluation.audit import flags_of
@@ -22,7 +22,7 @@ from syrfa.evaluation.protocols import Smoothing
 from syrfa.evaluation.regions import measure_regions
 from syrfa.evaluation.training_normals import QUANTILES, Method
 from syrfa.evaluation.write_result import result_of, switches_of
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.training.run_folder import RESULT
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 from syrfa.utils.files import write_json
@@ -40,7 +40,7 @@ class FrameAUC(CollectingCallback):
         protocol: `strict` uses nothing of the test data; `paper` is the published post-processing.
         smoothing: of the strict protocol: `none`, `centred` or `causal`.
         window: frames averaged by `centred` and `causal`.
-        recipe: of the paper protocol, in place of the one that the data's config names (data.target.recipe). Where
+        recipe: of the paper protocol, in place of the one that the data's config names (data.target.constants). Where
             there is neither, nothing is published to follow and that reading is left out.
         paper: constants of the paper protocol that replace the recipe's.
         bootstrap: resamples of the test videos behind the confidence intervals; 0 for none.
@@ -69,8 +69,8 @@ class FrameAUC(CollectingCallback):
         protocol: Literal["strict", "paper"] = "strict",
         smoothing: Smoothing = "centred",
         window: int = 25,
-        recipe: PaperRecipe | None = None,
-        paper: PaperSettings | None = None,
+        recipe: ConstantsName | None = None,
+        paper: ConstantsOptions | None = None,
         bootstrap: int = 1000,
         pictures: bool = True,
         tracks: bool = False,
@@ -103,7 +103,7 @@ class FrameAUC(CollectingCallback):
         if paper is not None and recipe is None:
             paper.check()
 
-    def protocols(self, frames: int, recipe: PaperRecipe | None = None) -> list[Protocol]:
+    def protocols(self, frames: int, recipe: ConstantsName | None = None) -> list[Protocol]:
         """Every reading, the first one first, for tubes of `frames` frames of data that name a `recipe` or none."""
         recipe = self.recipe or recipe
         radius = frames // 2
@@ -150,11 +150,11 @@ class FrameAUC(CollectingCallback):
         use = data.use(stage)
         if use is None:
             return
-        taken = self.recipe or use.source.recipe
+        taken = self.recipe or use.source.constants
         if taken is None and self.first[0] == "paper":
             raise ConfigError(
-                f"evaluation.protocol=paper: data.{use.domain}.recipe names no published recipe; set it, or "
-                f"evaluation.recipe, to one of {', '.join(PUBLISHED)}"
+                f"evaluation.protocol=paper: data.{use.domain}.constants names no published recipe; set it, or "
+                f"evaluation.recipe, to one of {', '.join(PUBLISHED_CONSTANTS)}"
             )
         self.protocols(1, taken)
 
@@ -162,8 +162,8 @@ class FrameAUC(CollectingCallback):
         use = data_of(trainer).use("test")
         if use is None:
             return
-        taken, name = self.recipe or use.source.recipe, use.source.dataset.name
-        own = name if name in PUBLISHED else use.source.recipe
+        taken, name = self.recipe or use.source.constants, use.source.dataset.name
+        own = name if name in PUBLISHED_CONSTANTS else use.source.constants
         if None not in (taken, own) and taken != own and trainer.is_global_zero:
             print(
                 f"syrfa test: the paper protocol takes the recipe of {taken} for {name}, not {own}'s", file=sys.stderr
@@ -258,7 +258,7 @@ class FrameAUC(CollectingCallback):
 
     def _protocols(self, trainer: Trainer, split: EvaluatedSplit) -> list[Protocol]:
         source = data_of(trainer).domains[split.domain]
-        return self.protocols(split.cache.spec.frames, source.recipe if source is not None else None)
+        return self.protocols(split.cache.spec.frames, source.constants if source is not None else None)
 
     def _objects(
         self, trainer: Trainer, stage: Stage

@@ -2,7 +2,7 @@
 
 All of it works on normality n = 1 - anomaly score and on one test video at a time. It scales by the video's own
 extremes, that is, by statistics of test data; the published code divides by zero where a video has no spread, and
-here such a video is most normal throughout. The constants are those of `syrfa.datasets.paper_recipes`.
+here such a video is most normal throughout. The constants are those of `syrfa.datasets.protocol_constants`.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from syrfa.datasets.paper_recipes import Ends
+from syrfa.datasets.protocol_constants import Ends
 
 
 def map_shape(height: int, width: int, block: int) -> tuple[int, int]:

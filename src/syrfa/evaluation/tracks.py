@@ -4,9 +4,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torchvision.ops import box_iou
 
-from syrfa.detection.boxes import iou
 from syrfa.evaluation.scores import ObjectScores
 
 
@@ -39,7 +40,8 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
     bounds = np.append(np.flatnonzero(np.diff(frame, prepend=-1)), len(order))
     for start, stop in pairwise(bounds.tolist()):
         last = last[frame[start] - frame[last] <= max_gap + 1]
-        matches = _matches(iou(boxes[last], boxes[start:stop]), frame[start] - frame[last], min_iou)
+        overlap = box_iou(torch.from_numpy(boxes[last]), torch.from_numpy(boxes[start:stop])).numpy()
+        matches = _matches(overlap, frame[start] - frame[last], min_iou)
         for box in range(start, stop):
             earlier = matches.get(box - start)
             track[box] = tracks if earlier is None else track[last[earlier]]

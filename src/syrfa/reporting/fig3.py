@@ -23,7 +23,7 @@ from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores
 from syrfa.evaluation.metrics import micro_auroc
 from syrfa.evaluation.overlay import COLOURS, TRUTH, draw_anomaly_map, score_scale
-from syrfa.evaluation.result import Reading, audit_of
+from syrfa.evaluation.result import Evaluation, audit_of
 from syrfa.evaluation.score_curve import ABNORMAL, SCORE, ScoreCurve, bands, draw_curve, limits_of
 from syrfa.reporting.figure_files import provenance_of, save_figure
 from syrfa.reporting.runs import Run
@@ -59,7 +59,7 @@ class ScoredRun:
     """
 
     run: Run
-    evaluation: Reading
+    evaluation: Evaluation
     dataset: VideoDataset
     records: list[VideoRecord]
     objects: list[ObjectScores]
@@ -87,7 +87,7 @@ class ScoredRun:
             UserError: scores, config or data are missing, there is no such evaluation, or the data or the scores are
                 not those of the result.
         """
-        described = [each["protocol"] for each in run.result["readings"]]
+        described = [each["protocol"] for each in run.result["evaluations"]]
         fits = [p["protocol"] == (protocol or p["protocol"]) for p in described]
         fits = [fit and p["smoothing"] == (smoothing or p["smoothing"]) for fit, p in zip(fits, described, strict=True)]
         if True not in fits:
@@ -101,7 +101,7 @@ class ScoredRun:
                 f"{dataset.root}: not the copy of {dataset.name} {split} that {run.file.parent} was tested on; give "
                 "--root the folder of that copy, or run `syrfa test` on this one"
             )
-        evaluation, kept = run.result["readings"][number], run.curves()
+        evaluation, kept = run.result["evaluations"][number], run.curves()
         found, reported = (
             micro_auroc(kept.scores[number], kept.labels).value,
             evaluation["metrics"]["micro_auroc"]["value"],

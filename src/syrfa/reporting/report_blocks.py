@@ -94,7 +94,7 @@ def run_chart_block(experiments: Sequence[Experiment]) -> Block:
     rows = []
     for experiment in experiments:
         for run in experiment.runs:
-            first = run.result["readings"][0]
+            first = run.result["evaluations"][0]
             width = value_of(first["baselines"].get("box_width"))
             rows.append((experiment.name, run.name, first["metrics"]["micro_auroc"], width))
     return Block("", charts=[charts.run_chart(rows)] if len(rows) > 1 else [])
@@ -121,7 +121,7 @@ def curve_blocks(experiment: Experiment, data: Path | None) -> Iterator[Block]:
             rates.missing.append(f"Curves of {each.name} are not shown: it has no {CURVES}; run `syrfa test` again.")
         else:
             kept.append((f"seed {each.result['seed']}", each.curves()))
-    evaluations = run.result["readings"] if kept else []
+    evaluations = run.result["evaluations"] if kept else []
     rates.folded = {evaluation_name(each): charts.rate_charts(kept, k) for k, each in enumerate(evaluations)}
     if evaluations:
         rates.charts = rates.folded.pop(evaluation_name(evaluations[0]))
@@ -134,7 +134,7 @@ def curve_blocks(experiment: Experiment, data: Path | None) -> Iterator[Block]:
 
 
 def _scores(run: Run, curves: FrameCurves) -> Block:
-    first, drawn = run.result["readings"][0], charts.score_charts(curves)
+    first, drawn = run.result["evaluations"][0], charts.score_charts(curves)
     note = (
         f"Run {run.result['run_id']}, {evaluation_name(first)}; all videos on one scale. Shaded: frames labelled "
         "abnormal. Dashed: box_width, on a scale of its own."
@@ -153,7 +153,7 @@ def _scores(run: Run, curves: FrameCurves) -> Block:
 
 def _alarms(run: Run, curves: FrameCurves, data: Path | None) -> Block:
     block = Block("Highest alarms and missed frames")
-    split, radius = run.result["split"], int(run.result["readings"][0]["protocol"].get("temporal_radius", 3))
+    split, radius = run.result["split"], int(run.result["evaluations"][0]["protocol"].get("temporal_radius", 3))
     try:
         objects, dataset = run.objects(curves.names), run.dataset(data)
         found = alarms.top_alarms(objects, curves.labels, dataset, split, radius)
@@ -242,9 +242,9 @@ def distance_block(result: Result) -> tuple[Block, list[tuple[str, dict[str, obj
 def provenance_block(run: Run) -> Block:
     """Everything on record about a run; the environment and its settings are in the result."""
     block = Block(f"Provenance of {run.name}, seed {run.result['seed']}")
-    if run.result.get("recipe_reason"):
-        block.notes.append(f"There is no run record: {run.result['recipe_reason']}")
-    told = {key: value for key, value in run.result.items() if key not in ("readings", "metrics", "baselines")}
+    if run.result.get("run_record_reason"):
+        block.notes.append(f"There is no run record: {run.result['run_record_reason']}")
+    told = {key: value for key, value in run.result.items() if key not in ("evaluations", "metrics", "baselines")}
     block.listings["result.json without its evaluations"] = json.dumps(told, indent=2, sort_keys=True)
     for path in filter(None, map(run.path, _LISTED)):
         content = path.read_text("utf-8", errors="replace")

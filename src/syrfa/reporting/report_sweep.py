@@ -106,7 +106,7 @@ def _point(folder: Path, number: int, point: dict[str, Any], keys: dict[str, str
     place = folder / str(point.get("run"))
     if (place / RESULT).is_file():
         run = Run.open(place)
-        told = flags([run]), audit_in_short([run], run.result["readings"][0])
+        told = flags([run]), audit_in_short([run], run.result["evaluations"][0])
     settings = {name: point["parameters"].get(key) for name, key in keys.items()}
     values = {name: _value(point, name) for name in metrics}
     words = [str(point.get(key) or "-") for key in ("protocol", "state", "run")]

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.result import METRICS, Reading, Result, audit_of, selection
+from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import mean_and_deviation, percent
 
 
-def evaluation_name(evaluation: Reading) -> str:
+def evaluation_name(evaluation: Evaluation) -> str:
     """Protocol, method of reference scores, smoothing and window: `strict + fused, centred over 25 frames`."""
     protocol = evaluation["protocol"]
     name = str(protocol["protocol"])
-    if protocol.get("recipe"):
-        name += f" ({protocol['recipe']})"
-    if protocol.get("calibration"):
-        name += f" + {protocol['calibration']}"
+    if protocol.get("constants"):
+        name += f" ({protocol['constants']})"
+    if protocol.get("reference"):
+        name += f" + {protocol['reference']}"
     smoothing = str(protocol.get("smoothing", "none"))
     if smoothing == "none":
         return f"{name}, no smoothing"
@@ -33,20 +33,20 @@ def selections(runs: Iterable[Run]) -> str:
     return " / ".join(dict.fromkeys(selection(run.result) for run in runs))
 
 
-def same(runs: Iterable[Run], evaluation: Reading) -> list[tuple[Result, Reading]]:
+def same(runs: Iterable[Run], evaluation: Evaluation) -> list[tuple[Result, Evaluation]]:
     """The evaluation of each run that was made the same way, with its result; runs that have none are left out."""
     name = evaluation_name(evaluation)
-    found = [(run.result, [e for e in run.result["readings"] if evaluation_name(e) == name]) for run in runs]
+    found = [(run.result, [e for e in run.result["evaluations"] if evaluation_name(e) == name]) for run in runs]
     return [(result, made[0]) for result, made in found if made]
 
 
-def audits(runs: Iterable[Run], evaluation: Reading) -> dict[str, bool]:
+def audits(runs: Iterable[Run], evaluation: Evaluation) -> dict[str, bool]:
     """The audit lines of an evaluation, and of each whether no test information entered."""
     found = [audit_of(*pair) for pair in same(runs, evaluation)]
     return {audit.line: not audit.test_information for audit in found}
 
 
-def audit_in_short(runs: Iterable[Run], evaluation: Reading) -> str:
+def audit_in_short(runs: Iterable[Run], evaluation: Evaluation) -> str:
     """The same in a few words: `test information: transductive, scaling`; of several runs all that there are."""
     short = []
     for pair in same(runs, evaluation):
@@ -57,7 +57,7 @@ def audit_in_short(runs: Iterable[Run], evaluation: Reading) -> str:
 
 def metric_names(runs: Iterable[Run]) -> dict[str, str]:
     """The metrics that some run has, as people call them; a column of dashes says nothing."""
-    found = {name for run in runs for each in run.result["readings"] for name in each["metrics"]}
+    found = {name for run in runs for each in run.result["evaluations"] for name in each["metrics"]}
     return {name: words for name, words in METRICS.items() if name in found}
 
 
@@ -66,13 +66,13 @@ def value_of(metrics: dict[str, Any] | None, name: str = "micro_auroc") -> float
     return ((metrics or {}).get(name) or {}).get("value")
 
 
-def over_runs(runs: Sequence[Run], evaluation: Reading, name: str = "micro_auroc", baseline: str = "") -> str:
+def over_runs(runs: Sequence[Run], evaluation: Evaluation, name: str = "micro_auroc", baseline: str = "") -> str:
     """Mean ± sample standard deviation over runs of a metric, or of a baseline's, in per cent."""
     found = [each["baselines"].get(baseline) if baseline else each["metrics"] for _, each in same(runs, evaluation)]
     return mean_and_deviation([value_of(metrics, name) for metrics in found])
 
 
-def single_runs(runs: Sequence[Run], evaluation: Reading) -> str:
+def single_runs(runs: Sequence[Run], evaluation: Evaluation) -> str:
     """The micro AUROC of each run, in per cent."""
     return " ".join(percent(value_of(each["metrics"])) for _, each in same(runs, evaluation))
 
@@ -83,7 +83,7 @@ def interval(metric: dict[str, Any] | None, form: str = "{:.1f}", scale: float =
     return "-" if None in ends else " to ".join(form.format(scale * float(end or 0)) for end in ends)
 
 
-def lead(runs: Sequence[Run], evaluation: Reading) -> str:
+def lead(runs: Sequence[Run], evaluation: Evaluation) -> str:
     """The mean difference to box_width in points, with its sign."""
     found = [value_of(each, "lead_over_box_width") for _, each in same(runs, evaluation)]
     known = [value for value in found if value is not None]

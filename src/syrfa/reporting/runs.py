@@ -73,7 +73,7 @@ class Run:
         if stored is None:
             raise DataNotFoundError(f"{self.file}: no {CURVES} in the run's folder; run `syrfa test` again")
         curves = read_curves(stored)
-        if len(curves.scores) != len(self.result["readings"]):
+        if len(curves.scores) != len(self.result["evaluations"]):
             raise ConfigError(f"{stored}: of another test than {self.file.name}; run `syrfa test` again")
         return curves
 
@@ -257,7 +257,7 @@ def _check(run: Run) -> None:
     """Refuses a result of which a page could not say what it has to."""
     if missing := [key for key in _NEEDED if key not in run.result]:
         raise UserError(f"{run.file}: lacks {', '.join(missing)}; run `syrfa test` again")
-    for each in run.result["readings"]:
+    for each in run.result["evaluations"]:
         try:
             complete = "protocol" in each["protocol"] and "value" in each["metrics"]["micro_auroc"]
             complete = complete and isinstance(each["baselines"], dict)
@@ -281,4 +281,4 @@ def _is_result(file: Path) -> bool:
     except ValueError:
         return False
     known = isinstance(content, dict) and content.get("schema") == RESULT_SCHEMA
-    return known and "readings" in content and "experiment" in content
+    return known and "evaluations" in content and "experiment" in content

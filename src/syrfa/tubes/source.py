@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset
-from syrfa.datasets.paper_recipes import PaperRecipe
+from syrfa.datasets.protocol_constants import ConstantsName
 from syrfa.detection.base import Detector
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.spec import TubeFilter, TubeSpec
@@ -28,7 +28,8 @@ class TubeSource:
         train_split: the split trained on.
         validation_split: the split validated on; None for no validation.
         test_split: the split tested on.
-        recipe: whose published post-processing a test also reports, as `paper`; None where there is none.
+        constants: of which data set the published constants are, for a test that also reports the paper protocol; None
+            where nothing was published.
     """
 
     dataset: VideoDataset
@@ -39,7 +40,7 @@ class TubeSource:
     train_split: str = "train"
     validation_split: str | None = None
     test_split: str = "test"
-    recipe: PaperRecipe | None = None
+    constants: ConstantsName | None = None
 
 
 @dataclass(frozen=True)

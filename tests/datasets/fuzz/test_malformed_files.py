@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from mangled import mangled, survives
 
 from syrfa.datasets import ShanghaiTech, UBnormal, UCSDPed2
-from syrfa.detection import FileDetector, import_jigsaw_pickle
+from syrfa.detection import FileDetector
 from syrfa.detection.file import read_boxes
-from syrfa.detection.plain_pickle import read_plain
 
 FRAMES, HEIGHT, WIDTH = 6, 24, 32
 FUZZ = settings(
@@ -56,11 +55,6 @@ def boxes() -> dict[str, np.ndarray]:
         "frames_per_video": np.array([FRAMES, FRAMES], np.int32),
         "class_id": np.array([0, 2, 0], np.int16),
     }
-
-
-def videos() -> dict[str, list[np.ndarray]]:
-    box = np.array([[1, 2, 9, 12, 0.9]])
-    return {"01": [box] * FRAMES, "02": [box, np.zeros((0, 5))] * (FRAMES // 2)}
 
 
 class Place:
@@ -159,11 +153,6 @@ class Place:
                 assert np.isfinite(found.xyxy).all()
                 assert ((found.confidence >= 0) & (found.confidence <= 1)).all()
 
-    def jigsaw(self, content: bytes) -> None:
-        source = self.root / "boxes.pkl"
-        source.write_bytes(content)
-        import_jigsaw_pickle(source, self.root / "imported.npz", ["01", "02"], [FRAMES, FRAMES])
-
 
 def npy(array: np.ndarray, **named) -> bytes:
     return in_memory(np.lib.format.write_array, array, **named)
@@ -188,7 +177,6 @@ VALID = {
     "list of names": ("list_of_names", b"abnormal_scene_1_scenario_1\n"),
     "boxes": ("box_file", in_memory(np.savez, **boxes())),
     "packed boxes": ("box_file", in_memory(np.savez_compressed, **boxes())),
-    **{f"pickle {protocol}": ("jigsaw", pickle.dumps(videos(), protocol)) for protocol in range(6)},
 }
 
 
@@ -247,52 +235,6 @@ def test_other_arrays_as_labels(place, array):
         survives(lambda reader=reader: getattr(place, reader)(npy(array)))
     if array.dtype.kind in "iufbcU" and array.size:
         survives(lambda: place.mat(in_memory(scipy.io.savemat, {"gt": array})))
-
-
-NUMBERS = st.sampled_from(
-    [0, 1, -1, 5, 6, 7, 2**31, 2**63, 10**30, 0.5, float("inf"), float("nan"), "1", "01", None, b"1", True]
-)
-LEAVES = NUMBERS | ARRAYS.filter(lambda array: array.dtype.kind in "iufb")
-TREES = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(["01", "02", 0, 1, 2]), inner),
-    max_leaves=12,
-)
-
-
-@FUZZ
-@given(first=TREES, second=TREES, outer=st.sampled_from(["dictionary", "numbered", "list"]), protocol=st.integers(0, 5))
-def test_other_things_in_a_pickle_of_boxes(place, first, second, outer, protocol):
-    content = {
-        "dictionary": {"01": first, "02": second},
-        "numbered": {1: first, "02": second},
-        "list": [first, second],
-    }[outer]
-    survives(lambda: place.jigsaw(pickle.dumps(content, protocol)))
-
-
-def unfolding(levels: int, width: int) -> list:
-    """A list whose pickle is short, since each level refers to the one below `width` times."""
-    tree: list = []
-    for _ in range(levels):
-        tree = [tree] * width
-    return tree
-
-
-@pytest.mark.parametrize("protocol", range(6))
-def test_pickles_that_unfold(place, protocol):
-    content = pickle.dumps({"01": unfolding(40, 2), "02": unfolding(9, 10)}, protocol)
-    assert len(content) < 3000
-    assert "again and again" in (survives(lambda: place.jigsaw(content), memory=1 << 27) or "")
-
-
-def test_a_pickle_that_copies_one_array_for_ever(place):
-    """Each BUILD of 30 bytes would copy a megabyte."""
-    data = b"B" + struct.pack("<I", 1 << 20) + bytes(1 << 20) + b"q\x00"
-    one = b"cnumpy._core.numeric\n_frombuffer\n(h\x00cnumpy\ndtype\nX\x02\x00\x00\x00f8\x85R"
-    one += b"J\x00\x00\x02\x00\x85X\x01\x00\x00\x00CtR"
-    content = b"\x80\x03](" + data + one * 200 + b"e."
-    assert "again and again" in (survives(lambda: place.jigsaw(content), memory=1 << 26) or "")
 
 
 def npy_header(text: str, version: int = 1, length: int | None = None) -> bytes:
@@ -410,8 +352,6 @@ def hostile(mark: Path) -> dict[str, bytes]:
                 archive.writestr(f"{other}.npy", bare if other == name else npy(array))
         files[f"{name} as a pickle"] = members.getvalue()
     files["one array more"] = in_memory(np.savez, **boxes(), more=objects)
-    for protocol in range(6):
-        files[f"boxes, protocol {protocol}"] = pickle.dumps({**videos(), "02": Command(mark)}, protocol)
     return files
 
 
@@ -453,16 +393,3 @@ def test_nothing_is_written_outside(place, tmp_path):
 )
 def test_names_that_lead_elsewhere(place, names):
     survives(lambda: place.list_of_names("\n".join(names).encode("utf-8", "surrogatepass")))
-
-
-@FUZZ
-@given(data=st.binary(max_size=60))
-def test_programs_of_pickle_instructions(data):
-    """Bytes mapped onto the instructions of the pickle machine, so that most of them do something."""
-    import pickletools
-
-    codes = [opcode.code.encode("latin-1") for opcode in pickletools.opcodes]
-    program = (
-        b"".join(codes[byte % len(codes)] + data[i + 1 : i + 1 + byte // 80] for i, byte in enumerate(data)) + b"."
-    )
-    survives(lambda: read_plain(program))
