@@ -33,6 +33,7 @@ _TEMPLATE = go.layout.Template(
         "plot_bgcolor": "white",
         "margin": {"l": 52, "r": 16, "t": 46, "b": 44},
         "title": {"font": {"size": 13}, "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "container"},
+        "modebar": {"bgcolor": "rgba(0, 0, 0, 0)", "color": "#9aa3b0", "activecolor": _SCORE},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
         "hoverlabel": {"namelength": -1, "font": {"size": 12}},
         "xaxis": _AXIS,

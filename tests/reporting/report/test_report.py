@@ -89,8 +89,8 @@ def page_of(place: Path, **options: Path) -> Page:
 def test_the_number_has_all_that_belongs_to_it(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge")
     page = page_of(run)
-    reading = json.loads((run / "result.json").read_text())["evaluations"][0]
-    metric, width = reading["metrics"]["micro_auroc"], reading["baselines"]["box_width"]["micro_auroc"]
+    evaluation = json.loads((run / "result.json").read_text())["evaluations"][0]
+    metric, width = evaluation["metrics"]["micro_auroc"], evaluation["baselines"]["box_width"]["micro_auroc"]
     row = next(row for row in page.rows() if row.startswith("seed1"))
     for number in (metric["value"], metric["ci_low"], metric["ci_high"], width["value"], metric["chance"]):
         assert f"{100 * number:.1f}" in row
@@ -130,8 +130,8 @@ def test_runs_of_an_experiment_become_a_mean_with_its_deviation(tmp_path: Path) 
     page = page_of(tmp_path / "runs")
     overview = next(row for row in page.rows() if row.startswith("knowledge"))
     assert "92.0 ± 2.0" in overview
-    reading = [row for row in page.rows() if row.startswith("strict, centred")]
-    assert "90.0 92.0 94.0" in reading[0]  # every single run
+    evaluation = [row for row in page.rows() if row.startswith("strict, centred")]
+    assert "90.0 92.0 94.0" in evaluation[0]  # every single run
     assert [attributes["id"] for tag, attributes in page.tags if tag == "section"] == ["overview", "e0", "e1"]
     compared = page.chart("Micro AUROC of every run")["data"][0]
     assert compared["y"] == ["knowledge", "knowledge", "knowledge", "other"]

@@ -65,8 +65,8 @@ async def drawn(tab: Tab, label: str) -> str:
         a selector of it.
     """
     found = await tab.run(
-        f"(() => {{ const all = [...document.querySelectorAll('figure')].filter((e) => "
-        f"e.offsetParent && e.querySelector('figcaption').textContent === {label!r}); const chart = all.at(-1).querySelector('.chart'); "
+        "(() => { const all = [...document.querySelectorAll('figure')].filter((e) => e.checkVisibility() && "
+        f"e.querySelector('figcaption').textContent === {label!r}); const chart = all.at(-1).querySelector('.chart'); "
         "chart.id = 'looked-at'; chart.scrollIntoView({block: 'center', behavior: 'instant'}); return all.length; })()"
     )
     assert found
