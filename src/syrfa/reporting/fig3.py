@@ -223,7 +223,7 @@ def _draw(
     curve.set_ylabel("anomaly score", fontsize=8)
     masked, maps = False, []
     for column, (rule, frame) in enumerate(chosen.items()):
-        look = {"color": "black", "markersize": 5, "markerfacecolor": "white", "zorder": 5}
+        look: dict[str, Any] = {"color": "black", "markersize": 5, "markerfacecolor": "white", "zorder": 5}
         curve.plot([frame], [scores[frame]], _MARKERS[rule], **look)
         axes = part.add_subplot(grid[1, column])
         maps.append(axes)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from syrfa.errors import UserError, in_one_line
 from syrfa.reporting.runs import Run as FinishedRun
-from syrfa.reporting.spec import Spec
-from syrfa.reporting.table_runner import Outcome
-from syrfa.reporting.table_runs import Plan, Run
+from syrfa.reporting.table_plan import Plan, Run
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import Spec
 from syrfa.training.run_folder import RESULT
 
 

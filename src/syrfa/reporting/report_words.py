@@ -1,6 +1,6 @@
 """What the templates of the report say of results: names of evaluations, audits in short, means over runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from syrfa.evaluation.audit import flags_of
@@ -95,6 +95,8 @@ def number(value: float | None, form: str = ".4g") -> str:
     return "-" if value is None else format(value, form)
 
 
-HELPERS = (evaluation_name, flags, selections, audits, audit_in_short, metric_names, value_of, over_runs, single_runs)
-HELPERS += (interval, lead, number, percent, selection)
+HELPERS: tuple[Callable[..., object], ...] = (
+    *(evaluation_name, flags, selections, audits, audit_in_short, metric_names, value_of, over_runs, single_runs),
+    *(interval, lead, number, percent, selection),
+)
 """What templates call."""

@@ -130,7 +130,8 @@ class Run:
             try:
                 place = f"data.{self.result.get('domain', 'target')}.dataset"
                 found = OmegaConf.select(OmegaConf.load(file), place)
-                return dict(OmegaConf.to_container(found, resolve=True)) if found is not None else {}
+                described: Any = OmegaConf.to_container(found, resolve=True) if found is not None else {}
+                return dict(described)
             except (OmegaConfBaseException, YAMLError, OSError, ValueError, TypeError):
                 continue
         return {}
