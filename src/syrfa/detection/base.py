@@ -31,6 +31,15 @@ class Detections:
     def __len__(self) -> int:
         return len(self.xyxy)
 
+    @classmethod
+    def join(cls, parts: "list[Detections]") -> "Detections":
+        """The boxes of several frames, one after the other."""
+        return cls(
+            np.concatenate([np.empty((0, 4), np.float32), *(part.xyxy for part in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(part.confidence for part in parts)]),
+            np.concatenate([np.empty(0, np.int16), *(part.class_id for part in parts)]),
+        )
+
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Detections":
         """Those of `rows`, a mask or row numbers."""
         return Detections(self.xyxy[rows], self.confidence[rows], self.class_id[rows])
