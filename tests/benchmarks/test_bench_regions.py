@@ -15,7 +15,7 @@ from naive_regions import naive_regions
 from syrfa.datasets import Regions
 from syrfa.evaluation import ObjectScores
 from syrfa.evaluation.metrics.region_level import areas, match, region_metrics
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 
 VIDEOS, FRAMES, BOXES = 200, 250, 5_000

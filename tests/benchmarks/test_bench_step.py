@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 
 FULL_PAIRS = int(os.environ.get("SYRFA_BENCH_PAIRS", "2"))

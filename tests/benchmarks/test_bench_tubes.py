@@ -17,7 +17,7 @@ from torchvision.ops import roi_align
 
 from syrfa.datasets import VideoFolder
 from syrfa.detection import FileDetector
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.tubes import TubeSpec, build_cache
 from syrfa.utils.files import write_json
 

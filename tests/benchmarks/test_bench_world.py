@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 from syrfa.world import PRESETS, generate_world
 from syrfa.world.clip import Clip, plan_clips

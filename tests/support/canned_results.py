@@ -29,7 +29,7 @@ def reading(protocol: str, smoothing: str, value: float | None, width: float, **
 
 
 def source_part(preset: str | None) -> dict[str, Any]:
-    """What a recipe says of a source: of a generated world, or of UBnormal."""
+    """What a run record says of a source: of a generated world, or of UBnormal."""
     return {"domain": "source", "dataset": "ubnormal", "world": {"preset": preset} if preset else None}
 
 
@@ -57,7 +57,7 @@ def canned_result(seed: int, value: float | None, **changed: Any) -> dict[str, A
         "device": "cpu",
         "precision": "32-true",
         "environment": {"git_commit": "0" * 40, "syrfa": "0.1.0", "packages": {"torch": "2.0.0"}, "threads": 1},
-        "recipe": {"steps": [{"data": [source_part("standard"), {**source_part(None), "domain": "target"}]}]},
+        "run_record": {"steps": [{"data": [source_part("standard"), {**source_part(None), "domain": "target"}]}]},
         "readings": [reading("strict", "centred", value, 0.96), reading("paper", "gaussian", lower, 0.92)],
         **changed,
     }

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from syrfa.reporting.inputs import inputs_of
-from syrfa.training.chain import Chain, NoRecipeError, referred
-from syrfa.training.recipe import Places
+from syrfa.training.paths import PortablePaths
+from syrfa.training.run_record import Chain, NoRunRecordError, referred
 from syrfa.utils.files import sha256_file
 
 
@@ -17,7 +17,7 @@ def checkpoint(path: Path, steps: list[str] | None, batches: int, reason: str | 
     content = {
         "state_dict": {"batches_seen": torch.tensor(batches)},
         "syrfa": {"module": "JigsawModule", "settings": {}},
-        "syrfa_recipe": {"steps": None if steps is None else [{"id": name} for name in steps], "reason": reason},
+        "syrfa_run_record": {"steps": None if steps is None else [{"id": name} for name in steps], "reason": reason},
     }
     torch.save(content, path)
     return str(path)
@@ -36,7 +36,7 @@ def options(**arguments: Any) -> dict[str, Any]:
 
 
 def test_pretraining_stands_before_what_starts_from_it(tmp_path: Path) -> None:
-    chain = Chain(Places())
+    chain = Chain(PortablePaths())
     written = chain.options(options(pretrained=checkpoint(tmp_path / "last.ckpt", ["stage0"], 7), width=8), fits=True)
     assert written["model"]["init_args"] == {"pretrained": "checkpoint:stage0@7", "width": 8}
     assert [step["id"] for step in chain.steps] == ["stage0"]
@@ -46,14 +46,14 @@ def test_pretraining_stands_before_what_starts_from_it(tmp_path: Path) -> None:
 
 def test_members_share_their_steps(tmp_path: Path) -> None:
     members = [checkpoint(tmp_path / f"{n}.ckpt", ["common", f"fit{n}"], n) for n in (1, 2)]
-    chain = Chain(Places())
+    chain = Chain(PortablePaths())
     written = chain.options(options(members=members), fits=False)
     assert written["model"]["init_args"]["members"] == ["checkpoint:fit1@1", "checkpoint:fit2@2"]
     assert [step["id"] for step in chain.steps] == ["common", "fit1", "fit2"]
 
 
 def test_where_files_go_is_left_out_and_what_is_done_stays() -> None:
-    written = Chain(Places()).options(options(), fits=True)
+    written = Chain(PortablePaths()).options(options(), fits=True)
     assert written["run"] == {"experiment": "e", "id": None}
     assert written["checkpoint"] == {"save_last": True}
     assert written["trainer"] == {"max_epochs": 3}
@@ -63,7 +63,7 @@ def test_where_files_go_is_left_out_and_what_is_done_stays() -> None:
 def test_weights_from_elsewhere_are_known_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "published.pth"
     torch.save({"model.0.weight": torch.zeros(2)}, file)
-    chain = Chain(Places())
+    chain = Chain(PortablePaths())
     written = chain.options(options(pretrained=str(file)), fits=True)
     place = "${oc.env:SYRFA_ELSEWHERE}/published.pth"
     assert written["model"]["init_args"]["pretrained"] == place
@@ -79,6 +79,6 @@ def test_weights_from_elsewhere_are_known_by_their_hash(tmp_path: Path, monkeypa
 
 
 def test_a_chain_without_a_beginning_says_why(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "last.ckpt", None, 7, "phase1.ckpt was written by a version that kept no recipe")
-    with pytest.raises(NoRecipeError, match=r"phase1\.ckpt"):
-        Chain(Places()).refer(path)
+    path = checkpoint(tmp_path / "last.ckpt", None, 7, "phase1.ckpt was written by an older version")
+    with pytest.raises(NoRunRecordError, match=r"phase1\.ckpt"):
+        Chain(PortablePaths()).refer(path)

@@ -22,7 +22,7 @@ from syrfa.evaluation.protocols import Smoothing
 from syrfa.evaluation.regions import measure_regions
 from syrfa.evaluation.training_normals import QUANTILES, Method
 from syrfa.evaluation.write_result import result_of, switches_of
-from syrfa.training.environment import environment
+from syrfa.training.provenance import environment
 from syrfa.training.run_folder import RESULT
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 from syrfa.utils.files import write_json

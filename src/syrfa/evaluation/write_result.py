@@ -7,8 +7,8 @@ from lightning import LightningModule, Trainer
 from syrfa.evaluation.audit import audit, record_flags
 from syrfa.evaluation.collector import data_of
 from syrfa.modules import AnomalyModule
-from syrfa.training.recipe_keeper import recipe_of
 from syrfa.training.run_folder import RESULT_SCHEMA
+from syrfa.training.run_record import run_record_of
 from syrfa.tubes.datamodule import EvaluatedSplit
 
 
@@ -28,13 +28,13 @@ def result_of(
         split: what it was tested on.
         readings: one evaluation per protocol; the first is the run's.
         normals: what the target's training normals scored; None where they were not.
-        environment: of `syrfa.training.environment`.
+        environment: of `syrfa.training.provenance`.
 
     Returns:
         JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
         `videos_released` is null where there is no release: footage of one's own, a generated world; `audit` says which
-        test information entered a number, of each reading and, on top, of the first; `recipe` is what `syrfa reproduce`
-        runs, null with a `recipe_reason` where a checkpoint does not say it.
+        test information entered a number, of each reading and, on top, of the first; `run_record` is what `syrfa
+        reproduce` runs, null with a `run_record_reason` where a checkpoint does not say it.
 
     Raises:
         TypeError: the module is no AnomalyModule.
@@ -43,7 +43,7 @@ def result_of(
     assert isinstance(module, AnomalyModule)  # or it was refused
     *_, experiment, run_id = trainer.default_root_dir.split("/")
     first, source = readings[0], data_of(trainer).domains[split.domain]
-    recipe, without = recipe_of(trainer)
+    record, without = run_record_of(trainer)
     extractor, infos = module.extractor, split.cache.video_infos
     result = {
         "schema": RESULT_SCHEMA,
@@ -77,8 +77,8 @@ def result_of(
         "device": str(module.device),
         "precision": str(trainer.precision),
         "environment": environment,
-        "recipe": recipe,
-        "recipe_reason": without,
+        "run_record": record,
+        "run_record_reason": without,
     }
     audited = [{**reading, "audit": audit(result, reading).to_json()} for reading in readings]
     return {**result, "readings": audited, "audit": audited[0]["audit"]}

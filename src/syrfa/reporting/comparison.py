@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from syrfa.reporting.spread import Allowance
-from syrfa.training.step import Step
+from syrfa.training.run_record import Step
 
 NO_NETWORK = 1e-4
 """Of what no network enters, but for counts: nothing differs between threads; a hundredth of a point, or this share of

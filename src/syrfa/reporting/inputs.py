@@ -1,4 +1,4 @@
-"""Whether the data and the weights that a recipe names are here, and are the same."""
+"""Whether the data and the weights that a run record names are here, and are the same."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from syrfa.errors import ConfigError, UserError, in_one_line
 from syrfa.reporting.reach import is_writable
-from syrfa.training.recipe import ELSEWHERE, resolve
-from syrfa.training.step import Step
+from syrfa.training.paths import ELSEWHERE, resolve
+from syrfa.training.run_record import Step
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.files import sha256_file, sha256_json
 from syrfa.utils.parser import ArgumentParser
@@ -25,7 +25,7 @@ class Input:
     """A split of a data set, or a file of weights.
 
     Attributes:
-        name: what it is, and where a recipe has it.
+        name: what it is, and where a run record has it.
         verdict: whether it is here and the same.
         said: the hash, or what is wrong.
         world: of a generated one, how it was made.
@@ -68,7 +68,7 @@ def data_of_step(step: Step) -> TubeDataModule:
         data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
     except UserError:
         raise
-    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged recipe
+    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged run record
         raise ConfigError(f"the options of the data describe none: {in_one_line(error)}") from error
     assert isinstance(data, TubeDataModule)
     return data
@@ -91,7 +91,7 @@ def generate_arguments(world: dict[str, Any]) -> list[str]:
     """
     if not is_writable(world["out"]):
         raise ConfigError(
-            f"{world['out']}: a recipe may not say where on this machine data are made; call `syrfa generate` yourself"
+            f"{world['out']}: a run record may not choose where data are made here; call `syrfa generate` yourself"
         )
     name, version = world.get("preset"), world.get("version")
     preset = PRESETS.get(str(name))

@@ -34,11 +34,11 @@ def provenance(run: Run, room: Room) -> Html:
         "settings": result.get("settings"),
     }
     parts = [tag("div", facts(identity), class_="facts"), tables.training_data(result)]
-    if result.get("recipe"):
-        listing = tag("pre", tag("code", text(json.dumps(result["recipe"], indent=2, sort_keys=True))))
-        parts.append(details("Recipe: what it takes to run it again", listing))
-    if result.get("recipe_reason"):
-        parts.append(note(f"Recipe: {result['recipe_reason']}"))
+    if result.get("run_record"):
+        listing = tag("pre", tag("code", text(json.dumps(result["run_record"], indent=2, sort_keys=True))))
+        parts.append(details("Run record: what it takes to run it again", listing))
+    if result.get("run_record_reason"):
+        parts.append(note(f"Run record: {result['run_record_reason']}"))
     parts += [_listing(run, name) for name in _LISTED]
     return room.part(details(f"{run.name}, seed {result['seed']}", *parts), f"provenance of {run.name}")
 

@@ -1,12 +1,12 @@
-"""What the options of a recipe may reach: a recipe may come from anybody, and fits and tests in its folder alone."""
+"""What the options of a run record may reach: it may come from anybody, and only fits and tests in its folder."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from syrfa.training.chain import OWN_PLACES, RUN, referred
-from syrfa.training.recipe import ELSEWHERE, ROOTS
+from syrfa.training.paths import ELSEWHERE, ROOTS
+from syrfa.training.run_record import OWN_PLACES, RUN, referred
 
 _WRITABLE = [*(f"${{oc.env:{name},{ROOTS[name]}}}" for name in ("SYRFA_CACHE", "SYRFA_DATA"))]
 _WRITABLE.append(f"${{oc.env:{ELSEWHERE}}}")
@@ -30,7 +30,7 @@ def overreach(options: dict[str, Any]) -> str | None:
 
 
 def is_writable(place: str) -> bool:
-    """Whether a recipe may name this place to write to: below the data, the cache or SYRFA_ELSEWHERE, or relative."""
+    """Whether a run record may name this place to write to: in the data, the cache or SYRFA_ELSEWHERE, or relative."""
     for root in _WRITABLE:
         if place == root or place.startswith(f"{root}/"):
             place = place.removeprefix(root).lstrip("/")

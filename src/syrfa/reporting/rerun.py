@@ -1,4 +1,4 @@
-"""The steps of a recipe as commands, each run in a process of its own with the threads that it had."""
+"""The steps of a run record as commands, each run in a process of its own with the threads that it had."""
 
 import json
 import os
@@ -16,38 +16,37 @@ from syrfa.errors import ConfigError, UserError
 from syrfa.modules.checkpoint import read_checkpoint
 from syrfa.reporting.reach import overreach
 from syrfa.reporting.shape import wrong_shape
-from syrfa.training.chain import referred, trained_batches
 from syrfa.training.run_folder import CHECKPOINTS, RESULT
-from syrfa.training.step import Step
+from syrfa.training.run_record import Step, referred, trained_batches
 from syrfa.utils.files import atomic_write, sha256_json, write_json
 from syrfa.utils.signals import INTERRUPTED, TERMINATED
 
-_DONE, _WHOSE = "done.json", "recipe.json"
+_DONE, _WHOSE = "done.json", "run_record.json"
 _LAST = "last.ckpt"
 
 
 class Rerun:
-    """Runs a recipe into a folder; what is done there is not done again.
+    """Runs a run record into a folder; what is done there is not done again.
 
     Args:
-        steps: of the recipe, the test last.
+        steps: of the run record, the test last.
         folder: of the rerun: `<number>_<verb>.yaml`, the step's options, and `<number>_<verb>/`, its runs.
 
     Raises:
-        ConfigError: the recipe is not as a run writes it.
+        ConfigError: the run record is not as a run writes it.
     """
 
     def __init__(self, steps: Sequence[Step], folder: Path) -> None:
         self.steps, self.folder = list(steps), Path(os.path.normpath(folder))
         if not self.steps:
-            raise ConfigError("the recipe is damaged: it has no steps; take another copy of the result")
+            raise ConfigError("the run record is damaged: it has no steps; take another copy of the result")
         for number in range(len(self.steps)):
             if wrong := self._wrong(number):
-                raise ConfigError(f"the recipe is damaged: {wrong}; take another copy of the result")
+                raise ConfigError(f"the run record is damaged: {wrong}; take another copy of the result")
         used = {found[0] for number in range(len(self.steps)) for _, found in self._referred(number)}
         if sorted(used) != sorted(step["id"] for step in self.steps[:-1]):
             raise ConfigError(
-                "the recipe is damaged: its steps do not lead to its test; take another copy of the result"
+                "the run record is damaged: its steps do not lead to its test; take another copy of the result"
             )
 
     def commands(self) -> list[str]:
@@ -84,7 +83,7 @@ class Rerun:
             the result of the test.
 
         Raises:
-            UserError: a step could not be run, or leaves no checkpoint like that of the recipe.
+            UserError: a step could not be run, or leaves no checkpoint like that of the run record.
         """
         self.prepare()
         for number, step in enumerate(self.steps):
@@ -101,17 +100,17 @@ class Rerun:
             write_json(done, {"id": step["id"]})
         file = self._run_folder(len(self.steps) - 1) / RESULT
         if not file.is_file():
-            raise UserError(f"{file}: the test left no result; the recipe is that of a part of a test")
+            raise UserError(f"{file}: the test left no result; the run record is that of a part of a test")
         result: dict[str, Any] = json.loads(file.read_text())
         return result
 
     def _wrong(self, number: int) -> str | None:
-        """What no run writes: a recipe may come from anybody, and is not to do more than fit and test in its folder."""
+        """What no run writes: a run record may come from anybody, and may only fit and test in its folder."""
         step, place = self.steps[number], f"step {number + 1}"
         if wrong := wrong_shape(step, place):
             return wrong
         if step["verb"] not in ("fit", "test"):
-            return f"{place}: a recipe does not {step['verb']}"
+            return f"{place}: a run record does not {step['verb']}"
         if step["verb"] == "fit" and number == len(self.steps) - 1:
             return "its last step is no test"
         if sha256_json(step["options"]) != step["options_sha256"]:
@@ -191,9 +190,9 @@ def run_verb(arguments: Sequence[str], variables: dict[str, str]) -> None:
     if code in (INTERRUPTED, TERMINATED):
         raise KeyboardInterrupt
     if code == 2:
-        raise UserError(f"`syrfa {arguments[0]}` of the recipe was refused, for the reason above")
+        raise UserError(f"`syrfa {arguments[0]}` of the run record was refused, for the reason above")
     if code:
-        raise RuntimeError(f"`syrfa {arguments[0]}` of the recipe failed with exit code {code}")
+        raise RuntimeError(f"`syrfa {arguments[0]}` of the run record failed with exit code {code}")
 
 
 def device_note(steps: Sequence[Step]) -> str | None:

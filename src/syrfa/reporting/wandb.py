@@ -11,7 +11,7 @@ from syrfa.evaluation.callback import FrameAUC, is_partial
 from syrfa.evaluation.collector import data_of
 from syrfa.evaluation.result import Reading, Result, read_result
 from syrfa.modules import AnomalyModule
-from syrfa.training.environment import git_commit
+from syrfa.training.provenance import git_commit
 from syrfa.tubes.datamodule import STAGES_OF
 
 COLUMNS = (

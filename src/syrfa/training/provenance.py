@@ -1,16 +1,25 @@
-"""Where a run came from: enough to make it again, and to see what could differ."""
+"""Where a number comes from: code, packages, machine and command line."""
 
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import torch
 from lightning import Callback, LightningModule, Trainer
 
-from syrfa.training.environment import environment
+from syrfa import __version__
 from syrfa.tubes.datamodule import STAGES_OF, TubeDataModule
 from syrfa.utils.files import write_json
 
+PACKAGES = ("torch", "torchvision", "lightning", "torchmetrics", "opencv-python", "ultralytics", "numpy", "scipy")
+
 
 class Provenance(Callback):
-    """Writes `provenance_<verb>.json` into the run's folder.
+    """Writes `provenance_<verb>.json` into the run's folder: enough to see what could differ between two runs.
 
     Args:
         verb: fit, validate, test or predict.
@@ -31,3 +40,44 @@ class Provenance(Callback):
             caches = [data.folder(use).name for use in data.uses(STAGES_OF[stage])]
         entry = {**environment(), "seed": self.seed, "caches": caches, "device": str(trainer.strategy.root_device)}
         write_json(Path(trainer.default_root_dir) / f"provenance_{self.verb}.json", entry)
+
+
+def environment() -> dict[str, Any]:
+    """Code, packages, machine and command line, as JSON."""
+    return {
+        "syrfa": __version__,
+        "git_commit": git_commit(),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "processor": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "arguments": sys.argv[1:],
+    }
+
+
+def git_commit() -> str | None:
+    """The commit of the source tree this package runs from, `+dirty` when files differ.
+
+    Outside a checkout, as in a container that the tree was copied into, SYRFA_GIT_COMMIT, or None.
+    """
+    folder = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str | None:
+        command = ["git", "-C", str(folder), *arguments]
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        except (OSError, subprocess.SubprocessError):
+            return None
+
+    commit = git("rev-parse", "HEAD")
+    tracked = git("ls-files", "--error-unmatch", "__init__.py")
+    if not commit or not tracked:
+        return os.environ.get("SYRFA_GIT_COMMIT")
+    return commit + ("+dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

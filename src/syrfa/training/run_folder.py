@@ -13,7 +13,7 @@ RESULT_SCHEMA = 1
 
 @dataclass
 class RunFolder:
-    """The place of a run.
+    """The folder of a run.
 
     Attributes:
         root: the folder of all runs.
@@ -51,6 +51,6 @@ class RunFolder:
     def clear(self, seed: int) -> None:
         """Removes an earlier fit's result and checkpoints."""
         folder = self.path(seed)
-        # the result first: it must never stand beside weights that it was not made from
+        # the result first: it must never lie next to weights that it was not made from
         for path in [folder / RESULT, *(folder / CHECKPOINTS).glob("*.ckpt")]:
             path.unlink(missing_ok=True)

@@ -14,8 +14,8 @@ from syrfa.reporting.reproduce import contradictions
 from syrfa.reporting.rerun import Rerun, device_note, run_verb
 from syrfa.reporting.shape import check_result
 from syrfa.reporting.spread import Allowance, allowance
-from syrfa.training.environment import environment
-from syrfa.training.step import Step
+from syrfa.training.provenance import environment
+from syrfa.training.run_record import Step
 from syrfa.utils.files import write_json
 from syrfa.utils.text_table import text_table
 
@@ -38,13 +38,13 @@ def reproduce(
 
     Exit codes: 0, no number lies outside its tolerance, and the last line says how many were not judged; 3, one does,
     or the rerun says another thing of its data, switches, protocols or audits; 2, it cannot be run again: data are
-    absent or others, or the result holds no recipe.
+    absent or others, or the result holds no run record.
 
     Args:
         result: a result.json, or the folder of a run.
         check: run every fit and the test behind it again, and compare.
         out: keep the rerun in this folder; a rerun that was stopped goes on there. A temporary folder by default.
-        generate: make generated worlds that are absent, where the recipe had them.
+        generate: make generated worlds that are absent, where the run record had them.
         all_numbers: print every number, not only values and what differs.
 
     Raises:
@@ -84,18 +84,18 @@ def reproduce(
 
 
 def steps_of(result: Result, path: Path) -> list[Step]:
-    """The steps of a result's recipe.
+    """The steps of a result's run record.
 
     Raises:
         UserError: it has none.
     """
-    recipe = result.get("recipe")
-    if recipe is None:
-        reason = result.get("recipe_reason") or "it was written by a version of syrfa that kept none"
-        raise UserError(f"{path}: holds no recipe, so that it cannot be run again: {reason}")
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("steps"), list):
-        raise UserError(f"{path}: its recipe is damaged: it has no list of steps; take another copy of the result")
-    steps: list[Step] = recipe["steps"]
+    record = result.get("run_record")
+    if record is None:
+        reason = result.get("run_record_reason") or "it was written by a version of syrfa that kept none"
+        raise UserError(f"{path}: holds no run record, so that it cannot be run again: {reason}")
+    if not isinstance(record, dict) or not isinstance(record.get("steps"), list):
+        raise UserError(f"{path}: its run record is damaged: it has no list of steps; take another copy of the result")
+    steps: list[Step] = record["steps"]
     return steps
 
 

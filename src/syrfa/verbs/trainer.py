@@ -26,14 +26,11 @@ from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.reporting.wandb import WandbRecord
 from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
-from syrfa.training.checkpoint_io import AtomicCheckpointIO
-from syrfa.training.exact_resume import ExactResume
 from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
-from syrfa.training.recipe_keeper import RecipeKeeper
-from syrfa.training.resume import LastCheckpoint
+from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
 from syrfa.training.run_folder import CHECKPOINTS, RunFolder
-from syrfa.training.run_log import RunLog
+from syrfa.training.run_record import RunRecord
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.heap import keep_freed_memory
 from syrfa.utils.parser import OneLineErrors, check_configs, config_names
@@ -223,7 +220,7 @@ class SyrfaCLI(LightningCLI):
             raise ConfigError(f"trainer: {error}") from error
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
         if self.subcommand in ("fit", "test"):
-            extra.append(RecipeKeeper(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
+            extra.append(RunRecord(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
         if self.subcommand == "predict":
             extra.append(ScoreWriter())
         if run.wandb:

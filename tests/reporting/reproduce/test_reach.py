@@ -1,4 +1,4 @@
-"""A recipe fits and tests in its folder, and no option of it reaches further."""
+"""A run record fits and tests in its folder, and no option of it reaches further."""
 
 import copy
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from syrfa.errors import ConfigError
 from syrfa.reporting.inputs import generate_arguments
 from syrfa.reporting.reach import is_writable, overreach
-from syrfa.training.chain import OWN_PLACES
+from syrfa.training.run_record import OWN_PLACES
 from syrfa.utils.files import sha256_json
 
 OPTIONS: dict[str, Any] = {
@@ -68,7 +68,7 @@ def test_what_a_run_writes_is_within_reach() -> None:
 
 
 @pytest.mark.parametrize("place", [*OWN, "run.root", "run.overwrite", "run.wandb", "run.test"])
-def test_places_of_the_run_are_not_the_recipes_to_name(place: str) -> None:
+def test_places_of_the_run_are_not_for_a_run_record_to_name(place: str) -> None:
     found = overreach(with_option(place, "/home/u/x"))
     assert found is not None
     assert place in found
@@ -132,7 +132,7 @@ def test_places_below_the_data_are_writable(place: str) -> None:
 
 def test_a_world_is_not_made_anywhere() -> None:
     world = {"preset": "tiny", "seed": 1, "grey": True, "version": 1, "settings": sha256_json({}), "out": "/home/u/x"}
-    with pytest.raises(ConfigError, match="may not say where"):
+    with pytest.raises(ConfigError, match="may not choose where"):
         generate_arguments(world)
     for key in ("preset", "seed", "grey", "version", "settings"):
         with pytest.raises(ConfigError, match="makes another"):

@@ -19,7 +19,7 @@ from syrfa.utils.files import sha256_json
 from syrfa.verbs.reproduce import DIFFERS, print_plan, steps_of
 
 QUICK = [*SMALL, "--evaluation.pictures=false"]
-MUTATED = 80  # places of a recipe, of some 800
+MUTATED = 80  # places of a run record, of some 800
 Alter = Callable[[dict[str, Any]], None]
 
 
@@ -110,7 +110,7 @@ def test_without_check_it_says_what_it_takes(committed: Path, capsys: pytest.Cap
 
 def test_other_packages_are_named(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def alter(result: dict[str, Any]) -> None:
-        result["recipe"]["steps"][0]["environment"]["packages"]["torch"] = "1.0"
+        result["run_record"]["steps"][0]["environment"]["packages"]["torch"] = "1.0"
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 0
     assert f"  torch 1.0, here {torch.__version__.partition('+')[0]}" in capsys.readouterr().out
@@ -118,7 +118,7 @@ def test_other_packages_are_named(committed: Path, tmp_path: Path, capsys: pytes
 
 def test_other_data_are_refused(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def alter(result: dict[str, Any]) -> None:
-        result["recipe"]["steps"][0]["data"][0]["manifest_sha256"] = "0" * 64
+        result["run_record"]["steps"][0]["data"][0]["manifest_sha256"] = "0" * 64
 
     assert main(["reproduce", "--check", str(altered(committed, tmp_path, alter))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
@@ -128,7 +128,7 @@ def test_other_data_are_refused(committed: Path, tmp_path: Path, capsys: pytest.
 
 def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def alter(result: dict[str, Any]) -> None:
-        detector = result["recipe"]["steps"][1]["data"][0]["detector"]
+        detector = result["run_record"]["steps"][1]["data"][0]["detector"]
         detector["sha256"] = dict.fromkeys(detector["sha256"], "1" * 64)
 
     assert main(["reproduce", "--check", str(altered(committed, tmp_path, alter))]) == 2
@@ -140,18 +140,18 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
     [
         (("options", "checkpoint_minutes"), 2, "the options of step 1 are not those of their hash"),
         (("options", "seed_everything"), 2, "step 1: its seed is not that of its options"),
-        (("verb",), "generate", "a recipe does not generate"),
+        (("verb",), "generate", "a run record does not generate"),
         (("id",), "another", "refers to a step that is not before it"),
         (("environment",), None, "step 1 lacks environment"),
         (("options", "run"), {"experiment": "../../there"}, "would leave its folder"),
         (("options", "run"), {"experiment": "/there"}, "would leave its folder"),
         (("options", "checkpoint", "dirpath"), "/there", "checkpoint.dirpath is set"),
-        (("options", "trainer", "logger"), {"class_path": "syrfa.training.run_log.RunLog"}, "trainer.logger is set"),
+        (("options", "trainer", "logger"), {"class_path": "syrfa.training.resume.RunLog"}, "trainer.logger is set"),
         (("options", "data", "cache_root"), "/there", "data.cache_root is '/there'"),
         (("options", "trainer", "limit_val_batches"), "x.yaml", "trainer.limit_val_batches is 'x.yaml'"),
     ],
 )
-def test_a_damaged_recipe_is_refused(
+def test_a_damaged_run_record_is_refused(
     committed: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -160,18 +160,18 @@ def test_a_damaged_recipe_is_refused(
     said: str,
 ) -> None:
     def alter(result: dict[str, Any]) -> None:
-        step = result["recipe"]["steps"][0]
+        step = result["run_record"]["steps"][0]
         *folders, last = place
         for name in folders:
             step = step[name]
         step[last] = value
         if last not in ("checkpoint_minutes", "id", "verb", "environment"):
-            step = result["recipe"]["steps"][0]
+            step = result["run_record"]["steps"][0]
             step["options_sha256"] = sha256_json(step["options"])
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "the recipe is damaged" in line
+    assert "the run record is damaged" in line
     assert said in line
 
 
@@ -196,7 +196,7 @@ def test_on_another_machine_the_line_says_what_is_allowed_and_what_was_not_judge
     rerun: Path, committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def alter(result: dict[str, Any]) -> None:
-        result["recipe"]["steps"][0]["environment"]["cpu"] = "another"
+        result["run_record"]["steps"][0]["environment"]["cpu"] = "another"
         result["readings"][0]["metrics"]["eer"]["value"] += 0.4
         result["readings"][0]["alarms"]["false_alarms_per_hour"] += 9999
 
@@ -221,27 +221,27 @@ def places_within(value: object, *place: Any) -> Iterator[tuple[Any, ...]]:
 
 
 def mutated(committed: Path) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """The result with one thing of its recipe deleted or replaced; its options' hash made to fit."""
+    """The result with one thing of its run record deleted or replaced; its options' hash made to fit."""
     known = json.loads(committed.read_text())
-    places = list(places_within(known["recipe"]["steps"]))
+    places = list(places_within(known["run_record"]["steps"]))
     chosen = np.random.default_rng(1).permutation(len(places))[:MUTATED]
     for number, place in enumerate(places[which] for which in chosen):
         for value in ("deleted", [None, [], 7, {}, "x"][number % 5]):
             result = json.loads(committed.read_text())
-            part = result["recipe"]["steps"]
+            part = result["run_record"]["steps"]
             for key in place[:-1]:
                 part = part[key]
             if value == "deleted":
                 del part[place[-1]]
             else:
                 part[place[-1]] = value
-            for step in result["recipe"]["steps"]:
+            for step in result["run_record"]["steps"]:
                 if isinstance(step, dict) and "options" in place and "options" in step:
                     step["options_sha256"] = sha256_json(step["options"])
             yield (*place, value), result
 
 
-def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> None:
+def test_no_damage_of_a_run_record_is_a_fault(committed: Path, tmp_path: Path) -> None:
     """It is refused in one line, or it says what it would take; it is never a traceback."""
     refused = []
     for said, result in mutated(committed):
@@ -259,19 +259,19 @@ def test_no_damage_of_a_recipe_is_a_fault(committed: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "recipe",
+    "record",
     [[], 3, "x", {"x": 1}, {"steps": []}, {"steps": {}}, {"steps": [3]}, {"steps": [[]]}, {"steps": [None]}],
     ids=str,
 )
-def test_what_is_no_recipe_is_refused(
-    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], recipe: object
+def test_what_is_no_run_record_is_refused(
+    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], record: object
 ) -> None:
     def alter(result: dict[str, Any]) -> None:
-        result["recipe"] = recipe
+        result["run_record"] = record
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "recipe is damaged" in line
+    assert "run record is damaged" in line
 
 
 @pytest.mark.parametrize(
@@ -293,20 +293,20 @@ def test_a_damaged_result_is_refused(
     assert said in line
 
 
-def test_a_result_without_a_recipe_is_refused(
+def test_a_result_without_a_run_record_is_refused(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def forget(result: dict[str, Any]) -> None:
-        del result["recipe"], result["recipe_reason"]
+        del result["run_record"], result["run_record_reason"]
 
     assert main(["reproduce", "--check", str(altered(committed, tmp_path, forget))]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "holds no recipe" in line
+    assert "holds no run record" in line
     assert "a version of syrfa that kept none" in line
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("recipe.json", "holds the rerun of another result"), ("mine.txt", "holds other files")]
+    ("name", "said"), [("run_record.json", "holds the rerun of another result"), ("mine.txt", "holds other files")]
 )
 def test_a_folder_of_something_else_is_left_alone(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
@@ -335,7 +335,7 @@ def test_an_absent_world_is_generated(
     assert capsys.readouterr().out.count("  equal ") == 2 + 4  # before, and afterwards
 
     def alter(result: dict[str, Any]) -> None:
-        for step in result["recipe"]["steps"]:
+        for step in result["run_record"]["steps"]:
             for part in step["data"]:
                 part["world"]["version"] = 1
 

@@ -161,8 +161,8 @@ def test_notes_say_which_results_differ_in_what_was_tested(spec: Spec) -> None:
     ("change", "said"),
     [
         ({}, "source the generated world standard (paper: UBnormal), pretraining none (paper: jigsaw puzzles)."),
-        ({"recipe": {"steps": [{"data": [source_part(None)]}]}}, "source ubnormal (paper: UBnormal)"),
-        ({"recipe": None}, "source not on record (paper: UBnormal)"),
+        ({"run_record": {"steps": [{"data": [source_part(None)]}]}}, "source ubnormal (paper: UBnormal)"),
+        ({"run_record": None}, "source not on record (paper: UBnormal)"),
         ({"settings": {"pretrained": "stage0.ckpt"}}, "pretraining weights of stage 0 (paper: jigsaw puzzles)"),
         ({"settings": {}}, "pretraining not on record (paper: jigsaw puzzles)"),
     ],
