@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from syrfa.tubes.storage import sealed, unsealed
 
 from syrfa.datasets.video import open_video
 from syrfa.errors import CacheError, ConfigError, DetectionError, LabelError, VideoError
 from syrfa.tubes import TubeCache, TubeFilter, TubeSpec, build_cache, crop_tubes
-from syrfa.tubes.storage import sealed, unsealed
 
 
 def build(dataset, detector, root, split="test", spec=None):

@@ -15,13 +15,13 @@ import pytest
 from deadly_detector import DeadlyDetector
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
 
 from syrfa.datasets import UCSDPed2
 from syrfa.detection import FileDetector
 from syrfa.errors import CacheError
 from syrfa.tubes import TubeCache, TubeSpec, build_cache
 from syrfa.tubes.build import read_part
-from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
 from syrfa.utils.files import atomic_write
 
 REPLACE = Path.replace

@@ -56,13 +56,11 @@ class Detector(ABC):
         needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
         runs_network: True when a GPU, where there is one, is worth more than several processes.
         in_order: True when the boxes of a frame depend on the frames before it, so that none may be left out.
-        reads_labels: True when the boxes come from the data set's labels, so that other labels give other boxes.
     """
 
     needs_frames: bool = True
     runs_network: bool = False
     in_order: bool = False
-    reads_labels: bool = False
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:

@@ -34,8 +34,7 @@ class Origin:
         detector: the identity of the detector.
         dataset: name of the data set.
         split: name of the split.
-        manifest: hash of the split's videos; of its whole manifest, labels too, where the detector reads labels, and in
-            files of syrfa up to cache schema 2.
+        manifest: hash of the split's videos; in older files of its whole manifest, labels too.
     """
 
     detector: dict[str, Any]

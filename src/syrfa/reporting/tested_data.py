@@ -49,7 +49,7 @@ def tested_data(section: str) -> Tested | None:
     """
     # both import torch, which is slow; a wrong option is said before
     from syrfa.reporting.inputs import data_of_step
-    from syrfa.tubes.cache import cache_key, cache_recipe
+    from syrfa.tubes.cache import cache_identity, cache_key
 
     content: Any = OmegaConf.to_container(OmegaConf.create(section), resolve=False)
     with warnings.catch_warnings():
@@ -58,10 +58,11 @@ def tested_data(section: str) -> Tested | None:
             use = data_of_step({"options": content}).use("test")
             if use is None:
                 return None
-            recipe = cache_recipe(use.source.dataset, use.split, use.source.detector, use.spec)
+            manifest = use.source.dataset.manifest_hash(use.split)
+            identity = cache_identity(use.source.dataset, use.split, use.source.detector, use.spec)
         except (UserError, OSError, ImportError):
             return None
-    return recipe["dataset_manifest"], cache_key(recipe)
+    return manifest, cache_key(identity)
 
 
 def fixed_places(files: Sequence[Path], worlds: Mapping[str, str]) -> list[str]:

@@ -75,8 +75,7 @@ def detect_split(
         VideoError: a video cannot be decoded. Finished ones are kept.
     """
     identity = json.loads(json.dumps(detector.identity()))  # as it is read back: tuples are lists there
-    made_of = dataset.manifest_hash(split) if detector.reads_labels else dataset.videos_hash(split)
-    origin = Origin(identity, dataset.name, split, made_of)
+    origin = Origin(identity, dataset.name, split, dataset.videos_hash(split))
     if _is_there(out, origin, dataset, overwrite):
         return False
     records = dataset.videos(split)
@@ -152,7 +151,9 @@ def detect_video(
             f"{record.path}: frame {frame[beyond[0]]} has a box outside the {video.width}x{video.height} frame; "
             f"{len(beyond)} such boxes"
         )
-    return VideoBoxes(boxes, whole.class_id.astype(np.int16), frame, np.array([video.frames, video.height, video.width], np.int64))
+    return VideoBoxes(
+        boxes, whole.class_id.astype(np.int16), frame, np.array([video.frames, video.height, video.width], np.int64)
+    )
 
 
 def _boxes_file(store: JobStore, name: str) -> Path:

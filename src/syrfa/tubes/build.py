@@ -127,7 +127,9 @@ class CacheJob:
         labels: the file of the labels of all videos, which is not there yet.
     """
 
-    def __init__(self, dataset: VideoDataset, detector: Detector, spec: TubeSpec, store: JobStore, labels: Path) -> None:
+    def __init__(
+        self, dataset: VideoDataset, detector: Detector, spec: TubeSpec, store: JobStore, labels: Path
+    ) -> None:
         self.dataset, self.detector, self.spec, self.store, self.labels = dataset, detector, spec, store, labels
         self.runs_network = detector.runs_network
 

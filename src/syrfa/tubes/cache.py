@@ -38,11 +38,8 @@ Identity = dict[str, Any]
 
 
 def cache_identity(dataset: VideoDataset, split: str, detector: Detector, spec: TubeSpec) -> Identity:
-    """Everything that decides the bytes of a cache, as JSON; its hash is the cache's key.
-
-    Labels are no part of it, unless the detector makes its boxes of them.
-    """
-    identity = {
+    """Everything that decides the tubes of a cache, as JSON; its hash is the cache's key. Labels are no part of it."""
+    return {
         "schema": SCHEMA,
         "dataset": dataset.name,
         "split": split,
@@ -50,7 +47,6 @@ def cache_identity(dataset: VideoDataset, split: str, detector: Detector, spec: 
         "detector": detector.identity(),
         "spec": asdict(spec.for_split(split)),
     }
-    return {**identity, "labels": dataset.labels_hash(split)} if detector.reads_labels else identity
 
 
 def cache_key(identity: Identity) -> str:
@@ -144,7 +140,8 @@ class TubeCache:
             found = sorted(self.folder.glob("labels-*.npz"))
             if len(found) > 1:
                 raise CacheError(
-                    f"{self.folder}: holds {len(found)} versions of labels; open it with labels=dataset.labels_hash(split)"
+                    f"{self.folder}: holds {len(found)} versions of labels; open it with "
+                    "labels=dataset.labels_hash(split)"
                 )
             self.read_labels(found[0] if found else self.folder / "labels.npz")
         assert self._labels is not None

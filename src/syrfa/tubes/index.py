@@ -123,9 +123,7 @@ class TubeLabels(Table):
 def join_indices(parts: list[TubeIndex]) -> TubeIndex:
     """The indices of single videos, in order, as one; videos are numbered anew."""
     video = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
-    return TubeIndex(
-        video=video, **_joined(parts, ("frame", "xyxy", "confidence", "class_id", "row"))
-    )
+    return TubeIndex(video=video, **_joined(parts, ("frame", "xyxy", "confidence", "class_id", "row")))
 
 
 def join_labels(parts: list[TubeLabels]) -> TubeLabels:

@@ -1,4 +1,4 @@
-"""The .npy files of a cache, whose length is not known before the end; and what to do when a cache cannot be written."""
+"""The .npy files of a cache, whose length is known at the end; and why a file of a cache cannot be written."""
 
 import contextlib
 import errno
