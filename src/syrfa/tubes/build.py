@@ -160,7 +160,7 @@ class CacheJob:
                 sha256=sha256_file(shard),
             )
             index.save(part)
-            with writes_to(part):
+            with writes_to(part.with_suffix(".json")):
                 self.store.finish(record.name, asdict(info), [shard, part])
         with timer.stage("label"):
             label_video(self.dataset, record, info, index).save(_label_part(self.labels, record.name))
@@ -258,6 +258,7 @@ def _write_labels(
     cache: TubeCache, dataset: VideoDataset, records: list[VideoRecord], file: Path, progress: bool
 ) -> None:
     """Writes the labels of all videos to `file`: those that the workers left, and the others read now."""
+    sweep(cache.folder)
     found = []
     shown = tqdm(records, f"labels of {dataset.name}", unit="video", disable=None if progress else True)
     for number, record in enumerate(shown):
