@@ -49,9 +49,9 @@ def compared(seeds):
     """A row a reading: the AUROC of each seed in both precisions, in per cent, and what bfloat16 changes."""
     results = {p: [json.loads((folder(p, seed) / "result.json").read_text()) for seed in seeds] for p in PRECISIONS}
     rows = []
-    for number, reading in enumerate(results["32-true"][0]["readings"]):
+    for number, reading in enumerate(results["32-true"][0]["evaluations"]):
         exact, rounded = (
-            [100 * result["readings"][number]["metrics"]["micro_auroc"]["value"] for result in results[precision]]
+            [100 * result["evaluations"][number]["metrics"]["micro_auroc"]["value"] for result in results[precision]]
             for precision in PRECISIONS
         )
         change = mean(rounded) - mean(exact)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syrfa.evaluation.result import METRICS, Reading, Result, audit_of, selection
+from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
 from syrfa.reporting.spec import ReadingSpec
 from syrfa.reporting.table_runner import Outcome
 from syrfa.utils.text_table import mean_and_deviation, percent
@@ -47,7 +47,7 @@ def measure(outcomes: Mapping[int, Outcome], wanted: ReadingSpec, metric: str, p
         metric: a name of a result's `metrics`.
         paper: its number in per cent.
     """
-    found: dict[int, tuple[Result, Reading]] = {}
+    found: dict[int, tuple[Result, Evaluation]] = {}
     reasons: dict[int, str] = {}
     for seed, outcome in sorted(outcomes.items()):
         reading = None if outcome.result is None else reading_of(outcome.result, wanted)
@@ -74,13 +74,13 @@ def measure(outcomes: Mapping[int, Outcome], wanted: ReadingSpec, metric: str, p
     )
 
 
-def reading_of(result: Result, wanted: ReadingSpec) -> Reading | None:
+def reading_of(result: Result, wanted: ReadingSpec) -> Evaluation | None:
     """A result's plain reading under a protocol and smoothing, not one of the calibrated ones."""
-    for reading in result["readings"]:
+    for reading in result["evaluations"]:
         protocol = reading["protocol"]
         named = (protocol["protocol"], protocol["smoothing"]) == (wanted.protocol, wanted.smoothing)
-        if named and not protocol.get("calibration"):
-            plain: Reading = reading
+        if named and not protocol.get("reference"):
+            plain: Evaluation = reading
             return plain
     return None
 
@@ -93,7 +93,7 @@ def incomplete(result: Result) -> str | None:
     return f"not run: {released - videos} of {released} {result['split']} videos are missing"
 
 
-def _reason(outcome: Outcome, reading: Reading | None, wanted: ReadingSpec, metric: str) -> str | None:
+def _reason(outcome: Outcome, reading: Evaluation | None, wanted: ReadingSpec, metric: str) -> str | None:
     """Why there is no number; None where there is one."""
     if outcome.result is None:
         return outcome.reason or "not run: only started from"
@@ -115,7 +115,7 @@ def _interval(values: Sequence[dict[str, Any]]) -> str:
     return f"{percent(lowest)} to {percent(highest)}"
 
 
-def _baseline(name: str, readings: Sequence[Reading], metric: str) -> str:
+def _baseline(name: str, readings: Sequence[Evaluation], metric: str) -> str:
     """A baseline's metric; `-` in results of before it was measured."""
     values = (reading["baselines"].get(name, {}).get(metric, {}).get("value") for reading in readings)
     return _joined(map(percent, values))

@@ -66,7 +66,7 @@ def _tested(result: Result) -> str:
 
 def _sources(result: Result) -> Iterator[str]:
     """What the weights learnt labels from."""
-    steps = (result.get("run_record") or result.get("recipe") or {}).get("steps", [])
+    steps = (result.get("run_record") or {}).get("steps", [])
     parts = [part for step in steps for part in step["data"] if part["domain"] == "source"]
     for part in parts:
         yield f"the generated world {part['world']['preset']}" if part.get("world") else str(part["dataset"])

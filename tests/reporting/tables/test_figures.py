@@ -58,7 +58,7 @@ def test_what_cannot_be_drawn_has_a_line_and_leaves_no_old_picture(folder: Path,
     outcomes = {}
     for run in plan.runs:
         result = canned_result(run.seed, 0.9, domain="target")
-        result["readings"][0]["protocol"].update(temporal_radius=3, window=25, floor=0.0)
+        result["evaluations"][0]["protocol"].update(temporal_radius=3, window=25, floor=0.0)
         outcomes[run] = Outcome(result)
     (folder / "runs").mkdir()
     for name in ("fig3.png", "fig3.json", "fig4.pdf"):

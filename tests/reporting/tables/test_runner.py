@@ -53,7 +53,9 @@ def test_a_result_of_another_configuration_is_never_used(folder: Path, calls: Pa
     (folder / "adapt.yaml").write_text("{seed_everything: 2}\n")
     run(folder)
     assert made(calls) == ["fit demo_full_rap", "test demo_full_rap"]
-    (folder / "runs" / "demo_plain" / "seed1" / "result.json").write_text('{"schema": 1, "readings": [{"other": 1}]}')
+    (folder / "runs" / "demo_plain" / "seed1" / "result.json").write_text(
+        '{"schema": 2, "evaluations": [{"other": 1}]}'
+    )
     run(folder)  # somebody tested by hand, with who knows which options
     assert made(calls) == ["test demo_plain"]
 

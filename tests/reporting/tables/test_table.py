@@ -42,7 +42,7 @@ def test_bytes_are_pinned(spec: Spec, suffix: str) -> None:
     lost = {**good(0.955, 0.965), 3: Outcome(reason="failed: fit: no space left & 100 % full (exit code 2)")}
     flagged = {1: Outcome(canned_result(1, 0.91, oracle=True)), 2: Outcome(canned_result(2, 0.93))}
     assert flagged[1].result is not None
-    for part in flagged[1].result["readings"]:
+    for part in flagged[1].result["evaluations"]:
         part["audit"] = {"line": "test information: oracle.", "test_information": ["oracle: by the tested split"]}
     absent = {seed: Outcome(reason="not run: no test videos of Demo_1 in $SYRFA_DATA/demo") for seed in (1, 2)}
     tables = [build(spec, "table1", full_rap=lost), build(spec, "table2", plain=absent, full=flagged, full_rap=lost)]
@@ -94,7 +94,7 @@ def test_cited_rows_are_left_out_where_the_paper_has_no_number_at_all(spec: Spec
         (Outcome(canned_result(1, 0.9, videos=2, videos_released=107)), "not run: 105 of 107 test videos are missing"),
         (Outcome(canned_result(1, None)), "undefined: every frame is abnormal"),
         (
-            Outcome(canned_result(1, 0.9, readings=[reading("tracked", "centred", 0.9, 0.9)])),
+            Outcome(canned_result(1, 0.9, evaluations=[reading("tracked", "centred", 0.9, 0.9)])),
             "not run: the result has no",
         ),
     ],
@@ -116,8 +116,8 @@ def test_no_cell_is_ever_blank(spec: Spec) -> None:
 def test_calibrated_readings_are_not_taken_for_the_plain_ones(spec: Spec) -> None:
     result = canned_result(1, 0.9)
     calibrated = reading("strict", "centred", 0.99, 0.9)
-    calibrated["protocol"]["calibration"] = "fused"
-    result["readings"].insert(0, calibrated)
+    calibrated["protocol"]["reference"] = "fused"
+    result["evaluations"].insert(0, calibrated)
     assert cells(build(spec, "table1", full_rap={1: Outcome(result)}), 1)["ours, mean ± std (n)"] == "90.0 (1)"
 
 
@@ -129,7 +129,7 @@ def test_the_audit_of_a_reading_stands_in_the_line_and_below(spec: Spec) -> None
 
 def test_a_result_of_before_there_were_audits_is_audited(spec: Spec) -> None:
     result = canned_result(1, 0.9, transductive=True, oracle=True)
-    for part in result["readings"]:
+    for part in result["evaluations"]:
         del part["audit"]
     table = build(spec, "table1", full_rap={1: Outcome(result)})
     line = cells(table, 1)
