@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_origin, write_boxes
-from syrfa.engine import EngineName, JobStore, StageTimer, VideoDone, run_job
+from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.tubes.build import check_names
 from syrfa.tubes.index import Table
@@ -103,17 +103,17 @@ class BoxJob:
 
     def run(self, record: VideoRecord) -> VideoDone:
         """Detects, checks and writes."""
-        timer = StageTimer()
+        timer = StepTimer()
         found = detect_video(self.dataset, record, self.detector, timer)
         file = _boxes_file(self.store, record.name)
-        with timer.stage("write"), writes_to(file):
+        with timer.step("write"), writes_to(file):
             found.save(file)
             self.store.finish(record.name, {}, [file])
         return VideoDone(record.name, int(found.shape[0]), timer.seconds)
 
 
 def detect_video(
-    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StageTimer | None = None
+    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StepTimer | None = None
 ) -> VideoBoxes:
     """The boxes of every frame of a video.
 
@@ -127,12 +127,12 @@ def detect_video(
         DetectionError: one lies outside the frame, is not finite or has no area, or its confidence is outside [0, 1].
         VideoError: the video cannot be decoded.
     """
-    timer = timer or StageTimer()
+    timer = timer or StepTimer()
     video = Video(dataset, record)
     video.start(detector)
     found: list[Detections] = []
     for first, stack in video.batches(detector.needs_frames):
-        with timer.stage("detect"):
+        with timer.step("detect"):
             detections = detector.detect(stack, first)
         if len(detections) != len(stack):
             raise DetectionError(

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
-from syrfa.engine import EngineName, JobStore, StageTimer, VideoDone, run_job
+from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
 from syrfa.engine.store import PARTS, check_part_name
 from syrfa.errors import CacheError, DetectionError
 from syrfa.tubes.cache import (
@@ -142,12 +142,12 @@ class CacheJob:
             LabelError: labels do not fit the video; its tubes are finished all the same.
             CacheError: a file cannot be written.
         """
-        timer = StageTimer()
+        timer = StepTimer()
         shard, part = self.store.folder / f"{record.name}.npy", _index_file(self.store, record.name)
         stream, index = stream_video(
             self.dataset, record, self.detector, self.spec, lambda stream: (stream, _cut(stream, shard, timer)), timer
         )
-        with timer.stage("write"):
+        with timer.step("write"):
             info = VideoInfo(
                 name=record.name,
                 frames=stream.frames,
@@ -162,7 +162,7 @@ class CacheJob:
             index.save(part)
             with writes_to(part.with_suffix(".json")):
                 self.store.finish(record.name, asdict(info), [shard, part])
-        with timer.stage("label"):
+        with timer.step("label"):
             label_video(self.dataset, record, info, index).save(_label_part(self.labels, record.name))
         return VideoDone(record.name, info.frames, timer.seconds)
 
@@ -187,13 +187,13 @@ def _label_part(labels: Path, name: str) -> Path:
     return labels.parent / PARTS / f"{name}.{labels.name}"
 
 
-def _cut(stream: TubeStream, shard: Path, timer: StageTimer) -> TubeIndex:
+def _cut(stream: TubeStream, shard: Path, timer: StepTimer) -> TubeIndex:
     """Writes the shard; returns the index of this video alone, as video 0."""
     spec, rows = stream.spec, _Rows()
     with writes_to(shard), open_shard(shard, (spec.frames, spec.size, spec.size, stream.channels)) as writer:
         for frame, boxes, tubes in stream:
             rows.append(frame, boxes)
-            with timer.stage("write"):
+            with timer.step("write"):
                 writer.append(tubes)
     boxes = rows.all()
     return TubeIndex(

@@ -12,7 +12,7 @@ from syrfa.datasets.ahead import BATCH, decode_ahead
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.datasets.video import VideoReader, open_video
 from syrfa.detection.base import Detections, Detector
-from syrfa.engine import StageTimer
+from syrfa.engine import StepTimer
 from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
@@ -108,7 +108,7 @@ class TubeStream:
         spec: with its margin decided.
         reader: of the video.
         channels: of the tubes, 1 or 3.
-        timer: counts the stages `decode`, `detect` and `crop`.
+        timer: counts the steps `decode`, `detect` and `crop`.
 
     Attributes:
         frames: decoded so far; the video's length after the pass.
@@ -123,7 +123,7 @@ class TubeStream:
         spec: TubeSpec,
         reader: VideoReader,
         channels: int,
-        timer: StageTimer,
+        timer: StepTimer,
     ) -> None:
         self.dataset, self.record, self.detector, self.spec = dataset, record, detector, spec
         self.reader, self.channels, self.timer = reader, channels, timer
@@ -144,7 +144,7 @@ class TubeStream:
         shown = 0  # to the detector
         waiting: deque[tuple[int, Detections]] = deque()
         self.detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
-        for batch in decode_ahead(self.reader, lambda: self.timer.stage("decode")):
+        for batch in decode_ahead(self.reader, lambda: self.timer.step("decode")):
             window = np.concatenate([window[max(0, len(window) - margin - half) :], self._stack(batch)])
             self.frames += len(batch)
             first = self.frames - len(window)
@@ -171,7 +171,7 @@ class TubeStream:
             frames = np.ascontiguousarray(np.broadcast_to(stack, (*stack.shape[:3], 3)))
         else:
             frames = np.empty((len(stack), 0, 0, 3), np.uint8)
-        with self.timer.stage("detect"):
+        with self.timer.step("detect"):
             detections = self.detector.detect(frames, first)
         if len(detections) != len(stack):
             raise DetectionError(
@@ -195,7 +195,7 @@ class TubeStream:
 
     def _cut(self, window: NDArray[np.uint8], centre: int, boxes: Detections) -> NDArray[np.uint8]:
         spec = self.spec
-        with self.timer.stage("crop"):
+        with self.timer.step("crop"):
             centres = np.full(len(boxes), centre, np.int64)
             return crop_tubes(window, centres, boxes.xyxy, spec.frames, spec.size, spec.crop)
 
@@ -206,7 +206,7 @@ def stream_video(
     detector: Detector,
     spec: TubeSpec,
     consume: Callable[[TubeStream], Result],
-    timer: StageTimer | None = None,
+    timer: StepTimer | None = None,
 ) -> Result:
     """Hands the tubes of a video to `consume`, which iterates over them to the end.
 
@@ -219,14 +219,14 @@ def stream_video(
         detector: finds the boxes.
         spec: with its margin decided.
         consume: is given a stream that was not iterated over.
-        timer: counts the stages.
+        timer: counts the steps.
 
     Raises:
         VideoError: the video cannot be decoded to its end.
         DetectionError: see `TubeStream`.
     """
-    timer = timer or StageTimer()
-    with timer.stage("decode"):
+    timer = timer or StepTimer()
+    with timer.step("decode"):
         reader = open_video(record.path)
     try:
         return consume(TubeStream(dataset, record, detector, spec, reader, reader.channels, timer))
