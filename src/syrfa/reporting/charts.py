@@ -71,7 +71,7 @@ def score_charts(curves: FrameCurves, number: int = 0) -> list[Chart]:
         number: of the evaluation.
     """
     ours, widths = curves.scores[number], curves.box_width[number]
-    limits, width_limits = limits_of(ours, None), limits_of(widths)
+    limits, width_limits = limits_of(ours), limits_of(widths)
     charts = []
     for name, scores, width, labels in zip(curves.names, ours, widths, curves.labels, strict=True):
         figure = _figure(
