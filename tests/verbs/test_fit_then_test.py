@@ -92,10 +92,10 @@ def test_what_cannot_be_tested_is_refused_before_training(
     [
         (
             ["--evaluation.protocol=paper", "--data.target.constants=null"],
-            "data.target.constants names no published recipe",
+            "data.target.constants names no published constants",
         ),
         (
-            ["--data.target.constants=shanghaitech", "--evaluation.paper.filter_size=3"],
+            ["--data.target.constants=shanghaitech", "--evaluation.constants.filter_size=3"],
             "evaluation.constants.filter_size=3:",
         ),
         (
@@ -129,7 +129,7 @@ def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monk
     monkeypatch.setattr(wandb, "finish", recorded)
     run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.test=true", "--run.wandb=true"]
     if fails:
-        monkeypatch.setattr("syrfa.evaluation.callback.write_all_scores", broken)
+        monkeypatch.setattr("syrfa.evaluation.callback.write_test", broken)
         with pytest.raises(OSError, match="the test broke"):
             main(run)
     else:
