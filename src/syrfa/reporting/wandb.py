@@ -62,7 +62,7 @@ class WandbRecord(Callback):
         }
         *_, experiment, run_id = Path(trainer.default_root_dir).parts
         callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # Trainer sets it in its connector
-        protocol, smoothing = next(part.first for part in callbacks if isinstance(part, FrameAUC))
+        protocol, smoothing = next(part.options.first for part in callbacks if isinstance(part, FrameAUC))
         config |= {"experiment": experiment, "id": run_id, "protocol": protocol, "smoothing": smoothing}
         return {**config, "seed": self.seed, "git_commit": git_commit(), "syrfa": __version__}
 
