@@ -7,7 +7,8 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from syrfa import __version__
-from syrfa.evaluation.callback import FrameAUC, is_partial
+from syrfa.evaluation.callback import FrameAUC
+from syrfa.evaluation.collector import is_partial
 from syrfa.evaluation.collector import data_of
 from syrfa.evaluation.result import Evaluation, Result, read_result
 from syrfa.modules import AnomalyModule
