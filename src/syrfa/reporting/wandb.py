@@ -8,8 +8,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from syrfa import __version__
 from syrfa.evaluation.callback import FrameAUC
-from syrfa.evaluation.collector import is_partial
-from syrfa.evaluation.collector import data_of
+from syrfa.evaluation.collector import data_of, is_partial
 from syrfa.evaluation.result import Evaluation, Result, read_result
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import git_commit
