@@ -34,10 +34,8 @@ def real_adapt(init, path=None, **settings):
 
 def test_phase_one_checkpoint_holds_plain_values_and_settings(knowledge_ckpt):
     content = torch.load(knowledge_ckpt, weights_only=True)
-    assert content["syrfa"]["module"] == "SynthKnowledgeModule"
-    assert "hyper_parameters" not in content
     name, settings = checkpoint_settings(read_checkpoint(knowledge_ckpt))
-    assert name == "SynthKnowledgeModule"
+    assert name == "syrfa.modules.SynthKnowledgeModule"
     assert settings["style_blocks"] == [1]
     assert settings["style_mix"] == "beta"
     rebuilt = SynthKnowledgeModule(**settings)
@@ -46,15 +44,16 @@ def test_phase_one_checkpoint_holds_plain_values_and_settings(knowledge_ckpt):
 
 
 def test_phase_two_checkpoint_holds_phase_one_settings(knowledge_ckpt, trainer, loader, tmp_path):
-    module = real_adapt(1, knowledge_ckpt, adapter="ap", adapter_depth=2, seed=6)
+    module = real_adapt(1, knowledge_ckpt, adapter="ap", adapter_args={"depth": 2}, seed=6)
     fit = trainer(max_steps=1)
     fit.fit(module, loader(1))
     fit.save_checkpoint(tmp_path / "phase2.ckpt")
     name, settings = checkpoint_settings(read_checkpoint(tmp_path / "phase2.ckpt"))
-    assert name == "RealAdaptModule"
-    assert settings["knowledge"] == checkpoint_settings(read_checkpoint(knowledge_ckpt))[1]
+    assert name == "syrfa.modules.RealAdaptModule"
+    kind, phase1 = checkpoint_settings(read_checkpoint(knowledge_ckpt))
+    assert settings["knowledge"] == {"class_path": kind, "init_args": phase1}
     assert settings["knowledge_ckpt"] is None
-    assert (settings["adapter"], settings["adapter_depth"], settings["seed"]) == ("ap", 2, 6)
+    assert (settings["adapter"], settings["adapter_args"], settings["seed"]) == ("ap", {"depth": 2}, 6)
 
 
 @pytest.mark.parametrize("adapter", ["rap", "ap"])
@@ -92,7 +91,8 @@ def test_settings_are_the_modules_own_when_a_command_line_builds_it(name, knowle
     assert settings["seed"] == 3
     assert type(model)(**settings).settings() == settings
     if name == "RealAdaptModule":
-        assert settings["knowledge"] == checkpoint_settings(read_checkpoint(knowledge_ckpt))[1]
+        kind, phase1 = checkpoint_settings(read_checkpoint(knowledge_ckpt))
+    assert settings["knowledge"] == {"class_path": kind, "init_args": phase1}
 
 
 # --- what is refused
@@ -158,13 +158,13 @@ def _broken_settings(path, good, marker):
 
 def _settings_of_another_version(path, good, marker):
     content = torch.load(good, weights_only=True)
-    content["syrfa"]["settings"]["colour"] = "green"
+    content["hyper_parameters"]["colour"] = "green"
     torch.save(content, path)
 
 
 def _settings_that_do_not_fit(path, good, marker):
     content = torch.load(good, weights_only=True)
-    content["syrfa"]["settings"]["width"] = 4
+    content["hyper_parameters"]["width"] = 4
     torch.save(content, path)
 
 
@@ -251,8 +251,9 @@ def test_resuming_from_last_ckpt_equals_the_uninterrupted_run(phase, synth, know
     resumed = fitted(trainer, module(7), loader, tmp_path / "rest", 4, tmp_path / "part" / "last.ckpt")
     assert int(whole.batches_seen) == 12
     assert_same_state(whole, resumed, tmp_path / "whole" / "last.ckpt", tmp_path / "rest" / "last.ckpt")
+    temporal = (whole if phase == 1 else whole.phase1).temporal.linear.weight
     half = torch.load(tmp_path / "part" / "last.ckpt", weights_only=True)["state_dict"]
-    assert not torch.equal(half["temporal.linear.weight"], whole.temporal.linear.weight)
+    assert not torch.equal(half["temporal.linear.weight" if phase == 1 else "phase1.temporal.linear.weight"], temporal)
 
 
 def test_resuming_goes_on_with_the_cosine_schedule(synth, trainer, loader, tmp_path):
@@ -264,7 +265,6 @@ def test_resuming_goes_on_with_the_cosine_schedule(synth, trainer, loader, tmp_p
 
 
 def test_lightning_builds_a_module_from_our_checkpoint(knowledge_ckpt):
-    settings = checkpoint_settings(read_checkpoint(knowledge_ckpt))[1]
-    module = SynthKnowledgeModule.load_from_checkpoint(knowledge_ckpt, weights_only=True, **settings)
+    module = SynthKnowledgeModule.load_from_checkpoint(knowledge_ckpt)
     stored = read_checkpoint(knowledge_ckpt)["state_dict"]
     assert all(torch.equal(value, stored[name]) for name, value in module.state_dict().items())

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from syrfa.modules.distributed import average_over_ranks
+from syrfa.modules.steps import average_over_ranks
 
 # a script, not a spawned function: a child cannot import a test module by name under every import mode
 WORKER = """
@@ -13,7 +13,7 @@ import sys
 from datetime import timedelta
 import torch
 from torch import distributed
-from syrfa.modules.distributed import average_over_ranks
+from syrfa.modules.steps import average_over_ranks
 
 rank, folder = int(sys.argv[1]), sys.argv[2]
 distributed.init_process_group(

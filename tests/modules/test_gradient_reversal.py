@@ -294,7 +294,7 @@ def test_a_checkpoint_rebuilds_the_module_and_goes_on(batches, trainer, evaluati
 
     trainer(max_epochs=4, callbacks=[Stop()]).fit(reversal(**options), batches(2))
     name, settings = checkpoint_settings(read_checkpoint(tmp_path / "half.ckpt"))
-    assert name == "GradientReversalModule"
+    assert name == "syrfa.modules.GradientReversalModule"
     assert settings["style_blocks"] == [1]
     torch.manual_seed(99)
     again = GradientReversalModule(**settings)

@@ -45,7 +45,7 @@ def test_phase_two_comes_after_every_kth_batch(loader, trainer):
 def test_phase_one_is_as_if_alone(loader, trainer, synth):
     """Without the puzzle no weight of phase 1 is touched by phase 2; the adapters stay out of its passes."""
     options = {"lr": 1e-2, "lr_consistency": 1e-2, "seed": 4, "lambda_aux": 0.0, "style_mix": "beta"}
-    alone, both = synth(0, **options), interleaved(0, **options, adapt_every=1, adapter="ap", adapter_depth=2)
+    alone, both = synth(0, **options), interleaved(0, **options, adapt_every=1, adapter="ap", adapter_args={"depth": 2})
     trainer(max_steps=4).fit(alone, loader(4, groups=GROUPS))
     trainer(max_steps=4).fit(both, loader(4, groups=GROUPS))
     for name, value in alone.state_dict().items():
@@ -106,7 +106,7 @@ def test_scores_run_through_the_adapters(evaluation):
 def test_settings_rebuild_the_module():
     module = interleaved(preset="released", adapt_every=5)
     settings = module.settings()
-    assert (settings["adapter"], settings["adapter_depth"], settings["adapt_every"]) == ("ap", 5, 5)
+    assert (settings["adapter"], settings["adapter_args"], settings["adapt_every"]) == ("ap", {"depth": 5}, 5)
     assert (settings["style_mix"], settings["consistency_depth"], settings["width"]) == ("beta", 10, 2)
     assert InterleavedModule(**settings).settings() == settings
     assert module.adapter_report() == {"name": "ap", "lr": 1e-2, "mean_abs": 0.0, "max_abs": 0.0}

@@ -225,7 +225,7 @@ def test_a_checkpoint_holds_plain_values_and_rebuilds_the_module(trainer, normal
     fit.fit(module, normals(2))
     fit.save_checkpoint(tmp_path / "stage0.ckpt")
     name, settings = checkpoint_settings(read_checkpoint(tmp_path / "stage0.ckpt"))
-    assert name == "JigsawModule"
+    assert name == "syrfa.modules.JigsawModule"
     assert settings == {
         **TINY,
         **{"lr": 1e-2, "flip": 0.25, "static_threshold": 0.05, "seed": 6, "pretrained": None, "pretrained_from": None},

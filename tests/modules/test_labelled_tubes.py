@@ -2,7 +2,7 @@
 
 import torch
 
-from syrfa.modules.labelled import labelled_tubes
+from syrfa.modules.steps import labelled_tubes
 
 
 def test_normal_and_abnormal_tubes_are_put_together(loader):

@@ -13,7 +13,8 @@ from syrfa.modules import RealAdaptModule
 
 FAST = {"lr_adapter": 1e-2, "lr_temporal": 1e-2}
 TARGET = {"groups": ("normal", "puzzle")}
-FROZEN = ("network.extractor", "classifier", "consistency")
+FROZEN = tuple(f"phase1.{part}" for part in ("network.extractor", "classifier", "consistency"))
+TRAINED = ("phase1.network.adapters", "phase1.temporal")
 
 
 def real_adapt(path, **settings):
@@ -40,14 +41,13 @@ def test_phase_one_is_loaded_completely(knowledge_ckpt):
     stored = torch.load(knowledge_ckpt, weights_only=True)["state_dict"]
     loaded = real_adapt(knowledge_ckpt).state_dict()
     assert int(loaded.pop("batches_seen")) == 0
-    stored.pop("batches_seen")
-    assert all(torch.equal(loaded[name], value) for name, value in stored.items())
-    assert set(loaded) - set(stored) == {f"network.adapters.{n}.weight" for n in range(3)}
+    assert all(torch.equal(loaded.pop(f"phase1.{name}"), value) for name, value in stored.items())
+    assert set(loaded) == {f"phase1.network.adapters.{n}.weight" for n in range(3)}
 
 
 def test_the_heads_of_phase_one_are_built_again(knowledge_ckpt):
     module = real_adapt(knowledge_ckpt)
-    assert module.consistency.bias is not None
+    assert module.phase1.consistency.bias is not None
     assert module.network.style.blocks == (1,)
     assert module.network.style.mix == "beta"
 
@@ -60,17 +60,16 @@ def test_frozen_parts_are_bit_equal_after_training(call_train, adapter, knowledg
         module.train()
     frozen = frozen_weights(module)
     assert len(frozen) == 12
-    temporal = module.temporal.linear.weight.clone()
+    temporal = module.phase1.temporal.linear.weight.clone()
     trainer(max_epochs=2, callbacks=[watch]).fit(module, loader(3, **TARGET), evaluation())
 
     assert all(torch.equal(module.state_dict()[name], value) for name, value in frozen.items())
-    trained = ("network.adapters", "temporal")
-    assert watch.with_gradient == {name for name, _ in module.named_parameters() if name.startswith(trained)}
-    assert all(p.requires_grad == name.startswith(trained) for name, p in module.named_parameters())
+    assert watch.with_gradient == {name for name, _ in module.named_parameters() if name.startswith(TRAINED)}
+    assert all(p.requires_grad == name.startswith(TRAINED) for name, p in module.named_parameters())
     assert all(p.grad is None for name, p in module.named_parameters() if name.startswith(FROZEN))
     assert watch.extractor_modes == {False}
     assert all(parameter.abs().max() > 1e-3 for parameter in module.network.adapters[0].parameters())
-    assert (module.temporal.linear.weight - temporal).abs().max() > 1e-3
+    assert (module.phase1.temporal.linear.weight - temporal).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("mode", [True, False])
@@ -79,7 +78,7 @@ def test_no_dropout_in_any_mode(mode, knowledge_ckpt, loader):
     tubes = next(iter(loader(1)))["normal"]
     fresh = module.score(tubes)
     assert torch.equal(module.train(mode).score(tubes), fresh)
-    assert module.temporal.training == mode
+    assert module.phase1.temporal.training == mode
     assert module.network.draw(module.to_input(tubes)).dropout is None
 
 
@@ -92,9 +91,7 @@ def test_dropout_in_training_where_it_is_wanted(options, knowledge_ckpt, loader)
 
 
 def test_an_untrained_rap_scores_as_phase_one(knowledge_ckpt, synth, trainer, evaluation):
-    stored = torch.load(knowledge_ckpt, weights_only=True)
-    before = type(synth())(**stored["syrfa"]["settings"])
-    before.load_state_dict(stored["state_dict"])
+    before = type(synth()).load_from_checkpoint(knowledge_ckpt)
     expected, found = (trainer().predict(m, evaluation()) for m in (before, real_adapt(knowledge_ckpt)))
     assert all(torch.equal(a["score"], b["score"]) for a, b in zip(expected, found, strict=True))
 
@@ -124,8 +121,8 @@ def test_training_equals_the_step_by_hand(train_head, knowledge_ckpt, trainer, l
     ref = copy.deepcopy(module).double()
     trainer(max_epochs=1, precision="64-true").fit(module, loader(4, **TARGET))
 
-    learned = [*ref.network.adapters.parameters(), *ref.temporal.parameters()]
-    learned += list(ref.consistency.parameters()) if train_head else []
+    learned = [*ref.network.adapters.parameters(), *ref.phase1.temporal.parameters()]
+    learned += list(ref.phase1.consistency.parameters()) if train_head else []
     adam = torch.optim.Adam(learned, lr=1e-2)
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -134,10 +131,10 @@ def test_training_equals_the_step_by_hand(train_head, knowledge_ckpt, trainer, l
             torch.manual_seed((5 * 1_000_003 + number) * 65_537)
             x, puzzle = ((batch[k].permute(0, 4, 1, 2, 3).float() / 255).double() for k in ("normal", "puzzle"))
             o, o_styled = ref.network(x, ref.network.draw(x))
-            l_cont = (ref.consistency(o - o_styled).pow(2).sum(1) + 1e-12).sqrt().mean()
+            l_cont = (ref.phase1.consistency(o - o_styled).pow(2).sum(1) + 1e-12).sqrt().mean()
             order = draw_order(len(puzzle), 3, x.device)
             shuffled = torch.stack([tube[:, places] for tube, places in zip(puzzle, order, strict=True)])
-            logits = ref.temporal(ref.network.clean(shuffled))
+            logits = ref.phase1.temporal(ref.network.clean(shuffled))
             l_aux = F.nll_loss(logits.log_softmax(-1).reshape(-1, 3), order.reshape(-1))
             adam.zero_grad()
             (0.6 * l_cont + 0.3 * l_aux).backward()
@@ -146,7 +143,9 @@ def test_training_equals_the_step_by_hand(train_head, knowledge_ckpt, trainer, l
         torch.set_default_dtype(before)
     for name, expected in ref.named_parameters():
         torch.testing.assert_close(dict(module.named_parameters())[name], expected, rtol=0, atol=1e-9, msg=name)
-    moved = not torch.equal(module.consistency.scale, real_adapt(knowledge_ckpt).consistency.scale.double())
+    moved = not torch.equal(
+        module.phase1.consistency.scale, real_adapt(knowledge_ckpt).phase1.consistency.scale.double()
+    )
     assert moved == train_head
 
 
@@ -172,12 +171,16 @@ def test_the_seed_decides_everything(knowledge_ckpt, trainer, loader):
         trainer(max_steps=3).fit(module, loader(3, **TARGET))
         weights.append(module.state_dict())
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
-    assert not torch.equal(weights[0]["network.adapters.0.weight"], weights[2]["network.adapters.0.weight"])
+    assert not torch.equal(
+        weights[0]["phase1.network.adapters.0.weight"], weights[2]["phase1.network.adapters.0.weight"]
+    )
 
 
 @pytest.mark.parametrize("stage", ["fit", "validate", "test", "predict"])
 def test_nothing_runs_on_random_weights(stage, trainer, loader, evaluation, synth):
-    module = RealAdaptModule(knowledge=synth().settings())
+    module = RealAdaptModule(
+        knowledge={"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": synth().settings()}
+    )
     data = loader(1, **TARGET) if stage == "fit" else evaluation()
     with pytest.raises(WeightsNotFoundError, match="knowledge_ckpt"):
         getattr(trainer(max_steps=1), stage)(module, data)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from syrfa.modules.schedule import progress, rate_factor
+from syrfa.modules.steps import progress, rate_factor
 
 
 def run(step, total):

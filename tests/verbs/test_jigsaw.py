@@ -11,7 +11,7 @@ from small_run import DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
 from syrfa.__main__ import main
 from syrfa.models import Extractor
 from syrfa.modules import JigsawModule
-from syrfa.modules.pretrained import load_extractor
+from syrfa.modules.checkpoint import load_extractor
 
 JIGSAW = [*DEMO, f"--config={EXPERIMENTS / 'demo_jigsaw.yaml'}", *SMALL, "--evaluation.pictures=false"]
 NARROW = ["--model.init_args.width=2", "--model.init_args.size=16", "--model.init_args.hidden=8"]

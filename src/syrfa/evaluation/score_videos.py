@@ -17,7 +17,7 @@ from syrfa.evaluation.protocols import StrictProtocol
 from syrfa.evaluation.scores import ObjectScores
 from syrfa.evaluation.store import write_scores
 from syrfa.modules.base import AnomalyModule
-from syrfa.modules.load import load_module
+from syrfa.modules.checkpoint import load_module
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.filters import kept
 from syrfa.tubes.spec import TubeFilter, TubeSpec

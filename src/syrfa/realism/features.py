@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from syrfa.errors import CheckpointError
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
-from syrfa.modules.load import load_module
+from syrfa.modules.checkpoint import load_module
 from syrfa.realism.distances import distances
 from syrfa.realism.sample import TubeSample
 from syrfa.utils.files import sha256_file

@@ -59,7 +59,7 @@ def measured_of(run: Path, result: dict[str, Any]) -> list[Measured]:
         raise ConfigError(f"{run}: its feature distance could not be measured: {distance['reason']}")
     if not distance:
         raise ConfigError(f"{run}: has no feature distance; run `syrfa test` with --evaluation.feature_distance true")
-    depth = result["settings"].get("adapter_depth") or 1
+    depth = (result["settings"].get("adapter_args") or {}).get("depth", 1)
     adapter = distance["adapter"]
     if adapter == "ap" and depth > 1:
         adapter = f"ap depth {depth}"

@@ -15,6 +15,7 @@ from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import SplitUse
+from syrfa.utils import class_path
 from syrfa.utils.files import sha256_file, write_json
 
 RECIPE = "score.json"
@@ -28,6 +29,7 @@ def score(
     workers: int | None = None,
     device: str = "cpu",
     keep_tubes: bool = False,
+    allow_import: str | None = None,
 ) -> None:
     """Scores the videos that `predict` would, one by one, and prints one line.
 
@@ -43,10 +45,13 @@ def score(
         workers: videos at a time; `data.prepare_workers` by default, and one a CPU core where that is null.
         device: of the network, `cpu` or e.g. `cuda:0`; scores of another device differ in the last digits.
         keep_tubes: build the cache of the split, and score from it. A finished cache is read in any case.
+        allow_import: modules of your own whose classes the checkpoint may name, as `mypackage.module,other`.
 
     Raises:
         UserError: data, boxes, the checkpoint or the folder are not usable; the message says which.
     """
+    if allow_import:
+        class_path.allow_import(allow_import)
     use = data.use("predict")
     if use is None:
         domain = data.stage_domain["predict"]

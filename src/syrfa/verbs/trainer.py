@@ -32,6 +32,7 @@ from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoin
 from syrfa.training.run_folder import CHECKPOINTS, RunFolder
 from syrfa.training.run_record import RunRecord
 from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.utils.class_path import allow_import, class_path, import_class
 from syrfa.utils.heap import keep_freed_memory
 from syrfa.utils.parser import OneLineErrors, check_configs, config_names
 from syrfa.utils.signals import INTERRUPTED, StopSignals
@@ -69,6 +70,11 @@ class SyrfaCLI(LightningCLI):
             default=5.0,
             help="write last.ckpt when it is so old, besides at every epoch's end; 0 only there",
         )
+        parser.add_argument(
+            "--allow_import",
+            type=str | None,
+            help="modules of your own whose classes a checkpoint may name, as mypackage.module,other",
+        )
         parser.set_defaults(
             {
                 "checkpoint.save_last": True,
@@ -89,6 +95,11 @@ class SyrfaCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         """Settles the run folder, and which settings hold where a checkpoint has its own."""
         options = self.options
+        adapter = options.model.init_args.get("adapter")
+        if adapter and "." in adapter:  # named by the user, unlike one that only a checkpoint names
+            allow_import(adapter.rpartition(".")[0])
+        if options.allow_import:
+            allow_import(options.allow_import)
         checkpoint = options.get("ckpt_path")
         if checkpoint:
             self._settle_settings(Path(checkpoint))
@@ -183,8 +194,8 @@ class SyrfaCLI(LightningCLI):
         name, stored = checkpoint_settings(checkpoint)
         model = self.options.model
         module = _class_of(model.class_path)
-        if module.__name__ != name:
-            raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+        if class_path(module) != name:
+            raise ConfigError(f"{path} holds a {name}, the config a {class_path(module)}; set --model {name}")
         if self.subcommand != "fit":
             stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
         configured = module.resolved(model.init_args.as_dict())
@@ -332,13 +343,8 @@ def _seed(seed: bool | int) -> int:
 
 
 def _class_of(path: str) -> type[AnomalyModule]:
-    import importlib
-
-    module, _, name = path.rpartition(".")
-    found = getattr(importlib.import_module(module or "syrfa.modules"), name)
-    if not (isinstance(found, type) and issubclass(found, AnomalyModule)):
-        raise ConfigError(f"{path} is no module of syrfa")
-    return found
+    """The parser has imported it, and knows ours by their short names too."""
+    return import_class(path if "." in path else f"syrfa.modules.{path}", AnomalyModule)
 
 
 def _quiet() -> None:
