@@ -22,17 +22,14 @@ VERBS = {
     "test": "score the test split: scores, result.json, pictures",
     "predict": "score any split and write the scores",
     "detect": "find objects and write their boxes to a file, for tubes cut elsewhere",
-    "calibrate": "make the confidences of a detector mean what those of another mean",
     "score": "score videos one by one, over processes or a cluster, without keeping tubes",
-    "realism": "measure how far generated tubes are from real ones",
     "tables": "run the paper's tables 1 to 5 and figures 3 and 4, and print them beside its numbers",
     "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
     "summary": "print the results of runs beside box_width and chance",
     "report": "write one HTML page about a run or a folder of runs",
     "figure": "draw figure 3 or 4 of the paper from tested runs",
     "reproduce": "what it takes to make a result again; --check runs it again and compares",
-    "data": "list the data sets, or download one where its terms let a script do so",
-    "doctor": "compare a copy of a data set with what was published of it",
+    "data": "list the data sets, download one, or check a copy against what was published of it",
 }
 TRAINER_VERBS = ("fit", "validate", "test", "predict")
 # a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing

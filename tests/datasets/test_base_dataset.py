@@ -12,7 +12,7 @@ from small_run import DATA
 
 from syrfa import datasets
 from syrfa.datasets import UCSDPed2, VideoDataset, VideoRecord
-from syrfa.errors import DataNotFoundError
+from syrfa.errors import ConfigError, DataNotFoundError
 
 READERS = [
     reader
@@ -88,3 +88,49 @@ def test_folders_among_frames_and_files_that_are_gone(tmp_path):
     (frames / "000.jpg").symlink_to("nowhere")
     with pytest.raises(DataNotFoundError, match=r"000\.jpg: cannot be read"):
         dataset.manifest("train")
+
+
+def test_a_split_is_a_sequence_of_videos(tmp_path):
+    root = write_circulated(tmp_path)
+    dataset = UCSDPed2(root, "test")
+    records = dataset.videos("test")
+    assert [video.name for video in dataset] == [record.name for record in records]
+    assert len(dataset) == len(records) == 2
+    video = dataset[0]
+    frames = video.frames
+    assert (frames.dtype, frames.ndim, len(frames)) == (np.uint8, 4, len(video))
+    np.testing.assert_array_equal(np.stack(list(video)), frames)
+    np.testing.assert_array_equal(video.labels, dataset.frame_labels(records[0]))
+    assert dataset[-1].name == records[-1].name
+    assert UCSDPed2(root, "train")[0].labels is None
+    with pytest.raises(IndexError):
+        dataset[2]
+
+
+def test_indexing_needs_a_split_that_there_is(tmp_path):
+    dataset = UCSDPed2(write_circulated(tmp_path))
+    assert dataset  # although it has no length
+    with pytest.raises(ConfigError, match=r"UCSDPed2: name a split to index or iterate it, e\.g\. UCSDPed2"):
+        len(dataset)
+    with pytest.raises(ConfigError, match="split 'exam'"):
+        UCSDPed2(tmp_path, "exam")
+
+
+def test_labels_and_videos_have_hashes_of_their_own(tmp_path):
+    dataset = UCSDPed2(write_circulated(tmp_path))
+
+    def hashes():
+        return dataset.manifest_hash("test"), dataset.videos_hash("test"), dataset.labels_hash("test")
+
+    whole, videos, labels = hashes()
+    np.save(tmp_path / "frame_labels_ped2.npy", np.zeros(3))  # not read: a better file is there
+    assert hashes() == (whole, videos, labels)
+    for file in [*tmp_path.rglob("ped2.mat"), *tmp_path.rglob("UCSDped2.m")]:
+        file.write_bytes(file.read_bytes() + b" ")
+    corrected = hashes()
+    assert corrected[1] == videos
+    assert corrected[0] != whole
+    assert corrected[2] != labels
+    frame = next((tmp_path / "testing" / "frames" / "01").iterdir())
+    frame.write_bytes(frame.read_bytes() + b" ")
+    assert [now == before for now, before in zip(hashes(), corrected, strict=True)] == [False, False, True]

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syrfa.detection import Detections, Detector, MappedDetector, MotionDetector
-from syrfa.detection.agreement import Seen, compare, fit, pairs
 from syrfa.detection.confidence_map import ConfidenceMap, read_map
-from syrfa.errors import ConfigError, DataNotFoundError, DetectionError
+from syrfa.errors import ConfigError, DataNotFoundError
 
 SHIPPED = sorted(f.name for f in (resources.files("syrfa.detection") / "confidence_maps").iterdir())
 
@@ -157,59 +156,3 @@ def test_a_map_never_falls_and_goes_through_its_points(points):
     mapping = ConfidenceMap((0.0, *own, 1.0), (0.0, *reference, 1.0))
     assert mapping(np.array(own)) == pytest.approx(reference, abs=1e-6)
     assert (np.diff(mapping(np.linspace(0, 1, 500))) >= 0).all()
-
-
-def test_pairs_overlap_by_half_and_are_mutual():
-    own = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60], [80, 80, 90, 90]], np.float32)
-    reference = np.array([[1, 0, 11, 10], [54, 50, 64, 60], [80, 80, 90, 89]], np.float32)
-    mine, theirs = pairs(own, reference)
-    assert list(zip(mine.tolist(), theirs.tolist(), strict=True)) == [(1, 0), (3, 2)]
-    assert len(pairs(own[:0], reference)[0]) == len(pairs(own, reference[:0])[0]) == 0
-
-
-def world(seed=0, frames=200, videos=4, extra=0.0):
-    """People whom both detectors find, one of them with confidences squeezed to a fourth of what the other says."""
-    rng = np.random.default_rng(seed)
-    seen = []
-    for number in range(frames):
-        count = int(rng.integers(3, 9))
-        corner = np.stack([40 * np.arange(count), rng.uniform(0, 100, count)], axis=1)
-        xyxy = np.concatenate([corner, corner + np.array([15, 40])], axis=1).astype(np.float32)
-        confidence = rng.uniform(0.3, 1, count)
-        classes = np.zeros(count, np.int16)
-        keep = rng.random(count) >= extra
-        own = Detections(xyxy, (confidence**2 / 4).astype(np.float32), classes).take(keep)
-        seen.append(Seen(number % videos, own, Detections(xyxy, confidence.astype(np.float32), classes)))
-    return seen
-
-
-@pytest.mark.parametrize("method", ["count", "pairs"])
-def test_a_known_map_is_found(method):
-    mapping = fit(world(), method)
-    truth = np.linspace(0.35, 0.95, 13)
-    assert mapping(truth**2 / 4) == pytest.approx(truth, abs=0.03)
-
-
-def test_a_threshold_keeps_as_many_boxes_of_either():
-    mapping, fresh = fit(world(), "count"), world(seed=1)
-    plain = compare(fresh, ConfidenceMap((0.0, 1.0), (0.0, 1.0)))
-    mapped = compare(fresh, mapping)
-    assert plain["0.5"]["own_per_frame"] == 0
-    for threshold in ("0.5", "0.8"):
-        assert mapped[threshold]["ratio"] == pytest.approx(1, abs=0.03)
-        assert mapped[threshold]["recall"] > 0.95
-        assert mapped[threshold]["precision"] > 0.95
-    assert mapped["confidence_error"] < 0.02 < plain["confidence_error"]
-
-
-def test_a_detector_that_finds_too_little_keeps_all_of_it():
-    seen = world(extra=0.6)
-    report = compare(seen, fit(seen, "count"))
-    assert report["0.5"]["own_per_frame"] == report["0.3"]["own_per_frame"] == pytest.approx(0.4 * 5.5, abs=0.3)
-    assert report["0.5"]["ratio"] < 0.8
-
-
-def test_nothing_found():
-    none = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int16))
-    with pytest.raises(DetectionError, match="too few"):
-        fit([Seen(0, none, world()[0].reference)], "count")

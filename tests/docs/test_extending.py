@@ -44,7 +44,9 @@ def last(folder: Path, experiment: str) -> Path:
 
 
 def test_every_block_is_short_and_is_used_here() -> None:
-    assert set(BLOCKS) == {f"{name}.{kind}" for name in ("low_rank", "smooth_loss", "bright_spot") for kind in ("py", "yaml")}
+    assert set(BLOCKS) == {
+        f"{name}.{kind}" for name in ("low_rank", "smooth_loss", "bright_spot") for kind in ("py", "yaml")
+    }
     assert all(len(body.strip().splitlines()) < 30 for body in BLOCKS.values())
     assert len(PAGE.split()) <= 900
 

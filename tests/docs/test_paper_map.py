@@ -4,7 +4,6 @@ import ast
 import importlib
 import inspect
 import re
-import runpy
 from dataclasses import fields
 from pathlib import Path
 
@@ -69,9 +68,3 @@ def test_the_presets_are_those_of_the_code():
             expected[field.name] = [list(v) if isinstance(v, tuple) else v for v in values]
     written = {quoted(row[0])[0]: [yaml.safe_load(cell) for cell in row[1:3]] for row in rows("Presets")}
     assert written == expected
-
-
-def test_the_mutants_are_those_of_the_campaign():
-    mutations = runpy.run_path(str(ROOT / "tests" / "mutation" / "mutations.py"))["MUTATIONS"]
-    written = [(row[0], row[1].strip("`"), row[3].strip("`")) for row in rows("Mutants")]
-    assert written == [(m.name, m.file, "`, `".join(m.tests)) for m in mutations]

@@ -10,10 +10,10 @@ from syrfa.evaluation.audit import audit, audit_lines, flags_of, record_flags
 RESULTS = [
     path
     for path in sorted((ROOT / "experiments" / "results").rglob("*_seed?.json"))
-    if json.loads(path.read_text()).keys() >= {"schema", "readings"}
+    if json.loads(path.read_text()).keys() >= {"schema", "evaluations"}
 ]
 STRICT = {"protocol": "strict", "smoothing": "centred", "window": 25, "test_statistics": False}
-PAPER = {"protocol": "paper", "smoothing": "gaussian", "recipe": "ped2", "test_statistics": True}
+PAPER = {"protocol": "paper", "smoothing": "gaussian", "constants": "ped2", "test_statistics": True}
 
 
 def trained(domain="target", split="train", monitor="", **hashes):
@@ -55,8 +55,8 @@ def test_nothing_entered():
         ([trained(monitor="val/micro_auroc", monitored_sha256="source-validation")], STRICT, []),
         ([trained(validated_sha256="target-test")], STRICT, ["seen"]),
         ([trained(monitored_sha256="target-test", validated_sha256="target-test")], STRICT, ["oracle"]),
-        ([trained()], {**STRICT, "calibration": "local", "test_statistics": True}, ["calibration"]),
-        ([trained()], {**STRICT, "calibration": "local", "normal_split": "train"}, []),
+        ([trained()], {**STRICT, "reference": "local", "test_statistics": True}, ["reference"]),
+        ([trained()], {**STRICT, "reference": "local", "normal_split": "train"}, []),
         ([trained()], {**STRICT, "test_statistics": True}, ["scaling"]),
         ([trained(), trained(weights="ped2.pth sha256:0")], STRICT, ["not known"]),
         ([], STRICT, ["not known"]),
@@ -161,7 +161,7 @@ def test_switches_stand_beside_a_number():
 def test_every_committed_result_is_audited(path):
     """None of them was adapted to or chosen on its test split, so that scaling alone can have used it."""
     result = json.loads(path.read_text())
-    for reading in result["readings"]:
+    for reading in result["evaluations"]:
         line, found = audit(result, reading)
         paper = reading["protocol"]["protocol"] == "paper"
         assert [item.split(":")[0] for item in found] == (["scaling"] if paper else [])

@@ -289,7 +289,7 @@ def test_bad_settings_are_named():
 
 def test_every_constant_is_described():
     local = Calibration([scene(30, 0), scene(20, 1)], "local", 200).describe()
-    assert local == {"calibration": "local", "neighbours": 50, "normal_objects": 50, "training_normals": True}
+    assert local == {"reference": "local", "neighbours": 50, "normal_objects": 50, "training_normals": True}
     assert "neighbours" not in Calibration([scene(30, 0)], "global").describe()
     scaled = Calibration([scene(30, 0)], "quantile", quantiles=(0.1, 0.9)).describe()
     scores = np.sort(scene(30, 0).object_score)

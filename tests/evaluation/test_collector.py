@@ -88,7 +88,7 @@ def test_tracked_readings_are_added_behind_the_others_on_request() -> None:
 
 def test_the_paper_protocol_needs_a_recipe_and_takes_none_unasked() -> None:
     def recipes(callback: FrameAUC, of_the_data: str | None) -> list[str]:
-        return [p.describe()["recipe"] for p in callback.protocols(7, of_the_data) if p.name == "paper"]
+        return [p.describe()["constants"] for p in callback.protocols(7, of_the_data) if p.name == "paper"]
 
     assert recipes(FrameAUC(), None) == []
     assert recipes(FrameAUC(), "shanghaitech") == ["shanghaitech"]

@@ -19,7 +19,7 @@ def reading(**micro: Any) -> dict[str, Any]:
 
 
 def write(folder: Path, **changes: Any) -> Path:
-    result = {"schema": 1, "seed": 1, "steps": 7, "readings": [reading()], **changes}
+    result = {"schema": 2, "seed": 1, "steps": 7, "evaluations": [reading()], **changes}
     (folder / "result.json").write_text(json.dumps(result))
     return folder
 
@@ -34,16 +34,19 @@ def test_a_folder_and_its_file_are_the_same_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"schema": 2}, "not a result of this version"),
-        ({"readings": []}, "damaged"),
-        ({"readings": {"0": reading()}}, "damaged"),
+        ({"schema": 1}, "not a result of this version"),
+        ({"evaluations": []}, "damaged"),
+        ({"evaluations": {"0": reading()}}, "damaged"),
         ({"seed": "1"}, "seed '1' is no integer"),
         ({"steps": 1.0}, "steps 1.0 is no integer"),
         ({"seed": "x" * 1000}, "seed 'x{39}... is no integer"),
-        ({"readings": [reading(), reading(value="0.9")]}, r"readings.1.metrics.micro_auroc.value '0.9' is no number"),
-        ({"readings": [reading(ci_low="<b>")]}, "micro_auroc.ci_low '<b>' is no number"),
-        ({"readings": [reading(chance=True)]}, "micro_auroc.chance True is no number"),
-        ({"readings": [reading(value=float("nan"))]}, "micro_auroc.value nan is no number"),
+        (
+            {"evaluations": [reading(), reading(value="0.9")]},
+            r"evaluations.1.metrics.micro_auroc.value '0.9' is no number",
+        ),
+        ({"evaluations": [reading(ci_low="<b>")]}, "micro_auroc.ci_low '<b>' is no number"),
+        ({"evaluations": [reading(chance=True)]}, "micro_auroc.chance True is no number"),
+        ({"evaluations": [reading(value=float("nan"))]}, "micro_auroc.value nan is no number"),
         ({"regions": {"rbdc": {"value": []}}}, r"regions.rbdc.value \[\] is no number"),
     ],
 )

@@ -184,7 +184,7 @@ def test_protocols_by_name_say_whether_they_use_test_statistics():
     assert strict.describe()["test_statistics"] is False
     assert paper.describe()["test_statistics"] is True
     assert (strict.describe()["smoothing"], strict.describe()["window"]) == ("causal", 10)
-    assert paper.describe()["recipe"] == "avenue"
+    assert paper.describe()["constants"] == "avenue"
     json.dumps([strict.describe(), paper.describe()])
     with pytest.raises(ConfigError, match=r"'fair'.*paper.*strict"):
         protocol_from_name("fair")

@@ -110,11 +110,11 @@ def test_an_adapter_by_class_path(monkeypatch, tmp_path):
         "from syrfa.models import ResidualAdditionalParameters\nclass Mine(ResidualAdditionalParameters): pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ConfigError, match="own_adapter.Mine lies outside syrfa; .* add --allow_import own_adapter"):
+    with pytest.raises(ConfigError, match=r"own_adapter\.Mine lies outside syrfa; .* add --allow_import own_adapter"):
         build_adapters("own_adapter.Mine", [(1,)])
     monkeypatch.setenv("SYRFA_ALLOW_IMPORT", "own_adapter")
     assert type(build_adapters("own_adapter.Mine", [(1,)])[0]).__name__ == "Mine"
-    with pytest.raises(ConfigError, match="own_adapter.Other is no Adapter"):
+    with pytest.raises(ConfigError, match=r"own_adapter\.Other is no Adapter"):
         build_adapters("own_adapter.Other", [(1,)])
 
 

@@ -102,7 +102,7 @@ def test_a_folder_adapted_to_without_labels_is_known_again_with_them(labels, syn
     target = TubeSource(footage, None, train_split="test")
     fitted.trained_on = recorded(fitted, "target", data=TubeDataModule(None, target, train_on="target"))
     rule = {"unit": "frames", "first_frame": 0, "end_included": True}
-    again = VideoFolder(tmp_path / "videos", tmp_path / "truth.csv", **rule) if labels != "none" else footage
+    again = VideoFolder(tmp_path / "videos", labels=tmp_path / "truth.csv", **rule) if labels != "none" else footage
     split = SimpleNamespace(dataset=again.name, split="test", manifest_hash=again.manifest_hash("test"))
     assert (split.manifest_hash == fitted.trained_on[0]["manifest_sha256"]) == (labels == "none")
     assert switches_of(fitted, split) == {"transductive": True, "oracle": False}

@@ -19,9 +19,7 @@ def canned(**protocol: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    ("protocol", "name"), [({}, "strict.causal"), ({"calibration": "local"}, "strict.local.causal")]
-)
+@pytest.mark.parametrize(("protocol", "name"), [({}, "strict.causal"), ({"reference": "local"}, "strict.local.causal")])
 def test_a_key_names_the_protocol(protocol: dict[str, str], name: str) -> None:
     assert reading_name(canned(**protocol)) == name
 
@@ -31,7 +29,7 @@ def test_a_key_names_the_protocol(protocol: dict[str, str], name: str) -> None:
 )
 def test_a_flag_stands_beside_the_numbers_of_the_summary(flags: tuple[str, ...], expected: dict[str, float]) -> None:
     run = SimpleNamespace(summary={}, log=lambda values: None)
-    result = {name: name in flags for name in ("transductive", "oracle")} | {"readings": [canned()]}
+    result = {name: name in flags for name in ("transductive", "oracle")} | {"evaluations": [canned()]}
     _log_result(run, result, [])
     assert run.summary["test/strict.causal/micro_auroc"] == 0.9
     told = {name: run.summary.get(f"test/strict.causal/{name}") for name in ("transductive", "oracle")}
@@ -41,7 +39,7 @@ def test_a_flag_stands_beside_the_numbers_of_the_summary(flags: tuple[str, ...],
 def test_a_row_has_what_it_takes_to_judge_the_number() -> None:
     result = {"transductive": False, "oracle": True}
     row = dict(zip(COLUMNS, table_row(result, canned()), strict=True))
-    assert (row["protocol"], row["calibration"], row["smoothing"]) == ("strict", None, "causal")
+    assert (row["protocol"], row["reference"], row["smoothing"]) == ("strict", None, "causal")
     assert (row["micro_auroc"], row["ci_low"], row["ci_high"], row["chance"]) == (0.9, 0.8, 0.95, 0.5)
     assert (row["box_width"], row["auprc"], row["max_f1"]) == (0.7, None, None)
     assert (row["transductive"], row["oracle"], row["audit"]) == (False, True, "")

@@ -37,7 +37,7 @@ def canned_result(seed: int, value: float | None, **changed: Any) -> dict[str, A
     """A result that scored `value` under the strict protocol and a tenth less under the paper's."""
     lower = None if value is None else value - 0.1
     return {
-        "schema": 1,
+        "schema": 2,
         "experiment": "demo_full",
         "seed": seed,
         "steps": 500,
@@ -58,6 +58,6 @@ def canned_result(seed: int, value: float | None, **changed: Any) -> dict[str, A
         "precision": "32-true",
         "environment": {"git_commit": "0" * 40, "syrfa": "0.1.0", "packages": {"torch": "2.0.0"}, "threads": 1},
         "run_record": {"steps": [{"data": [source_part("standard"), {**source_part(None), "domain": "target"}]}]},
-        "readings": [reading("strict", "centred", value, 0.96), reading("paper", "gaussian", lower, 0.92)],
+        "evaluations": [reading("strict", "centred", value, 0.96), reading("paper", "gaussian", lower, 0.92)],
         **changed,
     }

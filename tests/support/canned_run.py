@@ -128,7 +128,7 @@ def width_curve(reading: int, video: int) -> NDArray[np.float64]:
 def _result(experiment: str, seed: int, readings: list[dict[str, Any]]) -> dict[str, Any]:
     trained = {"domain": "source", "split": "train", "manifest_sha256": "5" * 64, "monitor": "", "monitored_sha256": ""}
     return {
-        "schema": 1,
+        "schema": 2,
         "experiment": experiment,
         "run_id": f"seed{seed}",
         "module": "SynthKnowledgeModule",
@@ -150,7 +150,7 @@ def _result(experiment: str, seed: int, readings: list[dict[str, Any]]) -> dict[
         "oracle": False,
         "trained_on": [trained],
         "metrics": readings[0]["metrics"],
-        "readings": readings,
+        "evaluations": readings,
         "adapter": {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0},
         "device": "cpu",
         "precision": "32-true",

@@ -34,5 +34,5 @@ if verb == "fit":
 if verb == "test":
     assert checkpoint.read_text() == "whole"
     tested = {"manifest_sha256": "as tested", "cache_key": "key"}
-    result = {"schema": 1, "readings": [{}], "experiment": name, "seed": int(seed), **tested}
+    result = {"schema": 2, "evaluations": [{}], "experiment": name, "seed": int(seed), **tested}
     (folder / "result.json").write_text(json.dumps(result))

@@ -367,7 +367,7 @@ def test_checkpoint_with_one_flipped_bit(
     assert not world.cache.exists()
 
 
-@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"schema": 0, "readings": [1]}'])
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"schema": 0, "evaluations": [1]}'])
 def test_damaged_result(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "result.json").write_text(content)
     assert str(tmp_path / "result.json") in refusal(main(["summary", str(tmp_path)]), capsys)

@@ -43,15 +43,15 @@ def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path])
     assert regions["ground_truth"].startswith("derived, not published")
     assert 0 <= regions["rbdc"]["ci_low"] <= regions["rbdc"]["value"] <= regions["rbdc"]["ci_high"] <= 1
     assert 0 <= regions["baselines"]["box_width"]["tbdc"]["value"] <= 1
-    for reading in result["readings"]:
+    for reading in result["evaluations"]:
         assert (reading["alarms"]["recall"], reading["alarms"]["fps_from"]) == (0.9, "assumed")
         assert reading["alarms"]["false_alarms_per_hour"] >= 0
         assert reading["alarms"]["baselines"]["box_width"]["event_recall"] > 0
-    readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["readings"]}
+    readings = {(r["protocol"]["protocol"], r["protocol"]["smoothing"]) for r in result["evaluations"]}
     assert readings == {("strict", "centred"), ("strict", "none"), ("strict", "causal"), ("paper", "gaussian")}
-    assert result["audit"] == result["readings"][0]["audit"]
+    assert result["audit"] == result["evaluations"][0]["audit"]
     assert result["audit"]["test_information"] == []
-    assert [bool(r["audit"]["test_information"]) for r in result["readings"]] == [False, False, False, True]
+    assert [bool(r["audit"]["test_information"]) for r in result["evaluations"]] == [False, False, False, True]
     assert result["boxes"]["detector"]["detector"] == "file"
     assert result["environment"]["packages"]["torch"]
     assert result["precision"] == "32-true"
@@ -81,7 +81,7 @@ def test_untrained_adapter_stays_and_trained_one_moves(tested: dict[str, Path]) 
 
 def test_what_the_adapters_did_to_the_number_stands_beside_it(tested: dict[str, Path]) -> None:
     adapted, plain = (json.loads((tested[name] / "result.json").read_text()) for name in ("adapt", "knowledge"))
-    for reading, phase1 in zip(adapted["readings"], plain["readings"], strict=True):
+    for reading, phase1 in zip(adapted["evaluations"], plain["evaluations"], strict=True):
         assert reading["baselines"]["unadapted"] == phase1["metrics"]
         change = reading["metrics"]["micro_auroc"]["value"] - phase1["metrics"]["micro_auroc"]["value"]
         assert reading["lead_over_unadapted"]["value"] == pytest.approx(change, abs=1e-6)
@@ -141,17 +141,17 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     assert main(["predict", *run, "--data.predict_split=train", f"--run.root={tmp_path / 'train'}"]) == 0
     folder, train = (tmp_path / name / "demo_adapt" / "seed1" for name in ("test", "train"))
     result = json.loads((folder / "result.json").read_text())
-    assert result["readings"][:4] == json.loads((tested["adapt"] / "result.json").read_text())["readings"]
-    extensions = [reading["protocol"] for reading in result["readings"][4:]]
+    assert result["evaluations"][:4] == json.loads((tested["adapt"] / "result.json").read_text())["evaluations"]
+    extensions = [reading["protocol"] for reading in result["evaluations"][4:]]
     strict = [("strict", smoothing, "local") for smoothing in ("centred", "none", "causal")]
     tracked = [("tracked", smoothing, None) for smoothing in ("none", "centred", "causal")]
     tracked_local = [("tracked", smoothing, "local") for smoothing in ("none", "centred", "causal")]
-    named = [(said["protocol"], said["smoothing"], said.get("calibration")) for said in extensions]
+    named = [(said["protocol"], said["smoothing"], said.get("reference")) for said in extensions]
     assert named == [*tracked, *strict, *tracked_local]
     assert not any(said["test_statistics"] for said in extensions)
     assert all(said["training_normals"] and said["normal_split"] == "train" for said in extensions[3:])
     kept = read_curves(folder / "curves.npz")
-    for scores, reading in zip(kept.scores, result["readings"], strict=True):
+    for scores, reading in zip(kept.scores, result["evaluations"], strict=True):
         expected = reading["metrics"]["micro_auroc"]["value"]
         assert micro_auroc(scores, kept.labels).value == pytest.approx(expected, abs=1e-6)
 
@@ -165,10 +165,10 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
     labels = [label for label in map(dataset.frame_labels, dataset.videos("test")) if label is not None]
     again = evaluate([calibration.apply(video) for video in videos], labels, StrictProtocol(3, "none"), bootstrap=0)
-    value = result["readings"][8]["metrics"]["micro_auroc"]["value"]
+    value = result["evaluations"][8]["metrics"]["micro_auroc"]["value"]
     assert again["metrics"]["micro_auroc"]["value"] == pytest.approx(value, abs=1e-3)
-    plain = next(r for r in result["readings"][:4] if r["protocol"] == StrictProtocol(3, "none").describe())
-    assert result["readings"][8]["baselines"]["uncalibrated"] == plain["metrics"]
+    plain = next(r for r in result["evaluations"][:4] if r["protocol"] == StrictProtocol(3, "none").describe())
+    assert result["evaluations"][8]["baselines"]["without_reference"] == plain["metrics"]
 
     capsys.readouterr()
     assert main(["summary", str(folder), "--all_readings=true", "--over_seeds=true"]) == 0
@@ -188,13 +188,13 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
     options = ["--evaluation.calibration=[global,quantile]", "--evaluation.calibration_quantiles=[0.05,0.9]"]
     assert main(["test", *run, *options, "--evaluation.pictures=false"]) == 0
     result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
-    said = [reading["protocol"] for reading in result["readings"]]
+    said = [reading["protocol"] for reading in result["evaluations"]]
     for method in ("global", "quantile"):
-        calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("calibration") == method]
+        calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("reference") == method]
         assert calibrated == [True] * 3
     assert said[-1]["quantiles"] == [0.05, 0.9]
-    assert "calibration: scores were compared with frames" in result["readings"][-1]["audit"]["line"]
-    assert [p["test_statistics"] for p in said if "calibration" not in p] == [False] * 3 + [True]
+    assert "reference: scores were compared with frames" in result["evaluations"][-1]["audit"]["line"]
+    assert [p["test_statistics"] for p in said if "reference" not in p] == [False] * 3 + [True]
 
 
 def test_calibration_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

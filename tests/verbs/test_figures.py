@@ -148,7 +148,7 @@ def test_fig3_says_what_is_missing(tested: dict[str, Path], tmp_path: Path, caps
     assert "ends with .png" in refusal(["fig3", str(run), f"--out={tmp_path / 'fig3.jpg'}"], capsys)
     assert "--count 0" in refusal([*fig3, "--count=0"], capsys)
     changed = json.loads((run / "result.json").read_text())
-    changed["readings"][0]["metrics"]["micro_auroc"]["value"] = 0.999
+    changed["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.999
     (run / "result.json").write_text(json.dumps(changed))
     assert "its result.json says 0.999; run `syrfa test` again" in refusal(fig3, capsys)
     changed["manifest_sha256"] = "0" * 64

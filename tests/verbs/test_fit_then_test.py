@@ -69,7 +69,7 @@ def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None
     run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={both[0].parents[1]}", "--run.test=true"]
     assert main(["fit", *run, f"--ckpt_path={both[0] / 'checkpoints' / 'last.ckpt'}"]) == 0
     again, expected = (json.loads((folder / "result.json").read_text()) for folder in both)
-    assert again["readings"] == expected["readings"]
+    assert again["evaluations"] == expected["evaluations"]
     assert again["trained_on"] == expected["trained_on"]
 
 

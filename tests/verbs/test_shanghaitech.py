@@ -41,9 +41,9 @@ def test_transfer_in_one_command(
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
     assert result["regions"]["value"] is None
     assert "nothing says where the abnormal regions of" in result["regions"]["reason"]
-    (paper,) = [r["protocol"] for r in result["readings"] if r["protocol"]["protocol"] == "paper"]
-    assert (paper["recipe"], paper["as_published"], paper["mean_window"]) == ("shanghaitech", True, 43)
-    assert "recipe" not in capsys.readouterr().err
+    (paper,) = [r["protocol"] for r in result["evaluations"] if r["protocol"]["protocol"] == "paper"]
+    assert (paper["constants"], paper["as_published"], paper["mean_window"]) == ("shanghaitech", True, 43)
+    assert "constants" not in capsys.readouterr().err
     assert main(["summary", str(run)]) == 0
     assert "2 of 107 videos" in capsys.readouterr().out
 
@@ -59,8 +59,8 @@ def test_another_recipe_is_said_and_every_constant_is_an_option(
     capsys.readouterr()
     assert main(["test", *files, *options, *paper, "--evaluation.paper.sigma=5"]) == 0
     assert "the recipe of avenue for shanghaitech, not shanghaitech's" in capsys.readouterr().err
-    said = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())["readings"][0]["protocol"]
-    assert (said["recipe"], said["block"], said["sigma"], said["as_published"]) == ("avenue", 10, 5.0, False)
+    said = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())["evaluations"][0]["protocol"]
+    assert (said["constants"], said["block"], said["sigma"], said["as_published"]) == ("avenue", 10, 5.0, False)
 
 
 @pytest.mark.usefixtures("data_environment")

@@ -25,7 +25,7 @@ def canned(folder: Path, seed: int, value: float | None, transductive: bool = Fa
         for smoothing in ("centred", "none")
     ]
     result = {
-        "schema": 1,
+        "schema": 2,
         "experiment": "canned",
         "run_id": run.name,
         "module": "RealAdaptModule",
@@ -35,7 +35,7 @@ def canned(folder: Path, seed: int, value: float | None, transductive: bool = Fa
         "steps": 7,
         "transductive": transductive,
         "oracle": False,
-        "readings": readings,
+        "evaluations": readings,
     }
     (run / "result.json").write_text(json.dumps(result))
     return run
@@ -74,7 +74,7 @@ def test_how_far_the_adapters_moved_stands_beside_the_number(
     for run, (mean, largest) in zip(runs, ((0.02, 0.3), (0.04, 0.5)), strict=True):
         result = json.loads((run / "result.json").read_text())
         result["adapter"] = {"name": "rap", "lr": 0.01, "mean_abs": mean, "max_abs": largest}
-        result["readings"][0]["baselines"]["unadapted"] = {"micro_auroc": {"value": 0.94 - mean}}
+        result["evaluations"][0]["baselines"]["unadapted"] = {"micro_auroc": {"value": 0.94 - mean}}
         (run / "result.json").write_text(json.dumps(result))
     summary(runs, over_seeds=True, markdown=True)
     assert "| rap, lr 0.01: mean 0.03, max 0.5, AUROC -1.0 |" in capsys.readouterr().out

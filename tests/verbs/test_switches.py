@@ -56,7 +56,7 @@ def test_weights_adapted_on_test_frames_say_so_whatever_the_options(
     captured = capsys.readouterr()
     assert (result["transductive"], result["oracle"]) == (True, False)
     assert [(part["domain"], part["split"]) for part in result["trained_on"]][-1] == ("target", "test")
-    assert all(reading["audit"]["test_information"] for reading in result["readings"])
+    assert all(reading["audit"]["test_information"] for reading in result["evaluations"])
     assert result["audit"]["line"] in captured.err
     assert "test/transductive" in captured.out
     assert main(["summary", str(tmp_path / "demo_adapt" / "seed1")]) == 0

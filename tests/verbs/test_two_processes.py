@@ -41,8 +41,8 @@ def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_pa
     assert json.loads((trained / "result.json").read_text())["objects"] == objects  # of the test behind the fit
     assert results[0]["feature_distance"]["tubes"] == objects
     assert results[1]["feature_distance"] == results[0]["feature_distance"]
-    assert [reading["protocol"].get("calibration") for reading in results[0]["readings"]] == [None] * 4 + ["fused"] * 3
-    for one, other in zip(results[0]["readings"], results[1]["readings"], strict=True):
+    assert [reading["protocol"].get("reference") for reading in results[0]["evaluations"]] == [None] * 4 + ["fused"] * 3
+    for one, other in zip(results[0]["evaluations"], results[1]["evaluations"], strict=True):
         assert other["protocol"] == one["protocol"]
         assert other["metrics"] == one["metrics"]
         assert other["alarms"] == one["alarms"]

@@ -1,7 +1,7 @@
 """Released data sets in their own layouts, and footage of one's own."""
 
 from syrfa.datasets.avenue import Avenue
-from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.base import Track, Video, VideoDataset, VideoRecord
 from syrfa.datasets.folder import VideoFolder
 from syrfa.datasets.ped1 import UCSDPed1
 from syrfa.datasets.ped2 import UCSDPed2
@@ -17,6 +17,7 @@ __all__ = [
     "UBnormal",
     "UCSDPed1",
     "UCSDPed2",
+    "Video",
     "VideoDataset",
     "VideoFolder",
     "VideoRecord",

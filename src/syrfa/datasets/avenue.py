@@ -60,6 +60,7 @@ class Avenue(FlatLabelled):
 
     Args:
         root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
         labels_from: `masks`, `vectors` or `intervals`; None takes the first that is there.
         one_means: what 1 means in vectors, where their sum is not a published one either way round.
     """
@@ -69,8 +70,14 @@ class Avenue(FlatLabelled):
     released: ClassVar[dict[str, int]] = {"train": 16, "test": 21}
     published: ClassVar[Published] = Published(15_324, (3_712, 3_867))
 
-    def __init__(self, root: str | Path, labels_from: Source | None = None, one_means: Meaning | None = None) -> None:
-        super().__init__(root, one_means)
+    def __init__(
+        self,
+        root: str | Path,
+        split: str | None = None,
+        labels_from: Source | None = None,
+        one_means: Meaning | None = None,
+    ) -> None:
+        super().__init__(root, split, one_means)
         self.labels_from = labels_from
         self._decided: Polarity | None = None
 
@@ -122,15 +129,14 @@ class Avenue(FlatLabelled):
             return None
         return mask_of(record, record.annotations, frame)
 
-    def manifest(self, split: str) -> dict[str, Any]:
-        """As the base class, and for the test split where labels come from and the SHA-256 of their files."""
-        content = super().manifest(split)
+    def _labels_manifest(self, split: str) -> dict[str, Any]:
+        """For the test split where labels come from and the SHA-256 of their files."""
         if split == "train":
-            return content
+            return {}
         places = {record.name: self._label_place(record) for record in self.videos(split)}
         files = {name: _content(place) for name, place in places.items()}
-        told = {"one_means": self.one_means} if self.one_means else {}
-        return {**content, "labels_from": self._source(), "labels": files, **told}
+        meaning = {"one_means": self.one_means} if self.one_means else {}
+        return {"labels_from": self._source(), "labels": files, **meaning}
 
     def describe_layout(self) -> str:
         """As the base class."""

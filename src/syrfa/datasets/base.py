@@ -2,7 +2,9 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.regions import DERIVED, NOTHING, Regions, regions_of_masks
-from syrfa.datasets.video import frame_count
+from syrfa.datasets.video import frame_count, open_video
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_json
 
@@ -19,7 +21,7 @@ WORLD = "world.json"  # what `syrfa generate` writes last
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """One video of a split.
+    """Where one video of a split is.
 
     Attributes:
         name: unique within the data set and usable as a file name, e.g. `Test001`.
@@ -53,11 +55,65 @@ class Track:
     end: int
 
 
+class Video:
+    """One video with its labels, as `dataset[i]` gives it. Nothing is decoded before it is asked for.
+
+    `len(video)` is its length in frames; iterating decodes them one at a time, each uint8 (height, width, channels) in
+    RGB order, with one channel for a frame without colour. Each attribute and each iteration can raise VideoError or
+    LabelError where files are damaged.
+
+    Args:
+        dataset: the data set.
+        record: where the video is.
+
+    Attributes:
+        name: unique within the data set.
+        record: as given.
+    """
+
+    def __init__(self, dataset: "VideoDataset", record: VideoRecord) -> None:
+        self._dataset, self.record, self.name = dataset, record, record.name
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return iter(open_video(self.record.path, self.record.frames))
+
+    def __repr__(self) -> str:
+        return f"Video({self.record.path})"
+
+    @cached_property
+    def _length(self) -> int:
+        return self.record.length()
+
+    @property
+    def frames(self) -> NDArray[np.uint8]:
+        """All frames, uint8 (frames, height, width, channels); decoded anew each time, and not kept."""
+        frames = list(self)
+        channels = max(frame.shape[-1] for frame in frames)
+        return np.stack([np.broadcast_to(frame, (*frame.shape[:2], channels)) for frame in frames])
+
+    @cached_property
+    def labels(self) -> NDArray[np.uint8] | None:
+        """Frame labels, uint8 (frames,), 1 = abnormal; None where the release labels no frame of this split."""
+        return self._dataset.frame_labels(self.record)
+
+
 class VideoDataset(ABC):
     """A released data set in its own layout.
 
+    With a split it is a sequence of its videos:
+
+    ```
+    dataset = UCSDPed2("data/raw/ped2", "test")
+    video = dataset[0]
+    print(len(dataset), video.name, len(video), video.frames.shape, video.labels.sum())
+    ```
+
     Args:
         root: the folder the release was unpacked into.
+        split: the split that indexing and iterating give; None where every split is asked for by name.
 
     Attributes:
         name: short, as in results and the names of caches.
@@ -66,6 +122,10 @@ class VideoDataset(ABC):
         released_fps: frames a second of the release; None where it states none.
         region_truth: how `regions` are made, in words.
         root: the folder.
+        split: as given.
+
+    Raises:
+        ConfigError: there is no such split.
     """
 
     name: ClassVar[str]
@@ -74,9 +134,33 @@ class VideoDataset(ABC):
     released_fps: ClassVar[float | None] = None
     region_truth: ClassVar[str] = DERIVED
 
-    def __init__(self, root: str | Path) -> None:
+    def __init__(self, root: str | Path, split: str | None = None) -> None:
         self.root = Path(root)
+        self.split = split
+        if split is not None:
+            self.check_split(split)
         self._stated: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._indexed)
+
+    def __getitem__(self, index: int) -> Video:
+        return Video(self, self._indexed[index])
+
+    def __iter__(self) -> Iterator[Video]:
+        return (Video(self, record) for record in self._indexed)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @cached_property
+    def _indexed(self) -> list[VideoRecord]:
+        if self.split is None:
+            raise ConfigError(
+                f"{type(self).__name__}: name a split to index or iterate it, e.g. {type(self).__name__}(root, "
+                f"{self.splits[-1]!r}), or call videos(split)"
+            )
+        return self.videos(self.split)
 
     @abstractmethod
     def videos(self, split: str) -> list[VideoRecord]:
@@ -89,7 +173,12 @@ class VideoDataset(ABC):
 
     @abstractmethod
     def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
-        """Frame labels, shape (frames,), 1 = abnormal; None when the release labels no frame of this split."""
+        """Frame labels, shape (frames,), 1 = abnormal; None when the release labels no frame of this split.
+
+        Raises:
+            DataNotFoundError: the split is labelled and the labels are missing.
+            LabelError: they are malformed, do not fit the video, or nobody can tell what their 1 means.
+        """
 
     def tracks(self, record: VideoRecord) -> list[Track]:
         """The abnormal objects of the video; empty for a normal one."""
@@ -102,7 +191,11 @@ class VideoDataset(ABC):
         return None
 
     def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
-        """The abnormal pixels, shape (height, width); None when the release has no such mask of this frame."""
+        """The abnormal pixels, shape (height, width); None when the release has no such mask of this frame.
+
+        Raises:
+            LabelError: masks are malformed, or are more or fewer than frames.
+        """
         del record, frame
         return None
 
@@ -164,16 +257,35 @@ class VideoDataset(ABC):
             raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
 
     def manifest(self, split: str) -> dict[str, Any]:
-        """What the split consists of, as JSON: per video its name, files and bytes. Two equal copies agree."""
-        return {
-            "dataset": self.name,
-            "split": split,
-            "videos": [_files_of(record) for record in self.videos(split)],
-        }
+        """What the split consists of, labels included, as JSON: per video its name, files and bytes, and `labels`.
+
+        Two equal copies agree. Decodes nothing.
+        """
+        places = {r.name: [r.path, *([r.annotations] if r.annotations else [])] for r in self.videos(split)}
+        return {"dataset": self.name, "split": split, "videos": sizes(places), **self._labels_manifest(split)}
 
     def manifest_hash(self, split: str) -> str:
-        """SHA-256 of `manifest(split)`; part of the tube cache's key and of every result."""
+        """SHA-256 of `manifest(split)`: videos and labels. Part of every result, as `manifest_sha256`."""
         return sha256_json(self.manifest(split))
+
+    def videos_manifest(self, split: str) -> dict[str, Any]:
+        """The part of the manifest that decides boxes and tubes: videos and object masks, no labels of frames."""
+        places = {record.name: [record.path] for record in self.videos(split)}
+        return {"dataset": self.name, "split": split, "videos": sizes(places)}
+
+    def videos_hash(self, split: str) -> str:
+        """SHA-256 of `videos_manifest(split)`; part of a tube cache's identity, so that new labels cut nothing anew."""
+        return sha256_json(self.videos_manifest(split))
+
+    def labels_hash(self, split: str) -> str:
+        """SHA-256 of the labels of the split, and of the reader's options that say what they mean."""
+        places = {record.name: [record.annotations] for record in self.videos(split) if record.annotations}
+        return sha256_json({"annotations": sizes(places), **self._labels_manifest(split)})
+
+    def _labels_manifest(self, split: str) -> dict[str, Any]:
+        """What the manifest says of labels, as JSON: hashes of their files, and options that say what they mean."""
+        del split
+        return {}
 
     def _state_missing(self, place: Path, there: int, split: str, what: str) -> None:
         """Warns where a copy has fewer videos of a split than the release; `what` names them, as `clips of X's`."""
@@ -191,11 +303,14 @@ class VideoDataset(ABC):
             warnings.warn(decision, stacklevel=3)
 
 
-def _files_of(record: VideoRecord) -> dict[str, Any]:
-    """The size of the video and of its annotations; folders in a folder of frames are not part of it."""
-    places = [record.path] + ([record.annotations] if record.annotations else [])
+def sizes(places: dict[str, list[Path]]) -> list[dict[str, Any]]:
+    """Files and bytes of each video's places; folders in a folder of frames are not part of it."""
+    return [{"name": name, **_size(own)} for name, own in places.items()]
+
+
+def _size(places: list[Path]) -> dict[str, int]:
     files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place]) if not f.is_dir()]
     try:
-        return {"name": record.name, "files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+        return {"files": len(files), "bytes": sum(file.stat().st_size for file in files)}
     except OSError as error:
         raise DataNotFoundError(f"{error.filename}: cannot be read ({error.strerror})") from error

@@ -58,6 +58,7 @@ class FlatLabelled(VideoDataset):
 
     Args:
         root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
         one_means: what 1 means in vectors, where the published counts cannot tell.
 
     Attributes:
@@ -66,8 +67,8 @@ class FlatLabelled(VideoDataset):
 
     published: ClassVar[Published]
 
-    def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
-        super().__init__(root)
+    def __init__(self, root: str | Path, split: str | None = None, one_means: Meaning | None = None) -> None:
+        super().__init__(root, split)
         self.one_means = one_means
         self._flat_labels: FlatLabels | None = None
 

@@ -45,6 +45,7 @@ class VideoFolder(VideoDataset):
 
     Args:
         root: the folder.
+        split: the split that indexing gives.
         labels: the table; None where nothing is labelled.
         unit: whether start and end are `frames` or `seconds`.
         first_frame: the number of the first frame of a video, 0 or 1; needed for frames.
@@ -64,6 +65,7 @@ class VideoFolder(VideoDataset):
     def __init__(
         self,
         root: str | Path,
+        split: str | None = None,
         labels: str | Path | None = None,
         unit: Unit | None = None,
         first_frame: Literal[0, 1] | None = None,
@@ -72,7 +74,7 @@ class VideoFolder(VideoDataset):
         unlisted: Literal["normal", "unlabelled"] | None = None,
         kind: Kind | None = None,
     ) -> None:
-        super().__init__(root)
+        super().__init__(root, split)
         if labels is None and (unit, first_frame, end_included, fps, unlisted) != (None,) * 5:
             raise ConfigError(
                 "unit, first_frame, end_included, fps and unlisted say what a table means: give labels=FILE"
@@ -126,14 +128,13 @@ class VideoFolder(VideoDataset):
         """What the table of labels was said to count with, if it counts seconds."""
         return None if self.rule is None else self.rule.fps
 
-    def manifest(self, split: str) -> dict[str, Any]:
-        """As the base class, and the SHA-256 of the table with what its numbers mean."""
-        content = super().manifest(split)
+    def _labels_manifest(self, split: str) -> dict[str, Any]:
+        """The SHA-256 of the table with what its numbers mean."""
         if self.labels is None or self.rule is None:
-            return content
+            return {}
         self._open_table()
         rule = {"unit": self.rule.unit, "first_frame": self.rule.first_frame, "end_included": self.rule.end_included}
-        return {**content, "labels": sha256_file(self.labels), **rule, "fps": self.rule.fps, "unlisted": self.unlisted}
+        return {"labels": sha256_file(self.labels), **rule, "fps": self.rule.fps, "unlisted": self.unlisted}
 
     def describe_layout(self) -> str:
         """As the base class."""

@@ -26,6 +26,7 @@ class UCSDPed1(UCSD):
 
     Args:
         root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
         one_means: what 1 means in `frame_labels_ped1.npy`.
     """
 

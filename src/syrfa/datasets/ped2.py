@@ -34,6 +34,7 @@ class UCSDPed2(UCSD):
 
     Args:
         root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
         one_means: what 1 means in `frame_labels_ped2.npy`, where its sum is not the published one either way round.
     """
 

@@ -60,6 +60,7 @@ class ShanghaiTech(FlatLabelled):
 
     Args:
         root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
         one_means: what 1 means in the frame masks, where the published sum cannot tell.
     """
 
@@ -68,8 +69,8 @@ class ShanghaiTech(FlatLabelled):
     released: ClassVar[dict[str, int]] = {"train": 330, "test": 107}
     published: ClassVar[Published] = Published(40_791, (17_326,))
 
-    def __init__(self, root: str | Path, one_means: Meaning | None = None) -> None:
-        super().__init__(root, one_means)
+    def __init__(self, root: str | Path, split: str | None = None, one_means: Meaning | None = None) -> None:
+        super().__init__(root, split, one_means)
         self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
@@ -119,13 +120,11 @@ class ShanghaiTech(FlatLabelled):
             return None
         return mask_of(record, record.annotations, frame)
 
-    def manifest(self, split: str) -> dict[str, Any]:
-        """As the base class, and for the test split the SHA-256 of every clip's mask."""
-        content = super().manifest(split)
-        names = [] if split == "train" else [video["name"] for video in content["videos"]]
-        places = {name: self._labels(name) for name in names}
-        told = {"one_means": self.one_means} if names and self.one_means else {}
-        return {**content, "labels": {name: _hash(place) for name, place in places.items()}, **told}
+    def _labels_manifest(self, split: str) -> dict[str, Any]:
+        """For the test split the SHA-256 of every clip's mask."""
+        names = [] if split == "train" else [record.name for record in self.videos(split)]
+        meaning = {"one_means": self.one_means} if names and self.one_means else {}
+        return {"labels": {name: _hash(self._labels(name)) for name in names}, **meaning}
 
     def describe_layout(self) -> str:
         """As the base class."""

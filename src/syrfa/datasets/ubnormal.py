@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.base import Track, VideoDataset, VideoRecord, sizes
 from syrfa.datasets.image import read_mask
 from syrfa.datasets.labels import read_text
 from syrfa.datasets.regions import FROM_IDS, MIN_AREA, NOTHING, Regions, box_of
@@ -50,6 +50,7 @@ class UBnormal(VideoDataset):
 
     Args:
         root: the folder with `scripts` and `Scene1` to `Scene29`.
+        split: the split that indexing gives.
     """
 
     name: ClassVar[str] = "ubnormal"
@@ -147,11 +148,15 @@ class UBnormal(VideoDataset):
             raise LabelError(f"{record.annotations}: its masks differ in size: {sorted(sizes)}")
         return Regions.of(rows, sizes.pop())
 
-    def manifest(self, split: str) -> dict[str, Any]:
-        """As the base class, and the SHA-256 of every tracks file, which may lie outside the annotations."""
+    def videos_manifest(self, split: str) -> dict[str, Any]:
+        """As the base class, and the id masks, which a detector can make boxes of."""
+        places = {record.name: [record.path, *self._mask_files(record)] for record in self.videos(split)}
+        return {"dataset": self.name, "split": split, "videos": sizes(places)}
+
+    def _labels_manifest(self, split: str) -> dict[str, Any]:
+        """The SHA-256 of every tracks file, which may lie outside the annotations."""
         files = {record.name: self._tracks_file(record) for record in self.videos(split)}
-        labels = {name: sha256_file(file) for name, file in files.items() if file is not None}
-        return {**super().manifest(split), "labels": labels}
+        return {"labels": {name: sha256_file(file) for name, file in files.items() if file is not None}}
 
     def describe_layout(self) -> str:
         """As the base class; tells of every split that is there."""

@@ -38,6 +38,7 @@ class UCSD(FlatLabelled):
 
     Args:
         root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
         one_means: what 1 means in a circulated `frame_labels_*.npy`, where the published counts cannot tell.
 
     Attributes:
@@ -93,16 +94,15 @@ class UCSD(FlatLabelled):
             return None
         return mask_of(record, record.annotations, frame)
 
-    def manifest(self, split: str) -> dict[str, Any]:
-        """As the base class, and for the test split the SHA-256 of the label file, or of all masks."""
-        content = super().manifest(split)
+    def _labels_manifest(self, split: str) -> dict[str, Any]:
+        """For the test split the SHA-256 of the label file, or of all masks."""
         if split == "train":
-            return {**content, "labels": {}}
+            return {"labels": {}}
         file = self._label_file()
         if file is None:
-            return {**content, "labels": {"masks": self._hash_of_masks()}}
-        told = {"one_means": self.one_means} if file.suffix == ".npy" and self.one_means else {}
-        return {**content, "labels": {file.name: sha256_file(file)}, **told}
+            return {"labels": {"masks": self._hash_of_masks()}}
+        meaning = {"one_means": self.one_means} if file.suffix == ".npy" and self.one_means else {}
+        return {"labels": {file.name: sha256_file(file)}, **meaning}
 
     def describe_layout(self) -> str:
         """As the base class."""

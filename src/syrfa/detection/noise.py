@@ -2,7 +2,7 @@
 
 A classifier trained on perfect boxes fails on real ones: it has never seen a rider and the bicycle in one box, a
 torso without legs, or a box around nothing. `BoxNoise` puts those into the synthetic source, as often and with as much
-confidence as was measured on detectors (`make boxes`, docs/boxes.md).
+confidence as was measured on detectors (experiments/studies/boxes).
 """
 
 from dataclasses import dataclass, fields

@@ -177,8 +177,8 @@ def _boxes_of_masks(result: Json) -> list[str]:
 
 def _scaling(protocol: Json) -> list[str]:
     found = []
-    if protocol.get("calibration") and protocol.get("test_statistics"):
-        found.append("calibration: scores were compared with frames of the tested split")
+    if protocol.get("reference") and protocol.get("test_statistics"):
+        found.append("reference: scores were compared with frames of the tested split")
     if protocol.get("protocol") == "paper":
         found.append("scaling: the scores of each test video were scaled by that video's own minimum and maximum")
     elif protocol.get("test_statistics") and not found:
@@ -207,9 +207,9 @@ def _origin(result: Json) -> list[str]:
 def _steps(protocol: Json) -> list[str]:
     """What a reading does with the scores, all of it set beforehand."""
     steps = ["averaged along tracks of boxes"] if "tracks" in protocol else []
-    if protocol.get("calibration"):
+    if protocol.get("reference"):
         split = protocol.get("normal_split", "train")
-        steps.append(f"scores calibrated ({protocol['calibration']}) by normal frames of the target's {split} split")
+        steps.append(f"scores compared ({protocol['reference']}) with normal frames of the target's {split} split")
     else:
         steps.append("no scaling")
     if protocol.get("smoothing") == "none":

@@ -98,7 +98,7 @@ class NormalCalibration:
                 by_width = Calibration(normal_widths, method, self.neighbours, self.quantiles)
                 geometry = [by_width.apply(video) for video in widths]
             calibrated = [calibration.apply(video) for video in objects]
-            others = {"uncalibrated": objects, "calibrated_geometry": geometry}
+            others = {"without_reference": objects, "reference_geometry": geometry}
             for protocol in protocols:
                 settings = protocol.describe()
                 if settings["test_statistics"]:

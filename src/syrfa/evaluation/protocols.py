@@ -189,21 +189,21 @@ class PaperProtocol(Protocol):
     smoothing = "gaussian"
 
     def __init__(
-        self, recipe: ConstantsName = "ped2", temporal_radius: int = 3, settings: ConstantsOptions | None = None
+        self, constants: ConstantsName = "ped2", temporal_radius: int = 3, settings: ConstantsOptions | None = None
     ) -> None:
         _check_radius(temporal_radius)
-        if recipe not in get_args(ConstantsName):
-            raise ConfigError(f"protocol paper: recipe is {recipe!r}; use one of {get_args(ConstantsName)}")
-        self.recipe = recipe
+        if constants not in get_args(ConstantsName):
+            raise ConfigError(f"protocol paper: constants is {constants!r}; use one of {get_args(ConstantsName)}")
+        self.name_of_constants = constants
         self.temporal_radius = temporal_radius
-        self.constants = (settings or ConstantsOptions()).applied_to(recipe)
+        self.constants = (settings or ConstantsOptions()).applied_to(constants)
         self.weights = published.gaussian_weights(self.constants.taps, self.constants.sigma, self.constants.centre)
 
     def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
         return {
             "protocol": self.name,
-            "recipe": self.recipe,
-            "as_published": self.constants == PUBLISHED_CONSTANTS[self.recipe],
+            "constants": self.name_of_constants,
+            "as_published": self.constants == PUBLISHED_CONSTANTS[self.name_of_constants],
             "smoothing": self.smoothing,
             "temporal_radius": self.temporal_radius,
             **asdict(self.constants),

@@ -11,7 +11,7 @@ from syrfa.evaluation.audit import Audit, audit, is_tested
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 
 Result = dict[str, Any]
-Reading = dict[str, Any]
+Evaluation = dict[str, Any]
 
 METRICS = {
     "micro_auroc": "micro AUROC",
@@ -20,7 +20,7 @@ METRICS = {
     "max_f1": "max F1",
     "eer": "EER",
 }
-"""What people call the metrics of a reading, in the order of a table."""
+"""What people call the metrics of an evaluation, in the order of a table."""
 
 _NUMBERS = ("value", "ci_low", "ci_high", "chance")
 _WHOLE = ("seed", "steps")
@@ -51,8 +51,8 @@ def parse_result(content: bytes, file: Path) -> Result:
     """
     try:
         result: Result = json.loads(content)
-        readings = result["readings"]
-        known = result["schema"] == RESULT_SCHEMA and isinstance(readings, list) and len(readings) > 0
+        evaluations = result["evaluations"]
+        known = result["schema"] == RESULT_SCHEMA and isinstance(evaluations, list) and len(evaluations) > 0
     except (ValueError, KeyError, TypeError):
         known = False
     if not known:
@@ -60,16 +60,16 @@ def parse_result(content: bytes, file: Path) -> Result:
     for key in _WHOLE:
         if key in result and type(result[key]) is not int:  # a bool is none
             raise UserError(f"{file}: {key} {_shown(result[key])} is no integer; run `syrfa test` again")
-    for place, value in _numbers({"readings": result["readings"], "regions": result.get("regions")}):
+    for place, value in _numbers({"evaluations": result["evaluations"], "regions": result.get("regions")}):
         if value is not None and not _is_number(value):
             raise UserError(f"{file}: {place} {_shown(value)} is no number and not null; run `syrfa test` again")
     return result
 
 
-def audit_of(result: Result, reading: Reading) -> Audit:
-    """The audit that stands in a reading; made anew where the result is of before there were audits."""
-    stored = reading.get("audit")
-    return Audit(stored["line"], stored["test_information"]) if stored else audit(result, reading)
+def audit_of(result: Result, evaluation: Evaluation) -> Audit:
+    """The audit of an evaluation; made anew where the result is of before there were audits."""
+    stored = evaluation.get("audit")
+    return Audit(stored["line"], stored["test_information"]) if stored else audit(result, evaluation)
 
 
 def selection(result: Result) -> str:
@@ -96,7 +96,7 @@ def _choice(result: Result, part: dict[str, Any]) -> str:
 
 
 def _numbers(content: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Every metric of nested JSON, with its place, as `readings.0.metrics.auprc.value`."""
+    """Every metric of nested JSON, with its place, as `evaluations.0.metrics.auprc.value`."""
     parts: list[tuple[Any, object]] = []
     if isinstance(content, dict):
         parts = list(content.items())

@@ -23,8 +23,7 @@ from syrfa.tubes.filters import kept
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 from syrfa.tubes.stream import TubeStream, stream_video
 from syrfa.utils.files import sha256_file, sha256_json, write_json
-from syrfa.utils.heap import give_back_freed_memory
-from syrfa.utils.threads import one_thread
+from syrfa.utils.process import give_back_freed_memory, one_thread
 
 SCORES, DONE = "scores", "done"
 

@@ -84,7 +84,7 @@ class Calibration:
         own: dict[str, Any] = {} if self.method == "global" else {"neighbours": self.neighbours}
         if self.method == "quantile":
             own = {"quantiles": list(self.quantiles), "low": self.low, "high": self.high}
-        return {"calibration": self.method, **own, "normal_objects": len(self.score), "training_normals": True}
+        return {"reference": self.method, **own, "normal_objects": len(self.score), "training_normals": True}
 
     def apply(self, objects: ObjectScores, scored: bool = True) -> ObjectScores:
         """The objects of one video with calibrated scores, float64 (n,), at least 0.

@@ -16,7 +16,7 @@ def result_of(
     trainer: Trainer,
     module: LightningModule,
     split: EvaluatedSplit,
-    readings: list[dict[str, Any]],
+    evaluations: list[dict[str, Any]],
     normals: dict[str, Any] | None,
     environment: dict[str, Any],
 ) -> dict[str, Any]:
@@ -26,14 +26,14 @@ def result_of(
         trainer: whose default_root_dir is the run's folder, `<root>/<experiment>/<id>`.
         module: what was tested.
         split: what it was tested on.
-        readings: one evaluation per protocol; the first is the run's.
+        evaluations: one per protocol; the first is the run's.
         normals: what the target's training normals scored; None where they were not.
         environment: of `syrfa.training.provenance`.
 
     Returns:
         JSON; values are fractions in [0, 1], a metric that could not be computed is null with a reason;
         `videos_released` is null where there is no release: footage of one's own, a generated world; `audit` says which
-        test information entered a number, of each reading and, on top, of the first; `run_record` is what `syrfa
+        test information entered a number, of each evaluation and, on top, of the first; `run_record` is what `syrfa
         reproduce` runs, null with a `run_record_reason` where a checkpoint does not say it.
 
     Raises:
@@ -42,7 +42,7 @@ def result_of(
     flags = switches_of(module, split)
     assert isinstance(module, AnomalyModule)  # or it was refused
     *_, experiment, run_id = trainer.default_root_dir.split("/")
-    first, source = readings[0], data_of(trainer).domains[split.domain]
+    first, source = evaluations[0], data_of(trainer).domains[split.domain]
     record, without = run_record_of(trainer)
     extractor, infos = module.extractor, split.cache.video_infos
     result = {
@@ -71,7 +71,7 @@ def result_of(
         "trained_on": module.trained_on,
         "metrics": first["metrics"],
         "baselines": first["baselines"],
-        "readings": readings,
+        "evaluations": evaluations,
         "normals": normals,
         "adapter": module.adapter_report(),
         "device": str(module.device),
@@ -80,8 +80,8 @@ def result_of(
         "run_record": record,
         "run_record_reason": without,
     }
-    audited = [{**reading, "audit": audit(result, reading).to_json()} for reading in readings]
-    return {**result, "readings": audited, "audit": audited[0]["audit"]}
+    audited = [{**each, "audit": audit(result, each).to_json()} for each in evaluations]
+    return {**result, "evaluations": audited, "audit": audited[0]["audit"]}
 
 
 def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, bool]:

@@ -16,7 +16,7 @@ MEASURED = ("micro_auroc", "macro_auroc", "auprc", "max_f1")
 
 _PARTS = ("metrics", "baselines", "alarms", "regions", "feature_distance", "adapter", "normals", "settings")
 _COUNTS = ("videos", "videos_released", "frames", "objects", "steps", "seed", "width", "size")
-_WITHOUT_NETWORK = {"box_width", "random_smoothed", "calibrated_geometry", "chance"}
+_WITHOUT_NETWORK = {"box_width", "random_smoothed", "reference_geometry", "chance"}
 # counts and settings, by part and the name of the number
 _EXACT = {
     "alarms": {"events", "hours", "fps", "recall"},
@@ -136,7 +136,7 @@ def numbers(result: dict[str, Any]) -> dict[Path, float | None]:
         for key, value in reading.items():
             if key in _PARTS or key.startswith("lead_over_"):
                 found.update(_leaves(value, (name, key)))
-        if reading["protocol"].get("calibration") == "quantile":
+        if reading["protocol"].get("reference") == "quantile":
             for key in QUANTILE_ENDS:
                 found.update(_leaves(reading["protocol"].get(key), (name, "protocol", key)))
     return found
@@ -145,9 +145,9 @@ def numbers(result: dict[str, Any]) -> dict[Path, float | None]:
 def named_readings(result: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The readings by protocol, calibration and smoothing, numbered where two share these."""
     seen: Counter[str] = Counter()
-    for reading in result["readings"]:
+    for reading in result["evaluations"]:
         said = reading["protocol"]
-        name = " ".join(str(said[key]) for key in ("protocol", "calibration", "smoothing") if said.get(key))
+        name = " ".join(str(said[key]) for key in ("protocol", "reference", "smoothing") if said.get(key))
         seen[name] += 1
         yield f"{name} ({seen[name]})" if seen[name] > 1 else name, reading
 

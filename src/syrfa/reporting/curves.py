@@ -17,7 +17,7 @@ from syrfa.evaluation import ObjectScores, Protocol, box_width, protocol_from_na
 from syrfa.evaluation.evaluate import final_scores
 from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
 from syrfa.evaluation.metrics.frame_level import micro_auroc, rank
-from syrfa.evaluation.result import Reading
+from syrfa.evaluation.result import Evaluation
 from syrfa.reporting.readings import reading_name
 from syrfa.reporting.report_runs import Run
 
@@ -85,7 +85,7 @@ def read_objects(folder: Path) -> list[ObjectScores]:
 
 
 def _stored(run: Run, kept: FrameCurves) -> RunCurves | str:
-    if len(kept.scores) != len(run.result["readings"]):
+    if len(kept.scores) != len(run.result["evaluations"]):
         return "Curves are not shown: curves.npz and result.json are of different tests; run `syrfa test` again."
     curves = RunCurves(kept.names, kept.labels, 1e-6)
     curves.readings = list(zip(kept.scores, kept.box_width, strict=True))
@@ -100,22 +100,24 @@ def _from_objects(run: Run, objects: list[ObjectScores], dataset: VideoDataset) 
         return "Curves are not shown: the data set at hand is not the one that was tested; its videos or labels differ."
     curves = RunCurves([video.name for video in objects], known, 5e-3)
     widths = [box_width(video) for video in objects]
-    for reading in run.result["readings"]:
+    for reading in run.result["evaluations"]:
         protocol = protocol_of(reading)
         made = None if protocol is None else (final_scores(objects, protocol), final_scores(widths, protocol))
         curves.readings.append(made)
     return curves
 
 
-def protocol_of(reading: Reading) -> Protocol | None:
+def protocol_of(reading: Evaluation) -> Protocol | None:
     """The protocol that a reading describes; None where it also needs the training normals, or is not known here."""
     told = reading["protocol"]
-    if told.get("calibration"):
+    if told.get("reference"):
         return None
-    settings = {key: told[key] for key in ("temporal_radius", "smoothing", "window", "floor", "recipe") if key in told}
+    settings = {
+        key: told[key] for key in ("temporal_radius", "smoothing", "window", "floor", "constants") if key in told
+    }
     if told["protocol"] == "paper":
         constants = {field.name: told[field.name] for field in fields(ProtocolConstants) if field.name in told}
-        settings = {key: settings[key] for key in ("recipe", "temporal_radius") if key in settings}
+        settings = {key: settings[key] for key in ("constants", "temporal_radius") if key in settings}
         settings["settings"] = ConstantsOptions(**constants)
     tracks = told.get("tracks", {})
     renamed = {"track_window": "window", "min_iou": "min_iou", "max_gap": "max_gap"}
@@ -186,7 +188,7 @@ def rate_plot(runs: Sequence[Run], curves: Sequence[RunCurves | str]) -> dict[st
         the plot; None where no run has curves.
     """
     readings = []
-    for number, reading in enumerate(runs[0].result["readings"]):
+    for number, reading in enumerate(runs[0].result["evaluations"]):
         series: list[dict[str, Any]] = []
         chance = 0.0
         for run, held in zip(runs, curves, strict=True):

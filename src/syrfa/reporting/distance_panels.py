@@ -64,7 +64,7 @@ def measured_of(run: Path, result: dict[str, Any]) -> list[Measured]:
     if adapter == "ap" and depth > 1:
         adapter = f"ap depth {depth}"
     plain = distance["unadapted"] or distance
-    reading = result["readings"][0]
+    reading = result["evaluations"][0]
     values = [(adapter, distance, reading["metrics"])]
     if distance["unadapted"]:
         values.append(("none", distance["unadapted"], reading["baselines"].get("unadapted", {})))

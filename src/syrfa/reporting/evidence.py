@@ -58,7 +58,7 @@ def _rates(key: str, experiment: Experiment, curves: RunCurves | str, dataset: V
     if plot is None:
         return room.missing(curves) if isinstance(curves, str) else note("A class is missing: there is no curve.")
     told = "All frames together, one line a run; dashed is box_width, dotted is chance."
-    absent = len(experiment.shown.result["readings"]) - len(plot["readings"])
+    absent = len(experiment.shown.result["evaluations"]) - len(plot["readings"])
     if absent:
         told += (
             f" {absent} calibrated readings are not among them: this run was tested before curves were kept, and they "
@@ -73,7 +73,7 @@ def _scores(key: str, run: Run, curves: RunCurves | str, room: Room) -> Html:
     plots = score_plots(curves, 0)
     if not plots:
         return note("The first reading is calibrated and was not kept by this run; run `syrfa test` again.")
-    name = reading_name(run.result["readings"][0])
+    name = reading_name(run.result["evaluations"][0])
     told = (
         f"Run {run.result['run_id']}, {name}; all videos on one scale. Shaded: frames labelled abnormal. "
         "Dashed: box_width, on a scale of its own. Point at a curve, or focus it and press the arrow keys."
@@ -89,7 +89,7 @@ def _scores(key: str, run: Run, curves: RunCurves | str, room: Room) -> Html:
 
 def _agreement(run: Run, curves: RunCurves) -> Html:
     """Whether the curves that are shown are those that were measured."""
-    drawn, told = recomputed(curves, 0), value_of(run.result["readings"][0]["metrics"], "micro_auroc")
+    drawn, told = recomputed(curves, 0), value_of(run.result["evaluations"][0]["metrics"], "micro_auroc")
     if drawn is None or told is None:
         return ""
     if abs(drawn - told) > curves.tolerance:
@@ -132,7 +132,7 @@ def _alarm_pictures(
     if set(held) != set(curves.names):
         raise UserError(f"{folder}: holds other videos than the result; run `syrfa test` again")
     objects = [held[name] for name in curves.names]
-    split, radius = run.result["split"], int(run.result["readings"][0]["protocol"].get("temporal_radius", 3))
+    split, radius = run.result["split"], int(run.result["evaluations"][0]["protocol"].get("temporal_radius", 3))
     alarms = top_alarms(objects, curves.labels, dataset, split, radius)
     return draw_alarms(alarms, objects, dataset, split, radius), curves.names
 

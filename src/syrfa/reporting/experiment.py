@@ -75,7 +75,7 @@ def measures(experiment: Experiment) -> Html:
 def _headline(experiment: Experiment) -> Html:
     """The number people will quote, with what belongs beside it."""
     runs = experiment.runs
-    reading = experiment.shown.result["readings"][0]
+    reading = experiment.shown.result["evaluations"][0]
     metric = reading["metrics"]["micro_auroc"]
     several = len(runs) > 1
     found = same_readings(runs, reading)
@@ -115,7 +115,7 @@ def _lead(leads: list[float | None]) -> str:
 
 def _method(experiment: Experiment) -> Html:
     run = experiment.shown
-    told = sentences(run.result, run.result["readings"][0])
+    told = sentences(run.result, run.result["evaluations"][0])
     seeds = [each.result["seed"] for each in experiment.runs]
     if len(seeds) > 1:
         again = " Some of them have the same seed." if len(set(seeds)) < len(seeds) else ""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from syrfa.evaluation.result import Reading, Result, selection
+from syrfa.evaluation.result import Evaluation, Result, selection
 
 _SMOOTHING = {
     "none": "Frame scores are not smoothed.",
@@ -18,7 +18,7 @@ _CALIBRATION = {
 }
 
 
-def sentences(result: Result, reading: Reading) -> list[tuple[str, str]]:
+def sentences(result: Result, reading: Evaluation) -> list[tuple[str, str]]:
     """Headings and paragraphs: weights, data, scores, numbers, run."""
     return [
         ("Weights", _weights(result)),
@@ -64,14 +64,14 @@ def _data(result: Result) -> str:
     return text
 
 
-def _scores(reading: Reading) -> str:
+def _scores(reading: Evaluation) -> str:
     told = reading["protocol"]
     parts = []
-    if told.get("calibration"):
-        method = _CALIBRATION.get(told["calibration"], told["calibration"])
+    if told.get("reference"):
+        method = _CALIBRATION.get(told["reference"], told["reference"])
         parts.append(
             f"Each object's score is compared with {told.get('normal_objects', 0):,} normal boxes of the target's "
-            f"{told.get('normal_split', 'train')} split ({told['calibration']}): {method}."
+            f"{told.get('normal_split', 'train')} split ({told['reference']}): {method}."
         )
     if told.get("tracks"):
         tracks = told["tracks"]
@@ -79,8 +79,9 @@ def _scores(reading: Reading) -> str:
     if told["protocol"] == "paper":
         own = "" if told.get("as_published", True) else ", with constants of one's own"
         parts.append(
-            f"The published post-processing, recipe {told.get('recipe')}{own}: each test video's scores are scaled by "
-            "the smallest and the largest of that video, which is test information, and smoothed by a Gaussian."
+            f"The published post-processing, constants of {told.get('constants')}{own}: each test video's scores "
+            "are scaled by the smallest and the largest of that video, which is test information, and smoothed by "
+            "a Gaussian."
         )
     else:
         parts.append(
@@ -92,7 +93,7 @@ def _scores(reading: Reading) -> str:
     return " ".join(parts)
 
 
-def _numbers(reading: Reading) -> str:
+def _numbers(reading: Evaluation) -> str:
     drawn = reading["metrics"]["micro_auroc"].get("ci_low") is not None
     text = "Micro AUROC ranks the frames of all videos together, macro AUROC averages over videos. "
     if drawn:

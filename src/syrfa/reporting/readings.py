@@ -4,21 +4,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.result import Reading, Result, audit_of
+from syrfa.evaluation.result import Evaluation, Result, audit_of
 from syrfa.reporting.report_runs import Run
 from syrfa.utils.text_table import percent
 
 _CLEAN = "no test information"
 
 
-def reading_name(reading: Reading) -> str:
+def reading_name(reading: Evaluation) -> str:
     """Protocol, calibration, smoothing and its window: `strict + fused, centred over 25 frames`."""
     protocol = reading["protocol"]
     parts = [str(protocol["protocol"])]
-    if protocol.get("recipe"):
-        parts[0] += f" ({protocol['recipe']})"
-    if protocol.get("calibration"):
-        parts[0] += f" + {protocol['calibration']}"
+    if protocol.get("constants"):
+        parts[0] += f" ({protocol['constants']})"
+    if protocol.get("reference"):
+        parts[0] += f" + {protocol['reference']}"
     smoothing = str(protocol.get("smoothing", "none"))
     if smoothing == "none":
         parts.append("no smoothing")
@@ -29,18 +29,18 @@ def reading_name(reading: Reading) -> str:
     return ", ".join(parts)
 
 
-def audit_line(result: Result, reading: Reading) -> str:
+def audit_line(result: Result, reading: Evaluation) -> str:
     """Which test information entered the number."""
     return audit_of(result, reading).line
 
 
-def audit_in_short(result: Result, reading: Reading) -> str:
+def audit_in_short(result: Result, reading: Evaluation) -> str:
     """The same in a few words, for the row of a table: `test information: transductive, scaling`."""
     entered = audit_of(result, reading).test_information
     return f"test information: {', '.join(each.partition(':')[0] for each in entered)}" if entered else _CLEAN
 
 
-def is_clean(result: Result, reading: Reading) -> bool:
+def is_clean(result: Result, reading: Evaluation) -> bool:
     """Whether no test information entered."""
     return not audit_of(result, reading).test_information
 
@@ -50,10 +50,12 @@ def flags(results: Iterable[Result]) -> str:
     return " / ".join(dict.fromkeys(flags_of(result) or "none" for result in results))
 
 
-def same_readings(runs: Iterable[Run], reading: Reading) -> list[tuple[Result, Reading]]:
+def same_readings(runs: Iterable[Run], reading: Evaluation) -> list[tuple[Result, Evaluation]]:
     """The reading of each run that was made the same way, with its result; runs that have none are left out."""
     name = reading_name(reading)
-    found = [(run.result, next((r for r in run.result["readings"] if reading_name(r) == name), None)) for run in runs]
+    found = [
+        (run.result, next((r for r in run.result["evaluations"] if reading_name(r) == name), None)) for run in runs
+    ]
     return [(result, same) for result, same in found if same is not None]
 
 

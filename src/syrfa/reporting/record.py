@@ -56,7 +56,7 @@ def finished(point: Point, folder: Path) -> Outcome | None:
         result = read_result(folder)
     except UserError:  # damaged: it is run again
         return None
-    first = result["readings"][0]
+    first = result["evaluations"][0]
     metrics = last_values(folder / TRAINING_LOG, _LOGGED)
     metrics |= {f"test/{name}": value["value"] for name, value in first["metrics"].items()}
     width = first["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")

@@ -185,7 +185,7 @@ def _check(file: Path, result: Result) -> None:
     missing = [key for key in _NEEDED if key not in result]
     if missing:
         raise UserError(f"{file}: lacks {', '.join(missing)}; run `syrfa test` again")
-    for reading in result["readings"]:
+    for reading in result["evaluations"]:
         parts = [
             reading.get(key) if isinstance(reading, dict) else None for key in ("protocol", "metrics", "baselines")
         ]
@@ -211,4 +211,4 @@ def _is_result(file: Path) -> bool:
     except ValueError:
         return False
     known = isinstance(content, dict) and content.get("schema") == RESULT_SCHEMA
-    return known and "readings" in content and "experiment" in content
+    return known and "evaluations" in content and "experiment" in content

@@ -43,7 +43,7 @@ def _told(run: Path, point: dict[str, Any]) -> dict[str, str]:
     if not (run / RESULT).is_file():
         return {"flags": str(point["flags"] or "none")} if "flags" in point else {}
     result = read_result(run)
-    return {"flags": flags([result]), "audit": audit_in_short(result, result["readings"][0])}
+    return {"flags": flags([result]), "audit": audit_in_short(result, result["evaluations"][0])}
 
 
 def metrics_of(sweep: dict[str, Any]) -> list[str]:

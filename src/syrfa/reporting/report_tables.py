@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from syrfa.evaluation.result import METRICS, Reading, Result, selection
+from syrfa.evaluation.result import METRICS, Evaluation, Result, selection
 from syrfa.reporting.markup import Html, note, table, tag, text
 from syrfa.reporting.readings import (
     audit_in_short,
@@ -28,7 +28,7 @@ def overview(experiments: Sequence[Experiment]) -> Html:
     rows = []
     names = _measured(run for experiment in experiments for run in experiment.runs)
     for number, experiment in enumerate(experiments):
-        runs, reading = experiment.runs, experiment.shown.result["readings"][0]
+        runs, reading = experiment.runs, experiment.shown.result["evaluations"][0]
         name = tag("a", text(experiment.name), href=f"#e{number}") + _audit(same_readings(runs, reading))
         data = text(f"{experiment.dataset} {experiment.split}")
         told = text(flags([run.result for run in runs]))
@@ -43,7 +43,7 @@ def run_table(experiment: Experiment) -> Html:
     rows = []
     names = _measured(experiment.runs)
     for run in experiment.runs:
-        result, reading = run.result, run.result["readings"][0]
+        result, reading = run.result, run.result["evaluations"][0]
         metrics, width = reading["metrics"], reading["baselines"].get("box_width", {})
         rows.append(
             [
@@ -70,7 +70,7 @@ def reading_table(experiment: Experiment) -> Html:
     first, single = experiment.shown.result, len(experiment.runs) == 1
     names = _measured(experiment.runs)
     rows = []
-    for reading in first["readings"]:
+    for reading in first["evaluations"]:
         spread = (
             interval(reading["metrics"]["micro_auroc"])
             if single
@@ -86,7 +86,7 @@ def reading_table(experiment: Experiment) -> Html:
 
 def baseline_table(experiment: Experiment) -> Html:
     """Micro AUROC of everything that stands beside the model, reading by reading, in the first run."""
-    readings = experiment.shown.result["readings"]
+    readings = experiment.shown.result["evaluations"]
     names = sorted({name for reading in readings for name in reading["baselines"]})
     rows = [
         [
@@ -104,7 +104,7 @@ def audit_table(experiment: Experiment) -> Html:
     """The audit line of every reading in full, once for all runs that agree in it."""
     lines: dict[tuple[str, str], list[str]] = defaultdict(list)
     for run in experiment.runs:
-        for reading in run.result["readings"]:
+        for reading in run.result["evaluations"]:
             lines[reading_name(reading), audit_line(run.result, reading)].append(str(run.result["run_id"]))
     rows = [[text(name), text(line), text(", ".join(runs))] for (name, line), runs in lines.items()]
     return table("Which test information entered, reading by reading", ["reading", "audit", "runs"], rows, range(3))
@@ -135,7 +135,7 @@ def alarm_rates(result: Result) -> Html:
     """False alarms at a recall, reading by reading, and how many training normals are called abnormal."""
     parts = []
     rows = [
-        [text(reading_name(reading)), *_alarm_row(reading)] for reading in result["readings"] if "alarms" in reading
+        [text(reading_name(reading)), *_alarm_row(reading)] for reading in result["evaluations"] if "alarms" in reading
     ]
     if rows:
         columns = ["reading", "recall asked for", "reached", "threshold", "events found", "hours", *_ALARM_COLUMNS]
@@ -164,10 +164,10 @@ def training_data(result: Result) -> Html:
 
 
 def _alarms(result: Result) -> list[dict[str, Any]]:
-    return [reading["alarms"] for reading in result["readings"] if isinstance(reading.get("alarms"), dict)]
+    return [reading["alarms"] for reading in result["evaluations"] if isinstance(reading.get("alarms"), dict)]
 
 
-def _alarm_row(reading: Reading) -> list[str]:
+def _alarm_row(reading: Evaluation) -> list[str]:
     found = reading["alarms"] if isinstance(reading["alarms"], dict) else {}
     low, high = found.get("ci_low"), found.get("ci_high")
     width = (found.get("baselines") or {}).get("box_width") or {}
@@ -211,14 +211,14 @@ def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def _audit(taken: Sequence[tuple[Result, Reading]]) -> Html:
+def _audit(taken: Sequence[tuple[Result, Evaluation]]) -> Html:
     """In short, of every run that a number is the mean of."""
     kind = "audit" if all(is_clean(*pair) for pair in taken) else "audit entered"
     said = dict.fromkeys(audit_in_short(*pair) for pair in taken)
     return tag("span", text(" / ".join(said)), class_=kind)
 
 
-def _values(runs: Sequence[Run], reading: Reading, name: str, baseline: str = "") -> list[float | None]:
+def _values(runs: Sequence[Run], reading: Evaluation, name: str, baseline: str = "") -> list[float | None]:
     held = [
         same["baselines"].get(baseline, {}) if baseline else same["metrics"] for _, same in same_readings(runs, reading)
     ]
@@ -227,7 +227,7 @@ def _values(runs: Sequence[Run], reading: Reading, name: str, baseline: str = ""
 
 def _measured(runs: Iterable[Run]) -> list[str]:
     """The metrics that some run has; a column of dashes says nothing."""
-    told = [reading["metrics"] for run in runs for reading in run.result["readings"]]
+    told = [reading["metrics"] for run in runs for reading in run.result["evaluations"]]
     return [name for name in METRICS if name == "micro_auroc" or any(name in metrics for metrics in told)]
 
 
@@ -235,7 +235,7 @@ def _columns(names: Sequence[str]) -> list[str]:
     return [*(METRICS[name] for name in names), "box_width", "chance"]
 
 
-def _over_runs(runs: Sequence[Run], reading: Reading, names: Sequence[str]) -> list[str]:
+def _over_runs(runs: Sequence[Run], reading: Evaluation, names: Sequence[str]) -> list[str]:
     """Mean and deviation of each metric, then of box_width, and chance."""
     means = [mean_and_deviation(_values(runs, reading, name)) for name in names]
     width = mean_and_deviation(_values(runs, reading, "micro_auroc", "box_width"))
@@ -247,6 +247,6 @@ def _with_interval(metrics: dict[str, Any], names: Sequence[str]) -> list[str]:
     return [first, interval(metrics["micro_auroc"]), *others]
 
 
-def _lead(reading: Reading) -> str:
+def _lead(reading: Evaluation) -> str:
     lead = reading.get("lead_over_box_width")
     return f"{signed(lead['value'])} ({interval(lead, signed)})" if isinstance(lead, dict) else "-"

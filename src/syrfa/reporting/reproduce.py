@@ -22,7 +22,7 @@ def contradictions(committed: dict[str, Any], rerun: dict[str, Any]) -> list[str
             found.append(f"{name}: the rerun has no such reading")
             continue
         theirs, ours = reading["protocol"], other["protocol"]
-        measured = QUANTILE_ENDS if theirs.get("calibration") == "quantile" else ()
+        measured = QUANTILE_ENDS if theirs.get("reference") == "quantile" else ()
         for key in sorted((theirs.keys() | ours.keys()) - set(measured)):
             found += _unlike(f"{name} protocol.{key}", theirs.get(key), ours.get(key))
         found += _unlike_audits(f"{name} audit", reading, other)

@@ -18,7 +18,7 @@ from syrfa.utils.parser import ArgumentParser
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
 TOLERANCE = 1e-3  # in AUROC: scores on disk are float32
 _STRICT = ("temporal_radius", "smoothing", "window", "floor")
-_SETTINGS = {"strict": _STRICT, "tracked": _STRICT, "paper": ("recipe", "temporal_radius")}
+_SETTINGS = {"strict": _STRICT, "tracked": _STRICT, "paper": ("constants", "temporal_radius")}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class ScoredRun:
 
 def _reading(folder: Path, result: dict[str, Any], protocol: str | None, smoothing: str | None) -> dict[str, Any]:
     """The first reading that has them; calibrated ones need training normals that a run's folder does not hold."""
-    plain: list[dict[str, Any]] = [r for r in result["readings"] if not r["protocol"].get("calibration")]
+    plain: list[dict[str, Any]] = [r for r in result["evaluations"] if not r["protocol"].get("reference")]
     for reading in plain:
         said = reading["protocol"]
         if protocol in (None, said["protocol"]) and smoothing in (None, said["smoothing"]):

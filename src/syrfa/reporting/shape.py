@@ -36,7 +36,7 @@ STEP: Shape = {
     "changed_on_resume?": [str],
 }
 STEP["options"]["data"]["target?"] = STEP["options"]["data"]["source?"]
-RESULT: Shape = {"experiment": str, "run_id": str, "dataset": str, "split": str, "readings": [{"protocol": dict}]}
+RESULT: Shape = {"experiment": str, "run_id": str, "dataset": str, "split": str, "evaluations": [{"protocol": dict}]}
 MOST_THREADS = 4096
 
 

@@ -9,13 +9,13 @@ from lightning.pytorch.loggers import WandbLogger
 from syrfa import __version__
 from syrfa.evaluation.callback import FrameAUC, is_partial
 from syrfa.evaluation.collector import data_of
-from syrfa.evaluation.result import Reading, Result, read_result
+from syrfa.evaluation.result import Evaluation, Result, read_result
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import git_commit
 from syrfa.tubes.datamodule import STAGES_OF
 
 COLUMNS = (
-    *("protocol", "calibration", "smoothing", "micro_auroc", "ci_low", "ci_high", "macro_auroc", "auprc", "max_f1"),
+    *("protocol", "reference", "smoothing", "micro_auroc", "ci_low", "ci_high", "macro_auroc", "auprc", "max_f1"),
     *("chance", "box_width", "transductive", "oracle", "audit"),
 )
 
@@ -76,36 +76,36 @@ def _runs(trainer: Trainer) -> list[Any]:
 def _log_result(run: Any, result: Result, pictures: list[Path]) -> None:  # noqa: ANN401 - see `_runs`
     import wandb
 
-    for reading in result["readings"]:
+    for reading in result["evaluations"]:
         name = reading_name(reading)
         # beside the number wherever it is shown, as in the history
         run.summary.update({f"test/{name}/{flag}": 1.0 for flag in ("transductive", "oracle") if result[flag]})
         for metric, value in reading["metrics"].items():
             run.summary[f"test/{name}/{metric}"] = value["value"]
         run.summary[f"test/{name}/box_width/micro_auroc"] = _box_width(reading)
-    table = wandb.Table(columns=list(COLUMNS), data=[table_row(result, reading) for reading in result["readings"]])
+    table = wandb.Table(columns=list(COLUMNS), data=[table_row(result, reading) for reading in result["evaluations"]])
     run.log({"test/readings": table, **{f"test/{path.stem}": wandb.Image(str(path)) for path in pictures}})
 
 
-def reading_name(reading: Reading) -> str:
+def reading_name(reading: Evaluation) -> str:
     """The protocol of a reading as part of a key: `strict.centred`, or `strict.local.centred` when calibrated."""
     protocol = reading["protocol"]
-    parts = (protocol["protocol"], protocol.get("calibration"), protocol["smoothing"])
+    parts = (protocol["protocol"], protocol.get("reference"), protocol["smoothing"])
     return ".".join(part for part in parts if part)
 
 
-def table_row(result: Result, reading: Reading) -> list[Any]:
+def table_row(result: Result, reading: Evaluation) -> list[Any]:
     """One reading as a row of `COLUMNS`; numbers are fractions."""
     protocol, metrics = reading["protocol"], reading["metrics"]
     micro = metrics["micro_auroc"]
     values = [metrics.get(name, {}).get("value") for name in ("macro_auroc", "auprc", "max_f1")]
     return [
-        *(protocol["protocol"], protocol.get("calibration"), protocol["smoothing"]),
+        *(protocol["protocol"], protocol.get("reference"), protocol["smoothing"]),
         *(micro["value"], micro.get("ci_low"), micro.get("ci_high"), *values, micro.get("chance"), _box_width(reading)),
         *(result["transductive"], result["oracle"], reading.get("audit", {}).get("line", "")),
     ]
 
 
-def _box_width(reading: Reading) -> float | None:
+def _box_width(reading: Evaluation) -> float | None:
     value: float | None = reading["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
     return value

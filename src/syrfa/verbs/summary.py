@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from syrfa.evaluation.audit import audit_lines, flags_of
-from syrfa.evaluation.result import Reading, Result, read_result
+from syrfa.evaluation.result import Evaluation, Result, read_result
 from syrfa.utils.text_table import markdown_table, mean_and_deviation, percent, text_table
 
 RUN_COLUMNS = (
@@ -35,7 +35,7 @@ def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = Fal
         markdown: print the table as Markdown.
     """
     results = [read_result(Path(run)) for run in runs]
-    taken = [(r, reading) for r in results for reading in (r["readings"] if all_readings else r["readings"][:1])]
+    taken = [(r, reading) for r in results for reading in (r["evaluations"] if all_readings else r["evaluations"][:1])]
     rows = seed_rows(taken) if over_seeds else [run_row(result, reading) for result, reading in taken]
     table = markdown_table if markdown else text_table
     print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
@@ -55,7 +55,7 @@ def summary(runs: list[Path], all_readings: bool = False, over_seeds: bool = Fal
             print(f"  {file}")
 
 
-def run_row(result: Result, reading: Reading) -> list[str]:
+def run_row(result: Result, reading: Evaluation) -> list[str]:
     """One row for one reading of one run, numbers in per cent."""
     ours = reading["metrics"]["micro_auroc"]
     interval = f"{percent(ours.get('ci_low'))} to {percent(ours.get('ci_high'))}"
@@ -64,9 +64,9 @@ def run_row(result: Result, reading: Reading) -> list[str]:
     return [name, result["module"], *_protocol(reading), percent(ours["value"]) + _flags(result), interval, *beside]
 
 
-def seed_rows(taken: list[tuple[Result, Reading]]) -> list[list[str]]:
+def seed_rows(taken: list[tuple[Result, Evaluation]]) -> list[list[str]]:
     """One row for each experiment, reading and switch: mean and standard deviation over runs, and the single values."""
-    groups: dict[tuple[str, ...], list[tuple[Result, Reading]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[tuple[Result, Evaluation]]] = defaultdict(list)
     for result, reading in taken:
         groups[(result["experiment"], *_protocol(reading), _flags(result))].append((result, reading))
     rows = []
@@ -87,11 +87,11 @@ def _flags(result: Result) -> str:
     return f" ({flags})" if flags else ""
 
 
-def _name(result: Result, reading: Reading) -> tuple[str, str]:
+def _name(result: Result, reading: Evaluation) -> tuple[str, str]:
     return f"{result['experiment']}/{result['run_id']}", " ".join(_protocol(reading))
 
 
-def _adapter(results: list[Result], readings: list[Reading]) -> str:
+def _adapter(results: list[Result], readings: list[Evaluation]) -> str:
     """The adapters' learning rate, how far they moved, and what they are worth.
 
     The mean over runs of mean |w|, the largest |w|, and, where the results have it, the mean over runs of the change of
@@ -108,20 +108,20 @@ def _adapter(results: list[Result], readings: list[Reading]) -> str:
     return f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text
 
 
-def _gain(reading: Reading) -> float | None:
+def _gain(reading: Evaluation) -> float | None:
     """The micro AUROC with adapters less that without."""
     plain = reading["baselines"].get("unadapted", {}).get("micro_auroc", {}).get("value")
     ours: float | None = reading["metrics"]["micro_auroc"]["value"]
     return None if plain is None or ours is None else ours - plain
 
 
-def _protocol(reading: Reading) -> tuple[str, str]:
+def _protocol(reading: Evaluation) -> tuple[str, str]:
     protocol = reading["protocol"]
-    named = (protocol["protocol"], protocol.get("calibration"))
+    named = (protocol["protocol"], protocol.get("reference"))
     return " ".join(name for name in named if name), protocol["smoothing"]
 
 
-def _beside(reading: Reading) -> list[str]:
+def _beside(reading: Evaluation) -> list[str]:
     """box_width under the same reading, and chance."""
     width, ours = (part["micro_auroc"] for part in (reading["baselines"]["box_width"], reading["metrics"]))
     return [percent(width["value"]), percent(ours.get("chance"))]

@@ -36,7 +36,7 @@ def result(adapter: str, seed: int, means: tuple[float, ...], plain: tuple[float
         **{"experiment": adapter, "run_id": f"seed{seed}", "module": "RealAdaptModule", "seed": seed, "steps": 5},
         **{"dataset": "ped2", "split": "test", "manifest_sha256": "0" * 64, "cache_key": "k"},
         **{"transductive": False, "oracle": False, "settings": {"adapter_args": {"depth": 1}}},
-        "readings": [{"metrics": auroc, "baselines": {"unadapted": auroc}}],
+        "evaluations": [{"metrics": auroc, "baselines": {"unadapted": auroc}}],
         "feature_distance": {
             **{"features": 64, "tubes": 100, "seed": 0, "style": {"mix": "swap"}, "adapter": adapter},
             **measured(means),

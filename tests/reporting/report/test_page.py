@@ -65,7 +65,7 @@ def page_of(place: Path, **options: Path) -> Page:
 def test_the_number_stands_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge")
     page = page_of(run)
-    reading = json.loads((run / "result.json").read_text())["readings"][0]
+    reading = json.loads((run / "result.json").read_text())["evaluations"][0]
     metric, width = reading["metrics"]["micro_auroc"], reading["baselines"]["box_width"]["micro_auroc"]
     row = next(row for row in page.rows() if row.startswith("seed1"))
     for number in (metric["value"], metric["ci_low"], metric["ci_high"], width["value"], metric["chance"]):
@@ -91,7 +91,7 @@ def test_every_reading_says_which_test_information_entered(tmp_path: Path) -> No
 def test_the_line_of_a_newer_result_is_taken_as_it_stands(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge")
     result = json.loads((run / "result.json").read_text())
-    result["readings"][0]["audit"] = {"line": "looked twice", "test_information": ["x"]}
+    result["evaluations"][0]["audit"] = {"line": "looked twice", "test_information": ["x"]}
     (run / "result.json").write_text(json.dumps(result))
     page = page_of(run)
     assert '<p class="audit entered">looked twice</p>' in page.source
@@ -101,7 +101,7 @@ def test_runs_of_an_experiment_become_a_mean_with_its_deviation(tmp_path: Path) 
     for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94)):
         run = write_run(tmp_path / "runs" / "knowledge", seed)
         result = json.loads((run / "result.json").read_text())
-        result["readings"][0]["metrics"]["micro_auroc"]["value"] = value
+        result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = value
         (run / "result.json").write_text(json.dumps(result))
     write_run(tmp_path / "runs" / "other")
     page = page_of(tmp_path / "runs")
@@ -150,7 +150,7 @@ def test_what_is_absent_is_said(tmp_path: Path) -> None:
 def test_curves_of_another_test_are_told_apart(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge")
     result = json.loads((run / "result.json").read_text())
-    result["readings"][0]["metrics"]["micro_auroc"]["value"] = 0.123
+    result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.123
     (run / "result.json").write_text(json.dumps(result))
     assert "These curves are not those of the result" in page_of(run).text
 
@@ -290,7 +290,7 @@ def test_a_full_page_leaves_out_pictures_and_says_so(tmp_path: Path) -> None:
     [
         (lambda run: (run / "result.json").unlink(), "no run has finished"),
         (lambda run: (run / "result.json").write_text("{"), "damaged"),
-        (lambda run: (run / "result.json").write_text('{"schema": 1, "readings": [{}]}'), "lacks experiment"),
+        (lambda run: (run / "result.json").write_text('{"schema": 2, "evaluations": [{}]}'), "lacks experiment"),
         (lambda run: (run / "curves.npz").write_bytes(b"PK"), "curves.npz: damaged"),
         (lambda run: (run / "sweep.json").write_text("[]"), "run the sweep again"),
     ],
@@ -374,7 +374,7 @@ def test_an_audit_of_any_run_stands_beside_the_mean(tmp_path: Path) -> None:
     write_run(tmp_path / "knowledge", 1)
     run = write_run(tmp_path / "knowledge", 2)
     result = json.loads((run / "result.json").read_text())
-    result["readings"][0]["audit"] = {"line": "looked twice", "test_information": ["looked: twice"]}
+    result["evaluations"][0]["audit"] = {"line": "looked twice", "test_information": ["looked: twice"]}
     (run / "result.json").write_text(json.dumps(result))
     page = page_of(tmp_path / "knowledge")
     assert '<p class="audit entered">looked twice</p>' in page.source
@@ -431,7 +431,7 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
     metric = {"value": 0.412, "ci_low": 0.371, "ci_high": 0.466, "chance": 0.1}
     result["regions"] = {"rbdc": metric, "tbdc": metric, "ground_truth": "parts of masks", "baselines": {}}
     alarms = {"recall": 0.9, "frame_recall": 0.95, "threshold": 0.5, "false_alarms_per_hour": 1234.5}
-    result["readings"][0]["alarms"] = alarms
+    result["evaluations"][0]["alarms"] = alarms
     wide = {"objects": 40, "above": {"0.5": 0.75, "0.9": 0.5}}
     normals = {"split": "train", "every_frame": 3, "objects": 1000, "above": {"0.5": 0.15, "0.9": 0.01}, "wide": wide}
     result["normals"] = normals

@@ -65,7 +65,7 @@ def test_ped2_is_not_judged_by_the_demo() -> None:
         "on UCSD Ped2"
     )
     again = read("ped2_transfer_knowledge_seed1")
-    again["readings"][0]["metrics"]["micro_auroc"]["value"] -= 0.1
+    again["evaluations"][0]["metrics"]["micro_auroc"]["value"] -= 0.1
     failed = [row.name for row in compare(known, again, allowed) if row.failed]
     assert failed == ["strict centred metrics.micro_auroc.value"]
 
@@ -84,7 +84,7 @@ def result(value: float, **others: Any) -> dict[str, Any]:
     metric = {"value": value, "ci_low": value - 0.1, "chance": 0.5, "reason": "text"}
     metrics = {"micro_auroc": metric, "eer": {"value": value}}
     reading = {"protocol": {"protocol": "strict", "smoothing": "none"}, "metrics": metrics, **others}
-    return {"objects": 7, "metrics": metrics, "readings": [reading, reading]}
+    return {"objects": 7, "metrics": metrics, "evaluations": [reading, reading]}
 
 
 TWELVE = Allowance((12, 16), "a test says so")
@@ -131,7 +131,7 @@ def test_elsewhere_what_was_measured_decides(difference: float, value: str, boun
 
 def test_a_reading_that_is_gone_is_missing_and_a_new_one_is_not_asked_for() -> None:
     more, fewer = result(0.5), result(0.5)
-    del fewer["readings"][1]
+    del fewer["evaluations"][1]
     assert verdicts(more, fewer, exact=False)["strict none (2) metrics.micro_auroc.value"] == "missing"
     assert set(verdicts(fewer, more, exact=False).values()) == {"equal"}
 
@@ -174,13 +174,13 @@ ALARMS = {"recall": 0.9, "fps": 25.0, "events": 12, "hours": 0.1, "false_alarms_
         (("normals", "above", "0.5"), 0.9, "not judged"),
         (("settings", "lr"), 0.0021, "differs"),
         (("seed",), 2, "differs"),
-        (("readings", 0, "alarms", "events"), 11, "differs"),
-        (("readings", 0, "alarms", "fps"), 30.0, "differs"),
-        (("readings", 0, "alarms", "hours"), 0.1001, "differs"),
-        (("readings", 0, "alarms", "recall"), 0.8, "differs"),
-        (("readings", 0, "alarms", "false_alarms_per_hour"), 9999.0, "not judged"),
-        (("readings", 0, "metrics", "eer", "value"), 0.08, "not judged"),
-        (("readings", 0, "metrics", "micro_auroc", "value"), None, "missing"),
+        (("evaluations", 0, "alarms", "events"), 11, "differs"),
+        (("evaluations", 0, "alarms", "fps"), 30.0, "differs"),
+        (("evaluations", 0, "alarms", "hours"), 0.1001, "differs"),
+        (("evaluations", 0, "alarms", "recall"), 0.8, "differs"),
+        (("evaluations", 0, "alarms", "false_alarms_per_hour"), 9999.0, "not judged"),
+        (("evaluations", 0, "metrics", "eer", "value"), 0.08, "not judged"),
+        (("evaluations", 0, "metrics", "micro_auroc", "value"), None, "missing"),
     ],
 )
 def test_every_number_has_a_row_thatis_shown(place: tuple[Any, ...], value: float | None, verdict: str) -> None:
@@ -189,7 +189,7 @@ def test_every_number_has_a_row_thatis_shown(place: tuple[Any, ...], value: floa
     for key in place[:-1]:
         part = part[key]
     part[place[-1]] = value
-    known["readings"] = known["readings"][:1]
+    known["evaluations"] = known["evaluations"][:1]
     changed = [
         row for row in compare(known, again, TWELVE) if row.verdict != "equal" and row.path[:2] != ("", "metrics")
     ]
@@ -202,7 +202,7 @@ def test_every_number_has_a_row_thatis_shown(place: tuple[Any, ...], value: floa
 
 def test_a_value_that_was_struck_out_is_found() -> None:
     known = result(0.5)
-    known["readings"][0]["metrics"] = {"micro_auroc": {"value": None, "reason": "so it is said"}}
+    known["evaluations"][0]["metrics"] = {"micro_auroc": {"value": None, "reason": "so it is said"}}
     assert verdicts(known, result(0.5), exact=False)["strict none metrics.micro_auroc.value"] == "differs"
     assert verdicts(known, known, exact=True).get("strict none metrics.micro_auroc.value") is None
 
@@ -210,8 +210,8 @@ def test_a_value_that_was_struck_out_is_found() -> None:
 def test_measured_ends_of_a_quantile_calibration_are_numbers() -> None:
     known, again = result(0.5), result(0.5)
     for one, low in ((known, 0.1), (again, 0.2)):
-        for reading in one["readings"]:
-            reading["protocol"] = {**reading["protocol"], "calibration": "quantile", "low": low, "high": 0.9}
+        for reading in one["evaluations"]:
+            reading["protocol"] = {**reading["protocol"], "reference": "quantile", "low": low, "high": 0.9}
     found = verdicts(known, again, exact=False)
     assert found["strict quantile none protocol.low"] == "not judged"
     assert found["strict quantile none protocol.high"] == "equal"
@@ -237,7 +237,7 @@ def said() -> dict[str, Any]:
     audit = {"line": "test information: oracle", "test_information": ["oracle: the checkpoint was chosen by it"]}
     flags = {"transductive": True, "oracle": True, "dataset": "ped2", "split": "test", "manifest_sha256": "1" * 64}
     known = {**result(0.5, audit=audit), **flags, "audit": audit}
-    known["readings"] = known["readings"][:1]
+    known["evaluations"] = known["evaluations"][:1]
     apart: dict[str, Any] = json.loads(json.dumps(known))  # one audit twice is two
     return apart
 
@@ -250,20 +250,20 @@ def said() -> dict[str, Any]:
         (("dataset",), "avenue", 'dataset: "avenue", of the rerun "ped2"'),
         (("split",), "train", 'split: "train", of the rerun "test"'),
         (("manifest_sha256",), "2", f'manifest_sha256: "2", of the rerun "{"1" * 64}"'),
-        (("readings", 0, "protocol", "window"), 25, "strict none protocol.window: 25, of the rerun null"),
-        (("readings", 0, "protocol", "protocol"), "paper", "paper none: the rerun has no such reading"),
+        (("evaluations", 0, "protocol", "window"), 25, "strict none protocol.window: 25, of the rerun null"),
+        (("evaluations", 0, "protocol", "protocol"), "paper", "paper none: the rerun has no such reading"),
         (
             ("audit", "test_information"),
             [],
             'audit.test_information: [], of the rerun ["oracle: the checkpoint was chosen by it"]',
         ),
         (
-            ("readings", 0, "audit", "test_information"),
+            ("evaluations", 0, "audit", "test_information"),
             [],
             'strict none audit.test_information: [], of the rerun ["oracle: the checkpoint was chosen by it"]',
         ),
         (
-            ("readings", 0, "audit", "line"),
+            ("evaluations", 0, "audit", "line"),
             "no test information: trained on source train",
             "strict none audit.line begins with 'no test information': true, of the rerun false",
         ),

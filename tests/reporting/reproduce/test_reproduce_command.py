@@ -60,7 +60,7 @@ def test_a_rerun_is_bit_exact(rerun: Path, committed: Path) -> None:
     assert {row["tolerance"] for row in comparison["rows"]} == {0.0}
     again = json.loads((rerun / "3_test" / "demo_adapt" / "seed1" / "result.json").read_text())
     known = json.loads(committed.read_text())
-    for key in ("metrics", "baselines", "readings", "adapter", "objects", "settings", "manifest_sha256"):
+    for key in ("metrics", "baselines", "evaluations", "adapter", "objects", "settings", "manifest_sha256"):
         assert again[key] == known[key], key
 
 
@@ -70,7 +70,7 @@ def test_a_number_that_was_altered_is_found(
     """What is there of the rerun is not made once more; a fit that did not end goes on."""
 
     def alter(result: dict[str, Any]) -> None:
-        result["readings"][1]["metrics"]["auprc"]["value"] += 1e-6
+        result["evaluations"][1]["metrics"]["auprc"]["value"] += 1e-6
 
     file = altered(committed, tmp_path, alter)
     (rerun / "2_fit" / "done.json").unlink()
@@ -182,7 +182,7 @@ def test_a_result_that_hides_a_switch_is_found(
 
     def alter(result: dict[str, Any]) -> None:
         result["oracle"] = True
-        result["readings"][1]["audit"]["test_information"] = ["oracle: said so"]
+        result["evaluations"][1]["audit"]["test_information"] = ["oracle: said so"]
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter)), "--check", f"--out={rerun}"]) == DIFFERS
     lines = capsys.readouterr().out.splitlines()
@@ -197,8 +197,8 @@ def test_on_another_machine_the_line_says_what_is_allowed_and_what_was_not_judge
 ) -> None:
     def alter(result: dict[str, Any]) -> None:
         result["run_record"]["steps"][0]["environment"]["cpu"] = "another"
-        result["readings"][0]["metrics"]["eer"]["value"] += 0.4
-        result["readings"][0]["alarms"]["false_alarms_per_hour"] += 9999
+        result["evaluations"][0]["metrics"]["eer"]["value"] += 0.4
+        result["evaluations"][0]["alarms"]["false_alarms_per_hour"] += 9999
 
     assert main(["reproduce", str(altered(committed, tmp_path, alter)), "--check", f"--out={rerun}"]) == 0
     printed = capsys.readouterr().out
@@ -279,7 +279,7 @@ def test_what_is_no_run_record_is_refused(
     [
         ("objects", float("nan"), "objects is no finite number"),
         ("run_id", None, "lacks run_id"),
-        ("readings", [3], "readings[0] is no dict but int"),
+        ("evaluations", [3], "readings[0] is no dict but int"),
     ],
 )
 def test_a_damaged_result_is_refused(

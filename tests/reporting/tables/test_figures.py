@@ -10,8 +10,8 @@ from small_tables import SMALL, small_plan
 
 from syrfa.reporting import distance_panels, fig4
 from syrfa.reporting.figures import draw_figures
-from syrfa.reporting.spec import Spec, read_spec
-from syrfa.reporting.table_runner import Outcome
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import Spec, read_spec
 
 FIGURES = {"fig3": {"fig3": ["full_rap", "plain"]}, "fig4": {"fig4": ["full_rap"], "fig4_plain": ["plain"]}}
 
@@ -58,7 +58,7 @@ def test_what_cannot_be_drawn_has_a_line_and_leaves_no_old_picture(folder: Path,
     outcomes = {}
     for run in plan.runs:
         result = canned_result(run.seed, 0.9, domain="target")
-        result["readings"][0]["protocol"].update(temporal_radius=3, window=25, floor=0.0)
+        result["evaluations"][0]["protocol"].update(temporal_radius=3, window=25, floor=0.0)
         outcomes[run] = Outcome(result)
     (folder / "runs").mkdir()
     for name in ("fig3.png", "fig3.json", "fig4.pdf"):

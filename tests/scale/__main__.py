@@ -1,3 +1,0 @@
-from campaign import main
-
-main()
