@@ -76,6 +76,9 @@ def test_a_loss_is_trained_adapted_from_and_scored(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert "smooth_loss.SmoothKnowledge lies outside syrfa; if you trust it, add --allow_import smooth_loss" in line
     run("fit", folder, [*adapt, "--allow_import=smooth_loss"])
+    scores = ["predict", *KNOWLEDGE, f"--ckpt_path={phase1}", f"--out={folder / 'scores'}", "--workers=1"]
+    forget()
+    assert main([*scores, "--allow_import=smooth_loss"]) == 0
     phase2 = load_module(last(folder, "demo_adapt"))
     assert type(phase2.phase1).__name__ == "SmoothKnowledge"  # type: ignore[union-attr]
 

@@ -75,8 +75,8 @@ class RunRecord(Callback):
         chain = Chain(PortablePaths(self.configs))
         try:
             options = chain.options(self.given, fits=False)
-            calibrated = bool((options.get("evaluation") or {}).get("calibration"))
-            stages = (*STAGES_OF["test"], "normals") if calibrated else STAGES_OF["test"]
+            normals = bool((options.get("evaluation") or {}).get("reference"))
+            stages = (*STAGES_OF["test"], "normals") if normals else STAGES_OF["test"]
             return {"steps": [*chain.steps, _step("test", options, stages, chain.files, trainer, chain.paths)]}, None
         except NoRunRecordError as error:
             return None, str(error)
