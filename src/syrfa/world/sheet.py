@@ -92,7 +92,7 @@ def check_paths(path: Path, beside: Path | None) -> None:
 def _found(folder: Path) -> list[tuple[str, Image]]:
     """Four images of a folder, evenly spread over it."""
     if not folder.is_dir():
-        raise ConfigError(f"{folder}: there is no such folder; --beside takes a folder of images")
+        raise ConfigError(f"{folder}: there is no such folder; --photos takes a folder of images")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _IMAGES)
     images = []
     for index in np.unique(np.linspace(0, len(files) - 1, _COLUMNS).astype(int)) if files else ():
@@ -101,7 +101,7 @@ def _found(folder: Path) -> list[tuple[str, Image]]:
             raise ConfigError(f"{files[index]}: cannot be read as an image")
         images.append((f"{folder.name}/{files[index].relative_to(folder)}", np.asarray(image, np.uint8)))
     if not images:
-        raise ConfigError(f"{folder}: holds no image ({', '.join(_IMAGES)}); --beside takes a folder of images")
+        raise ConfigError(f"{folder}: holds no image ({', '.join(_IMAGES)}); --photos takes a folder of images")
     return images
 
 
