@@ -13,7 +13,7 @@ from tqdm import tqdm
 from syrfa.errors import ConfigError
 from syrfa.evaluation.collector import data_of
 from syrfa.models import TwoStreamExtractor
-from syrfa.models.ring import StyleRing
+from syrfa.models.streams import StyleRing
 from syrfa.modules import AnomalyModule
 from syrfa.tubes.datamodule import EvaluatedSplit
 from syrfa.utils.collective import of_every_process

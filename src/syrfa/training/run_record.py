@@ -25,7 +25,7 @@ RUN_RECORD = "syrfa_run_record"  # the checkpoint's key
 ID_LENGTH = 12
 # options that say where files go and what is shown; none of them changes a number
 OWN_PLACES = {
-    "": ("config", "ckpt_path", "weights_only", "verbose", "return_predictions"),
+    "": ("config", "ckpt_path", "weights_only", "verbose", "return_predictions", "allow_import"),
     "trainer": ("default_root_dir", "logger", "enable_progress_bar"),
     "checkpoint": ("dirpath",),
 }

@@ -14,6 +14,7 @@ from syrfa.modules.checkpoint import read_checkpoint
 from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import SplitUse, TubeDataModule
+from syrfa.utils import class_path
 from syrfa.utils.files import sha256_file
 
 Unused = dict[str, Any] | None
@@ -27,6 +28,7 @@ def predict(
     workers: int | None = None,
     device: str = "cpu",
     keep_tubes: bool = False,
+    allow_import: str | None = None,
     model: Unused | str = None,
     trainer: Unused = None,
     run: Unused = None,
@@ -49,6 +51,7 @@ def predict(
         workers: videos at a time; `data.prepare_workers` by default, and one a CPU core where that is null.
         device: of the network, `cpu` or e.g. `cuda:0`; scores of another device differ in the last digits.
         keep_tubes: build the cache of the split, and score from it. A finished cache is read in any case.
+        allow_import: modules of your own whose classes the checkpoint may name, as `mypackage.module,other`.
         model: not used; so that the config of an experiment can be given.
         trainer: not used, see `model`.
         run: not used, see `model`.
@@ -60,6 +63,8 @@ def predict(
     Raises:
         UserError: data, boxes, the checkpoint or the folder are not usable; the message says which.
     """
+    if allow_import:
+        class_path.allow_import(allow_import)
     del model, trainer, run, evaluation, checkpoint, checkpoint_minutes, seed_everything
     use = data.use("predict")
     if use is None:

@@ -23,7 +23,13 @@ from syrfa.evaluation.options import EvaluationOptions
 from syrfa.modules import AnomalyModule
 from syrfa.reporting.wandb import WandbRecord
 from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
-from syrfa.training.options import brings_weights, check_precision, check_validation_interval, settle_checkpoint
+from syrfa.training.options import (
+    allow_imports,
+    brings_weights,
+    check_precision,
+    check_validation_interval,
+    settle_checkpoint,
+)
 from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
 from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
@@ -73,13 +79,18 @@ class SyrfaCLI(LightningCLI):
             "--checkpoint_minutes",
             type=float,
             default=5.0,
-            help="write last.ckpt when it is so old, besides at every epoch's end; 0 only there",
+            help="write last.ckpt when it is so old, and at every epoch's end; 0 only there",
+        )
+        parser.add_argument(
+            "--allow_import",
+            type=str | None,
+            help="modules of your own whose classes a checkpoint may name, as mypackage.module,other",
         )
         parser.set_defaults(
             {
                 "checkpoint.save_last": True,
                 "checkpoint.filename": "{epoch}-{step}",
-                # a second fit must not leave its weights in last-v1.ckpt beside a stale last.ckpt
+                # a second fit must not leave its weights in last-v1.ckpt next to a stale last.ckpt
                 "checkpoint.enable_version_counter": False,
             }
         )
@@ -102,6 +113,7 @@ class SyrfaCLI(LightningCLI):
         options = self.options
         checkpoint = options.get("ckpt_path")
         verb = str(self.subcommand)
+        allow_imports(options)
         if checkpoint:
             self.first_step = settle_checkpoint(options, verb, Path(checkpoint))
         elif verb != "fit" and not brings_weights(options):
@@ -244,7 +256,7 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
         code = signals.exit_code
     except SystemExit as error:
-        if not isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes a fault of it
+        if not isinstance(error.__context__, KeyboardInterrupt):  # into which Lightning turns it
             raise
         code = INTERRUPTED
     except MisconfigurationException as error:
