@@ -11,9 +11,9 @@ from experiments.studies.realism.distances import distances
 from experiments.studies.realism.sample import TubeSample
 from syrfa.errors import CheckpointError
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
-from syrfa.modules.load import load_module
+from syrfa.modules.checkpoint import load_module
 from syrfa.utils.files import sha256_file
-from syrfa.utils.threads import one_thread
+from syrfa.utils.process import one_thread
 
 _BATCH = 64
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
+from syrfa.errors import LabelError
 from syrfa.tubes.cache import TubeCache
+from syrfa.tubes.labels import ABNORMAL, NORMAL
 from syrfa.tubes.spec import TubeFilter
 
+ClassBalance = Literal["equal", "natural"]
 Step = tuple[int, int]  # epoch, step of the epoch
 
 
@@ -31,6 +34,55 @@ class Group:
     rows: NDArray[np.int64]
     share: int = 1
     label_rule: TubeFilter | None = None
+
+
+def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -> dict[str, Group]:
+    """Groups of a split whose labels are known; `puzzle` holds normal tubes, and stands last.
+
+    Args:
+        cache: of the split.
+        rule: which tubes are used, and what makes one abnormal. A tube of unknown label is never drawn.
+        balance: `equal` gives `normal` and `abnormal`, equally many; `natural` gives `labelled`, twice as many tubes,
+            both kinds as often as they occur.
+
+    Raises:
+        LabelError: there is no normal or no abnormal tube.
+    """
+    rows = cache.select(rule)
+    labels = cache.labels(rows, rule)
+    normal, abnormal = rows[labels == NORMAL], rows[labels == ABNORMAL]
+    _check(normal, "normal ", cache)
+    _check(abnormal, "abnormal ", cache)
+    puzzle = {"puzzle": Group(cache, normal)}
+    if balance == "natural":
+        known = rows[(labels == NORMAL) | (labels == ABNORMAL)]
+        return {"labelled": Group(cache, known, share=2, label_rule=rule), **puzzle}
+    return {"normal": Group(cache, normal), "abnormal": Group(cache, abnormal), **puzzle}
+
+
+def normal_groups(cache: TubeCache, rule: TubeFilter, name: str, puzzle: str) -> dict[str, Group]:
+    """Groups of a split that is normal by definition, so that no label is looked at.
+
+    Args:
+        cache: of the split.
+        rule: which tubes are used.
+        name: of the group of tubes as they are.
+        puzzle: of the group to permute.
+
+    Raises:
+        LabelError: no tube is used.
+    """
+    rows = cache.select(rule)
+    _check(rows, "", cache)
+    return {name: Group(cache, rows), puzzle: Group(cache, rows)}
+
+
+def _check(rows: NDArray[np.int64], kind: str, cache: TubeCache) -> None:
+    if len(rows) == 0:
+        raise LabelError(
+            f"{cache.folder}: none of {len(cache)} tubes is a usable {kind}one to train on; check the tracks and "
+            "masks of the data set, and data.*.filter"
+        )
 
 
 class DrawnBatches(Dataset[dict[str, Tensor]]):
@@ -108,26 +160,21 @@ class StepSampler(DistributedSampler[Step]):
 
 
 class StepLoader(DataLoader[Any]):
-    """A DataLoader that tells Lightning it can be resumed; `StepSampler` does the work."""
+    """A DataLoader that Lightning takes for resumable; Lightning's own counters and `StepSampler` do the work."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing: Lightning's own counters say where to go on."""
+        """Nothing."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing, see `state_dict`."""
+        """Nothing."""
 
 
 class OrderedBatches(Dataset[dict[str, Tensor]]):
-    """Batches of given rows, in order.
+    """Batches of given rows of a cache's index, in order; the last one may be smaller.
 
     A batch holds `tubes` uint8 (b, T, size, size, channels), `row` int64 (b,), the row of the cache's index, `video`
     int64 (b,), `frame` int64 (b,), 0-based, and `xyxy` float32 (b, 4), the box in pixels.
-
-    Args:
-        cache: holds the tubes.
-        rows: rows of its index.
-        batch_size: tubes a batch; the last one may be smaller.
     """
 
     def __init__(self, cache: TubeCache, rows: NDArray[np.int64], batch_size: int) -> None:
@@ -150,13 +197,7 @@ class OrderedBatches(Dataset[dict[str, Tensor]]):
 
 
 class BatchSplitter(DistributedSampler[int]):
-    """Deals whole batches out to the processes: none twice, none dropped, unlike torch's own sampler.
-
-    Args:
-        batches: how many there are.
-        rank: number of this process.
-        world_size: how many processes score together.
-    """
+    """Deals whole batches out to the processes: none twice, none dropped, unlike torch's own sampler."""
 
     def __init__(self, batches: int, rank: int = 0, world_size: int = 1) -> None:
         self.mine = range(rank, batches, world_size)  # not super().__init__(): see StepSampler

@@ -1,4 +1,4 @@
-"""The DataModule that both stages share."""
+"""The DataModule of both phases."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,10 +13,19 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from syrfa.datasets.base import VideoDataset
 from syrfa.engine import EngineName
 from syrfa.errors import ConfigError
-from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
+from syrfa.tubes.batches import (
+    BatchSplitter,
+    ClassBalance,
+    DrawnBatches,
+    Group,
+    OrderedBatches,
+    StepLoader,
+    StepSampler,
+    labelled_groups,
+    normal_groups,
+)
 from syrfa.tubes.build import build_cache
-from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
-from syrfa.tubes.groups import ClassBalance, labelled_groups, normal_groups
+from syrfa.tubes.cache import TubeCache, cache_folder, cache_identity
 from syrfa.tubes.source import Domain, EvaluatedSplit, SplitUse, TubeSource
 from syrfa.utils.signals import leave_to_parent
 
@@ -25,7 +34,7 @@ __all__ = ["STAGES_OF", "Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule"
 TrainOn = Literal["source", "target", "both"]
 PuzzleFrom = Literal["own", "batch"]
 # a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's;
-# a calibrated test also scores `normals`, the target's train split
+# a test with reference scores also scores `normals`, the target's train split
 Stage = Literal["train", "train_real", "validate", "test", "predict", "normals"]
 # what each verb of Lightning runs on; all where there is no verb
 STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
@@ -111,17 +120,11 @@ class TubeDataModule(lightning.LightningDataModule):
         oracle: bool = False,
     ) -> None:
         super().__init__()
-        for name, value in (
-            ("batch_size", batch_size),
-            ("eval_batch_size", eval_batch_size),
-            ("steps_per_epoch", steps_per_epoch),
-        ):
-            if value < 1:
-                raise ConfigError(f"data.{name}={value}: give a number of at least 1")
-        if num_workers < 0:
-            raise ConfigError(f"data.num_workers={num_workers}: give 0 to load in the main process, or more")
-        if prepare_workers is not None and prepare_workers < 1:
-            raise ConfigError(f"data.prepare_workers={prepare_workers}: give at least 1, or null for one a core")
+        sizes = {"batch_size": batch_size, "eval_batch_size": eval_batch_size, "steps_per_epoch": steps_per_epoch}
+        for name, value in {**sizes, "num_workers": num_workers, "prepare_workers": prepare_workers}.items():
+            least = 0 if name == "num_workers" else 1
+            if value is not None and value < least:
+                raise ConfigError(f"data.{name}={value}: give a number of at least {least}")
         if class_balance == "natural" and puzzle_from == "batch" and train_on != "target":
             raise ConfigError(
                 "data.puzzle_from=batch: with data.class_balance=natural a batch has no fixed number of normal tubes; "
@@ -163,7 +166,7 @@ class TubeDataModule(lightning.LightningDataModule):
         """Builds the caches that the trainer is about to need, or all that the config names without a trainer.
 
         Raises:
-            ConfigError: see `setup`; said before anything is built.
+            ConfigError: see `setup`; raised before anything is built.
         """
         verb = None
         if self.trainer is not None and self.trainer.state.fn is not None:
@@ -181,11 +184,12 @@ class TubeDataModule(lightning.LightningDataModule):
         """
         self._check_described(stage)
         for name in STAGES_OF[stage]:
-            use = self.use(name)
-            if use is None:
-                continue
-            self._caches[name] = TubeCache.open(self.folder(use))
-            self._evaluated.pop(name, None)
+            if (use := self.use(name)) is not None:
+                self._open(name, use)
+
+    def _open(self, stage: Stage, use: SplitUse) -> None:
+        self._caches[stage] = TubeCache.open(self.folder(use), labels=use.source.dataset.labels_hash(use.split))
+        self._evaluated.pop(stage, None)
 
     def _check_described(self, verb: str | None) -> None:
         for stage in _NEEDED_BY.get(verb, ()):
@@ -240,13 +244,15 @@ class TubeDataModule(lightning.LightningDataModule):
             use.spec,
             self.cache_root,
             self.prepare_workers,
-            engine=self.engine,
+            True,
+            self.engine,
         )
 
     def folder(self, use: SplitUse) -> Path:
         """Where the cache of a split lies or will lie."""
-        recipe = cache_recipe(use.source.dataset, use.split, use.source.detector, use.spec)
-        return cache_folder(self.cache_root, recipe)
+        return cache_folder(
+            self.cache_root, cache_identity(use.source.dataset, use.split, use.source.detector, use.spec)
+        )
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Batches drawn from the train split, or from both, `steps_per_epoch` an epoch.
@@ -295,13 +301,11 @@ class TubeDataModule(lightning.LightningDataModule):
             assert use is not None
             self._evaluated[stage] = EvaluatedSplit(
                 cache=cache,
-                filter=use.source.filter,
+                source=use.source,
                 rows=cache.select(use.source.filter),
                 domain=use.domain,
                 split=use.split,
-                dataset=use.source.dataset.name,
-                manifest_hash=str(cache.manifest["recipe"]["dataset_manifest"]),
-                cache_key=cache.key,
+                manifest_hash=use.source.dataset.manifest_hash(use.split),
             )
         return self._evaluated[stage]
 
@@ -320,7 +324,7 @@ class TubeDataModule(lightning.LightningDataModule):
             CacheError: the cache is missing, unfinished or damaged.
             ConfigError: see `prepare_normals`.
         """
-        self._caches["normals"] = TubeCache.open(self.folder(self._normals()))
+        self._open("normals", self._normals())
         split = self.evaluated("normals")
         every = max(1, -(-len(split.rows) // boxes))
         index = split.cache.index
@@ -331,11 +335,11 @@ class TubeDataModule(lightning.LightningDataModule):
     def _normals(self) -> SplitUse:
         use = self.use("normals")
         if use is None:
-            raise ConfigError(f"evaluation.calibration: {_NO_DOMAIN.format('target')}")
+            raise ConfigError(f"evaluation.reference: {_NO_DOMAIN.format('target')}")
         spec = use.source.spec
         if replace(use.spec, stride=spec.stride, margin=spec.margin) != spec:
             raise ConfigError(
-                "evaluation.calibration: data.target.train_spec differs from spec in more than stride and margin, so "
+                "evaluation.reference: data.target.train_spec differs from spec in more than stride and margin, so "
                 "that scores of training tubes say nothing of test tubes"
             )
         return use

@@ -1,19 +1,22 @@
-"""How much of a box abnormal objects cover."""
+"""What labels say of a tube: how much of its box abnormal objects cover."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.errors import LabelError
+from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo
 
 ABNORMAL, NORMAL, UNKNOWN = 1, 0, -1
 
 
-class ObjectLabels:
-    """The object-level labels of one video.
+def label_video(dataset: VideoDataset, record: VideoRecord, info: VideoInfo, index: TubeIndex) -> TubeLabels:
+    """What the labels of one video say of its frames and tubes.
 
-    What is known of a frame, first match wins:
-      1. an abnormal object is tracked in it and there is an id mask: the share of the box its pixels cover;
+    How much of a box abnormal objects cover, first match wins:
+      1. an abnormal object is tracked in the frame and there is an id mask: the share of the box its pixels cover;
       2. an abnormal object is tracked in it but no mask: NaN, unknown;
       3. the frame is labelled normal, or the video has tracks and none reaches it: 0;
       4. the frame is labelled abnormal and nothing says where: NaN, unknown;
@@ -23,46 +26,46 @@ class ObjectLabels:
     Args:
         dataset: the data set of the video.
         record: the video.
-        frame_labels: its frame labels, or None.
+        info: its length and size.
+        index: its tubes alone.
+
+    Raises:
+        LabelError: there are more or fewer frame labels than frames, or an id mask is of another size than the video.
     """
+    labels = dataset.frame_labels(replace(record, frames=info.frames))
+    if labels is not None and len(labels) != info.frames:
+        raise LabelError(
+            f"{record.path}: {info.frames} frames but {len(labels)} frame labels; "
+            "video and labels must come from the same release"
+        )
+    tracks = dataset.tracks(record)
+    overlap = np.empty(len(index), np.float32)
+    for frame in np.unique(index.frame).tolist():
+        rows = slice(*np.searchsorted(index.frame, [frame, frame + 1]))
+        abnormal = sorted({track.object_id for track in tracks if track.start <= frame <= track.end})
+        if abnormal:
+            mask = _mask(dataset, record, frame, (info.height, info.width))
+            overlap[rows] = np.nan if mask is None else covered(np.isin(mask, abnormal), index.xyxy[rows])
+        elif labels is not None:
+            overlap[rows] = 0 if tracks or not labels[frame] else np.nan
+        else:
+            overlap[rows] = 0 if tracks or dataset.id_mask(record, frame) is not None else np.nan
+    return TubeLabels(
+        overlap=overlap,
+        frame_labels=np.zeros(info.frames, np.uint8) if labels is None else np.asarray(labels, np.uint8),
+        label_offset=np.array([0, info.frames], np.int64),
+        has_labels=np.array([labels is not None]),
+    )
 
-    def __init__(self, dataset: VideoDataset, record: VideoRecord, frame_labels: NDArray[np.uint8] | None) -> None:
-        self.dataset = dataset
-        self.record = record
-        self.frame_labels = frame_labels
-        self.tracks: list[Track] = dataset.tracks(record)
 
-    def overlaps(self, frame: int, xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-        """Share of each box, in [0, 1], that abnormal objects cover in `frame`; NaN where it is not known.
-
-        Args:
-            frame: 0-based.
-            xyxy: (n, 4), in pixels.
-            height: of the video.
-            width: of the video.
-
-        Raises:
-            LabelError: the id mask is of another size than the video.
-        """
-        abnormal = sorted({t.object_id for t in self.tracks if t.start <= frame <= t.end})
-        if not abnormal:
-            return np.full(len(xyxy), 0 if self._known_normal(frame) else np.nan, np.float32)
-        mask = self.dataset.id_mask(self.record, frame)
-        if mask is None:
-            return np.full(len(xyxy), np.nan, np.float32)
-        if mask.shape != (height, width):
-            raise LabelError(
-                f"{self.record.annotations or self.record.path}: the id mask of frame {frame} is "
-                f"{mask.shape[1]}x{mask.shape[0]}, the video {width}x{height}; fetch masks and videos of one release"
-            )
-        return covered(np.isin(mask, abnormal), xyxy)
-
-    def _known_normal(self, frame: int) -> bool:
-        if self.frame_labels is not None and not self.frame_labels[frame]:
-            return True
-        if self.tracks:
-            return True
-        return self.frame_labels is None and self.dataset.id_mask(self.record, frame) is not None
+def _mask(dataset: VideoDataset, record: VideoRecord, frame: int, size: tuple[int, int]) -> NDArray[np.int32] | None:
+    mask = dataset.id_mask(record, frame)
+    if mask is not None and mask.shape != size:
+        raise LabelError(
+            f"{record.annotations or record.path}: the id mask of frame {frame} is {mask.shape[1]}x{mask.shape[0]}, "
+            f"the video {size[1]}x{size[0]}; fetch masks and videos of one release"
+        )
+    return mask
 
 
 def covered(mask: NDArray[np.bool_], xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
