@@ -25,8 +25,7 @@ from syrfa.evaluation.score_writer import ScoreWriter
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
-from syrfa.reporting.wandb import WandbRecord
-from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
+from syrfa.reporting.wandb import WandbRecord, finish_wandb, quiet_environment, wandb_logger, wandb_refusal
 from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
 from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog

@@ -9,8 +9,7 @@ import yaml
 from small_run import EXPERIMENTS, ROOT
 
 from syrfa.errors import ConfigError
-from syrfa.reporting.point import expand
-from syrfa.reporting.sweep import read_sweep
+from syrfa.reporting.sweep import expand, read_sweep
 
 TABLE4 = {  # (cls, cont, aux), as the paper numbers its experiments
     *((1, 1, 1), (1, 0.1, 1), (1, 0.01, 1), (1, 1, 0.1), (1, 1, 0.01), (1, 1, 0.05)),
