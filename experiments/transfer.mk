@@ -65,4 +65,4 @@ TRANSFER_RESULTS += runs/literal_knowledge/seed1/result.json runs/literal_adapt/
 
 .PHONY: transfer
 transfer: $(TRANSFER_RESULTS)  ## generated people to real video: Ped2, ShanghaiTech clips, generated target; five seeds (two hours on two cores; needs SYRFA_SHARED_DATA)
-	$(SYRFA) summary --over_seeds true --all_readings true $^
+	$(SYRFA) summary --over_seeds true --all_evaluations true $^

@@ -171,7 +171,7 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     assert result["evaluations"][8]["baselines"]["without_reference"] == plain["metrics"]
 
     capsys.readouterr()
-    assert main(["summary", str(folder), "--all_readings=true", "--over_seeds=true"]) == 0
+    assert main(["summary", str(folder), "--all_evaluations=true", "--over_seeds=true"]) == 0
     printed = capsys.readouterr().out
     assert "strict local" in printed
     assert "tracked local" in printed
