@@ -31,7 +31,7 @@ def as_json(examination: Examination) -> dict[str, Any]:
     published = PUBLISHED[examination.key]
     return {
         "schema": SCHEMA,
-        "kind": "doctor",
+        "kind": "check",
         "dataset": examination.key,
         "root": str(examination.root),
         "decoded": not examination.fast,
