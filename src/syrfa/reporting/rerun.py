@@ -153,7 +153,7 @@ class Rerun:
 
 
 def run_verb(arguments: Sequence[str], variables: dict[str, str]) -> None:
-    """Runs `python -m syrfa` in another process, which ends when this one is told to.
+    """Runs `python -m syrfa` in another process, which ends when this one is asked to.
 
     Raises:
         UserError: it refused its input, and has printed why.

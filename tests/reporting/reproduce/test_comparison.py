@@ -128,7 +128,7 @@ def test_elsewhere_what_was_measured_decides(difference: float, value: str, boun
     assert "eer" not in MEASURED
 
 
-def test_a_reading_that_is_gone_is_missing_and_a_new_one_is_not_asked_for() -> None:
+def test_an_evaluation_that_is_gone_is_missing_and_a_new_one_is_not_asked_for() -> None:
     more, fewer = result(0.5), result(0.5)
     del fewer["evaluations"][1]
     assert verdicts(more, fewer, exact=False)["strict none (2) metrics.micro_auroc.value"] == "missing"

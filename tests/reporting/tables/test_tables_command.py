@@ -95,7 +95,7 @@ def test_a_run_in_processes_of_its_own(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.usefixtures("data_environment")
-def test_a_failed_run_gives_exit_code_1_and_stands_in_the_table(
+def test_a_failed_run_gives_exit_code_1_and_is_in_the_table(
     tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = (sys.executable, str(FAKE))
