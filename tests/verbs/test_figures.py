@@ -44,7 +44,7 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
     """Without windows and batches: every tube, its style from the next ones of the ring, in one batch."""
     from syrfa.datasets import UCSDPed2
     from syrfa.models import StreamDraw, StyleDraw
-    from syrfa.modules.load import load_module
+    from syrfa.modules.checkpoint import load_module
     from syrfa.tubes.cache import TubeCache
     from syrfa.tubes.spec import TubeFilter
 
@@ -142,7 +142,7 @@ def test_fig3_says_what_is_missing(tested: dict[str, Path], tmp_path: Path, caps
     out = f"--out={tmp_path / 'fig3.png'}"
     run = shutil.copytree(tested["rap"], tmp_path / "run")
     fig3 = ["fig3", str(run), out]
-    assert "has no reading any/weekly; choose from strict/centred" in refusal([*fig3, "--smoothing=weekly"], capsys)
+    assert "has no evaluation any/weekly; choose from strict/centred" in refusal([*fig3, "--smoothing=weekly"], capsys)
     assert "has no video Test999" in refusal([*fig3, "--videos=Test999"], capsys)
     assert str(tmp_path / "nowhere") in refusal([*fig3, f"--root={tmp_path / 'nowhere'}"], capsys)
     assert "ends with .png" in refusal(["fig3", str(run), f"--out={tmp_path / 'fig3.jpg'}"], capsys)

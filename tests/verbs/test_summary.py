@@ -83,9 +83,7 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[5].startswith("- canned/seed1, canned/seed2, canned/seed3 (strict centred, strict none): ")
 
 
-def test_how_far_the_adapters_moved_is_next_to_the_number(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_how_far_the_adapters_moved_is_next_to_the_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [canned(tmp_path, seed, 0.9) for seed in (1, 2)]
     for run, (mean, largest) in zip(runs, ((0.02, 0.3), (0.04, 0.5)), strict=True):
         result = json.loads((run / "result.json").read_text())

@@ -1,7 +1,7 @@
 """How far apart the network's numbers of two runs lie on record: what a rerun on another machine may differ by.
 
-Sums in another order make another network of the same configuration, as another seed does. The differences are those among
-`experiments/results` and its archived tables, computed from these files by a test.
+Sums in another order make another network of the same configuration, as another seed does. The differences are those
+among `experiments/results` and its archived tables, computed from these files by a test.
 """
 
 from collections.abc import Mapping

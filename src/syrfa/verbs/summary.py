@@ -28,12 +28,7 @@ def summary(runs: list[Path], all_evaluations: bool = False, over_seeds: bool = 
         markdown: print the table as Markdown.
     """
     results = [read_result(Path(run)) for run in runs]
-    taken = [(r, each) for r in results for each in (r["evaluations"] if all_evaluations else r["evaluations"][:1])]
-    rows = _seed_rows(taken) if over_seeds else [_run_row(result, evaluation) for result, evaluation in taken]
-    table = markdown_table if markdown else text_table
-    print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
-    audits = audit_lines(taken, [(_name(result), " ".join(_protocol(evaluation))) for result, evaluation in taken])
-    print("\n" + "\n".join(f"- {line}" if markdown else line for line in audits))
+    print_results(results, all_evaluations, over_seeds, markdown)
     if markdown:
         return
     for run, result in zip(runs, results, strict=True):
@@ -46,6 +41,18 @@ def summary(runs: list[Path], all_evaluations: bool = False, over_seeds: bool = 
                 print(f"  {flag}: the test split entered this number")
         for file in sorted(Path(run).glob("*.png")):
             print(f"  {file}")
+
+
+def print_results(
+    results: list[Result], all_evaluations: bool = False, over_seeds: bool = False, markdown: bool = False
+) -> None:
+    """Prints the table, and the audit lines under it; arguments as `summary`."""
+    taken = [(r, each) for r in results for each in (r["evaluations"] if all_evaluations else r["evaluations"][:1])]
+    rows = _seed_rows(taken) if over_seeds else [_run_row(result, evaluation) for result, evaluation in taken]
+    table = markdown_table if markdown else text_table
+    print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
+    audits = audit_lines(taken, [(_name(result), " ".join(_protocol(evaluation))) for result, evaluation in taken])
+    print("\n" + "\n".join(f"- {line}" if markdown else line for line in audits))
 
 
 def _run_row(result: Result, evaluation: Evaluation) -> list[str]:
