@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.detection import BoxNoise
 from syrfa.errors import ConfigError
 from syrfa.world import PRESETS, find_preset, generate_world, is_finished
 from syrfa.world.data_card import FILE
@@ -53,8 +57,14 @@ def generate(
     if is_finished(out, world, seed, grey, overwrite):
         print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
         return
-    generate_world(out, world, seed, grey, processes)
+    generate_world(out, world, seed, grey, noisy_boxes, processes)
     print(f"{out}: generated '{preset}' with seed {seed}; {out / FILE} describes it")
+
+
+def noisy_boxes(mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Boxes with confidences (n, 5) of the objects in an id mask (h, w), with the faults of a detector."""
+    found = BoxNoise().apply(mask.astype(np.int32), rng)
+    return np.concatenate([found.xyxy, found.confidence[:, None]], axis=1)
 
 
 # the help of --preset is made of this text
