@@ -1,6 +1,6 @@
 """`python -m syrfa`, also installed as `syrfa`: the verbs, the exit codes, one line for what the user got wrong.
 
-Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 3 `reproduce` found another number; 130
+Exit codes: 0 done; 1 an internal error; 2 the input is wrong; 3 `reproduce` found another number; 130
 interrupted; 143 terminated; both with a checkpoint on disk once a batch was trained. `SYRFA_DEBUG=1` shows the
 traceback of a user error too.
 """
@@ -20,19 +20,19 @@ VERBS = {
     "fit": "train: stage 0 (JigsawModule), phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
     "validate": "score the validation split",
     "test": "score the test split: scores, result.json, pictures",
-    "predict": "score any split and write the scores",
+    "predict": "score videos one by one, labelled or not, and write the scores",
+    "evaluate": "measure the stored scores of a tested run under another protocol",
     "detect": "find objects and write their boxes to a file, for tubes cut elsewhere",
-    "score": "score videos one by one, over processes or a cluster, without keeping tubes",
-    "tables": "run the paper's tables 1 to 5 and figures 3 and 4, and print them beside its numbers",
+    "tables": "run the paper's tables 1 to 5 and figures 3 and 4, and print them next to its numbers",
     "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
-    "summary": "print the results of runs beside box_width and chance",
+    "summary": "print the results of runs with box_width and chance",
     "report": "write one HTML page about a run or a folder of runs",
     "figure": "draw figure 3 or 4 of the paper from tested runs",
     "reproduce": "what it takes to make a result again; --check runs it again and compares",
     "data": "list the data sets, download one, or check a copy against what was published of it",
 }
-TRAINER_VERBS = ("fit", "validate", "test", "predict")
-# a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing
+TRAINER_VERBS = ("fit", "validate", "test")
+# a place that was given cannot be used; ENOENT is left out, since every reader of ours names what is missing
 _BAD_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 _BAD_PLACE |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}
 
