@@ -82,11 +82,11 @@ def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None
         (
             ["demo.yaml"],
             ["--evaluation.protocol=paper", "--data.target.constants=null"],
-            "data.target.constants names no published recipe",
+            "data.target.constants names no published constants",
         ),
         (
             ["demo.yaml"],
-            ["--data.target.constants=shanghaitech", "--evaluation.paper.filter_size=3"],
+            ["--data.target.constants=shanghaitech", "--evaluation.constants.filter_size=3"],
             "evaluation.constants.filter_size=3:",
         ),
         (
@@ -121,7 +121,7 @@ def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monk
     monkeypatch.setattr(wandb, "finish", recorded)
     run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.test=true", "--run.wandb=true"]
     if fails:
-        monkeypatch.setattr("syrfa.evaluation.callback.write_all_scores", broken)
+        monkeypatch.setattr("syrfa.evaluation.callback.write_test", broken)
         with pytest.raises(OSError, match="the test broke"):
             main(run)
     else:

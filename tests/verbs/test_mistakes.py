@@ -70,7 +70,7 @@ def test_half_a_command(
         ("--data.target.dataset=Nope", "data.target.dataset: there is no class 'Nope'"),
         ("--data.source.filter.min_side=10000", "data.*.filter"),
         ("--data.source.train_spec.margin=1000", "spec.margin (1000) leaves no frame"),
-        ("--evaluation.paper.taps=8", "evaluation.constants.taps=8: give an odd number of at least 1"),
+        ("--evaluation.constants.taps=8", "evaluation.constants.taps=8: give an odd number of at least 1"),
         ("--evaluation.protocol=strickt", "evaluation.protocol: expected one of 'strict', 'paper', got strickt"),
         ("--evaluation.window=24", "window is 24"),
         ("--evaluation.bootstrap=-1", "evaluation.bootstrap=-1"),
