@@ -414,7 +414,7 @@ MUTATIONS: list[Mutation] = [
             "several processes: sum for mean",
             "    flat /= processes()\n",
             "",
-            "modules/test_distributed_fit.py::test_two_processes_train_as_one[phase1]",
+            "modules/test_distributed_fit.py::test_two_processes_train_as_one",
         ),
     ),
     *_of(
