@@ -10,7 +10,7 @@ import pytest
 from scipy.io import loadmat
 
 from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed2
-from syrfa.datasets.image import read_image
+from syrfa.datasets.images import read_image
 from syrfa.datasets.matlab import MatVariable
 from syrfa.datasets.ubnormal import _LISTS
 from syrfa.datasets.video import frame_count, open_video

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from syrfa.datasets.lengths import PED2_TEST, PED2_TRAIN, SHANGHAITECH_TEST
+from syrfa.datasets.published_videos import PED2_TEST, PED2_TRAIN, SHANGHAITECH_TEST
 
 
 def write_frames(folder, frames, size=(36, 24), start=0):

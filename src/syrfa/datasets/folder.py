@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.table import IntervalRule, IntervalTable, Unit
+from syrfa.datasets.intervals import IntervalRule, IntervalTable, Unit
 from syrfa.datasets.tree import Kind, find_videos, safe_names
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file

@@ -1,5 +1,6 @@
 """The abnormal pixels of a video, frame by frame, whatever they were saved as."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -9,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.datasets.image import IMAGE_SUFFIXES, read_mask
-from syrfa.datasets.matlab import MatError, MatVariable
-from syrfa.datasets.vector import open_array
-from syrfa.datasets.video import list_images, natural_key
+from syrfa.datasets.images import IMAGE_SUFFIXES, list_images, natural_key, read_mask
+from syrfa.datasets.labels import open_array
+from syrfa.datasets.matlab import MatError, arrays_of, load_variable
 from syrfa.errors import LabelError, VideoError
 
 Mask = NDArray[np.bool_]
@@ -154,33 +154,24 @@ class _Stack(Masks):
 
 
 class _Matlab(Masks):
-    """One `.mat` file. It can only be read from its beginning, so masks asked for singly are kept, as bits."""
+    """One `.mat` file, a cell or a plane a frame; kept as bits."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._kept: list[tuple[tuple[int, ...], NDArray[np.uint8]]] = []
         try:
-            self.variable = MatVariable(path, *VARIABLES)
+            arrays = arrays_of(load_variable(path, *VARIABLES))
         except (MatError, OSError) as error:
             raise LabelError(f"{path}: not the masks of a video: {error}") from error
+        self.shape = arrays[0].shape if arrays else (0, 0)
+        if any(array.shape != self.shape for array in arrays):
+            raise LabelError(f"{path}: its masks differ in size")
+        self.bits = [np.packbits(_positive(path, array)) for array in arrays]
 
     def __len__(self) -> int:
-        return self.variable.count
+        return len(self.bits)
 
     def __getitem__(self, frame: int) -> Mask:
-        if not self._kept:
-            self._kept = [(mask.shape, np.packbits(mask)) for mask in self]
-            if len({shape for shape, _ in self._kept}) > 1:
-                raise LabelError(f"{self.path}: its masks differ in size")
-        shape, bits = self._kept[frame]
-        return np.unpackbits(bits, count=int(np.prod(shape))).astype(bool).reshape(shape)
-
-    def __iter__(self) -> Iterator[Mask]:
-        try:
-            for array in self.variable:
-                yield _positive(self.path, array)
-        except MatError as error:
-            raise LabelError(f"{self.path}: {error}") from error
+        return np.unpackbits(self.bits[frame], count=math.prod(self.shape)).astype(bool).reshape(self.shape)
 
 
 def _positive(path: Path, values: NDArray[np.generic]) -> Mask:

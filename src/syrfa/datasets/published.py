@@ -1,16 +1,16 @@
 """What is published of every data set: counts, terms, citation, and where it is to be had.
 
-Numbers of videos, and counts of frames of test splits, are those that the readers go by; all else stands only here.
-Counts are the authors' own, or counted on released files (`syrfa.datasets.lengths`); what neither says is None. The
-SHA-256 of an archive is what two unrelated projects that downloaded it report; nobody recomputed it for this file.
+Numbers of videos, and counts of frames of test splits, are those that the readers go by; all else is only here.
+Counts are the authors' own, or of `syrfa.datasets.published_videos`; what neither says is None. The SHA-256 of an
+archive is what two unrelated projects that downloaded it report; nobody recomputed it for this file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed1, UCSDPed2
-from syrfa.datasets.flat import FlatLabelled
-from syrfa.datasets.lengths import AVENUE_TEST, PED2_TEST, PED2_TRAIN, SHANGHAITECH_TEST, VideoFacts
+from syrfa.datasets.published_videos import AVENUE_TEST, PED2_TEST, PED2_TRAIN, SHANGHAITECH_TEST, VideoFacts
+from syrfa.datasets.released import ReleasedDataset
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ _UCSD_PAGE = "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm"
 _UCSD_CITATION = 'Mahadevan, Li, Bhalodia, Vasconcelos, "Anomaly Detection in Crowded Scenes", CVPR 2010'
 
 
-def _test(reader: type[FlatLabelled], per_video: Mapping[str, VideoFacts], *others: str) -> SplitFacts:
+def _test(reader: type[ReleasedDataset], per_video: Mapping[str, VideoFacts], *others: str) -> SplitFacts:
     """The test split as its reader knows it; `others` name the annotations of its further counts."""
     counts = reader.published.abnormal
     named = dict(zip(counts[1:], others, strict=True))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from syrfa.datasets.image import IMAGE_SUFFIXES
+from syrfa.datasets.images import IMAGE_SUFFIXES
 from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import ConfigError, DataNotFoundError
 

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord, sizes
-from syrfa.datasets.image import read_mask
-from syrfa.datasets.labels import read_text
+from syrfa.datasets.images import read_mask
+from syrfa.datasets.labels import read_text, read_vector
 from syrfa.datasets.regions import FROM_IDS, MIN_AREA, NOTHING, Regions, box_of
-from syrfa.datasets.vector import read_vector
 from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file

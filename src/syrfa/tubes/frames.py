@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.ahead import BATCH, decode_ahead
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.video import open_video
+from syrfa.datasets.video import BATCH, decode_ahead, open_video
 from syrfa.detection.base import Detector
 
 
