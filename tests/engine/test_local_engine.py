@@ -9,9 +9,9 @@ from unreliable import DeadlyDetector, MeetingDetector
 
 from syrfa.datasets.base import VideoRecord
 from syrfa.detection import FileDetector
-from syrfa.engine import StageTimer, VideoDone, run_job
+from syrfa.engine import StepTimer, VideoDone, run_job
 from syrfa.engine.local import LocalProcesses
-from syrfa.engine.progress import Progress
+from syrfa.engine.run import Progress
 from syrfa.errors import ConfigError, EngineError, VideoError
 from syrfa.tubes import TubeSpec, build_cache
 from syrfa.tubes.build import CacheJob
@@ -104,7 +104,7 @@ def test_every_report_says_what_its_video_cost(build, videos):
         assert all(seconds >= 0 for seconds in report.seconds.values())
 
 
-def test_bad_video_is_said_when_the_others_are_done(tmp_path):
+def test_bad_video_is_named_when_the_others_are_done(tmp_path):
     job = FakeJob({"b": VideoError("b: cut off")})
     reports = []
     with pytest.raises(VideoError, match=r"^b: cut off \[the other 3 videos are done\]$"):
@@ -118,7 +118,7 @@ def test_several_bad_videos_are_counted(tmp_path):
         list(run_job(job, records(tmp_path), workers=1, progress=False))
 
 
-def test_fault_of_the_program_goes_first_and_keeps_its_type(tmp_path):
+def test_internal_error_goes_first_and_keeps_its_type(tmp_path):
     job = FakeJob({"a": VideoError("a: cut off"), "c": ZeroDivisionError("a fault")})
     with pytest.raises(ZeroDivisionError, match="a fault"):
         list(run_job(job, records(tmp_path), workers=1, progress=False))
@@ -138,12 +138,12 @@ def test_fewer_than_one_worker_is_refused(tmp_path):
         list(run_job(FakeJob({}), records(tmp_path), workers=0))
 
 
-def test_stages_add_up():
-    timer = StageTimer()
+def test_steps_add_up():
+    timer = StepTimer()
     for _ in range(3):
-        with timer.stage("crop"):
+        with timer.step("crop"):
             pass
-    with pytest.raises(VideoError), timer.stage("decode"):
+    with pytest.raises(VideoError), timer.step("decode"):
         raise VideoError("cut off")
     assert timer.seconds.keys() == {"crop", "decode"}
 
@@ -157,7 +157,7 @@ def test_log_line_says_how_long_it_will_take():
 
 
 def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):
-    monkeypatch.setattr("syrfa.engine.progress.LOG_SECONDS", 0.0)
+    monkeypatch.setattr("syrfa.engine.run.LOG_SECONDS", 0.0)
     with Progress(2, "ped2 test") as progress:
         progress.update(5)
     assert "ped2 test: 1 of 2 videos, 5 frames" in capsys.readouterr().err

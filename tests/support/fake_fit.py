@@ -11,6 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
+from syrfa.engine import folder_lock
+
 VALUE = 0.75
 
 
@@ -25,7 +27,8 @@ def main(arguments: list[str]) -> int:
         print("no such luck")
         return 3
     if mood == "waits" and "ckpt_path" not in options:
-        wait(folder)
+        with folder_lock(folder):
+            wait(folder)
     value = VALUE + float(options.get("x", 0)) / 100
     oracle = options.get("oracle") == "true"
     loss = "nan" if options.get("diverged") == "true" else 2 - value

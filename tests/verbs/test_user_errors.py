@@ -11,6 +11,7 @@ import pytest
 from small_run import ADAPT, DEMO, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
+from syrfa.engine import folder_lock
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 
@@ -92,6 +93,24 @@ def test_fit_over_an_earlier_fit(knowledge_ckpt: Path, capsys: pytest.CaptureFix
     root = knowledge_ckpt.parents[3]
     line = refusal(["fit", *KNOWLEDGE, *SMALL, f"--run.root={root}"], capsys)
     assert "--run.overwrite" in line
+    assert knowledge_ckpt.read_bytes() == before
+
+
+def test_two_fits_in_one_run_folder(knowledge_ckpt: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = knowledge_ckpt.read_bytes()
+    with folder_lock(knowledge_ckpt.parents[1]):
+        overwrite = refusal(
+            ["fit", *KNOWLEDGE, *SMALL, f"--run.root={knowledge_ckpt.parents[3]}", "--run.overwrite=true"], capsys
+        )
+        resume = refusal(
+            [
+                *["fit", *KNOWLEDGE, *SMALL, f"--run.root={knowledge_ckpt.parents[3]}"],
+                *["--model.init_args.width=2", f"--ckpt_path={knowledge_ckpt}"],
+            ],
+            capsys,
+        )
+    assert "another process is at work there" in overwrite
+    assert "another process is at work there" in resume
     assert knowledge_ckpt.read_bytes() == before
 
 

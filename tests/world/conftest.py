@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from syrfa.world.clip import plan_clips
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.scenario import Stage
 from syrfa.world.presets import PRESETS
 from syrfa.world.scene.camera import Camera
-from syrfa.world.scene.road import Road
+from syrfa.world.scene.layout import Road
 from syrfa.world.scene.scene import Scene
 
 ROADS = {

@@ -15,7 +15,7 @@ from syrfa.world.data_card import FILE, abnormal_types, data_card
 @pytest.fixture
 def world_in():
     def build(root, preset, seed=0):
-        list(generate_world(root, preset, seed, preset.grey, 1))
+        generate_world(root, preset, seed, preset.grey, 1)
         return json.loads((root / "world.json").read_text()), (root / FILE).read_text()
 
     return build

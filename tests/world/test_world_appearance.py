@@ -7,19 +7,17 @@ import pytest
 
 from syrfa.world.events import casting
 from syrfa.world.events.trajectory import simulate
-from syrfa.world.people.pattern import COUNT, laid, sample_patterns
 from syrfa.world.people.shapes import rods
 from syrfa.world.scene.background import paint_background
 from syrfa.world.scene.camera import Camera
 from syrfa.world.scene.layer import Finish, paint, streak
-from syrfa.world.scene.light import DAY, NIGHT, Light, sample_light
-from syrfa.world.scene.look import Look, sample_look
+from syrfa.world.scene.layout import Road
+from syrfa.world.scene.light import DAY, NIGHT, Light, Look, sample_light, sample_look
 from syrfa.world.scene.renderer import Renderer
-from syrfa.world.scene.road import Road
 from syrfa.world.scene.scene import sample_scene
-from syrfa.world.scene.sensor import Developer, Sensor, sample_sensor
+from syrfa.world.scene.sensor import Developer, Sensor, sample_sensor, sample_shake
 from syrfa.world.scene.shadow import ShadowMap
-from syrfa.world.scene.shake import sample_shake
+from syrfa.world.scene.texture import COUNT, laid, sample_patterns
 from syrfa.world.scene.weather import Rain, Weather, sample_weather
 
 CLEAN = Sensor(blur=0.1, noise=0.0)

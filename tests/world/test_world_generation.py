@@ -14,7 +14,7 @@ from syrfa.world.ucsd_writer import intervals
 
 
 def build(root, preset, seed=0, processes=1):
-    list(generate_world(root, preset, seed, preset.grey, processes))
+    generate_world(root, preset, seed, preset.grey, processes)
     return root
 
 

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from syrfa.world.presets import PRESETS
-from syrfa.world.scene.layout import ELEVATION, LENS, in_view, sample_layout
-from syrfa.world.scene.road import Road
+from syrfa.world.scene.layout import ELEVATION, LENS, Road, in_view, sample_layout
 
 SIZES = ((160, 120), (360, 240), (640, 360))
 

@@ -8,8 +8,7 @@ from syrfa.__main__ import main
 from syrfa.errors import ConfigError
 from syrfa.verbs.generate import generate
 from syrfa.world import PRESETS
-from syrfa.world.palette import packed
-from syrfa.world.sheet import MAX_BYTES, draw_sheet, write_sheet
+from syrfa.world.sheet import MAX_BYTES, draw_sheet, packed, write_sheet
 
 
 def test_the_sheet_is_written_and_no_world(tmp_path, monkeypatch, small_source, capsys):

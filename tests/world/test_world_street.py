@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from syrfa.world.events.kinds import ABNORMAL, NORMAL, ROAD, possible
-from syrfa.world.events.stage import Vehicle
+from syrfa.world.events.scenario import Vehicle
 
 SPEEDS = {
     "car": (4.0, 14.0),

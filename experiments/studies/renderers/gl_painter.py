@@ -10,12 +10,11 @@ import cv2
 import moderngl
 import numpy as np
 
-from syrfa.world.people.pattern import laid
 from syrfa.world.people.shapes import Shapes
 from syrfa.world.scene.camera import NEAR
-from syrfa.world.scene.layer import streak
-from syrfa.world.scene.puffs import paint_puffs
+from syrfa.world.scene.layer import paint_puffs, streak
 from syrfa.world.scene.renderer import Renderer
+from syrfa.world.scene.texture import laid
 
 FINE = 2  # pixels of the canvas to one of the frame, each way
 AROUND = 12

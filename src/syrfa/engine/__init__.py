@@ -1,8 +1,17 @@
-"""Running one job over many videos: in local processes, or on a Ray cluster."""
+"""Running one job over many videos, or many commands side by side, so that it can be stopped and taken up again."""
 
-from syrfa.engine.base import Job, Pool, VideoDone
+from syrfa.engine.base import Item, Job, StageTimer, StepTimer, VideoDone
 from syrfa.engine.run import EngineName, run_job
-from syrfa.engine.stages import StageTimer
 from syrfa.engine.store import JobStore, folder_lock
 
-__all__ = ["EngineName", "Job", "JobStore", "Pool", "StageTimer", "VideoDone", "folder_lock", "run_job"]
+__all__ = [
+    "EngineName",
+    "Item",
+    "Job",
+    "JobStore",
+    "StageTimer",
+    "StepTimer",
+    "VideoDone",
+    "folder_lock",
+    "run_job",
+]

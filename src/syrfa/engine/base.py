@@ -1,15 +1,33 @@
-"""The protocol of an engine: a job, workers that run it on one video each, and what comes back."""
+"""A job over videos: what a worker gets, what it reports, and what a pool of workers is."""
 
 import errno
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
-from syrfa.datasets.base import VideoRecord
 from syrfa.errors import CacheError, CheckpointError, ConfigError, EngineError, WeightsNotFoundError
 
 _OF_ALL_VIDEOS = (CacheError, CheckpointError, ConfigError, EngineError, WeightsNotFoundError)
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+class Item(Protocol):
+    """What a job is run on: a video of a data set, or one that is still to be generated.
+
+    Attributes:
+        name: differs from that of every other item.
+        path: for messages.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -19,7 +37,7 @@ class VideoDone:
     Attributes:
         name: of the video.
         frames: its length.
-        seconds: wall time by stage (see `StageTimer`), and the processor time of the worker under `cpu`.
+        seconds: wall time by step (see `StepTimer`), and the processor time of the worker under `cpu`.
         worker: where it ran: a process id, or the id of a Ray node and a process id.
     """
 
@@ -38,7 +56,7 @@ class Job(Protocol):
 
     runs_network: bool
 
-    def run(self, record: VideoRecord) -> VideoDone:
+    def run(self, item: Any, /) -> VideoDone:  # noqa: ANN401 - a job knows the kind of its items
         """Does it, and leaves the product on disk whole or not at all, so that it can be done again."""
         ...
 
@@ -48,12 +66,12 @@ class Attempt:
     """How one try at a video ended.
 
     Attributes:
-        record: the video.
+        item: the video.
         done: the report; None where there is none.
-        error: what the job raised; None with `done` also None says that the worker died.
+        error: what the job raised; None with `done` also None means that the worker died.
     """
 
-    record: VideoRecord
+    item: Item
     done: VideoDone | None = None
     error: Exception | None = None
 
@@ -62,7 +80,7 @@ class Pool(ABC):
     """Workers that run one job, each on one video at a time."""
 
     @abstractmethod
-    def submit(self, record: VideoRecord) -> None:
+    def submit(self, item: Item) -> None:
         """Puts a video at the end of the queue."""
 
     @abstractmethod
@@ -77,3 +95,30 @@ class Pool(ABC):
 def concerns_all(error: Exception) -> bool:
     """Whether an error is of no single video, so that going on would only repeat it."""
     return isinstance(error, _OF_ALL_VIDEOS) or (isinstance(error, OSError) and error.errno in _OF_THE_DISK)
+
+
+class StepTimer:
+    """Adds up seconds by step; two clock readings a use, so use it for batches and frames, not for boxes.
+
+    Steps that run in different threads overlap, so that their sum may exceed the time of the whole.
+
+    Attributes:
+        seconds: name of a step -> seconds of wall time spent in it.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Counts the time inside the block; a step belongs to one thread."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    stage = step
+
+
+StageTimer = StepTimer

@@ -14,8 +14,7 @@ from uuid import uuid4
 
 import cv2
 
-from syrfa.datasets.base import VideoRecord
-from syrfa.engine.base import Attempt, Job, Pool, VideoDone
+from syrfa.engine.base import Attempt, Item, Job, Pool, VideoDone
 from syrfa.engine.local import run_timed
 from syrfa.errors import EngineError
 
@@ -43,26 +42,26 @@ class RayCluster(Pool):
         self._task = self.ray.remote(**options)(_run_on_node)
         self._job = (uuid4().hex, [self.ray.put(job)], str(Path.cwd()))  # within a list a reference is not resolved
         self.workers = workers
-        self.queue: deque[VideoRecord] = deque()
-        self.running: dict[Any, VideoRecord] = {}
+        self.queue: deque[Item] = deque()
+        self.running: dict[Any, Item] = {}
 
-    def submit(self, record: VideoRecord) -> None:
+    def submit(self, item: Item) -> None:
         """See `Pool.submit`."""
-        self.queue.append(record)
+        self.queue.append(item)
         self._occupy()
 
     def next_attempt(self) -> Attempt:
         """See `Pool.next_attempt`."""
         (reference,), _ = self.ray.wait(list(self.running), num_returns=1)
-        record = self.running.pop(reference)
+        item = self.running.pop(reference)
         self._occupy()
         try:
-            return Attempt(record, self.ray.get(reference))
+            return Attempt(item, self.ray.get(reference))
         except self.ray.exceptions.RayTaskError as error:
             cause = error.cause
-            return Attempt(record, error=cause if isinstance(cause, Exception) else error)
+            return Attempt(item, error=cause if isinstance(cause, Exception) else error)
         except self.ray.exceptions.RayError:  # the worker crashed or was killed for its memory, or its node went away
-            return Attempt(record)
+            return Attempt(item)
 
     def close(self) -> None:
         """See `Pool.close`; leaves the cluster unless it was joined before."""
@@ -74,14 +73,14 @@ class RayCluster(Pool):
 
     def _occupy(self) -> None:
         while self.queue and (self.workers is None or len(self.running) < self.workers):
-            record = self.queue.popleft()
-            self.running[self._task.remote(self._job, record)] = record
+            item = self.queue.popleft()
+            self.running[self._task.remote(self._job, item)] = item
 
 
 _jobs: dict[str, Job] = {}  # of this worker process
 
 
-def _run_on_node(job: tuple[str, list[Any], str], record: VideoRecord) -> VideoDone:
+def _run_on_node(job: tuple[str, list[Any], str], item: Item) -> VideoDone:
     """Runs in a worker process of the cluster, in the caller's folder, so that relative paths mean the same."""
     ray = _import_ray()
     key, (reference,), folder = job
@@ -92,7 +91,7 @@ def _run_on_node(job: tuple[str, list[Any], str], record: VideoRecord) -> VideoD
         except OSError as error:
             raise EngineError(f"{folder}: a node of the cluster has no such folder; all nodes must share it") from error
         _jobs[key] = ray.get(reference)
-    done = run_timed(_jobs[key], record)
+    done = run_timed(_jobs[key], item)
     return replace(done, worker=f"{ray.get_runtime_context().get_node_id()} {done.worker}")
 
 

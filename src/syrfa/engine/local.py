@@ -14,8 +14,7 @@ from multiprocessing.connection import wait as wait_for_any
 
 import cv2
 
-from syrfa.datasets.base import VideoRecord
-from syrfa.engine.base import Attempt, Job, Pool, VideoDone
+from syrfa.engine.base import Attempt, Item, Job, Pool, VideoDone
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -30,10 +29,10 @@ def default_workers(runs_network: bool) -> int:
     return len(os.sched_getaffinity(0))
 
 
-def run_timed(job: Job, record: VideoRecord) -> VideoDone:
+def run_timed(job: Job, item: Item) -> VideoDone:
     """Runs the job on one video in this process, and adds the processor time that it took."""
     start = time.process_time()
-    done = job.run(record)
+    done = job.run(item)
     return replace(done, seconds={**done.seconds, "cpu": time.process_time() - start}, worker=str(os.getpid()))
 
 
@@ -42,19 +41,19 @@ class ThisProcess(Pool):
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.queue: deque[VideoRecord] = deque()
+        self.queue: deque[Item] = deque()
 
-    def submit(self, record: VideoRecord) -> None:
+    def submit(self, item: Item) -> None:
         """See `Pool.submit`."""
-        self.queue.append(record)
+        self.queue.append(item)
 
     def next_attempt(self) -> Attempt:
         """Runs the job on the next video."""
-        record = self.queue.popleft()
+        item = self.queue.popleft()
         try:
-            return Attempt(record, run_timed(self.job, record))
+            return Attempt(item, run_timed(self.job, item))
         except Exception as error:
-            return Attempt(record, error=error)
+            return Attempt(item, error=error)
 
     def close(self) -> None:
         """See `Pool.close`."""
@@ -69,19 +68,19 @@ class LocalProcesses(Pool):
 
     def __init__(self, job: Job, workers: int) -> None:
         self.job = job
-        self.queue: deque[VideoRecord] = deque()
+        self.queue: deque[Item] = deque()
         self.free: list[ProcessPoolExecutor | None] = [None] * workers  # None: not started, or dead
-        self.running: dict[Future[VideoDone], tuple[ProcessPoolExecutor, VideoRecord]] = {}
+        self.running: dict[Future[VideoDone], tuple[ProcessPoolExecutor, Item]] = {}
 
-    def submit(self, record: VideoRecord) -> None:
+    def submit(self, item: Item) -> None:
         """See `Pool.submit`."""
-        self.queue.append(record)
+        self.queue.append(item)
         self._occupy()
 
     def next_attempt(self) -> Attempt:
         """See `Pool.next_attempt`."""
         future = wait(self.running, return_when=FIRST_COMPLETED).done.pop()
-        executor, record = self.running.pop(future)
+        executor, item = self.running.pop(future)
         error = future.exception()
         died = isinstance(error, BrokenProcessPool)
         if died:
@@ -89,10 +88,10 @@ class LocalProcesses(Pool):
         self.free.append(None if died else executor)
         self._occupy()
         if died:
-            return Attempt(record)
+            return Attempt(item)
         if isinstance(error, Exception):
-            return Attempt(record, error=error)
-        return Attempt(record, future.result())
+            return Attempt(item, error=error)
+        return Attempt(item, future.result())
 
     def close(self) -> None:
         """See `Pool.close`."""
@@ -105,14 +104,14 @@ class LocalProcesses(Pool):
         """Gives videos to workers that have none."""
         while self.queue and self.free:
             executor = self.free.pop() or self._executor()
-            record = self.queue.popleft()
+            item = self.queue.popleft()
             with _single_threaded_children():
                 try:
-                    future = executor.submit(_run_in_worker, record)
+                    future = executor.submit(_run_in_worker, item)
                 except BrokenProcessPool:  # its process died while it had nothing to do
                     executor = self._executor()
-                    future = executor.submit(_run_in_worker, record)
-            self.running[future] = (executor, record)
+                    future = executor.submit(_run_in_worker, item)
+            self.running[future] = (executor, item)
 
     def _executor(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(1, get_context("spawn"), _start_worker, (self.job,))
@@ -136,9 +135,9 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _run_in_worker(record: VideoRecord) -> VideoDone:
+def _run_in_worker(item: Item) -> VideoDone:
     assert _job is not None
-    return run_timed(_job, record)
+    return run_timed(_job, item)
 
 
 @contextmanager

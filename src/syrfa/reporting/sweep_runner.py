@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from syrfa.engine.processes import Processes, last_line, locked
+from syrfa.engine import folder_lock
+from syrfa.engine.processes import Processes, last_line
 from syrfa.reporting.point import Point
 from syrfa.reporting.record import Outcome, finished
 from syrfa.reporting.sweep import Sweep
 from syrfa.training.run_folder import CHECKPOINTS
 
-LOCK = ".sweep.lock"
 LOG = "log.txt"
 
 
@@ -30,8 +30,8 @@ def run_points(sweep: Sweep, points: Sequence[Point], folder: Path, jobs: int) -
     Raises:
         ConfigError: processes of another sweep are still at work in the folder.
     """
-    with locked(folder, wait=False, name=LOCK) as lock:
-        work = _Work(sweep, folder, Processes(lock))
+    with folder_lock(folder):
+        work = _Work(sweep, folder, Processes())
         with ThreadPoolExecutor(jobs) as threads:
             running = {threads.submit(work.run, point): point for point in points}
             try:
@@ -59,6 +59,7 @@ class _Work:
     def run(self, point: Point) -> Outcome:
         """Runs one point to its end."""
         place = self.folder / point.id
+        self.processes.wait_for(place)  # of a fit that a killed sweep left
         command = [*point.command, *self._place_options(place)]
         code = self.processes.run(command, place / LOG, self._environment(point))
         outcome = finished(point, place)

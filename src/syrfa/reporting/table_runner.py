@@ -8,7 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from syrfa.engine.processes import Processes, last_line, locked
+from syrfa.engine import folder_lock
+from syrfa.engine.processes import Processes, last_line
 from syrfa.errors import UserError
 from syrfa.evaluation.result import Result, parse_result
 from syrfa.reporting.state import begin, finished, is_done, mark_finished, mark_fitted
@@ -65,13 +66,13 @@ class Runner:
         Returns:
             an outcome for every run of the plan.
         """
-        with locked(out, wait=True) as lock:
+        with folder_lock(out, wait=True):
             left = _left(plan.runs)
             there = len(plan.runs) - len(left)
             print(f"{there} of {len(plan.runs)} runs are there, {len(left)} to do, {self.jobs} at a time", flush=True)
             outcomes = {run: kept(run) for run in plan.runs if run not in left}
             if left:
-                outcomes.update(self._prepared(plan, left, out, Processes(lock)))
+                outcomes.update(self._prepared(plan, left, out, Processes()))
             return {run: outcomes[run] for run in plan.runs}
 
     def _prepared(self, plan: Plan, left: list[Run], out: Path, processes: Processes) -> dict[Run, Outcome]:
@@ -123,6 +124,8 @@ class Runner:
 
     def _made(self, run: Run, environment: dict[str, str], processes: Processes) -> Outcome:
         """Fit and test, as far as they are not done."""
+        if not processes.wait_for(run.folder):  # of a fit that a killed call left
+            return Outcome(reason="failed: stopped")
         todo = begin(run)
         steps = {"fit": [run.fit, run.test], "resume": [run.resume(), run.test], "test": [run.test]}[todo]
         for command in steps:

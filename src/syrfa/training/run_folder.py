@@ -1,8 +1,12 @@
 """Where a run's files go: `<root>/<experiment>/<id>/`."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+
+from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
 
 CHECKPOINTS = "checkpoints"
@@ -47,6 +51,15 @@ class RunFolder:
                 f"{folder} holds the checkpoints of an earlier fit; resume it with --ckpt_path {folder}/last.ckpt, "
                 "choose another --run.id, or set --run.overwrite true"
             )
+
+    def lock(self, seed: int) -> contextlib.AbstractContextManager[None]:
+        """Keeps a second fit out of the run's folder; of the processes of one fit the first alone locks it.
+
+        Raises:
+            ConfigError: on entering, where another fit is at work there.
+        """
+        first = getattr(rank_zero_only, "rank", 0) == 0
+        return folder_lock(self.path(seed)) if first else contextlib.nullcontext()
 
     def clear(self, seed: int) -> None:
         """Removes an earlier fit's result and checkpoints."""

@@ -1,9 +1,6 @@
 """`syrfa generate`: makes a synthetic world to learn from, or a small target to try a model on."""
 
-import os
 from pathlib import Path
-
-from tqdm import tqdm
 
 from syrfa.errors import ConfigError
 from syrfa.world import PRESETS, find_preset, generate_world, is_finished
@@ -56,11 +53,7 @@ def generate(
     if is_finished(out, world, seed, grey, overwrite):
         print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
         return
-    cores = processes or os.cpu_count() or 1
-    with tqdm(desc=f"generate {preset}", unit="clip") as bar:
-        for done, total in generate_world(out, world, seed, grey, cores):
-            bar.total = total
-            bar.update(done - bar.n)
+    generate_world(out, world, seed, grey, processes)
     print(f"{out}: generated '{preset}' with seed {seed}; {out / FILE} describes it")
 
 

@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from syrfa.engine.processes import locked
+from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
 from syrfa.reporting.figures import draw_figures
 from syrfa.reporting.folder import evidence_of, read_published, write_tables
@@ -75,7 +75,7 @@ def tables(
         outcomes = {run: outcome if outcome.result else Outcome(reason=reason) for run, outcome in outcomes.items()}
     command = f"--dataset {dataset} --seeds {','.join(map(str, numbers))} --size {size}"
     command += f" --overrides {shlex.quote(' '.join(option[2:] for option in options))}" if options else ""
-    with locked(out, wait=True):
+    with folder_lock(out, wait=True):
         built = evidence_of(plan, outcomes, command).build(content)
         print("\n\n".join(as_markdown(table) for table in built))
         files = write_tables(built, out)

@@ -3,6 +3,7 @@
 import logging
 import sys
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,13 @@ class SyrfaCLI(LightningCLI):
 
     Args:
         signals: how the process was asked to stop.
+        held: takes the lock of the run folder, which a fit and the test after it hold.
         after_fit: this test follows a fit in its process, and goes on with its W&B run.
         options: LightningCLI's own.
     """
 
-    def __init__(self, signals: StopSignals, after_fit: bool = False, **options: Any) -> None:  # noqa: ANN401
-        self.signals, self.after_fit, self.first_step = signals, after_fit, 0
+    def __init__(self, signals: StopSignals, held: ExitStack, after_fit: bool = False, **options: Any) -> None:  # noqa: ANN401
+        self.signals, self.held, self.after_fit, self.first_step = signals, held, after_fit, 0
         super().__init__(**options)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -111,13 +113,17 @@ class SyrfaCLI(LightningCLI):
         return _class_of(model.class_path).complete(model.init_args.as_dict())
 
     def before_fit(self) -> None:
-        """Makes room for a fit that starts anew, once everything it needs has been built."""
+        """Takes the run folder, and clears it for a fit that starts anew, once everything it needs has been built."""
         if self.tests_after_fit:
             self._check_testable()
+        if not self.options.trainer.fast_dev_run:
+            run, seed = RunFolder(**self.options.run.as_dict()), int(self.options.seed_everything)
+            self.held.enter_context(run.lock(seed))
+            if not self.options.get("ckpt_path"):
+                run.check_free(seed)  # again: another fit may have ended there since
+                run.clear(seed)
         for leftover in Path(self.options.checkpoint.dirpath).glob(".*.ckpt.*.tmp"):  # of a process that was killed
             leftover.unlink(missing_ok=True)
-        if not self.options.get("ckpt_path") and not self.options.trainer.fast_dev_run:
-            RunFolder(**self.options.run.as_dict()).clear(int(self.options.seed_everything))
 
     @property
     def tests_after_fit(self) -> bool:
@@ -270,9 +276,9 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     quiet_environment()
     check_configs(arguments)
     _quiet()
-    code = 1
+    code, held = 1, ExitStack()
     try:
-        cli = _run(arguments, signals)
+        cli = _run(arguments, signals, held)
         if cli.tests_after_fit:
             if signals.received is not None:  # during the last batch: the fit is whole, what was asked for is not
                 return (code := signals.exit_code)
@@ -280,7 +286,7 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
             weights = LastCheckpoint.path(cli.trainer)
             if cli.options.data.oracle:
                 weights = oracle_checkpoint(cli.trainer, last=weights)
-            _run(["test", *arguments[1:], f"--ckpt_path={weights}"], signals, after_fit=True)
+            _run(["test", *arguments[1:], f"--ckpt_path={weights}"], signals, held, after_fit=True)
         code = 0
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
         code = signals.exit_code
@@ -296,15 +302,17 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
             raise
         raise refusal from error
     finally:
+        held.close()
         finish_wandb(code)
     return code
 
 
-def _run(arguments: list[str], signals: StopSignals, after_fit: bool = False) -> SyrfaCLI:
+def _run(arguments: list[str], signals: StopSignals, held: ExitStack, after_fit: bool = False) -> SyrfaCLI:
     """Parses one verb and runs it."""
     sys.argv = [sys.argv[0], *arguments]
     return SyrfaCLI(
         signals,
+        held,
         after_fit=after_fit,
         model_class=AnomalyModule,
         datamodule_class=TubeDataModule,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.events.kinds import EVENTS, NORMAL, ROAD, Builder, possible
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.scenario import Stage
 from syrfa.world.people.actors import Actor
 from syrfa.world.presets import WorldPreset
 from syrfa.world.scene.renderer import Renderer

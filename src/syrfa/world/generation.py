@@ -1,27 +1,24 @@
-"""Makes a whole world, clip by clip, in several processes, and picks up where a killed run stopped."""
+"""Makes a whole world, clip by clip, in several processes, and goes on where a killed run stopped."""
 
-import contextlib
 import json
-import multiprocessing
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cv2
 
+from syrfa.engine import JobStore, StepTimer, VideoDone, run_job
+from syrfa.engine.store import JOB
 from syrfa.errors import ConfigError
-from syrfa.utils.files import atomic_write, sha256_file, sha256_json, write_json
+from syrfa.utils.files import atomic_write, read_sealed, sha256_file, sha256_json, write_json
 from syrfa.world import data_card, ubnormal_writer, ucsd_writer
 from syrfa.world.clip import ClipPlan, plan_clips
 from syrfa.world.presets import VERSION, WorldPreset
 
 FINISHED = "world.json"
-_STARTED = ".generation.json"
-_CLIPS = ".clips"
-
-Job = tuple[Path, WorldPreset, ClipPlan, int, bool]
+_STORE = ".generation"  # the folder of the job while the world is made
 
 
 def identity(preset: WorldPreset, seed: int, grey: bool) -> dict[str, Any]:
@@ -31,7 +28,7 @@ def identity(preset: WorldPreset, seed: int, grey: bool) -> dict[str, Any]:
 
 
 def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrite: bool = False) -> bool:
-    """Whether this very world stands complete in `root`; otherwise makes room for it.
+    """Whether `root` holds this very world, complete; removes another one where `overwrite` is set.
 
     Raises:
         ConfigError: the folder holds another world, or something that is no world, and may not be overwritten.
@@ -39,19 +36,20 @@ def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrit
     wanted = identity(preset, seed, grey)
     if root.exists() and not root.is_dir():
         raise ConfigError(f"{root}: is a file; choose a folder with --out")
-    found = next((root / name for name in (FINISHED, _STARTED) if (root / name).exists()), None)
+    finished, begun = root / FINISHED, root / _STORE / JOB
+    found = next((path for path in (finished, begun) if path.exists()), None)
     if found is None:
         if root.is_dir() and any(root.iterdir()):
             raise ConfigError(f"{root}: holds files that are no generated world; choose an empty folder with --out")
         return False
     try:
-        known = json.loads(found.read_text())
+        known = json.loads(found.read_text()) if found == finished else read_sealed(found)
     except ValueError:
         known = None
     if not isinstance(known, dict) or not wanted.keys() <= known.keys():  # never to be deleted, not even with overwrite
         raise ConfigError(f"{found}: not written by syrfa, or damaged; choose another --out, or remove {root} yourself")
     if all(known.get(key) == value for key, value in wanted.items()):
-        return found.name == FINISHED
+        return found == finished
     if not overwrite:
         other = f"{known.get('preset')}, seed {known.get('seed')}, version {known.get('version')}"
         raise ConfigError(f"{root}: holds another world ({other}); choose another --out, or add --overwrite true")
@@ -59,7 +57,9 @@ def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrit
     return False
 
 
-def generate_world(root: Path, preset: WorldPreset, seed: int, grey: bool, processes: int) -> Iterator[tuple[int, int]]:
+def generate_world(
+    root: Path, preset: WorldPreset, seed: int, grey: bool, processes: int | None = None, progress: bool = True
+) -> None:
     """Makes the clips that are missing, then the lists, then `world.json`.
 
     Args:
@@ -67,46 +67,62 @@ def generate_world(root: Path, preset: WorldPreset, seed: int, grey: bool, proce
         preset: the world.
         seed: at least 0.
         grey: one channel instead of three.
-        processes: how many clips are made at a time; has no influence on any byte.
+        processes: how many clips are made at a time, one a processor core by default; has no influence on any byte.
+        progress: show how far it is.
 
-    Yields:
-        (clips done, clips in all), first for those found done, then after every clip.
+    Raises:
+        ConfigError: another process makes a world in this folder.
+        EngineError: a worker died at the same clip every time.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    write_json(root / _STARTED, identity(preset, seed, grey))
-    plans = plan_clips(preset)
-    missing = [plan for plan in plans if not _note(root, plan).exists()]
-    done = len(plans) - len(missing)
-    yield done, len(plans)
-    jobs: list[Job] = [(root, preset, plan, seed, grey) for plan in missing]
-    with contextlib.ExitStack() as stack:
-        if processes > 1 and len(jobs) > 1:
-            pool = stack.enter_context(multiprocessing.get_context("spawn").Pool(min(processes, len(jobs))))
-            results: Iterator[None] = iter(pool.imap_unordered(_make, jobs))
-        else:
-            results = map(_make, jobs)
-        for _ in results:
-            done += 1
-            yield done, len(plans)
-    _finish(root, preset, plans, seed, grey)
+    store = JobStore(root / _STORE, identity(preset, seed, grey))
+    clips = [_ClipToMake(f"{plan.index:05d}", root, plan) for plan in plan_clips(preset)]
+    with store.lock():
+        store.claim()
+        left = set(store.left([clip.name for clip in clips]))
+        job = _ClipJob(root, preset, seed, grey, store)
+        todo = [clip for clip in clips if clip.name in left]
+        for _ in run_job(job, todo, workers=processes, progress=progress, title=f"generate {preset.name}"):
+            pass  # the clip and its part are on disk
+        summaries = [part for clip in clips if (part := store.part(clip.name)) is not None]
+        _finish(root, preset, summaries, seed, grey)
+        shutil.rmtree(store.folder, ignore_errors=True)
 
 
-def _note(root: Path, plan: ClipPlan) -> Path:
-    """Where the summary of a finished clip stands until the world is finished."""
-    return root / _CLIPS / f"{plan.index:05d}.json"
+@dataclass(frozen=True)
+class _ClipToMake:
+    """An item of the engine; `path` is that of the world, for messages."""
+
+    name: str
+    path: Path
+    plan: ClipPlan
 
 
-def _make(job: Job) -> None:
-    root, preset, plan, seed, grey = job
-    cv2.setNumThreads(1)  # the processes are the parallelism
-    writer = ubnormal_writer if preset.layout == "ubnormal" else ucsd_writer
-    write_json(_note(root, plan), writer.write_clip(root, preset, plan, seed, grey))
+@dataclass(frozen=True)
+class _ClipJob:
+    """Writes a clip, then the part with its summary; see `syrfa.engine.Job`."""
+
+    root: Path
+    preset: WorldPreset
+    seed: int
+    grey: bool
+    store: JobStore
+    runs_network: bool = False
+
+    def run(self, clip: _ClipToMake) -> VideoDone:
+        cv2.setNumThreads(1)  # the processes are the parallelism
+        timer = StepTimer()
+        with timer.step("render"):
+            summary = _writer(self.preset).write_clip(self.root, self.preset, clip.plan, self.seed, self.grey)
+        self.store.finish(clip.name, summary)
+        return VideoDone(clip.name, summary["frames"], timer.seconds)
 
 
-def _finish(root: Path, preset: WorldPreset, plans: list[ClipPlan], seed: int, grey: bool) -> None:
-    summaries = [json.loads(_note(root, plan).read_text()) for plan in plans]
-    writer = ubnormal_writer if preset.layout == "ubnormal" else ucsd_writer
-    lists = writer.finish(root, preset, summaries)
+def _writer(preset: WorldPreset) -> ModuleType:
+    return ubnormal_writer if preset.layout == "ubnormal" else ucsd_writer
+
+
+def _finish(root: Path, preset: WorldPreset, summaries: list[dict[str, Any]], seed: int, grey: bool) -> None:
+    lists = _writer(preset).finish(root, preset, summaries)
     for left in list(root.rglob(".*.tmp*")):  # what killed runs left behind
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     splits = {split: _split([s for s in summaries if s["split"] == split]) for split in preset.clips}
@@ -119,12 +135,10 @@ def _finish(root: Path, preset: WorldPreset, plans: list[ClipPlan], seed: int, g
     with atomic_write(root / data_card.FILE) as file:
         file.write(data_card.data_card(content, preset).encode())
     write_json(root / FINISHED, content)
-    shutil.rmtree(root / _CLIPS, ignore_errors=True)
-    (root / _STARTED).unlink(missing_ok=True)
 
 
 def _split(clips: list[dict[str, Any]]) -> dict[str, Any]:
-    """What `world.json` says of a split; `seconds` are of world time, `fps` the slowest and the fastest clip."""
+    """The entry of a split in `world.json`; `seconds` are of world time, `fps` the slowest and the fastest clip."""
     rates = [clip["fps"] for clip in clips]
     return {
         "clips": len(clips),

@@ -194,29 +194,21 @@ def test_an_interrupt_of_the_terminal_reaches_points_once_and_through_the_sweep(
     assert len(list((tmp_path / "runs" / "some").glob("*/checkpoints/last.ckpt"))) == 2
 
 
-def test_points_that_outlive_a_killed_sweep_keep_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_point_that_outlives_a_killed_sweep_is_waited_for(tmp_path: Path) -> None:
     path = write(tmp_path, {"mood": {"value": "waits"}, "x": {"values": [1]}})
     process = started(path, 1)
     children = Path(f"/proc/{process.pid}/task").glob("*/children")
     orphans = [int(number) for file in children for number in file.read_text().split()]
     process.kill()
     process.wait()
+    command = [sys.executable, "-m", "syrfa", "sweep", f"--config={path}", f"--root={tmp_path / 'runs'}"]
+    second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert second.stdout is not None
     try:
-        assert sweep(path) == 2
-        assert "still at work there" in capsys.readouterr().err
+        assert any("waiting for the process" in line for line in iter(second.stdout.readline, ""))
+        assert starts(path) == 1
     finally:
         for orphan in orphans:
             os.kill(orphan, signal.SIGTERM)
-    deadline = time.monotonic() + 30
-    while (code := sweep(path)) == 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert code == 0
-
-
-@pytest.mark.parametrize(("option", "said"), [("--jobs=0", "jobs=0"), ("--seed=-1", "seed=-1")])
-def test_options_out_of_range_are_refused(
-    tmp_path: Path, option: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert sweep(write(tmp_path, {"x": {"values": [1]}}), option) == 2
-    assert said in capsys.readouterr().err
+    assert second.wait(30) == 0
+    assert starts(path) == 2

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import Trajectory, simulate, standing
 from syrfa.world.people.actors import Actor, blended, person, walking_pose
 from syrfa.world.people.body import Body, Joint, clothed

@@ -1,15 +1,143 @@
-"""What several events share: ordinary walkers and talkers, and courses that change in view."""
+"""What several events share: walkers and talkers, courses that change in view, places on and off the road, onsets."""
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from syrfa.world.events.stage import Stage
-from syrfa.world.events.trajectory import Trajectory
+from syrfa.world.events.scenario import Stage
+from syrfa.world.events.trajectory import Trajectory, simulate
 from syrfa.world.people import poses
-from syrfa.world.people.actors import Actor, person, walking_pose
+from syrfa.world.people.actors import Actor, Pose, person, walking_pose
 from syrfa.world.people.body import Body
 from syrfa.world.people.gait import LOAD, GaitStyle, sample_elder_style, sample_style
+from syrfa.world.scene.camera import Points
+from syrfa.world.scene.layout import Road
+
+_JOINT = 0.35
+"""Share of riders that have one id together with what they ride, as a detector sees many of them."""
+
+FROM_CROSSING = 3.5
+"""How far in metres from a crossing somebody crosses who should have used it."""
+
+Interval = tuple[int, int]
+
+
+def begin(stage: Stage) -> int:
+    """The frame in which something begins; half of what need not begin in view is there from the first frame on."""
+    return 0 if stage.onset is None and stage.rng.random() < 0.5 else stage.moment()
+
+
+def mounted(stage: Stage) -> tuple[int, int, tuple[int, ...]]:
+    """Ids of a rider and of what they ride, two or one for both, and the owners that an actor lists."""
+    rider = next(stage.ids)
+    vehicle = rider if stage.rng.random() < _JOINT else next(stage.ids)
+    return rider, vehicle, (rider,) if rider == vehicle else (rider, vehicle)
+
+
+def walkway_course(stage: Stage, speed: float, wander: float) -> tuple[Trajectory, Interval]:
+    """A way through the picture for something that has no business there, and the frames in which it is off the road.
+
+    On the road a vehicle is where it belongs: those frames are not abnormal.
+    """
+    road = stage.scene.road
+    if road is None:
+        return stage.course(speed, wander=wander, enters=True), (0, stage.frames - 1)
+    for _ in range(6):
+        course = stage.course(speed, wander=wander, enters=True)
+        stage.taken.pop()
+        if not (road.holds(course.x, course.y, 0.8) & stage.visible(course, 1.0)).any():
+            break
+    else:
+        course = _beside(stage, road, course)
+    stage.taken.append(course)
+    return course, longest(~road.holds(course.x, course.y))
+
+
+def _beside(stage: Stage, road: Road, course: Trajectory) -> Trajectory:
+    """The course moved sideways until it is off the road in the middle of the time in which it is seen."""
+    seen = np.flatnonzero(stage.visible(course, 1.0))
+    middle = int(seen[len(seen) // 2]) if len(seen) else len(course) // 2
+    aside = float(road.aside(course.x[middle], course.y[middle]))
+    wanted = float(np.copysign(road.half + 1.5, aside))
+    along = float(road.along(course.x[middle], course.y[middle]))
+    old, new = road.point(along, aside), road.point(along, wanted)
+    return Trajectory(course.x + new[0] - old[0], course.y + new[1] - old[1], course.heading, course.speed)
+
+
+def longest(flags: NDArray[np.bool_]) -> Interval:
+    """First and last index of the longest run of True in (n,); at least one must be."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
+    starts, ends = edges[::2], edges[1::2]
+    best = int(np.argmax(ends - starts))
+    return int(starts[best]), int(ends[best]) - 1
+
+
+def off_road_spot(stage: Stage) -> tuple[float, float]:
+    """A ground point in view that is not on the road, if the view shows such a one."""
+    road, place = stage.scene.road, stage.spot()
+    for _ in range(20):
+        if road is None or not road.holds(*place, 0.5):
+            break
+        place = stage.spot()
+    return place
+
+
+def the_road(stage: Stage) -> Road:
+    """The stage's road; events that need one are drawn only where there is one (`events.possible`)."""
+    road = stage.scene.road
+    assert road is not None
+    return road
+
+
+def road_place(stage: Stage, aside: float) -> tuple[float, float]:
+    """A ground point in view, `aside` metres to the left of the road's axis and away from its crossing.
+
+    A person is 10 pixels or taller there and away from the picture's edge, if the view has such a place.
+    """
+    road, camera = the_road(stage), stage.scene.camera
+    along = stage.unmarked(FROM_CROSSING)
+    points = np.array([(*road.point(float(place), aside), 0.9) for place in along])
+    pixels, depth = camera.project(points)
+    size = np.array([camera.width, camera.height])
+    seen = (depth > 3.0) & (pixels > 0.08 * size).all(axis=1) & (pixels < 0.92 * size).all(axis=1)
+    tall = 1.7 * camera.focal / depth
+    good = np.flatnonzero(seen & (tall > 10) & (points[:, 1] < stage.scene.back))
+    if not len(good):
+        good = np.array([int(np.argmin(np.abs(pixels - 0.5 * size).sum(axis=1)))])
+    x, y, _ = points[int(stage.rng.choice(good))]
+    return float(x), float(y)
+
+
+def passing(
+    stage: Stage, place: tuple[float, float], frame: int, heading: float, speed: float, wander: float = 0.03
+) -> Trajectory:
+    """A course that is at `place` in `frame`."""
+    at = min(max(frame, 0), stage.frames - 1)
+    course = simulate(
+        stage.rng, stage.frames, stage.fps, through=place, at=at, heading=heading, speed=speed, wander=wander
+    )
+    stage.taken.append(course)
+    return course
+
+
+def traced(x: Points, y: Points, fps: float, heading: Points | None = None) -> Trajectory:
+    """The course of somebody who is at ground points `x`, `y` (frames,); they look where they go, unless told."""
+    east, north = np.gradient(x) * fps, np.gradient(y) * fps
+    speed = np.hypot(east, north)
+    if heading is None:
+        heading = np.unwrap(np.arctan2(north, east))
+    return Trajectory(x, y, heading, speed)
+
+
+def followed(course: Trajectory, pose: Pose, onset: int) -> tuple[Trajectory, Pose]:
+    """The same motion, with the actor's ground point under the pelvis from frame `onset` on, as a fallen body's is."""
+    offsets = np.zeros((len(course), 2))
+    offsets[onset:] = [pose(frame)[0, :2] for frame in range(onset, len(course))]
+    c, s = np.cos(course.heading), np.sin(course.heading)
+    x, y = course.x + offsets[:, 0] * c - offsets[:, 1] * s, course.y + offsets[:, 0] * s + offsets[:, 1] * c
+    shifts = np.concatenate([offsets, np.zeros((len(course), 1))], axis=1)
+    return Trajectory(x, y, course.heading, course.speed), lambda frame: pose(frame) - shifts[frame]
 
 
 def whole(stage: Stage) -> tuple[int, int]:

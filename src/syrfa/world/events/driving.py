@@ -1,17 +1,19 @@
-"""Vehicles and loads on a walkway: carts, vans, cars, trolleys. On the road they would be nothing special."""
+"""Vehicles where people walk: carts, cars, trolleys, and cars that run into somebody."""
 
 import numpy as np
 
-from syrfa.world.events.casting import whole
-from syrfa.world.events.placement import walkway_course
-from syrfa.world.events.stage import Stage
-from syrfa.world.people import poses
-from syrfa.world.people.actors import Actor, walking_pose
-from syrfa.world.people.body import clothed
-from syrfa.world.people.gait import GaitStyle
+from syrfa.world.events.casting import off_road_spot, passing, road_place, the_road, walkway_course, whole
+from syrfa.world.events.scenario import Stage, Vehicle
+from syrfa.world.events.trajectory import Trajectory, standing
+from syrfa.world.people import action_poses, poses
+from syrfa.world.people.actors import Actor, Pose, person, walking_pose
+from syrfa.world.people.body import Body, clothed
+from syrfa.world.people.gait import GaitStyle, sample_style
 from syrfa.world.people.poses import holding
 from syrfa.world.people.shapes import Shapes
-from syrfa.world.people.vehicles import CART_KINDS, car, cart, trolley
+from syrfa.world.people.skeleton import mixed, settled, turned
+from syrfa.world.people.vehicles import CART_KINDS, car, cart, front_of, trolley
+from syrfa.world.scene.camera import Points
 
 
 def driving(stage: Stage) -> list[Actor]:
@@ -52,3 +54,135 @@ def trolley_pushing(stage: Stage) -> list[Actor]:
         return clothed(holding(gait(frame), body, hands), body, pusher) + load
 
     return [Actor("trolley", course, local, (pusher, pushed), whole(stage), 2.0)]
+
+
+GRAVITY = 9.81
+BRAKING = 6.5
+"""Deceleration in m/s^2 of a car that brakes as hard as it can on a dry street."""
+SLIDING = 6.9
+"""Deceleration in m/s^2 of a body that slides over paving (friction 0.7)."""
+
+
+def braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, speed: float) -> Trajectory:
+    """A car that comes along at `speed` m/s, is at `place` in frame `hit`, and brakes to a stop from then on."""
+    seconds = (np.arange(stage.frames) - hit) / stage.fps
+    slowing = np.clip(seconds, 0.0, speed / BRAKING)
+    way = speed * np.minimum(seconds, slowing) - 0.5 * BRAKING * slowing**2
+    now = speed - BRAKING * slowing
+    x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
+    course = Trajectory(x, y, np.full(stage.frames, heading), now)
+    stage.taken.append(course)
+    stage.vehicles.append(
+        Vehicle(course, 2.4, 0.95)
+    )  # traffic and people on foot keep farther from it than from a person
+    return course
+
+
+def struck(
+    stage: Stage, body: Body, course: Trajectory, pose: Pose, hit: int, heading: float, speed: float
+) -> tuple[Trajectory, Pose]:
+    """What becomes of somebody who is hit in frame `hit` by a car going at `speed` m/s in direction `heading`.
+
+    The lowest part of the body follows a parabola; after landing the body slides to rest.
+
+    Args:
+        stage: where.
+        body: of the victim.
+        course: of the victim, had nothing happened.
+        pose: likewise.
+        hit: frame of the impact.
+        heading: of the car, radians.
+        speed: of the car in m/s.
+    """
+    rng = stage.rng
+    away, up = speed * float(rng.uniform(0.85, 1.05)), float(rng.uniform(1.2, 1.8)) + 0.15 * speed
+    flight = 2 * up / GRAVITY
+    seconds = np.maximum((np.arange(stage.frames) - hit) / stage.fps, 0.0)
+    sliding = np.clip(seconds - flight, 0.0, away / SLIDING)
+    way = away * (np.minimum(seconds, flight) + sliding) - 0.5 * SLIDING * sliding**2
+    bearing = heading + float(rng.normal(0, 0.15))
+    before = np.arange(stage.frames) <= hit
+    x = np.where(before, course.x, course.x[hit] + way * np.cos(bearing))
+    y = np.where(before, course.y, course.y[hit] + way * np.sin(bearing))
+    facing = np.where(before, course.heading, course.heading[hit])
+    pace = np.where(before, course.speed, 0.0)
+    # the legs are knocked away first, so the head goes back towards the car
+    direction = float(bearing + np.pi - course.heading[hit] + rng.normal(0, 0.35))
+    end = action_poses.limp(body, rng, direction)
+
+    def thrown(frame: int) -> Points:
+        if frame <= hit:
+            return pose(frame)
+        past = float(seconds[frame])
+        share = min(past / (1.25 * flight), 1.0)
+        clearance = max(0.0, up * past - 0.5 * GRAVITY * past**2)
+        upright = mixed(pose(hit), end, share)
+        return settled(turned(upright, 0.5 * np.pi * share, direction, upright[0]), clearance)
+
+    return Trajectory(x, y, facing, pace), thrown
+
+
+def accident(stage: Stage) -> list[Actor]:
+    """A car on the walkway, 4 to 8 m/s, runs into one to three people who stand or walk there.
+
+    The car is abnormal from the first frame on, its victims from the moment it hits them.
+    """
+    rng = stage.rng
+    hit, speed, place, heading = stage.moment(), float(rng.uniform(4.0, 8.0)), off_road_spot(stage), stage.direction()
+    owner = next(stage.ids)
+    vehicle = car(owner, rng)
+    front = front_of(vehicle) + 0.2
+    ahead = np.array([np.cos(heading), np.sin(heading)])
+    centre = (float(place[0] - front * ahead[0]), float(place[1] - front * ahead[1]))
+    course = braking(stage, centre, hit, heading, speed)
+    road = stage.scene.road
+    on = np.zeros(0, int) if road is None else np.flatnonzero(road.holds(course.x[:hit], course.y[:hit]))
+    first = int(on[-1]) + 1 if len(on) else 0  # a car that comes off the road is abnormal from there on
+    actors = [Actor("accident", course, lambda _: vehicle, (owner,), (first, stage.frames - 1), 2.6)]
+    for index in range(int(rng.integers(1, 4))):
+        along, aside = (0.0, 0.3) if index == 0 else (rng.uniform(0.1, 0.5), rng.uniform(-0.75, 0.0))
+        aside = float(aside) * (1.0 if index < 2 else -1.0)
+        # the car's front is `along` metres further on when it reaches the next one
+        later = hit + max(0, round(along / speed * stage.fps))
+        spot = (
+            float(place[0] + along * ahead[0] - aside * ahead[1]),
+            float(place[1] + along * ahead[1] + aside * ahead[0]),
+        )
+        actors.append(_victim(stage, "accident", spot, min(later, stage.frames - 1), heading, speed))
+    return actors
+
+
+def _victim(stage: Stage, event: str, spot: tuple[float, float], hit: int, heading: float, speed: float) -> Actor:
+    rng, body = stage.rng, stage.body()
+    if rng.random() < 0.4:
+        course = standing(stage.frames, spot, float(rng.uniform(0, 2 * np.pi)))
+    else:
+        course = passing(stage, spot, hit, stage.direction(), float(rng.uniform(0.7, 1.5)))
+    walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
+    after, pose = struck(stage, body, course, walking, hit, heading, speed)
+    return person(event, body, next(stage.ids), after, pose, (hit, stage.frames - 1))
+
+
+def hit_by_car(stage: Stage) -> list[Actor]:
+    """Somebody who crosses the road is hit by a car in its lane, 5 to 10 m/s.
+
+    Whoever crosses is abnormal from stepping on the road, the car from the impact on: until then it is traffic.
+    """
+    rng, road = stage.rng, the_road(stage)
+    aside, heading = road.lane(bool(rng.random() < 0.5))
+    hit, speed, place = stage.moment(), float(rng.uniform(5.0, 10.0)), road_place(stage, aside)
+    owner = next(stage.ids)
+    vehicle = car(owner, rng)
+    front = front_of(vehicle) + 0.2
+    centre = (float(place[0] - front * np.cos(heading)), float(place[1] - front * np.sin(heading)))
+    course = braking(stage, centre, hit, heading, speed)
+    across = road.angle + 0.5 * np.pi * float(rng.choice([-1.0, 1.0])) + float(rng.normal(0, 0.15))
+    body = stage.body()
+    crossing = passing(stage, place, hit, across, float(rng.uniform(1.0, 1.8)))
+    walking = walking_pose(body, sample_style(rng), crossing, stage.fps, float(rng.random()))
+    after, pose = struck(stage, body, crossing, walking, hit, heading, speed)
+    first = int(np.flatnonzero(road.holds(crossing.x[: hit + 1], crossing.y[: hit + 1]))[0])
+    return [
+        Actor("hit_by_car", course, lambda _: vehicle, (owner,), (hit, stage.frames - 1), 2.6),
+        person("hit_by_car", body, next(stage.ids), after, pose, (first, stage.frames - 1)),
+    ]

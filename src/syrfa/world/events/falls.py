@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from syrfa.world.events.casting import halting_at, whole
-from syrfa.world.events.placement import followed
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.casting import followed, halting_at, whole
+from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import standing
-from syrfa.world.people import lying_poses
+from syrfa.world.people import action_poses
 from syrfa.world.people.actors import Actor, person, walking_pose
 from syrfa.world.people.gait import sample_style
 from syrfa.world.scene.camera import Points
@@ -19,11 +18,11 @@ def falling(stage: Stage) -> list[Actor]:
     course = halting_at(stage, float(rng.uniform(0.8, 1.7)), onset + int(0.4 * down * stage.fps))
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     direction = float(rng.choice([0.0, np.pi, 0.5 * np.pi, -0.5 * np.pi]) + rng.normal(0, 0.3))
-    end = lying_poses.limp(body, rng, direction)
+    end = action_poses.limp(body, rng, direction)
 
     def pose(frame: int) -> Points:
         seconds = (frame - onset) / stage.fps
-        return lying_poses.toppled(walking(frame), end, seconds / down, direction) if seconds > 0 else walking(frame)
+        return action_poses.toppled(walking(frame), end, seconds / down, direction) if seconds > 0 else walking(frame)
 
     after, moved = followed(course, pose, onset)
     return [person("falling", body, next(stage.ids), after, moved, (onset, stage.frames - 1))]
@@ -36,14 +35,14 @@ def collapsing(stage: Stage) -> list[Actor]:
     course = halting_at(stage, float(rng.uniform(0.6, 1.3)), onset)
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     direction = float(rng.choice([0.0, 0.5 * np.pi, -0.5 * np.pi]) + rng.normal(0, 0.3))
-    knees, end = lying_poses.kneeling(body), lying_poses.laid(lying_poses.limp(body, rng, direction), direction)
+    knees, end = action_poses.kneeling(body), action_poses.laid(action_poses.limp(body, rng, direction), direction)
     end = end + np.array([0.35 * np.cos(direction), 0.35 * np.sin(direction), 0.0])
 
     def pose(frame: int) -> Points:
         seconds = (frame - onset) / stage.fps
         if seconds <= 0:
             return walking(frame)
-        return lying_poses.staged([(0.0, walking(frame)), (0.5, knees), (1.0, end)], seconds / down)
+        return action_poses.staged([(0.0, walking(frame)), (0.5, knees), (1.0, end)], seconds / down)
 
     after, moved = followed(course, pose, onset)
     return [person("collapsing", body, next(stage.ids), after, moved, (onset, stage.frames - 1))]
@@ -56,18 +55,18 @@ def lying(stage: Stage) -> list[Actor]:
     course = halting_at(stage, float(rng.uniform(0.8, 1.4)), onset)
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     direction = float(rng.choice([0.0, np.pi, 0.5 * np.pi, -0.5 * np.pi]))
-    upright = lying_poses.limp(body, rng, direction)
+    upright = action_poses.limp(body, rng, direction)
     if abs(np.sin(direction)) > 0.5:
-        upright = lying_poses.curled(body, float(rng.uniform(0.1, 0.6)))
-    knees, end = lying_poses.kneeling(body), lying_poses.laid(upright, direction)
-    seat = lying_poses.slumped(body, 0.1)
+        upright = action_poses.curled(body, float(rng.uniform(0.1, 0.6)))
+    knees, end = action_poses.kneeling(body), action_poses.laid(upright, direction)
+    seat = action_poses.slumped(body, 0.1)
 
     def pose(frame: int) -> Points:
         seconds = (frame - onset) / stage.fps
         if seconds <= 0:
             return walking(frame)
         middle = seat if np.cos(direction) < -0.5 else knees
-        return lying_poses.staged([(0.0, walking(frame)), (0.5, middle), (1.0, end)], seconds / down)
+        return action_poses.staged([(0.0, walking(frame)), (0.5, middle), (1.0, end)], seconds / down)
 
     return [person("lying", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
 
@@ -78,12 +77,12 @@ def sleeping(stage: Stage) -> list[Actor]:
     course = standing(stage.frames, stage.spot(), float(rng.uniform(0, 2 * np.pi)))
     stage.taken.append(course)
     if rng.random() < 0.25:
-        still = lying_poses.slumped(body, float(rng.uniform(-0.3, 0.25)))
+        still = action_poses.slumped(body, float(rng.uniform(-0.3, 0.25)))
     else:
         direction = float(rng.choice([0.5 * np.pi, -0.5 * np.pi, np.pi, 0.0], p=[0.3, 0.3, 0.25, 0.15]))
         side = abs(np.sin(direction)) > 0.5
-        upright = lying_poses.curled(body, float(rng.uniform(0.2, 1.0))) if side else None
-        still = lying_poses.laid(lying_poses.limp(body, rng, direction) if upright is None else upright, direction)
+        upright = action_poses.curled(body, float(rng.uniform(0.2, 1.0))) if side else None
+        still = action_poses.laid(action_poses.limp(body, rng, direction) if upright is None else upright, direction)
     start = float(rng.uniform(0, 4))
-    pose = lambda frame: lying_poses.breathing(still, start + frame / stage.fps)  # noqa: E731
+    pose = lambda frame: action_poses.breathing(still, start + frame / stage.fps)  # noqa: E731
     return [person("sleeping", body, next(stage.ids), course, pose, whole(stage))]

@@ -4,7 +4,7 @@ import numpy as np
 
 from syrfa.world.events.belongings import carrying
 from syrfa.world.events.casting import halting_at, whole
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import Trajectory
 from syrfa.world.people import action_poses
 from syrfa.world.people.actors import Actor, Pose, blended, person, walking_pose

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from syrfa.world.events.placement import begin, off_road_spot
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.casting import begin, off_road_spot
+from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import standing
 from syrfa.world.people.actors import Actor
 from syrfa.world.people.shapes import Colour, Puff, Shapes, cuboid, rods

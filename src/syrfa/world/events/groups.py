@@ -3,7 +3,7 @@
 import numpy as np
 
 from syrfa.world.events.casting import dressed_style, talker, walker
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import Trajectory, simulate, standing
 from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor, Pose, blended, person, walking_pose

@@ -8,102 +8,63 @@ split are in `docs/events.md`.
 """
 
 from collections.abc import Callable
+from types import ModuleType
 
-from syrfa.world.events import (
-    accidents,
-    belongings,
-    carrying,
-    crossings,
-    driving,
-    falls,
-    fights,
-    fire,
-    groups,
-    ordinary,
-    riders,
-    runners,
-    traffic,
-    walkers,
-)
-from syrfa.world.events.placement import FROM_CROSSING
-from syrfa.world.events.stage import Stage
+from syrfa.world.events import belongings, driving, falls, fights, fire, groups, ordinary, riders, traffic, walkers
+from syrfa.world.events.casting import FROM_CROSSING
+from syrfa.world.events.scenario import Stage
 from syrfa.world.people.actors import Actor
 
 Builder = Callable[[Stage], list[Actor]]
 
+
+def _of(module: ModuleType, names: str) -> dict[str, Builder]:
+    """Builders that are named as their events are."""
+    return {name: getattr(module, name) for name in names.split()}
+
+
 NORMAL: dict[str, Builder] = {
-    "walk": ordinary.walk,
-    "enter": ordinary.enter,
-    "hurry": ordinary.hurry,
-    "elder": ordinary.elder,
-    "child": ordinary.child,
-    "turn_round": ordinary.turn_round,
-    "halt": ordinary.halt,
-    "stand": ordinary.stand,
-    "telephone": ordinary.telephone,
-    "sit": ordinary.sit,
-    "group": groups.group,
-    "family": groups.family,
-    "cluster": groups.cluster,
-    "talk": groups.talk,
-    "meet": groups.meet,
-    "queue": groups.queue,
-    "shelter": carrying.shelter,
-    "luggage": carrying.luggage,
-    "pram": carrying.pram_pushing,
-    "dog": carrying.dog_walking,
+    **_of(ordinary, "walk enter hurry elder child turn_round halt stand telephone sit"),
+    **_of(groups, "group family cluster talk meet queue"),
+    **_of(ordinary, "shelter luggage"),
+    "pram": ordinary.pram_pushing,
+    "dog": ordinary.dog_walking,
 }
 ROAD: dict[str, Builder] = {
     "car": traffic.driving_car,
     "van": traffic.driving_van,
-    "giving_way": traffic.giving_way,
-    "parked": traffic.parked,
-    "cycling_on_road": traffic.cycling_on_road,
-    "scooting_on_road": traffic.scooting_on_road,
-    "crossing": traffic.crossing,
+    **_of(traffic, "giving_way parked cycling_on_road scooting_on_road crossing"),
 }
 TRAIN: dict[str, Builder] = {
-    "cycling": riders.cycling,
-    "skateboarding": riders.skateboarding,
-    "driving": driving.driving,
-    "car_on_walkway": driving.car_on_walkway,
-    "accident": accidents.accident,
-    "running": runners.running,
-    "chasing": runners.chasing,
-    "panic": runners.panic,
-    "falling": falls.falling,
-    "sleeping": falls.sleeping,
-    "fighting": fights.fighting,
-    "throwing": fights.throwing,
+    **_of(riders, "cycling skateboarding"),
+    **_of(driving, "driving car_on_walkway accident"),
+    **_of(walkers, "running chasing panic"),
+    **_of(falls, "falling sleeping"),
+    **_of(fights, "fighting throwing"),
     "dancing": walkers.dancing,
     "fire": fire.fire,
 }
 VALIDATION: dict[str, Builder] = {
     "stealing": belongings.stealing,
-    "shuffling": walkers.shuffling,
-    "rotating": walkers.rotating,
+    **_of(walkers, "shuffling rotating"),
     "collapsing": falls.collapsing,
     "smoke": fire.smoke,
     "kick_scooting": riders.kick_scooting,
-    "loitering": crossings.loitering,
+    "loitering": walkers.loitering,
 }
 TEST: dict[str, Builder] = {
-    "walking_injured": walkers.walking_injured,
-    "walking_drunk": walkers.walking_drunk,
+    **_of(walkers, "walking_injured walking_drunk"),
     "lying": falls.lying,
-    "jaywalking": crossings.jaywalking,
-    "hit_by_car": accidents.hit_by_car,
-    "motor_scooting": riders.motor_scooting,
-    "inline_skating": riders.inline_skating,
+    "jaywalking": walkers.jaywalking,
+    "hit_by_car": driving.hit_by_car,
+    **_of(riders, "motor_scooting inline_skating"),
     "abandoned_bag": belongings.abandoned_bag,
-    "wrong_way": crossings.wrong_way,
+    "wrong_way": walkers.wrong_way,
 }
 TARGET: dict[str, Builder] = {
-    "kick_scooting": riders.kick_scooting,
-    "inline_skating": riders.inline_skating,
+    **_of(riders, "kick_scooting inline_skating"),
     "wheelchair": riders.wheelchair_riding,
-    "crawling": walkers.crawling,
-    "jumping": walkers.jumping,
+    **_of(walkers, "crawling jumping"),
     "trolley": driving.trolley_pushing,
     "motor_scooting": riders.motor_scooting,
 }

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from syrfa.world.events.casting import whole
-from syrfa.world.events.placement import mounted, walkway_course
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.casting import mounted, walkway_course, whole
+from syrfa.world.events.scenario import Stage
 from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor
 from syrfa.world.people.body import clothed

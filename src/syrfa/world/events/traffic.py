@@ -3,7 +3,7 @@
 import numpy as np
 
 from syrfa.world.events.casting import walker
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.scenario import Stage
 from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor
 from syrfa.world.people.body import clothed

@@ -1,10 +1,21 @@
-"""Those on foot who move in an unusual way: shuffling, drunk, limping, turning, dancing, crawling, jumping."""
+"""People on foot who move or go as others do not: odd gaits, dances, running, crossing anywhere, the wrong way."""
 
 import numpy as np
 
-from syrfa.world.events.casting import changing, halting_at, whole
-from syrfa.world.events.placement import traced
-from syrfa.world.events.stage import Stage
+from syrfa.world.events.casting import (
+    Interval,
+    changing,
+    halting_at,
+    longest,
+    off_road_spot,
+    passing,
+    road_place,
+    the_road,
+    traced,
+    walker,
+    whole,
+)
+from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import Trajectory, drift, standing
 from syrfa.world.people import action_poses, poses
 from syrfa.world.people.actors import Actor, blended, person, phases, walking_pose
@@ -138,3 +149,111 @@ def jumping(stage: Stage) -> list[Actor]:
     second = lambda frame: action_poses.jumping(body, rate * (frame - onset) / stage.fps + 0.55, high)  # noqa: E731
     pose = blended(first, second, onset, 0.3 * stage.fps)
     return [person("jumping", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
+
+
+def running(stage: Stage) -> list[Actor]:
+    """A runner, 2.5 to 5 m/s."""
+    rng = stage.rng
+    course = stage.course(float(rng.uniform(2.5, 5.0)), wander=0.06, enters=True, turns=bool(rng.random() < 0.1))
+    return [runner(stage, "running", course, whole(stage))]
+
+
+def runner(stage: Stage, event: str, course: Trajectory, abnormal: Interval) -> Actor:
+    """Somebody who runs along `course` at its speed."""
+    body = stage.body()
+    pose = walking_pose(body, sample_style(stage.rng, running=True), course, stage.fps, float(stage.rng.random()))
+    return person(event, body, next(stage.ids), course, pose, abnormal)
+
+
+def chasing(stage: Stage) -> list[Actor]:
+    """One runs after another, 2.6 to 4.8 m/s, 1 to 3 m behind and weaving; both are abnormal."""
+    rng = stage.rng
+    speed, gap = float(rng.uniform(2.6, 4.8)), float(rng.uniform(1.0, 3.0))
+    lead = stage.course(speed, wander=0.3, enters=True, turns=bool(rng.random() < 0.3))
+    # the pursuer was a moment ago where the other is now, and cuts corners
+    ago = max(1, round(gap / speed * stage.fps))
+    back = np.arange(1, ago + 1)[::-1] / stage.fps
+    east, north = lead.speed[0] * np.cos(lead.heading[0]), lead.speed[0] * np.sin(lead.heading[0])
+    x = np.concatenate([lead.x[0] - back * east, lead.x])[: stage.frames]
+    y = np.concatenate([lead.y[0] - back * north, lead.y])[: stage.frames]
+    aside = 0.25 * drift(rng, np.arange(stage.frames) / stage.fps)
+    follow = traced(x - aside * np.sin(lead.heading), y + aside * np.cos(lead.heading), stage.fps)
+    stage.taken.append(follow)
+    return [runner(stage, "chasing", course, whole(stage)) for course in (lead, follow)]
+
+
+def panic(stage: Stage) -> list[Actor]:
+    """Five to nine who walk about until all run from one place at once, 2.5 to 4.5 m/s; abnormal from there on."""
+    rng, onset, centre = stage.rng, stage.moment(), stage.spot()
+    actors = []
+    for _ in range(int(rng.integers(5, 10))):
+        angle, far = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.8, 3.5))
+        start = (centre[0] + far * np.cos(angle), centre[1] + far * np.sin(angle))
+        actors.append(_fleeing(stage, start, onset + int(rng.uniform(0, 0.5) * stage.fps), angle))
+    return actors
+
+
+def _fleeing(stage: Stage, start: tuple[float, float], onset: int, away: float) -> Actor:
+    rng, body = stage.rng, stage.body()
+    seconds = (np.arange(stage.frames) - onset) / stage.fps
+    share = np.clip(seconds / 0.6, 0.0, 1.0)
+    slow, fast, walked = float(rng.uniform(0.0, 1.3)), float(rng.uniform(2.5, 4.5)), stage.direction()
+    turn = (away + float(rng.normal(0, 0.25)) - walked + np.pi) % (2 * np.pi) - np.pi
+    heading = walked + turn * share
+    speed = slow + (fast - slow) * share
+    x, y = np.cumsum(speed * np.cos(heading)) / stage.fps, np.cumsum(speed * np.sin(heading)) / stage.fps
+    at = min(onset, stage.frames - 1)
+    course = Trajectory(x - x[at] + start[0], y - y[at] + start[1], heading, speed)
+    stage.taken.append(course)
+    calm = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
+    quick = walking_pose(body, sample_style(rng, running=True), course, stage.fps, float(rng.random()))
+    pose = blended(calm, quick, onset, 0.5 * stage.fps)
+    return person("panic", body, next(stage.ids), course, pose, (min(onset, stage.frames - 1), stage.frames - 1))
+
+
+def jaywalking(stage: Stage) -> list[Actor]:
+    """Somebody who crosses the road where they like, 1 to 2 m/s; abnormal while on it."""
+    rng, road = stage.rng, the_road(stage)
+    speed = float(rng.uniform(1.0, 2.0))
+    # in the middle of the road somewhat after stepping on it
+    frame = min(stage.moment() + int(road.half / speed * stage.fps), stage.frames - 1)
+    heading = road.angle + 0.5 * np.pi * float(rng.choice([-1.0, 1.0])) + float(rng.normal(0, 0.3))
+    course = passing(stage, road_place(stage, 0.0), frame, heading, speed)
+    actor = walker(stage, "jaywalking", course)
+    actor.abnormal = longest(road.holds(course.x, course.y))
+    return [actor]
+
+
+def wrong_way(stage: Stage) -> list[Actor]:
+    """Seven to eleven who walk one way, and one who walks against them, 1 to 1.7 m/s: only that one is abnormal."""
+    rng, scene = stage.rng, stage.scene
+    forward = scene.path + np.pi * int(rng.integers(2))
+    actors = []
+    for _ in range(int(rng.integers(7, 12))):
+        frame, spot = int(rng.integers(stage.frames)), off_road_spot(stage)
+        course = passing(stage, spot, frame, forward + float(rng.normal(0, 0.1)), float(rng.uniform(0.9, 1.5)))
+        actors.append(walker(stage, "wrong_way", course))
+    middle = int(rng.uniform(0.3, 0.7) * stage.frames)
+    against = forward + np.pi + float(rng.normal(0, 0.1))
+    one = walker(
+        stage, "wrong_way", passing(stage, off_road_spot(stage), middle, against, float(rng.uniform(1.0, 1.7)))
+    )
+    one.abnormal = whole(stage)
+    return [one, *actors]
+
+
+def loitering(stage: Stage) -> list[Actor]:
+    """Somebody who strolls to and fro about one place without ever leaving it; throughout."""
+    rng, place = stage.rng, off_road_spot(stage)
+    seconds = np.arange(stage.frames) / stage.fps
+    span, period = float(rng.uniform(1.0, 2.2)), float(rng.uniform(7.0, 12.0))
+    line, start = stage.direction(), float(rng.uniform(0, 2 * np.pi))
+    phase = 2 * np.pi * seconds / period + start
+    along, aside = span * np.sin(phase), 0.35 * span * np.sin(2 * phase) + 0.2 * drift(rng, seconds)
+    x = place[0] + along * np.cos(line) - aside * np.sin(line)
+    y = place[1] + along * np.sin(line) + aside * np.cos(line)
+    course = traced(x, y, stage.fps)
+    stage.taken.append(course)
+    actor = walker(stage, "loitering", course)
+    actor.abnormal = whole(stage)
+    return [actor]

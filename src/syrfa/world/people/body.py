@@ -5,9 +5,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from syrfa.world.people.pattern import COUNT
 from syrfa.world.people.shapes import Cloth, Colour, Shapes
 from syrfa.world.scene.camera import Points
+from syrfa.world.scene.texture import COUNT
 
 Limb = tuple[Points, Points, float, float, Colour]
 """Start, end, radii at both, colour."""

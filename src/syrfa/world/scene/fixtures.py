@@ -4,8 +4,8 @@ import numpy as np
 
 from syrfa.world.people.shapes import Colour, Shapes, cuboid, rods
 from syrfa.world.scene.camera import Camera
+from syrfa.world.scene.layout import Road
 from syrfa.world.scene.light import INDOOR, Light
-from syrfa.world.scene.road import Road
 
 _KINDS = ("lamp", "tree", "bench", "sign", "bollard", "planter", "bush", "bin", "fence")
 _SHARES = np.array([0.24, 0.17, 0.1, 0.08, 0.1, 0.1, 0.1, 0.06, 0.05])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from syrfa.world.scene.camera import Points
-from syrfa.world.scene.road import Road
+from syrfa.world.scene.layout import Road
 from syrfa.world.scene.texture import Plane, Plane32, tint
 
 PAVED = ("concrete", "slabs", "brick", "asphalt")

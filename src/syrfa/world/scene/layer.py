@@ -1,4 +1,4 @@
-"""One thing painted by itself on a fine canvas: limbs with a light and a dark side, clothes with a pattern."""
+"""Things painted on the frame: limbs with a light and a dark side, clothes with a pattern, smoke and flames."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,45 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.world.people.pattern import laid
-from syrfa.world.people.shapes import Face, Ring, Shapes
+from syrfa.world.people.shapes import Face, Puff, Ring, Shapes
 from syrfa.world.scene.camera import Camera, Points
-from syrfa.world.scene.outline import SHIFT, fixed, outlines
+from syrfa.world.scene.texture import laid
+
+SHIFT = 4
+"""Binary places of the fixed-point pixels that OpenCV draws with."""
+
+_UNIT = 1 << SHIFT
+_CAP = np.linspace(0.5 * np.pi, 1.5 * np.pi, 6)
+_COS, _SIN = np.cos(_CAP)[None, :, None], np.sin(_CAP)[None, :, None]
+
+
+def outlines(camera: Camera, start: Points, end: Points, radius: Points, inset: float = 0.0) -> tuple[Points, Points]:
+    """Outlines (k, 12, 2) in pixels of capsules, and their depths (k,) in metres.
+
+    Args:
+        camera: the view.
+        start: (k, 3), one end of each, in metres.
+        end: (k, 3), the other end.
+        radius: (k, 2), in metres.
+        inset: how much narrower on each side, in pixels.
+    """
+    ends, near = camera.project(np.stack([start, end]))
+    a, b = ends
+    size = np.maximum(radius.T * camera.focal / near - inset, 0.0)
+    along = b - a
+    length = np.sqrt((along * along).sum(axis=1, keepdims=True))
+    along = np.where(length > 1e-6, along / np.maximum(length, 1e-6), np.array([0.0, 1.0]))
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    half = _COS * along[:, None] + _SIN * across[:, None]
+    back, front = a[:, None] + size[0][:, None, None] * half, b[:, None] - size[1][:, None, None] * half
+    return np.concatenate([back, front], axis=1), near.mean(axis=0)
+
+
+def fixed(pixels: Points, factor: float = 1, left: int = 0, top: int = 0) -> NDArray[np.int32]:
+    """Pixels (..., 2) of the frame in fixed point, on a canvas `factor` times finer that begins at (left, top)."""
+    places = (pixels - np.array([left, top]) + 0.5) * factor - 0.5
+    return np.asarray(np.rint(places * _UNIT), np.int32)
+
 
 _FAR_SIDE = 0.25
 _TURNED = 0.3
@@ -259,3 +294,44 @@ def streak(motion: tuple[float, float]) -> NDArray[np.float32]:
             if weight > 0:
                 kernel[row + i, column + j] += weight
     return np.asarray(kernel / kernel.sum(), np.float32)
+
+
+SEEN = 0.35
+"""Opacity from which on a pixel belongs to the smoke in the id mask."""
+
+_LUMA = np.array([0.114, 0.587, 0.299])
+
+
+def paint_puffs(
+    canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, puffs: list[Puff], fineness: int
+) -> None:
+    """Paints the puffs of one thing on the canvas, and its owner into the mask where they are dense.
+
+    Args:
+        canvas: uint8 (fineness height, fineness width) or with 3 channels.
+        mask: uint8 (height, width).
+        camera: the view.
+        puffs: at least one, all of one owner.
+        fineness: how many times finer the canvas is than the mask.
+    """
+    pixels, depth = camera.project(np.array([puff.centre for puff in puffs]))
+    radii = np.array([puff.radius for puff in puffs]) * camera.focal / depth * fineness
+    places = (pixels + 0.5) * fineness - 0.5
+    clear = np.ones(canvas.shape[:2], np.float32)  # the share of light that comes through
+    for index in np.argsort(depth)[::-1]:
+        puff, radius, (column, row) = puffs[int(index)], max(float(radii[index]), 1.0), places[index]
+        x0, x1 = max(int(column - radius) + 1, 0), min(int(column + radius) + 1, canvas.shape[1])
+        y0, y1 = max(int(row - radius) + 1, 0), min(int(row + radius) + 1, canvas.shape[0])
+        if x0 >= x1 or y0 >= y1:
+            continue
+        east = (np.arange(x0, x1, dtype=np.float32) - np.float32(column)) / np.float32(radius)
+        north = (np.arange(y0, y1, dtype=np.float32) - np.float32(row)) / np.float32(radius)
+        dense = np.maximum(1 - (north**2)[:, None] - (east**2)[None, :], 0)
+        alpha = np.float32(puff.opacity) * dense * np.sqrt(dense)
+        clear[y0:y1, x0:x1] *= 1 - alpha
+        colour = np.array(puff.colour)
+        tone = (colour if canvas.ndim == 3 else colour @ _LUMA).astype(np.float32)
+        part = canvas[y0:y1, x0:x1]
+        part[...] = part + (alpha[..., None] if canvas.ndim == 3 else alpha) * (tone - part) + np.float32(0.5)
+    small = cv2.resize(clear, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_AREA)
+    mask[small < 1 - SEEN] = puffs[0].owner

@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.people.actors import Actor
-from syrfa.world.people.pattern import sample_patterns
 from syrfa.world.people.shapes import Face, Ring, Shapes
-from syrfa.world.scene.layer import Finish, Layer, paint
+from syrfa.world.scene.layer import Finish, Layer, paint, paint_puffs
 from syrfa.world.scene.light import NIGHT
-from syrfa.world.scene.puffs import paint_puffs
 from syrfa.world.scene.scene import Scene
-from syrfa.world.scene.sensor import Developer, Sensor, vignette
+from syrfa.world.scene.sensor import Developer, Sensor, sample_shake, shaken, vignette
 from syrfa.world.scene.shadow import ShadowMap
-from syrfa.world.scene.shake import sample_shake, shaken
+from syrfa.world.scene.texture import sample_patterns
 from syrfa.world.scene.weather import Rain
 
 _NIGHT_NOISE, _NIGHT_TARGET = 1.7, 0.7

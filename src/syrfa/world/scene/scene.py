@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from syrfa.world.people.shapes import Shapes
 from syrfa.world.scene.background import paint_background
 from syrfa.world.scene.fixtures import sample_fixtures
-from syrfa.world.scene.layout import Layout, sample_layout
-from syrfa.world.scene.look import Look, sample_look
-from syrfa.world.scene.road import Road
+from syrfa.world.scene.layout import Layout, Road, sample_layout
+from syrfa.world.scene.light import Look, sample_look
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from syrfa.world.people.shapes import Face, Ring, Shapes
 from syrfa.world.scene.camera import Camera, Points
+from syrfa.world.scene.layer import SHIFT, fixed, outlines
 from syrfa.world.scene.light import Source
-from syrfa.world.scene.outline import SHIFT, fixed, outlines
 
 _KNEE = 0.6
 """Height in metres that parts the sharper half of a shadow from the softer one."""
