@@ -12,11 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syrfa.datasets import Avenue, ShanghaiTech, UCSDPed2, VideoFolder
-from syrfa.datasets.labels import read_intervals
+from syrfa.datasets.intervals import IntervalRule, IntervalTable
+from syrfa.datasets.labels import open_array, read_intervals, read_vector
 from syrfa.datasets.masks import open_masks
-from syrfa.datasets.table import IntervalRule, IntervalTable
 from syrfa.datasets.ubnormal import _read_tracks
-from syrfa.datasets.vector import open_array, read_vector
 from syrfa.errors import LabelError
 
 RULE = IntervalRule(unit="frames", first_frame=0, end_included=True)
@@ -118,7 +117,7 @@ def test_each_reader_says_which_file(tmp_path, content):
         Avenue(tmp_path / "avenue"): "avenue/testing_label_mask/1_label.mat",
         Avenue(tmp_path / "avenue2"): "avenue2/avenue.mat",
         VideoFolder(
-            tmp_path / "own", tmp_path / "labels.csv", unit="frames", first_frame=0, end_included=True
+            tmp_path / "own", labels=tmp_path / "labels.csv", unit="frames", first_frame=0, end_included=True
         ): "labels.csv",
     }
     for dataset, place in places.items():

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syrfa.datasets import VideoFolder
-from syrfa.datasets.table import IntervalRule
+from syrfa.datasets.intervals import IntervalRule
 from syrfa.datasets.tree import safe_names
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 

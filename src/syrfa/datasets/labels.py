@@ -82,12 +82,13 @@ def decide_polarity(place: Path, ones: int, frames: int, published: Published, o
     )
 
 
-def read_vector(file: Path, frames: int | None = None) -> NDArray[np.uint8]:
-    """Reads one 0 or 1 a frame from an `.npy` file.
+def read_vector(file: Path, frames: int | None = None, one_row: bool = False) -> NDArray[np.uint8]:
+    """Reads one 0 or 1 a frame from an `.npy` file of shape (frames,).
 
     Args:
-        file: of shape (frames,) or (1, frames).
+        file: the file.
         frames: the decoded length of its video, where that is known.
+        one_row: also take the shape (1, frames).
 
     Returns:
         uint8 (frames,), as the file has them: which of the two means abnormal is the caller's to know.
@@ -96,7 +97,7 @@ def read_vector(file: Path, frames: int | None = None) -> NDArray[np.uint8]:
         LabelError: the file is damaged, holds something else, or has more or fewer labels than the video has frames.
     """
     array = open_array(file)
-    vector = array[0] if array.ndim == 2 and len(array) == 1 else array
+    vector = array[0] if one_row and array.ndim == 2 and len(array) == 1 else array
     if vector.ndim != 1 or vector.dtype.kind not in "buif" or not np.isin(vector, (0, 1)).all():
         raise LabelError(f"{file}: expected one 0 or 1 a frame, got shape {array.shape} of {array.dtype}")
     if frames is not None and len(vector) != frames:
@@ -204,7 +205,7 @@ def _read_script(file: Path) -> list[list[Interval]]:
 
 
 def _parse_interval(file: Path, text: str) -> Interval:
-    match = re.fullmatch(r"([0-9]{1,9})(?::([0-9]{1,9}))?", text)
+    match = re.fullmatch(r"(-?[0-9]{1,9})(?::(-?[0-9]{1,9}))?", text)
     if match is None:
         raise LabelError(f"{file}: {text[:40]!r} is not an interval like 61:180")
     return int(match[1]), int(match[2] or match[1])

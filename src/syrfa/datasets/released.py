@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ class ReleasedDataset(VideoDataset):
 
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
     published: ClassVar[Published]
+    _unit: ClassVar[str] = "videos"
 
     def __init__(self, root: str | Path, split: str | None = None, one_means: Meaning | None = None) -> None:
         super().__init__(root, split)
@@ -40,7 +42,7 @@ class ReleasedDataset(VideoDataset):
         return None if record.split == "train" else self._test_labels(record)
 
     def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:  # noqa: D102 - as there
-        return None if record.annotations is None else mask_of(record, record.annotations, frame)
+        return mask_of(record, frame)
 
     def describe_layout(self) -> str:  # noqa: D102 - as in the base class
         test = self.videos("test")
@@ -49,7 +51,7 @@ class ReleasedDataset(VideoDataset):
         first = f", first {masked[0].annotations}" if masked else ""
         return (
             f"layout: {'; '.join(map(self._describe_split, self.splits))}\nlabels: {labels}\npolarity: {polarity}\n"
-            f"pixel masks: of {len(masked)} of {len(test)} test videos{first}"
+            f"pixel masks: of {len(masked)} of {len(test)} test {self._unit}{first}"
         )
 
     @abstractmethod
@@ -65,10 +67,10 @@ class ReleasedDataset(VideoDataset):
             found = self.videos(split)
         except DataNotFoundError:
             return f"{split}: none"
-        return f"{split}: {found[0].path.parent}, {len(found)} of {self.released[split]} videos"
+        return f"{split}: {found[0].path.parent}, {len(found)} of {self.released[split]} {self._unit}"
 
     def _refuse_twins(self, records: list[VideoRecord]) -> None:
-        for before, after in zip(records, records[1:], strict=False):
+        for before, after in pairwise(records):
             if before.name == after.name:
                 raise ConfigError(f"{after.path}: {before.path.name} is the same video; leave one of them")
 
@@ -86,7 +88,7 @@ class ReleasedDataset(VideoDataset):
         """Of a vector with all test frames in turn. Every video is decoded to know where the next one begins."""
         if not self._flat_labels:
             lengths = {record.name: record.length() for record in self.videos("test")}
-            vector, frames = read_vector(file), sum(lengths.values())
+            vector, frames = read_vector(file, one_row=True), sum(lengths.values())
             if len(vector) != frames:
                 raise LabelError(f"{file}: {len(vector)} labels, the {len(lengths)} test videos have {frames} frames")
             meaning = self._polarity(file, lambda: [vector]).meaning

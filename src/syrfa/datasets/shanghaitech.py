@@ -65,6 +65,7 @@ class ShanghaiTech(ReleasedDataset):
     name: ClassVar[str] = "shanghaitech"
     released: ClassVar[dict[str, int]] = {"train": 330, "test": 107}
     published: ClassVar[Published] = Published(40_791, (17_326,))
+    _unit: ClassVar[str] = "clips"
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The clips of the split that are there, sorted by name.

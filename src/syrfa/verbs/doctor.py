@@ -3,11 +3,8 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from syrfa.datasets.check import examine
-from syrfa.datasets.check_report import as_json, as_text
-from syrfa.datasets.finding import UnusableDataError
+from syrfa.datasets.check import UnusableDataError, examine
 from syrfa.datasets.published import PUBLISHED
-from syrfa.errors import ConfigError
 from syrfa.utils.files import write_json
 
 DatasetKey = Literal["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"]
@@ -35,12 +32,10 @@ def doctor(
     Raises:
         UserError: the folder is not there, or the copy has a fault; the table is printed before.
     """
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers {workers}: must be at least 1")
     examination = examine(dataset, path, fast, workers, init_args=init_args)
-    print(as_text(examination))
+    print(examination.as_text())
     if json is not None:
-        write_json(json, as_json(examination))
+        write_json(json, examination.as_json())
     if examination.problems:
         raise UnusableDataError(
             f"{path}: {examination.problems} of the findings above would make numbers of "
