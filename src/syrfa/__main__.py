@@ -29,8 +29,7 @@ VERBS = {
     "report": "write one HTML page about a run or a folder of runs",
     "figure": "draw figure 3 or 4 of the paper from tested runs",
     "reproduce": "what it takes to make a result again; --check runs it again and compares",
-    "data": "list the data sets, or download one where its terms let a script do so",
-    "doctor": "compare a copy of a data set with what was published of it",
+    "data": "list the data sets, download one, or check a copy against what was published of it",
 }
 TRAINER_VERBS = ("fit", "validate", "test", "predict")
 # a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing

@@ -9,10 +9,7 @@ linear in the tubes) and the full batch is measured in SYRFA_BENCH_PAIRS pairs, 
 
 import copy
 import os
-import subprocess
-import sys
 from functools import partial
-from operator import truediv
 from pathlib import Path
 from statistics import median
 
@@ -187,31 +184,6 @@ def test_compiled_blocks(layers, width, tubes, capsys):
     scores = {"reference": lambda: score(eager), "ours": lambda: score(compiled)}
     report(capsys, f"scoring, {title}", interleaved(scores, 7), memory=False)
     assert counters["stats"]["unique_graphs"] >= 3, "nothing was compiled"
-
-
-@pytest.mark.parametrize(("width", "tubes", "steps"), [(8, 4, 20), (32, 4, 3), (32, 8, 3)])
-def test_freed_memory_kept(width, tubes, steps, capsys):
-    """`syrfa.utils.heap`, which a run on a CPU begins with: steps of fresh processes with it and without, in turns."""
-    if device().type != "cpu":
-        pytest.skip("the heap matters to a CPU")
-
-    def run(how):
-        values = [width, tubes, steps, how, torch.get_num_threads()]
-        command = [sys.executable, str(Path(__file__).with_name("steps.py")), *map(str, values)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if "cannot be set" in done.stderr:
-            pytest.skip(done.stderr.strip())
-        assert done.returncode == 0, done.stderr
-        return tuple(map(float, done.stdout.split()))
-
-    found = {"leave": [], "keep": []}
-    for order in (("leave", "keep"), ("keep", "leave"), ("leave", "keep")):
-        for how in order:
-            found[how].append(run(how))
-    title = f"step, freed memory kept / given back, width {width}, {tubes}+{tubes}+{tubes}"
-    for kind, (label, unit) in enumerate([("time, ", "s"), ("peak of the process, ", "MiB")]):
-        theirs, mine = ([values[kind] for values in found[how]] for how in ("leave", "keep"))
-        add(capsys, label + title, unit, median(theirs), median(mine), median(map(truediv, mine, theirs)), 3)
 
 
 def bf16_instructions():

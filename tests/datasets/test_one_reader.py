@@ -146,7 +146,7 @@ def test_tubes_of_both_are_cut_by_the_same_code(tiny_worlds, release, tmp_path):
         kinds = set(cache.labels(np.arange(len(cache)), TubeFilter(min_overlap=0.1)).tolist())
         assert kinds == {0, 1}
         columns.append({field.name: getattr(cache.index, field.name).dtype for field in fields(TubeIndex)})
-        columns[-1]["recipe"] = sorted(cache.manifest["recipe"])
+        columns[-1]["identity"] = sorted(cache.manifest["identity"])
         columns[-1]["tubes"] = cache.read(np.arange(2)).shape[:4]
     assert columns[0] == columns[1]
 

@@ -3,7 +3,6 @@
 import json
 import pickle
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,27 +121,6 @@ def test_shipped_maps_are_what_the_command_wrote(name):
             np.log(held_out["as it is"][threshold]["ratio"])
         )
     assert (np.diff(mapping(np.linspace(0, 1, 1001))) >= 0).all()
-
-
-def test_the_page_says_what_the_files_say():
-    page = (Path(__file__).parents[2] / "docs" / "detectors.md").read_text()
-    shipped = resources.files("syrfa.detection") / "confidence_maps"
-    held_out = json.loads((shipped / "yolov8n_int8.json").read_text())["held_out"]
-    plain = page.replace("**", "")
-    for method, name in (("as it is", "as it is"), ("count", "`count`"), ("pairs", "`pairs`")):
-        half, high = held_out[method]["0.5"], held_out[method]["0.8"]
-        cells = [f"{row['own_per_frame']:.2f} | {row['recall']:.2f}, {row['precision']:.2f}" for row in (half, high)]
-        assert f"| {name} | {' | '.join(cells)} |" in plain
-    assert f"(YOLOv3: {half['reference_per_frame']:.2f})" in page
-    assert f"above 0.8 ({high['reference_per_frame']:.2f})" in page
-    low = held_out["count"]["0.3"]
-    assert (
-        f"{low['own_per_frame']:.2f} boxes\nagainst {low['reference_per_frame']:.2f}, recall {low['recall']:.2f}"
-        in page
-    )
-    motion = json.loads((shipped / "motion.json").read_text())["held_out"]["as it is"]["0.5"]
-    assert f"finds {motion['own_per_frame']:.1f} boxes" in page
-    assert f"has {motion['reference_per_frame']:.1f} above 0.5, and {100 * motion['recall']:.0f} % of those" in page
 
 
 def test_shipped_map_of_motion_fits_the_detector_with_its_defaults():

@@ -7,7 +7,7 @@ import pytest
 from syrfa.datasets import VideoRecord
 from syrfa.detection import Detector
 from syrfa.errors import VideoError
-from syrfa.tubes.frames import BATCH, Video
+from syrfa.tubes.stream import BATCH, Video
 
 FRAMES = 2 * BATCH + 3
 

@@ -17,8 +17,8 @@ def test_printed_tables(
     key: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(shared_data)
-    assert main(["doctor", key, key, "--workers", "1"]) == 0
-    assert f"`cd $SYRFA_SHARED_DATA; python -m syrfa doctor {key} {key}`" in PAGE
+    assert main(["data", "check", key, key, "--workers", "1"]) == 0
+    assert f"`cd $SYRFA_SHARED_DATA; python -m syrfa data check {key} {key}`" in PAGE
     assert f"```\n{capsys.readouterr().out}```" in PAGE
 
 

@@ -9,7 +9,7 @@ from unreliable import DeadlyDetector, MeetingDetector
 
 from syrfa.datasets.base import VideoRecord
 from syrfa.detection import FileDetector
-from syrfa.engine import StepTimer, VideoDone, run_job
+from syrfa.engine import JobStore, StepTimer, VideoDone, run_job
 from syrfa.engine.local import LocalProcesses
 from syrfa.engine.run import Progress
 from syrfa.errors import ConfigError, EngineError, VideoError
@@ -82,7 +82,10 @@ def test_video_that_kills_every_worker_is_named_when_the_others_are_done(build, 
 def test_worker_killed_while_it_had_nothing_to_do_is_replaced(videos, tmp_path):
     dataset, boxes = videos
     first, second, *_ = dataset.videos("train")
-    pool = LocalProcesses(CacheJob(dataset, FileDetector(boxes), TubeSpec().for_split("train"), tmp_path), 1)
+    job = CacheJob(
+        dataset, FileDetector(boxes), TubeSpec().for_split("train"), JobStore(tmp_path, {}), tmp_path / "labels.npz"
+    )
+    pool = LocalProcesses(job, 1)
     try:
         pool.submit(first)
         worker = pool.next_attempt().done.worker

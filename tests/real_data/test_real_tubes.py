@@ -12,7 +12,7 @@ from syrfa.datasets import UCSDPed2
 from syrfa.datasets.video import open_video
 from syrfa.detection import FileDetector
 from syrfa.tubes import TubeFilter, TubeSpec, build_cache
-from syrfa.tubes.filters import kept
+from syrfa.tubes.spec import filter_boxes
 
 SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 BOXES = SHARED / "ped2_yolov3_detections"
@@ -33,7 +33,7 @@ def test_published_counts(split, before, after):
     rows = np.flatnonzero(used & (boxes[:, 4] > spec.min_confidence))
     assert len(rows) == before
     rows = rows[np.lexsort((frame[rows], video[rows]))]
-    assert len(kept(video[rows], frame[rows], boxes[rows, :4], boxes[rows, 4], TubeFilter())) == after
+    assert len(filter_boxes(video[rows], frame[rows], boxes[rows, :4], boxes[rows, 4], TubeFilter())) == after
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def test_cache_of_the_test_split(cache):
     normal = np.array(
         [not labels[video][frame] for video, frame in zip(cache.index.video, cache.index.frame, strict=True)]
     )
-    assert (cache.index.overlap[normal] == 0).all()
-    assert np.isnan(cache.index.overlap[~normal]).all()  # Ped2 does not say which object is abnormal
+    assert (cache.label_table.overlap[normal] == 0).all()
+    assert np.isnan(cache.label_table.overlap[~normal]).all()  # Ped2 does not say which object is abnormal
 
 
 def test_pixels_equal_roi_align(cache):

@@ -4,26 +4,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from syrfa.reporting.spec import read_spec
-from syrfa.reporting.table_runner import Runner
-from syrfa.reporting.table_runs import Plan, make_plan
+from syrfa.reporting.table_plan import Plan, make_plan
+from syrfa.reporting.table_runs import TableRuns
+from syrfa.reporting.table_spec import read_spec
 
 FAKE = Path(__file__).parent / "fake_syrfa.py"
 SMALL: dict[str, Any] = {
-    "readings": [{"protocol": "strict", "smoothing": "centred"}, {"protocol": "paper", "smoothing": "gaussian"}],
+    "evaluations": [{"protocol": "strict", "smoothing": "centred"}, {"protocol": "paper", "smoothing": "gaussian"}],
     "datasets": {
         "demo": {
             "title": "the demo",
             "data": ["data.yaml"],
-            "stages": {"knowledge": ["knowledge.yaml"], "adapt": ["adapt.yaml"]},
+            "configs": {"knowledge": ["knowledge.yaml"], "adapt": ["adapt.yaml"]},
             "worlds": {"world": "tiny"},
-            "sizes": {"small": {"all": ["small.yaml"]}, "medium": {}},
+            "sizes": {"small": {"configs": {"all": ["small.yaml"]}}, "medium": {}},
         }
     },
     "runs": {
-        "plain": {"stage": "knowledge", "options": {"model.init_args.lambda_cont": 0.0}},
-        "full": {"stage": "knowledge"},
-        "full_rap": {"stage": "adapt", "start": "full"},
+        "plain": {"phase": "knowledge", "options": {"model.init_args.lambda_cont": 0.0}},
+        "full": {"phase": "knowledge"},
+        "full_rap": {"phase": "adapt", "start": "full"},
     },
     "tables": {
         "table1": {
@@ -48,11 +48,10 @@ SMALL: dict[str, Any] = {
 }
 
 
-def small_plan(folder: Path, tables: tuple[str, ...] = ("table1", "table2"), **options: object) -> Plan:
+def small_plan(folder: Path, tables: tuple[str, ...] = ("table1", "table2"), **options: Any) -> Plan:
     spec = read_spec(folder / "experiments" / "tables.yaml")
-    settings: dict[str, object] = {"seeds": [1], "size": "small", "out": folder / "runs", **options}
-    return make_plan(spec, folder, "demo", tables, **settings)  # type: ignore[arg-type]
+    return make_plan(spec, folder, "demo", tables, **{"seeds": [1], "out": folder / "runs", **options})
 
 
-def fake_runner(jobs: int = 1) -> Runner:
-    return Runner(jobs, [sys.executable, str(FAKE)])
+def fake_runs(plan: Plan, jobs: int = 1) -> TableRuns:
+    return TableRuns(plan, jobs, [sys.executable, str(FAKE)])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from syrfa.datasets.video import open_video
 from syrfa.errors import CacheError, ConfigError, DetectionError, LabelError, VideoError
 from syrfa.tubes import TubeCache, TubeFilter, TubeSpec, build_cache, crop_tubes
-from syrfa.tubes.storage import sealed, unsealed
+from syrfa.utils.files import sealed, unsealed
 
 
 def build(dataset, detector, root, split="test", spec=None):
@@ -52,7 +52,7 @@ def test_content_equals_plain_loop(dataset, tools, tmp_path, spec, split, margin
     index = cache.index
     columns = zip(index.video, index.frame, *index.xyxy.T, index.confidence, index.class_id, strict=True)
     assert [tuple(row) for row in columns] == rows
-    assert index.xyxy.dtype == index.overlap.dtype == index.confidence.dtype == np.float32
+    assert index.xyxy.dtype == cache.label_table.overlap.dtype == index.confidence.dtype == np.float32
     assert (index.video.dtype, index.frame.dtype, index.class_id.dtype) == (np.int32, np.int32, np.int16)
     assert cache.channels == 1
     assert np.load(cache.folder / "v2.npy", mmap_mode="r").shape[1:] == (spec.frames, spec.size, spec.size, 1)
@@ -64,10 +64,10 @@ def test_overlaps_frame_labels_and_infos(dataset, tools, tmp_path):
     index = cache.index
     centre = (index.xyxy[:, 0] + index.xyxy[:, 2]) / 2
     abnormal = (index.video == 1) & (index.frame >= 8) & (index.frame <= 16)
-    assert (index.overlap[abnormal & (index.xyxy[:, 2] <= 28)] == 1).all()
-    assert (index.overlap[abnormal & (centre <= 28)] >= 0.5).all()
-    assert (index.overlap[~abnormal & (index.video < 2)] == 0).all()
-    assert np.isnan(index.overlap[index.video == 2]).all()
+    assert (cache.label_table.overlap[abnormal & (index.xyxy[:, 2] <= 28)] == 1).all()
+    assert (cache.label_table.overlap[abnormal & (centre <= 28)] >= 0.5).all()
+    assert (cache.label_table.overlap[~abnormal & (index.video < 2)] == 0).all()
+    assert np.isnan(cache.label_table.overlap[index.video == 2]).all()
     rows = np.arange(len(cache))
     assert set(cache.labels(rows, TubeFilter()).tolist()) == {-1, 0, 1}
     half = cache.labels(rows, TubeFilter(min_overlap=0.5)) == 1
@@ -165,6 +165,45 @@ def test_key_follows_data_detector_and_spec(dataset, tools, tmp_path):
     assert len(changed.video_infos) == 4
 
 
+def test_new_labels_are_read_without_a_box_or_a_tube_made_anew(dataset, tools, tmp_path):
+    first = build(dataset, tools.detector(confidence=0.9), tmp_path / "cache")
+    before = dataset.labels_hash("test")
+    shards = {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in first.folder.glob("*.npy")}
+    dataset.labels["v0"][5:9] = 1
+    dataset.track_lists["v0"] = [tools.track(8, 5, 8)]
+    dataset.masks |= {("v0", frame): dataset.masks["v1", 0] for frame in range(20)}
+    dataset.track_lists["v1"], dataset.labels["v1"] = [], np.zeros(25, np.uint8)
+    with pytest.raises(CacheError, match="labels have changed since the last build; run syrfa prepare"):
+        TubeCache.open(first.folder, labels=dataset.labels_hash("test"))
+    detector = tools.detector(confidence=0.9)
+    again = build(dataset, detector, tmp_path / "cache")
+    assert (again.folder, detector.started) == (first.folder, [])
+    assert {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in first.folder.glob("*.npy")} == shards
+    fresh = build(dataset, tools.detector(confidence=0.9), tmp_path / "fresh")
+    for name, column in vars(fresh.label_table).items():
+        np.testing.assert_array_equal(getattr(again.label_table, name), column)
+    assert again.frame_labels(0).tolist() == dataset.labels["v0"].tolist()
+    assert set(again.index.video[again.label_table.overlap > 0]) == {0}
+    assert set(first.index.video[first.label_table.overlap > 0]) == {1}
+
+    old = TubeCache.open(first.folder, labels=before)
+    np.testing.assert_array_equal(old.label_table.overlap, first.label_table.overlap)
+    with pytest.raises(CacheError, match="holds 2 versions of labels"):
+        TubeCache.open(first.folder).frame_labels(0)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no archive", None])
+def test_a_damaged_file_of_labels_is_written_anew(dataset, tools, tmp_path, damage):
+    cache = build(dataset, tools.detector(), tmp_path / "cache")
+    wanted = tools.digests(cache.folder)
+    (file,) = cache.folder.glob("labels-*.npz")
+    file.unlink() if damage is None else file.write_bytes(damage)
+    with pytest.raises(CacheError, match="run syrfa prepare"):
+        TubeCache.open(cache.folder, labels=dataset.labels_hash("test"))
+    build(dataset, tools.detector(), tmp_path / "cache")
+    assert tools.digests(cache.folder) == wanted
+
+
 def damage_flip(folder):
     with (folder / "v1.npy").open("r+b") as file:
         file.seek(5000)
@@ -184,7 +223,10 @@ DAMAGES = {
     "broken manifest": (lambda f: (f / "manifest.json").write_text("{"), "manifest.json cannot be read"),
     "manifest of another kind": (lambda f: (f / "manifest.json").write_text("[]"), "manifest.json cannot be read"),
     "other schema": (lambda f: rewrite_manifest(f, lambda m: m.update(schema=99)), "its schema is 99"),
-    "other recipe": (lambda f: rewrite_manifest(f, lambda m: m["recipe"].update(dataset="x")), "does not fit its key"),
+    "other identity": (
+        lambda f: rewrite_manifest(f, lambda m: m["identity"].update(dataset="x")),
+        "does not fit its key",
+    ),
     "manifest without a seal": (
         lambda f: rewrite_manifest(f, lambda m: None, seal=False),
         r"manifest\.json has changed since it was written",
@@ -268,14 +310,14 @@ def test_damaged_video_leaves_no_half_shard(dataset, tools, tmp_path):
     with pytest.raises(VideoError, match=r"012\.png"):
         build(dataset, tools.detector(), tmp_path / "cache")
     (folder,) = (tmp_path / "cache").iterdir()
-    assert sorted(p.name for p in folder.iterdir()) == ["parts", "v0.npy", "v2.npy"]
+    assert sorted(p.name for p in folder.iterdir()) == [".lock", "job.json", "parts", "v0.npy", "v2.npy"]
 
 
 def test_full_disk_is_a_user_error(dataset, tools, tmp_path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("syrfa.tubes.storage.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(CacheError, match=r"cannot be written \(No space left on device\)"):
         build(dataset, tools.detector(), tmp_path / "cache")
 

@@ -219,7 +219,7 @@ def test_natural_balance_draws_both_kinds_as_often_as_they_occur(make, source):
         labels.append(batch["label"].numpy())
         drawn = batches.rows((0, number))["labelled"]
         np.testing.assert_array_equal(batch["labelled"].numpy(), cache.read(drawn))
-        np.testing.assert_array_equal(labels[-1], cache.index.overlap[drawn] > 0)
+        np.testing.assert_array_equal(labels[-1], cache.label_table.overlap[drawn] > 0)
         np.add.at(counts, drawn, 1)
     error = np.sqrt(share * (1 - share) / (400 * 12))
     assert abs(np.concatenate(labels).mean() - share) < 4 * error
@@ -232,7 +232,7 @@ def test_natural_balance_never_draws_a_tube_of_unknown_label(make, dataset, sour
     batches = make(class_balance="natural").train_dataloader().dataset
     group = batches.groups["labelled"]
     assert (group.cache.labels(group.cache.select(source.filter), source.filter) == -1).any()
-    assert not np.isnan(group.cache.index.overlap[group.rows]).any()
+    assert not np.isnan(group.cache.label_table.overlap[group.rows]).any()
 
 
 @pytest.mark.parametrize("train_on", ["source", "target", "both"])
@@ -384,7 +384,7 @@ def test_tubes_of_unknown_label_are_not_trained_on(make, dataset):
         dataset.masks.pop(("v1", frame), None)
     data = make()
     cache = data._caches["train"]
-    unknown = np.isnan(cache.index.overlap)
+    unknown = np.isnan(cache.label_table.overlap)
     assert unknown.any()
     with pytest.raises(LabelError, match="usable abnormal one"):
         data.train_dataloader()

@@ -104,11 +104,17 @@ def test_boxes_of_another_length_are_refused_and_leave_nothing(campus, tmp_path,
 
 
 @pytest.mark.filterwarnings("ignore:.*clips of ShanghaiTech")
-def test_labels_of_another_length_are_refused_and_leave_nothing(campus, tmp_path):
-    np.save(campus.root / "test_frame_mask" / "01_0014.npy", np.zeros(FRAMES - 1, np.uint8))
+def test_labels_of_another_length_are_refused_and_corrected_ones_decode_nothing(campus, tmp_path):
+    labels = campus.root / "test_frame_mask" / "01_0014.npy"
+    right, detector = np.load(labels), boxes(tmp_path / "boxes.npz", FRAMES)
+    np.save(labels, right[1:])
     with pytest.raises(LabelError, match=f"{FRAMES}"):
-        build(campus, boxes(tmp_path / "boxes.npz", FRAMES), tmp_path / "cache")
-    assert not list((tmp_path / "cache").rglob("*.npy"))
+        build(campus, detector, tmp_path / "cache")
+    asked = CountingCapture.asked
+    np.save(labels, right)
+    cache = build(ShanghaiTech(campus.root), detector, tmp_path / "cache")
+    np.testing.assert_array_equal(cache.frame_labels(0), right)
+    assert CountingCapture.asked == asked
 
 
 @pytest.mark.parametrize("margin", [3, 15, 16, 17, 40])

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from syrfa.errors import ConfigError
 from syrfa.tubes import TubeFilter, TubeSpec
-from syrfa.tubes.filters import kept
+from syrfa.tubes.spec import filter_boxes
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ def test_filter_equals_naive_loops(data):
         drop_nested=data.draw(st.booleans()),
         min_side=data.draw(st.sampled_from([0, 5, 10])),
     )
-    assert kept(video, frame, xyxy, confidence, rule).tolist() == naive(video, frame, xyxy, confidence, rule)
+    assert filter_boxes(video, frame, xyxy, confidence, rule).tolist() == naive(video, frame, xyxy, confidence, rule)
 
 
 def test_equal_and_touching_boxes_are_not_nested():
     xyxy = np.array([[0, 0, 20, 20], [0, 0, 20, 20], [0, 1, 19, 19], [1, 1, 19, 19]], np.float32)
     zeros = np.zeros(4, np.int32)
-    assert kept(zeros, zeros, xyxy, np.ones(4, np.float32), TubeFilter()).tolist() == [0, 1, 2]
+    assert filter_boxes(zeros, zeros, xyxy, np.ones(4, np.float32), TubeFilter()).tolist() == [0, 1, 2]
 
 
 def test_the_outer_box_may_be_below_the_threshold():
     xyxy = np.array([[0, 0, 40, 40], [5, 5, 30, 30]], np.float32)
     zeros = np.zeros(2, np.int32)
     confidence = np.array([0.6, 0.9], np.float32)
-    assert kept(zeros, zeros, xyxy, confidence, TubeFilter(min_confidence=0.5)).tolist() == [0]
-    assert kept(zeros, zeros, xyxy, confidence, TubeFilter(min_confidence=0.7)).tolist() == [1]
+    assert filter_boxes(zeros, zeros, xyxy, confidence, TubeFilter(min_confidence=0.5)).tolist() == [0]
+    assert filter_boxes(zeros, zeros, xyxy, confidence, TubeFilter(min_confidence=0.7)).tolist() == [1]

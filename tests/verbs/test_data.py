@@ -57,7 +57,7 @@ def test_fetched_verified_recorded_and_unpacked_once(
     assert record(tmp_path)["checked_against"] == "the published sum"
     text = capsys.readouterr().out
     assert str(record(tmp_path)["sha256"]) in text
-    assert f"next: syrfa doctor ped2 {folder}" in text
+    assert f"next: syrfa data check ped2 {folder}" in text
     assert fetch(tmp_path) == 0
     assert len(server.requests) == 2
 
@@ -117,7 +117,7 @@ def test_instructions_where_no_script_may_fetch(key: str, tmp_path: Path, capsys
     assert PUBLISHED[key].page in captured.out
     assert PUBLISHED[key].terms in captured.out
     assert "<root>/" in captured.out
-    assert f"syrfa doctor {key}" in captured.out
+    assert f"syrfa data check {key}" in captured.out
     assert captured.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
 

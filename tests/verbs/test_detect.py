@@ -1,6 +1,5 @@
 """`syrfa detect`: killed or not, with any number of processes, the same file; tubes of it are the detector's."""
 
-import fcntl
 import hashlib
 import os
 import signal
@@ -17,7 +16,8 @@ from syrfa.__main__ import main
 from syrfa.datasets import UCSDPed2
 from syrfa.detection import FileDetector, MappedDetector, MotionDetector, UltralyticsDetector
 from syrfa.detection.box_file import read_boxes
-from syrfa.errors import CacheError, ConfigError, DetectionError
+from syrfa.engine import folder_lock
+from syrfa.errors import ConfigError, DetectionError
 from syrfa.tubes import TubeSpec, build_cache
 from syrfa.tubes.boxes import detect_split
 
@@ -90,7 +90,7 @@ def test_what_is_in_the_file(root: Path, whole: Path) -> None:
     assert content.origin is not None
     assert content.origin.detector == MotionDetector().identity()
     assert (content.origin.dataset, content.origin.split) == ("ped2", "train")
-    assert content.origin.manifest == UCSDPed2(root).manifest_hash("train")
+    assert content.origin.manifest == UCSDPed2(root).videos_hash("train")
     assert content.class_id.tolist() == [-1] * len(content.boxes)
     assert len(content.boxes) > 4 * 10
     assert [p.name for p in whole.parent.iterdir()] == [whole.name], "the parts are gone"
@@ -102,11 +102,11 @@ def test_tubes_of_the_file_are_the_detectors(root: Path, whole: Path, tmp_path: 
     filed = build_cache(dataset, "train", FileDetector(whole), spec, tmp_path / "filed", 1, False)
     assert direct.key != filed.key
     assert shards(direct) == shards(filed)
-    assert len(shards(direct)) == 4 + 1
+    assert len(shards(direct)) == 4 + 2, "tubes, index and labels"
     assert direct.manifest["videos"] == filed.manifest["videos"]
 
 
-def test_boxes_of_a_file_are_calibrated_as_the_detectors(root: Path, whole: Path, tmp_path: Path) -> None:
+def test_confidences_of_a_file_are_mapped_as_the_detectors(root: Path, whole: Path, tmp_path: Path) -> None:
     dataset, spec = UCSDPed2(root), TubeSpec(frames=3, size=16)
     direct = MappedDetector(MotionDetector(), "motion")
     filed = MappedDetector(FileDetector(whole), "motion")
@@ -118,16 +118,15 @@ def test_boxes_of_a_file_are_calibrated_as_the_detectors(root: Path, whole: Path
         MappedDetector(FileDetector(tmp_path / "other.npz"), "motion").identity()
 
 
-def test_killed_after_any_video_and_resumed(root: Path, whole: Path, tmp_path: Path) -> None:
+def test_killed_at_any_file_and_resumed(root: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed" / "boxes.npz"
-    for finished in range(1, 5):  # each run finishes one video more and is killed
-        done = run(root, out, last=1)
+    # files are flushed as job.json, then boxes and part of every video; a kill comes before the rename
+    for last, finished in ((1, 0), (2, 0), (2, 0), (4, 1), (1, 1)):
+        done = run(root, out, last=last)
         assert done.returncode == -signal.SIGKILL, done.stderr
         assert not out.exists()
-        (parts,) = (p for p in out.parent.iterdir() if p.is_dir())
-        assert len([p for p in parts.iterdir() if not p.name.startswith(".")]) == finished - 1, "flushed, not renamed"
-        for temporary in parts.glob(".*.tmp"):  # as if the kill had come after the rename
-            temporary.rename(parts / f"{temporary.name[1:].split('.npz.')[0]}.npz")
+        (folder,) = (p for p in out.parent.iterdir() if p.is_dir())
+        assert len(list(folder.glob("parts/Train*.json"))) == finished
     done = run(root, out)
     assert done.returncode == 0, done.stderr
     assert out.read_bytes() == whole.read_bytes()
@@ -136,7 +135,7 @@ def test_killed_after_any_video_and_resumed(root: Path, whole: Path, tmp_path: P
 
 def test_damaged_part_is_made_again(root: Path, whole: Path, tmp_path: Path) -> None:
     out = tmp_path / "damaged" / "boxes.npz"
-    assert run(root, out, last=3).returncode == -signal.SIGKILL
+    assert run(root, out, last=4).returncode == -signal.SIGKILL
     (parts,) = (p for p in out.parent.iterdir() if p.is_dir())
     part = next(parts.glob("Train*.npz"))
     part.write_bytes(part.read_bytes()[:100])
@@ -171,13 +170,8 @@ def test_one_writer_a_file(root: Path, tmp_path: Path) -> None:
     out = tmp_path / "boxes.npz"
     assert run(root, out, last=1).returncode == -signal.SIGKILL
     (parts,) = (p for p in tmp_path.iterdir() if p.is_dir())
-    handle = os.open(parts, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        with pytest.raises(CacheError, match="another process"):
-            detect_split(UCSDPed2(root), "train", MotionDetector(), out, 1, False)
-    finally:
-        os.close(handle)
+    with folder_lock(parts), pytest.raises(ConfigError, match="another process is at work"):
+        detect_split(UCSDPed2(root), "train", MotionDetector(), out, 1, False)
     assert detect_split(UCSDPed2(root), "train", MotionDetector(), out, 1, False)
 
 

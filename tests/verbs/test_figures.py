@@ -46,7 +46,7 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
     from syrfa.models import StreamDraw, StyleDraw
     from syrfa.modules.load import load_module
     from syrfa.tubes.cache import TubeCache
-    from syrfa.tubes.filters import TubeFilter
+    from syrfa.tubes.spec import TubeFilter
 
     key = json.loads((tested["rap"] / "result.json").read_text())["cache_key"]
     cache = TubeCache.open(Path(os.environ["SYRFA_CACHE"]) / f"ped2-test-{key}")

@@ -13,8 +13,8 @@ from syrfa.detection import Detections, Detector, FileDetector
 from syrfa.detection.confidence_map import SCHEMA, ConfidenceMap, what_was_fitted
 from syrfa.errors import ConfigError, DetectionError
 from syrfa.tubes.datamodule import TubeDataModule
-from syrfa.tubes.frames import Video
 from syrfa.tubes.source import Domain, TubeSource
+from syrfa.tubes.stream import Video
 from syrfa.utils.files import write_json
 
 

@@ -13,7 +13,7 @@ from syrfa.errors import CheckpointError
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
 from syrfa.modules.load import load_module
 from syrfa.utils.files import sha256_file
-from syrfa.utils.threads import one_thread
+from syrfa.utils.process import one_thread
 
 _BATCH = 64
 

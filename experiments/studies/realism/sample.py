@@ -183,7 +183,7 @@ def _sample(use: SplitUse, cache: TubeCache, normal: int, rows: NDArray[np.int64
         "dataset": use.source.dataset.name,
         "domain": use.domain,
         "split": use.split,
-        "manifest_sha256": str(cache.manifest["recipe"]["dataset_manifest"]),
+        "manifest_sha256": use.source.dataset.manifest_hash(use.split),
         "cache_key": cache.key,
         "normal_tubes": normal,
         "tubes": len(rows),

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from syrfa.models import Classifier, Extractor
-from syrfa.utils.threads import one_thread
+from syrfa.utils.process import one_thread
 
 _RIDGE = 1.0
 _CLIP = 4.0

@@ -499,17 +499,17 @@ def change_schema(bench: Bench, options: argparse.Namespace) -> None:
     """A cache of an older and of a newer schema, where it belongs and in the place of one of this schema."""
     del options
     name = next(name for name in bench.caches if "-train-" in name)
-    for schema in (0, 1, 3, 99):
+    for schema in (0, 1, 2, 99):
         cache = bench.copy()
         path = cache / name / "manifest.json"
         content = json.loads(path.read_bytes())
-        content["schema"] = content["recipe"]["schema"] = schema
+        content["schema"] = content["identity"]["schema"] = schema
         path.write_text(json.dumps(content))
         code, line = bench.prepare(cache)
         bench.note(
             Trial("schema", f"schema {schema} in the place of this one", [code], bench.end([code], line, cache), line)
         )
-        own = cache / f"{name[:-12]}{cache_key(content['recipe'])}"
+        own = cache / f"{name[:-12]}{cache_key(content['identity'])}"
         content["key"] = own.name[-12:]
         path.write_text(json.dumps(content))
         (cache / name).rename(own)

@@ -86,7 +86,7 @@ class Examination:
         published = PUBLISHED[self.key]
         return {
             "schema": SCHEMA,
-            "kind": "data_check",
+            "kind": "check",
             "dataset": self.key,
             "root": str(self.root),
             "decoded": not self.fast,

@@ -25,8 +25,6 @@ class AnnotationDetector(Detector):
         seed: of every draw, at least 0.
     """
 
-    reads_labels = True
-
     def __init__(self, noise: BoxNoise | None = None, seed: int = 0) -> None:
         self.noise = noise or BoxNoise.none()
         self.needs_frames = self.noise.miss_faint > 0
@@ -34,7 +32,7 @@ class AnnotationDetector(Detector):
         self._video: tuple[VideoDataset, VideoRecord, int, int] | None = None
 
     def identity(self) -> dict[str, Any]:
-        """The noise and the seed; the masks are part of the data set's labels, which the cache's identity adds."""
+        """The noise and the seed; the masks are part of the data set's `videos_hash`."""
         return {"detector": "annotation", "version": 3, "seed": self.seed, "noise": asdict(self.noise)}
 
     def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:

@@ -31,6 +31,15 @@ class Detections:
     def __len__(self) -> int:
         return len(self.xyxy)
 
+    @classmethod
+    def join(cls, parts: "list[Detections]") -> "Detections":
+        """The boxes of several frames, one after the other."""
+        return cls(
+            np.concatenate([np.empty((0, 4), np.float32), *(part.xyxy for part in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(part.confidence for part in parts)]),
+            np.concatenate([np.empty(0, np.int16), *(part.class_id for part in parts)]),
+        )
+
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Detections":
         """Those of `rows`, a mask or row numbers."""
         return Detections(self.xyxy[rows], self.confidence[rows], self.class_id[rows])
@@ -47,13 +56,11 @@ class Detector(ABC):
         needs_frames: False when the boxes do not come from pixels; `detect` then accepts `frames` of zero size.
         runs_network: True when a GPU, where there is one, is worth more than several processes.
         in_order: True when the boxes of a frame depend on the frames before it, so that none may be left out.
-        reads_labels: True when the boxes come from the data set's labels, so that other labels give other boxes.
     """
 
     needs_frames: bool = True
     runs_network: bool = False
     in_order: bool = False
-    reads_labels: bool = False
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syrfa.datasets.base import VideoDataset
 from syrfa.errors import DetectionError
 from syrfa.utils.files import atomic_write
 
@@ -33,13 +34,18 @@ class Origin:
         detector: the identity of the detector.
         dataset: name of the data set.
         split: name of the split.
-        manifest: hash of the split's manifest.
+        manifest: hash of the split's videos; in older files of its whole manifest, labels too.
     """
 
     detector: dict[str, Any]
     dataset: str
     split: str
     manifest: str
+
+    def is_of(self, dataset: VideoDataset) -> bool:
+        """Whether the boxes were made on this very copy of a data set."""
+        hashes = (dataset.videos_hash(self.split), dataset.manifest_hash(self.split))
+        return self.dataset == dataset.name and self.manifest in hashes
 
 
 @dataclass(frozen=True)

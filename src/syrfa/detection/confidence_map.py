@@ -69,7 +69,7 @@ class MappedDetector(Detector):
         self.mapping = str(mapping)
         self.map, self.fitted_for = read_map(self.mapping)
         self.needs_frames, self.runs_network = detector.needs_frames, detector.runs_network
-        self.in_order, self.reads_labels = detector.in_order, detector.reads_labels
+        self.in_order = detector.in_order
 
     def identity(self) -> dict[str, Any]:
         """The map and the identity of the wrapped detector.

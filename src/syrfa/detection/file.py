@@ -134,7 +134,7 @@ def _check_origin(content: BoxFile, dataset: VideoDataset, split: str) -> None:
             f"{content.path}: boxes of the split {origin.split}, asked for those of {split}; "
             "write {split} into the path, or name the other file"
         )
-    if (origin.dataset, origin.manifest) != (dataset.name, dataset.manifest_hash(split)):
+    if not origin.is_of(dataset):
         warnings.warn(
             f"{content.path}: these boxes were made on another copy ({origin.dataset} {origin.split}, manifest "
             f"{origin.manifest[:12]}) than the {dataset.name} at {dataset.root}; its frames may differ",

@@ -73,7 +73,7 @@ class JobStore:
             if not overwrite:
                 raise ConfigError(f"{self.folder}: holds another job ({_difference(found, self.identity)})")
             self.clear()
-        elif self.folder.is_dir() and any(file.name != LOCK for file in self.folder.iterdir()):
+        elif self.folder.is_dir() and any(not _is_ours(file) for file in self.folder.iterdir()):
             raise ConfigError(f"{self.folder}: holds files of something else; choose an empty folder")
         write_json(path, sealed(self.identity))
 
@@ -136,6 +136,11 @@ class JobStore:
     def _described(self, file: Path) -> dict[str, Any]:
         size: dict[str, Any] = {"bytes": file.stat().st_size}
         return {**size, "sha256": sha256_file(file)} if self.hash_files else size
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a claim that was killed may have left it: the lock, or `job.json` under its temporary name."""
+    return file.name == LOCK or (file.name.startswith(f".{JOB}.") and file.suffix == ".tmp")
 
 
 def check_part_name(name: str) -> None:

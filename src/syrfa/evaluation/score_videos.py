@@ -19,12 +19,10 @@ from syrfa.evaluation.store import write_scores
 from syrfa.modules.base import AnomalyModule
 from syrfa.modules.load import load_module
 from syrfa.tubes.cache import TubeCache
-from syrfa.tubes.filters import kept
-from syrfa.tubes.spec import TubeFilter, TubeSpec
+from syrfa.tubes.spec import TubeFilter, TubeSpec, filter_boxes
 from syrfa.tubes.stream import TubeStream, stream_video
 from syrfa.utils.files import sha256_file, sha256_json, write_json
-from syrfa.utils.heap import give_back_freed_memory
-from syrfa.utils.threads import one_thread
+from syrfa.utils.process import give_back_freed_memory, one_thread
 
 SCORES, DONE = "scores", "done"
 
@@ -155,7 +153,7 @@ class ScoreJob:
         begin, end = np.searchsorted(cache.index.video, [number, number + 1])
         part = slice(begin, end)
         index = cache.index
-        rows = begin + kept(
+        rows = begin + filter_boxes(
             index.video[part], index.frame[part], index.xyxy[part], index.confidence[part], self.recipe.filter
         )
         scorer = BatchScorer(self.module(), self.recipe.batch_size, self.device, timer)
@@ -232,7 +230,7 @@ class BatchScorer:
 
 def _kept(frame: int, boxes: Detections, rule: TubeFilter) -> NDArray[np.int64]:
     """The boxes of one frame that pass; no rule looks beyond a frame."""
-    return kept(
+    return filter_boxes(
         np.zeros(len(boxes), np.int32),
         np.full(len(boxes), frame, np.int32),
         boxes.xyxy,

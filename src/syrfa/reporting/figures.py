@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from syrfa.errors import UserError, in_one_line
-from syrfa.reporting.spec import Spec
-from syrfa.reporting.table_runner import Outcome
-from syrfa.reporting.table_runs import Plan, Run
+from syrfa.reporting.table_plan import Plan, Run
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import Spec
 
 _SUFFIXES = (".png", ".pdf", ".json")
 

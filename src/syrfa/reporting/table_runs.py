@@ -1,263 +1,163 @@
-"""Which runs tables and figures are made of: each once, with its commands and a hash of its configuration."""
+"""Runs a plan: several processes at a time, one failure loses no other run, a killed call is taken up again."""
 
 import os
-import re
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from syrfa.errors import ConfigError
-from syrfa.reporting.spec import RunSpec, SizeSpec, Spec, Stage
-from syrfa.reporting.tested_data import Tested, data_section, fixed_places, tested_data
-from syrfa.training.run_folder import CHECKPOINTS
-from syrfa.utils.files import sha256_file, sha256_json
-from syrfa.world.presets import VERSION
+from syrfa.engine import JobStore, folder_lock
+from syrfa.engine.processes import Processes, last_line
+from syrfa.engine.store import JOB
+from syrfa.errors import UserError
+from syrfa.evaluation.result import Result, parse_result
+from syrfa.reporting.table_plan import THREADS, Command, Plan, Run
+from syrfa.training.run_folder import CHECKPOINTS, RESULT
+from syrfa.utils.files import read_sealed
 
-Command = tuple[str, ...]
-THREADS = "OMP_NUM_THREADS"
-# what a table settles for itself, and what would bring in a file whose content no hash knows
-_SETTLED = re.compile(
-    r"(c|config|ckpt_path|seed_everything|data\.oracle|run|checkpoint|data|model|trainer|evaluation"
-    r"|model\.(init_args\.)?knowledge_ckpt)=|(run|checkpoint)\."
-)
+PYTHON: Sequence[str] = (sys.executable, "-m", "syrfa")
 
 
 @dataclass(frozen=True)
-class Run:
-    """A fit and its test, for one data set and one seed.
+class Outcome:
+    """What became of a run: a result, or why there is none; neither where it was only to be started from.
 
     Attributes:
-        name: of `tables.yaml`.
-        experiment: as in its folder and in its result.
-        seed: of the fit.
-        folder: where its files go.
-        start: the run of phase 1 that it starts from.
-        shown: a row shows it, so that it is tested; others are only started from.
-        recipe: hash of its configuration but the seed: the contents of the config files, the options, the recipe of the
-            run it starts from, the generated worlds, the threads where they are not one. Neither code nor places are
-            part of it, nor the content of data that are not generated: see `tested`.
-        fit: arguments of `python -m syrfa`.
-        test: the same.
-        tested: the manifest's hash and the cache key of the tested split at hand; None where it is not there.
+        result: the content of its result.json.
+        reason: begins with `failed: ` or `not run: `.
+        content: the bytes that `result` was read from.
     """
 
-    name: str
-    experiment: str
-    seed: int
-    folder: Path
-    start: "Run | None"
-    shown: bool
-    recipe: str
-    fit: Command
-    test: Command
-    tested: Tested | None = None
+    result: Result | None = None
+    reason: str | None = None
+    content: bytes = b""
 
     @property
-    def hash(self) -> str:
-        """Recipe and seed."""
-        return sha256_json([self.recipe, self.seed])
-
-    @property
-    def checkpoint(self) -> Path:
-        """What `fit` leaves, and `test` and phase 2 start from."""
-        return self.folder / CHECKPOINTS / "last.ckpt"
-
-    def resume(self) -> Command:
-        """`fit`, going on from its last checkpoint."""
-        kept = (argument for argument in self.fit if not argument.startswith("--run.overwrite"))
-        return (*kept, f"--ckpt_path={self.checkpoint}")
+    def failed(self) -> bool:
+        """Whether the run was tried in vain."""
+        return self.reason is not None and self.reason.startswith("failed")
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What has to be done for some tables and figures of one data set.
-
-    Attributes:
-        dataset: its name.
-        tables: names.
-        figures: names.
-        seeds: of every run.
-        size: name of the size.
-        runs: in an order in which every run stands behind the one it starts from.
-        preparation: commands before the runs: worlds to generate, tube caches to build.
-        environment: variables that the commands need beside the process's own: the same sums however many processes
-            share the machine take one thread, unless the caller's environment says another number.
-    """
-
-    dataset: str
-    tables: tuple[str, ...]
-    figures: tuple[str, ...]
-    seeds: tuple[int, ...]
-    size: str
-    runs: tuple[Run, ...]
-    preparation: tuple[Command, ...]
-    environment: dict[str, str]
-
-
-def make_plan(
-    spec: Spec,
-    root: Path,
-    dataset: str,
-    names: Sequence[str],
-    seeds: Sequence[int],
-    size: str,
-    out: Path,
-    overrides: Sequence[str] = (),
-    threads: str | None = None,
-    look_at_data: bool = True,
-) -> Plan:
-    """Plans some tables and figures.
+class TableRuns:
+    """The runs of a plan on disk, each a job whose identity is its configuration, its seed and the tested data.
 
     Args:
-        spec: of `tables.yaml`.
-        root: the folder that its file names start from.
-        dataset: one of the spec's.
-        names: of tables and figures of the spec.
-        seeds: of every run.
-        size: one of the data set's.
-        out: the folder of all runs.
-        overrides: options of every fit and test, behind all others.
-        threads: of every process; those of the environment, or one, by default.
-        look_at_data: tell which copy is at hand, see `Run.tested`.
-
-    Raises:
-        ConfigError: a name is unknown, or a config file is not there.
+        plan: of `make_plan`.
+        jobs: processes at a time.
+        program: what is before the arguments of a command.
     """
-    chosen, sized = spec.dataset(dataset), spec.size(dataset, size)
-    figures = tuple(name for name in names if name in spec.figures)
-    tables = tuple(name for name in names if name not in spec.figures)
-    shown = {row.run for table in tables for row in spec.table(table).rows if row.run is not None}
-    shown |= {run for figure in figures for runs in spec.figures[figure].values() for run in runs}
-    wanted = shown | {start for start in (spec.runs[name].start for name in shown) if start is not None}
-    ordered = sorted(wanted, key=lambda name: (spec.runs[name].start is not None, list(spec.runs).index(name)))
-    environment, folder = {}, Path(os.environ.get("SYRFA_DATA", "data/raw"))
-    worlds = sized.worlds or chosen.worlds
-    if sized.folder:
-        folder = folder / sized.folder
-        environment["SYRFA_DATA"] = str(folder)
-    environment[THREADS] = threads or os.environ.get(THREADS) or "1"
-    maker = _Maker(spec, root, dataset, sized, out, tuple(overrides), environment, look_at_data)
-    runs: dict[tuple[str, int], Run] = {}
-    for name in ordered:
-        for seed in seeds:
-            start = spec.runs[name].start
-            before = runs[start, seed] if start is not None else None
-            runs[name, seed] = maker.make(name, seed, before, shown=name in shown)
-    generate = [("generate", f"--preset={preset}", f"--out={folder / world}") for world, preset in worlds.items()]
-    data = [*maker.fixed, *(o for o in overrides if o.startswith("--data."))]
-    prepare = ("prepare", *_configs(root, chosen.data), "--data.train_on=both", *data)
-    preparation = (*generate, prepare)
-    return Plan(dataset, tables, figures, tuple(seeds), size, tuple(runs.values()), preparation, environment)
 
+    def __init__(self, plan: Plan, jobs: int = 1, program: Sequence[str] = PYTHON) -> None:
+        self.plan, self.jobs, self.program = plan, jobs, tuple(program)
+        self.tested = plan.data.copy_tested()
+        self.environment = {**os.environ, THREADS: plan.threads}
 
-@dataclass(frozen=True)
-class _Maker:
-    spec: Spec
-    root: Path
-    dataset: str
-    sized: SizeSpec
-    out: Path
-    overrides: tuple[str, ...]
-    environment: dict[str, str]
-    look_at_data: bool
-    known: dict[str, Tested | None] = field(default_factory=dict)
+    def is_done(self, run: Run) -> bool:
+        """Whether nothing is left to do: there is a result, or, of a run that no row shows, a checkpoint."""
+        left = self._store(run).left(["fit", "test"])
+        return "test" not in left or not (run.shown or "fit" in left)
 
-    @property
-    def fixed(self) -> list[str]:
-        """Options that keep real data in their place."""
-        dataset = self.spec.dataset(self.dataset)
-        files = [self.root / file for file in dataset.data]
-        return fixed_places(files, self.sized.worlds or dataset.worlds) if self.sized.folder else []
+    def kept(self, run: Run) -> Outcome:
+        """What is there of a run already."""
+        if self._store(run).part("test") is None:
+            return Outcome()
+        content = (run.folder / RESULT).read_bytes()
+        return Outcome(parse_result(content, run.folder / RESULT), content=content)
 
-    def make(self, name: str, seed: int, start: Run | None, shown: bool) -> Run:
-        run, dataset = self.spec.runs[name], self.spec.dataset(self.dataset)
-        files = self._files(run)
-        options = [f"--{key}={_text(value)}" for key, value in run.options.items()]
-        test_options = [f"--{key}={_text(value)}" for key, value in {**dataset.test, **run.test}.items()]
-        threads = self.environment[THREADS]
-        content = {
-            "configs": [sha256_file(self.root / file) for file in files],
-            "options": options,
-            "test": test_options,
-            "overrides": self.overrides,
-            "start": start.recipe if start else None,
-            "worlds": dict(self.sized.worlds or dataset.worlds),
-            "generator": VERSION,
-            **({} if threads == "1" else {"threads": threads}),
-        }
-        experiment = f"{self.dataset}_{name}"
-        folder = self.out / experiment / f"seed{seed}"
-        place = [f"--run.root={self.out}", f"--run.experiment={experiment}", f"--seed_everything={seed}"]
-        weights = [f"--model.init_args.knowledge_ckpt={start.checkpoint}"] if start else []
-        common = [*_configs(self.root, files), *self.fixed, *options, *place]
-        fit = ("fit", *common, *weights, "--run.overwrite=true", *self.overrides)
-        checkpoint = f"--ckpt_path={folder / CHECKPOINTS / 'last.ckpt'}"
-        test = ("test", *common, *test_options, checkpoint, *self.overrides)
-        tested = self._tested(files, test)
-        return Run(name, experiment, seed, folder, start, shown, sha256_json(content), fit, test, tested)
+    def make(self, out: Path) -> dict[Run, Outcome]:
+        """Makes what is not there yet, in the folder of all runs, which no other call works in meanwhile."""
+        with folder_lock(out, wait=True):
+            left = self._left()
+            there = f"{len(self.plan.runs) - len(left)} of {len(self.plan.runs)} runs are there"
+            print(f"{there}, {len(left)} to do, {self.jobs} at a time", flush=True)
+            processes = Processes()
+            made: dict[Run, Outcome] = {}
+            try:
+                reason = self._prepare(out, processes) if left else None
+                made = {run: Outcome(reason=reason) for run in left} if reason else self._make(left, processes)
+            finally:
+                processes.stop()
+            return {run: made.get(run) or self.kept(run) for run in self.plan.runs}
 
-    def _tested(self, files: list[str], test: Command) -> Tested | None:
-        """What the command will be tested on; looked up once for all runs that have the same."""
-        options = [option for option in test if option.startswith("--data.")]
-        if not self.look_at_data:
-            return None
-        section = data_section([self.root / file for file in files], options, self.environment)
-        if section is None:
-            return None
-        if section not in self.known:
-            self.known[section] = tested_data(section)
-        return self.known[section]
+    def _left(self) -> list[Run]:
+        """The runs that are not done, and those that one of them starts from but whose weights were removed."""
+        left = [run for run in self.plan.runs if not self.is_done(run)]
+        lost = [run.start for run in left if run.start is not None and not run.start.checkpoint.is_file()]
+        return [run for run in self.plan.runs if run in left or run in lost]
 
-    def _files(self, run: RunSpec) -> list[str]:
-        dataset, stage = self.spec.dataset(self.dataset), run.stage
-        if stage not in dataset.stages:
-            raise ConfigError(f"data set {self.dataset}: has no config file of the stage {stage.value}")
-        own = {Stage.knowledge: self.sized.knowledge, Stage.adapt: self.sized.adapt, Stage.grl: self.sized.grl}
-        files = [*dataset.data, *dataset.stages[stage], *self.sized.all, *own[stage], *run.configs]
-        for file in files:
-            if not (self.root / file).is_file():
-                raise ConfigError(f"{self.root / file}: there is no such config file")
-        return files
+    def _prepare(self, out: Path, processes: Processes) -> str | None:
+        for number, command in enumerate(self.plan.preparation):
+            print(f"preparing: {shlex.join(command)}", flush=True)
+            if reason := self._call(command, out / f"prepare{number}.log", processes):
+                return reason
+        self.tested = self.plan.data.copy_tested()  # of a world that was generated just now
+        return None
 
+    def _make(self, left: list[Run], processes: Processes) -> dict[Run, Outcome]:
+        """Every run as soon as the one it starts from is done."""
+        outcomes: dict[Run, Outcome] = {}
+        waiting, running = list(left), dict[Future[Outcome], Run]()
+        with ThreadPoolExecutor(self.jobs) as pool:
+            try:
+                while waiting or running:
+                    ready = [run for run in waiting if run.start not in left or run.start in outcomes]
+                    waiting = [run for run in waiting if run not in ready]
+                    for run in ready:
+                        start = outcomes.get(run.start) if run.start else None
+                        running[pool.submit(self._one, run, start, processes)] = run
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        run = running.pop(future)
+                        outcomes[run] = future.result()
+                        progress = f"[{len(outcomes)}/{len(left)}] {run.experiment} seed {run.seed}"
+                        print(f"{progress}: {outcomes[run].reason or 'done'}", flush=True)
+            except BaseException:
+                processes.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
+        return outcomes
 
-def read_overrides(text: str) -> list[str]:
-    """Options as `trainer.precision=32-true data.num_workers=2`, each with or without dashes before it.
+    def _one(self, run: Run, start: Outcome | None, processes: Processes) -> Outcome:
+        """Fit and test of one run, as far as they are not done."""
+        if start is not None and start.failed and run.start is not None:
+            return Outcome(reason=f"failed: {run.start.name} failed")
+        try:
+            if not processes.wait_for(run.folder):  # of a fit that a killed call left
+                return Outcome(reason="failed: stopped")
+            for command in self._begin(run):
+                if reason := self._call(command, run.folder / f"{command[0]}.log", processes):
+                    return Outcome(reason=reason)
+                file = run.checkpoint if command[0] == "fit" else run.folder / RESULT
+                if not file.is_file():
+                    return Outcome(reason=f"failed: {command[0]}: left no {file.name}")
+                self._store(run).finish(command[0], {"command": shlex.join(command)}, [file])
+            return self.kept(run)
+        except UserError as error:  # of its own folder: the others go on
+            return Outcome(reason=f"failed: {error}")
+        except OSError as error:  # without the path: the table is read on other machines
+            return Outcome(reason=f"failed: {Path(error.filename or run.folder).name}: {error.strerror}")
 
-    Raises:
-        ConfigError: one has no value, or is of what tables settle themselves.
-    """
-    try:
-        tokens = [token.lstrip("-") for token in shlex.split(text)]
-    except ValueError as error:
-        raise ConfigError(f"overrides: {text}: {error}") from error
-    for token in tokens:
-        if "=" not in token:
-            raise ConfigError(f"overrides: {token} has no value; write key=value")
-        if _SETTLED.match(token):
-            raise ConfigError(
-                f"overrides: {token.partition('=')[0]}: tables choose checkpoints, folders and seeds themselves, and "
-                "take no config files; give options of the trainer, the model or the data, as trainer.precision=32-true"
-            )
-    return [f"--{token}" for token in tokens]
+    def _begin(self, run: Run) -> list[Command]:
+        """Claims the folder; what another configuration left there is removed. The commands that are left to run."""
+        store = self._store(run)
+        store.claim(overwrite=True)
+        fitted, begun = store.part("fit") is not None, store.part("begun") is not None
+        if not begun:
+            for checkpoint in (run.folder / CHECKPOINTS).glob("*.ckpt"):
+                checkpoint.unlink()
+            store.finish("begun", {})
+        fit = run.resume() if begun and run.checkpoint.is_file() else run.fit
+        return [*([] if fitted else [fit]), *([run.test] if run.shown else [])]
 
+    def _store(self, run: Run) -> JobStore:
+        # what cannot be compared because the data are gone is taken as it is
+        tested = self.tested or (read_sealed(run.folder / JOB) or {}).get("tested")
+        return JobStore(run.folder, {"run": run.name, "seed": run.seed, "hash": run.hash, "tested": tested})
 
-def read_seeds(text: str) -> list[int]:
-    """Seeds as `1,2,3` or `1 2 3`, each once.
-
-    Raises:
-        ConfigError: there is none, or one is no seed.
-    """
-    words = text.replace(",", " ").split()
-    if not words or not all(word.isdecimal() and int(word) < 1 << 32 for word in words):
-        raise ConfigError(f"seeds '{text}': give numbers from 0 to 4294967295, as 1,2,3")
-    return sorted({int(word) for word in words})
-
-
-def _configs(root: Path, files: Iterable[str]) -> list[str]:
-    return [f"--config={root / file}" for file in files]
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - a scalar of YAML
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    def _call(self, command: Command, log: Path, processes: Processes) -> str | None:
+        """Runs one command; None when it went well, else why it did not."""
+        code = processes.run([*self.program, *command], log, self.environment)
+        last = last_line(log).removeprefix(f"syrfa {command[0]}: error: ")
+        said = f"killed by signal {-code}" if code < 0 else f"{last} (exit code {code}, {log.name})"
+        return f"failed: {command[0]}: {said}" if code else None

@@ -1,31 +1,28 @@
 """A table of the paper from results alone: its lines, and below them what a reader needs to judge them."""
 
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from syrfa.evaluation.result import METRICS
-from syrfa.reporting.cells import NONE, Measured, measure
-from syrfa.reporting.facts import Outcomes, facts
-from syrfa.reporting.spec import ReadingSpec, RowSpec, Spec
+from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import EvaluationSpec, RowSpec, Spec
+from syrfa.reporting.training_facts import code_of, is_clean_only, listed, settings_next_to_the_papers
+from syrfa.utils.text_table import mean_and_deviation, percent
 
+NONE = "-"
 COLUMNS = (
     *("row", "metric", "paper", "ours, mean ± std (n)", "difference", "protocol", "95 % interval", "selection"),
     *("box_width", "random_smoothed", "chance", "test information"),
 )
-CITED = "cited, not run"
+Seeds = Mapping[int, Outcome]
+Outcomes = Mapping[str, Seeds]
+"""Run -> seed -> what became of it."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A finished table.
-
-    Attributes:
-        name: as `table2`.
-        title: its caption.
-        columns: headings.
-        lines: cells as text, one a column.
-        notes: sentences below it.
-    """
+    """A finished table: its name as `table2`, its caption, headings, cells as text, and the sentences below it."""
 
     name: str
     title: str
@@ -39,7 +36,7 @@ def build_table(
     name: str,
     dataset: str,
     outcomes: Outcomes,
-    recipes: Mapping[str, str],
+    configurations: Mapping[str, str],
     command: str,
     remarks: Sequence[str] = (),
 ) -> Table:
@@ -49,8 +46,8 @@ def build_table(
         spec: of `tables.yaml`.
         name: of the table.
         dataset: name of the data set.
-        outcomes: run -> seed -> what became of it.
-        recipes: run -> hash of its configuration but the seed.
+        outcomes: of every run that a row shows.
+        configurations: run -> hash of its configuration.
         command: what makes the table again.
         remarks: more notes.
     """
@@ -58,14 +55,14 @@ def build_table(
     known = any(row.paper.get(dataset) for row in table.rows)
     shown = [row for row in table.rows if row.run is not None or known]
     grouped = any(row.group for row in shown)
-    lines: list[tuple[str, ...]] = []
+    lines = []
     for row in shown:
         for metric in table.metrics:
-            paper = row.paper.get(dataset, {}).get(metric)
-            for line in _lines(row, metric, paper, outcomes, spec.readings):
+            for line in _lines(row, metric, row.paper.get(dataset, {}).get(metric), outcomes, spec.evaluations):
                 lines.append((row.group or NONE, *line) if grouped else line)
-    runs = list(dict.fromkeys(row.run for row in shown if row.run is not None))
     left_out = len(table.rows) - len(shown)
+    rows = [(row.name, row.run) for row in shown if row.run is not None]
+    hashes = "; ".join(f"{name} = {run} {configurations.get(run, NONE)[:12]}" for name, run in rows)
     notes = [
         "Numbers are per cent, differences are points. The interval is that of a bootstrap over test videos, from the "
         "lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame, "
@@ -73,11 +70,9 @@ def build_table(
         *([f"The paper cites {left_out} more rows, and has no number of this data set."] if left_out else []),
         *table.notes,
         *table.notes_of.get(dataset, []),
-        *facts({run: outcomes[run] for run in runs}, spec.readings),
+        *_facts({run: outcomes[run] for _, run in rows}, spec.evaluations),
         "Runs, with the hash of their configuration (config files, options, generated worlds, number of threads, the "
-        "run they start from), without seed, code and data, which stand above: "
-        + "; ".join(f"{row.name} = {row.run} {recipes.get(row.run, NONE)[:12]}" for row in shown if row.run is not None)
-        + ".",
+        f"run they start from; seed, code and data are above): {hashes}.",
         *remarks,
         f"Made by: {command}",
     ]
@@ -86,19 +81,127 @@ def build_table(
 
 
 def _lines(
-    row: RowSpec, metric: str, paper: float | None, outcomes: Outcomes, readings: Iterable[ReadingSpec]
+    row: RowSpec, metric: str, paper: float | None, outcomes: Outcomes, evaluations: Iterable[EvaluationSpec]
 ) -> list[tuple[str, ...]]:
-    """A line for each reading; one for a row that is cited."""
-    label = f"{row.name} (extension)" if row.extension else row.name
+    """A line for each evaluation; one for a row that is cited."""
     theirs = NONE if paper is None else f"{paper:.1f}"
-    head = (label, METRICS.get(metric, metric), theirs)
+    label = f"{row.name} (extension)" if row.extension else row.name
     if row.run is None:
-        return [(*head, CITED, *[NONE] * (len(COLUMNS) - len(head) - 1))]
-    lines: list[tuple[str, ...]] = []
-    for reading in readings:
-        ours: Measured = measure(outcomes[row.run], reading, metric, paper)
-        protocol = f"{reading.protocol}, {reading.smoothing}"
-        baselines = (ours.box_width, ours.random_smoothed, ours.chance)
-        beside = (protocol, ours.interval, ours.selection, *baselines, ours.information)
-        lines.append((*head, ours.ours, ours.difference, *beside))
-    return lines
+        return [(label, METRICS[metric], theirs, "cited, not run", *[NONE] * (len(COLUMNS) - 4))]
+    if any(outcome.result and is_clean_only(outcome.result) for outcome in outcomes[row.run].values()):
+        label += ", clean_only"
+    return [(label, METRICS[metric], theirs, *_cells(outcomes[row.run], one, metric, paper)) for one in evaluations]
+
+
+def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | None) -> tuple[str, ...]:
+    """The cells of `COLUMNS` from `ours` on: one metric of one run over its seeds, or why there is no number."""
+    found: list[tuple[Result, Evaluation]] = []
+    reasons: dict[int, str] = {}
+    for seed, outcome in sorted(outcomes.items()):
+        evaluation = evaluation_of(outcome.result, wanted) if outcome.result else None
+        if reason := _no_number(outcome, evaluation, wanted, metric):
+            reasons[seed] = reason
+        elif outcome.result and evaluation:
+            found.append((outcome.result, evaluation))
+    protocol = f"{wanted.protocol}, {wanted.smoothing}"
+    if not found:
+        why = "; ".join(dict.fromkeys(reasons.values())) or "not run: no seed was asked for"
+        return (why, NONE, protocol, *[NONE] * (len(COLUMNS) - 6))
+    metrics = [evaluation["metrics"][metric] for _, evaluation in found]
+    values = [value["value"] for value in metrics]
+    points = None if paper is None else round(statistics.mean(100 * value for value in values) - paper, 1)
+    ends = [(value.get("ci_low"), value.get("ci_high")) for value in metrics]
+    whole = all(None not in pair for pair in ends)
+    baselines = [
+        _joined(percent(evaluation["baselines"].get(name, {}).get(metric, {}).get("value")) for _, evaluation in found)
+        for name in ("box_width", "random_smoothed")
+    ]
+    return (
+        f"{mean_and_deviation(values)} ({len(values)})" + "".join(f"; seed {s} {why}" for s, why in reasons.items()),
+        NONE if points is None else f"{points:+.1f}" if points else "0.0",
+        protocol,
+        f"{percent(min(low for low, _ in ends))} to {percent(max(high for _, high in ends))}" if whole else NONE,
+        _joined(selection(result) for result, _ in found),
+        *baselines,
+        _joined(percent(value.get("chance")) for value in metrics),
+        _joined("; ".join(audit_of(*pair).test_information) or "none" for pair in found),
+    )
+
+
+def evaluation_of(result: Result, wanted: EvaluationSpec) -> Evaluation | None:
+    """A result's evaluation under a protocol and smoothing, not one that reference scores rescaled."""
+    for evaluation in result["evaluations"]:
+        protocol = evaluation["protocol"]
+        named = (protocol["protocol"], protocol["smoothing"]) == (wanted.protocol, wanted.smoothing)
+        if named and not protocol.get("reference"):
+            plain: Evaluation = evaluation
+            return plain
+    return None
+
+
+def _no_number(outcome: Outcome, evaluation: Evaluation | None, wanted: EvaluationSpec, metric: str) -> str | None:
+    """Why there is no number; None where there is one."""
+    if outcome.result is None:
+        return outcome.reason or "not run: only started from"
+    videos, released = outcome.result.get("videos"), outcome.result.get("videos_released")
+    if videos and released and videos < released:
+        return f"not run: {released - videos} of {released} {outcome.result['split']} videos are missing"
+    if evaluation is None:
+        return f"not run: the result has no evaluation {wanted.protocol}, {wanted.smoothing}"
+    if metric not in evaluation["metrics"]:
+        return f"not run: the result has no {METRICS[metric]}"
+    value = evaluation["metrics"][metric]
+    return f"undefined: {value['reason']}" if value["value"] is None else None
+
+
+def _facts(outcomes: Outcomes, evaluations: Iterable[EvaluationSpec]) -> list[str]:
+    """What results record of data, seeds, settings, code and protocols, each sentence a note."""
+    results = [outcome.result for seeds in outcomes.values() for _, outcome in sorted(seeds.items()) if outcome.result]
+    seeds = listed(seed for seeds in outcomes.values() for seed in sorted(seeds))
+    if not results:
+        return [f"Seeds: {seeds}."]
+    return [
+        f"Test split: {_joined(map(_tested, results))}. Seeds: {seeds}.",
+        f"Settings: {settings_next_to_the_papers(results)}.",
+        *_adapters(outcomes),
+        *_audits(outcomes, evaluations),
+        f"Code: {code_of(results)}.",
+    ]
+
+
+def _tested(result: Result) -> str:
+    """What was tested, and the hashes that tell one copy from another."""
+    return (
+        f"{result['videos']} videos, {result['frames']} frames, {result['objects']} objects, "
+        f"manifest {result['manifest_sha256'][:12]}, tubes {result['cache_key']}"
+    )
+
+
+def _adapters(outcomes: Outcomes) -> list[str]:
+    """How far each run's adapters moved, over its seeds: the paper's learning rate hardly moves them in a few steps."""
+    notes = []
+    for run, seeds in outcomes.items():
+        moved = [o.result["adapter"] for o in seeds.values() if o.result and o.result.get("adapter", {}).get("max_abs")]
+        if moved:
+            mean, most = statistics.mean(a["mean_abs"] for a in moved), max(a["max_abs"] for a in moved)
+            notes.append(f"{run} {mean:.1e} on average, {most:.1e} at most")
+    return [f"How far adapters moved from where they do nothing: {'; '.join(notes)}."] if notes else []
+
+
+def _audits(outcomes: Outcomes, evaluations: Iterable[EvaluationSpec]) -> list[str]:
+    """The audit lines of every evaluation, each with the runs whose numbers it is of."""
+    notes = []
+    for wanted in evaluations:
+        runs: dict[str, list[str]] = {}
+        for run, seeds in outcomes.items():
+            for result in (outcome.result for _, outcome in sorted(seeds.items()) if outcome.result):
+                if evaluation := evaluation_of(result, wanted):
+                    runs.setdefault(audit_of(result, evaluation).line, []).append(run)
+        for line, found in runs.items():
+            of = "" if len(runs) == 1 else f", of {listed(found)}"
+            notes.append(f"Audit under {wanted.protocol}, {wanted.smoothing}{of}: {line}")
+    return notes
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return listed(texts, " / ")

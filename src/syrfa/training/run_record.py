@@ -16,7 +16,7 @@ from syrfa.datasets.base import WORLD, VideoDataset
 from syrfa.modules.checkpoint import is_ours, read_checkpoint, read_plain
 from syrfa.training.paths import PortablePaths
 from syrfa.training.provenance import environment
-from syrfa.tubes.cache import cache_folder, cache_recipe
+from syrfa.tubes.cache import cache_folder, cache_identity
 from syrfa.tubes.datamodule import STAGES_OF, Stage, TubeDataModule
 from syrfa.utils.files import sha256_file, sha256_json
 
@@ -205,7 +205,7 @@ def _step(
     if not isinstance(data, TubeDataModule):
         raise NoRunRecordError("its data do not come from a TubeDataModule, so that they are not known")
     parts = [part for part in (_data_entry(data, stage, paths) for stage in stages) if part is not None]
-    hashes = [[part["stage"], part["cache"]] for part in parts]
+    hashes = [[part["stage"], part["cache"], part["manifest_sha256"]] for part in parts]
     return {
         "id": sha256_json([verb, options, hashes, [file["sha256"] for file in files]])[:ID_LENGTH],
         "verb": verb,
@@ -224,14 +224,14 @@ def _data_entry(data: TubeDataModule, stage: Stage, paths: PortablePaths) -> dic
     if use is None:
         return None
     dataset = use.source.dataset
-    identity = cache_recipe(dataset, use.split, use.source.detector, use.spec)
+    identity = cache_identity(dataset, use.split, use.source.detector, use.spec)
     return {
         "stage": stage,
         "domain": use.domain,
         "dataset": dataset.name,
         "split": use.split,
         "root": paths.abstract(str(dataset.root)),
-        "manifest_sha256": identity["dataset_manifest"],
+        "manifest_sha256": dataset.manifest_hash(use.split),
         "cache": cache_folder(data.cache_root, identity).name,
         "detector": paths.abstract(identity["detector"]),
         "world": _world_of(dataset, paths),

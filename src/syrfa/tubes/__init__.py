@@ -3,8 +3,7 @@
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.crop import crop_tubes
-from syrfa.tubes.extract import VideoInfo
-from syrfa.tubes.index import TubeIndex
+from syrfa.tubes.index import TubeIndex, VideoInfo
 from syrfa.tubes.spec import TubeFilter, TubeSpec
 
 __all__ = ["TubeCache", "TubeFilter", "TubeIndex", "TubeSpec", "VideoInfo", "build_cache", "crop_tubes"]

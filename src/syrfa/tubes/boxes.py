@@ -1,13 +1,8 @@
 """Making a file of boxes: a video at a time, on an engine, resumable, the file last."""
 
-import fcntl
 import json
-import os
 import shutil
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +11,19 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_origin, write_boxes
-from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
+from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.tubes.build import check_names
-from syrfa.tubes.frames import Video
-from syrfa.tubes.storage import sync_folder
-from syrfa.utils.files import atomic_write, sha256_json
+from syrfa.tubes.index import Table
+from syrfa.tubes.shards import writes_to
+from syrfa.tubes.stream import Video
+from syrfa.utils.files import sha256_json, sync_folder
 
 _KEY_LENGTH = 12
 
 
 @dataclass(frozen=True)
-class VideoBoxes:
+class VideoBoxes(Table):
     """The boxes of one video.
 
     Attributes:
@@ -62,7 +58,7 @@ def detect_split(
         dataset: where the videos are.
         split: one of its splits.
         detector: finds the boxes.
-        out: the file; a folder of finished videos stands beside it while it is made.
+        out: the file; next to it is a folder of finished videos while it is made.
         workers: videos at a time; see `syrfa.engine.run_job`.
         progress: show how far it is.
         overwrite: replace a file of other boxes.
@@ -72,49 +68,52 @@ def detect_split(
         False when the file was there already.
 
     Raises:
-        ConfigError: `out` holds something else, or a video's name cannot be a file name.
-        CacheError: another process is making this very file.
+        ConfigError: `out` holds something else, another process is making it, or a video's name cannot be a file name.
+        CacheError: the disk is full.
         EngineError: a worker died at the same video every time.
         DetectionError: the detector's boxes are malformed, or there is none in the whole split.
         VideoError: a video cannot be decoded. Finished ones are kept.
     """
     identity = json.loads(json.dumps(detector.identity()))  # as it is read back: tuples are lists there
-    origin = Origin(identity, dataset.name, split, dataset.manifest_hash(split))
-    if _is_there(out, origin, overwrite):
+    origin = Origin(identity, dataset.name, split, dataset.videos_hash(split))
+    if _is_there(out, origin, dataset, overwrite):
         return False
     records = dataset.videos(split)
     check_names(records)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = out.with_name(f".{out.name}.{sha256_json(asdict(origin))[:_KEY_LENGTH]}")
-    with _alone(folder, out):
-        if _is_there(out, origin, overwrite):  # another process has finished it meanwhile
+    key = sha256_json(asdict(origin))[:_KEY_LENGTH]
+    store = JobStore(out.with_name(f".{out.name}.{key}"), asdict(origin))
+    with store.lock():
+        if _is_there(out, origin, dataset, overwrite):  # another process has finished it meanwhile
             return False
-        todo = [record for record in records if read_part(folder, record.name) is None]
-        job = BoxJob(dataset, detector, folder)
-        for _ in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
+        store.claim()
+        left = set(store.left(record.name for record in records))
+        todo = [record for record in records if record.name in left]
+        for _ in run_job(BoxJob(dataset, detector, store), todo, engine, workers, progress, f"{dataset.name} {split}"):
             pass  # the parts are on disk
-        _finish(folder, out, origin, records)
+        _finish(store, out, origin, records)
     return True
 
 
 class BoxJob:
-    """Writes the part of any video of a split."""
+    """Writes the part of any video of a split; see `syrfa.engine.Job`."""
 
-    def __init__(self, dataset: VideoDataset, detector: Detector, folder: Path) -> None:
-        self.dataset, self.detector, self.folder = dataset, detector, folder
+    def __init__(self, dataset: VideoDataset, detector: Detector, store: JobStore) -> None:
+        self.dataset, self.detector, self.store = dataset, detector, store
         self.runs_network = detector.runs_network
 
     def run(self, record: VideoRecord) -> VideoDone:
         """Detects, checks and writes."""
-        timer = StageTimer()
+        timer = StepTimer()
         found = detect_video(self.dataset, record, self.detector, timer)
-        with timer.stage("write"), atomic_write(self.folder / f"{record.name}.npz") as file:
-            np.savez(file, **vars(found))
+        file = _boxes_file(self.store, record.name)
+        with timer.step("write"), writes_to(file):
+            found.save(file)
+            self.store.finish(record.name, {}, [file])
         return VideoDone(record.name, int(found.shape[0]), timer.seconds)
 
 
 def detect_video(
-    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StageTimer | None = None
+    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StepTimer | None = None
 ) -> VideoBoxes:
     """The boxes of every frame of a video.
 
@@ -122,18 +121,18 @@ def detect_video(
         dataset: the data set of the video.
         record: the video.
         detector: finds the boxes; it is started anew.
-        timer: counts the stage `detect`.
+        timer: counts the step `detect`.
 
     Raises:
         DetectionError: one lies outside the frame, is not finite or has no area, or its confidence is outside [0, 1].
         VideoError: the video cannot be decoded.
     """
-    timer = timer or StageTimer()
+    timer = timer or StepTimer()
     video = Video(dataset, record)
     video.start(detector)
     found: list[Detections] = []
     for first, stack in video.batches(detector.needs_frames):
-        with timer.stage("detect"):
+        with timer.step("detect"):
             detections = detector.detect(stack, first)
         if len(detections) != len(stack):
             raise DetectionError(
@@ -142,10 +141,8 @@ def detect_video(
             )
         found += detections
     video.finish(detector)
-    xyxy = np.concatenate([np.empty((0, 4), np.float32), *(one.xyxy for one in found)])
-    confidence = np.concatenate([np.empty(0, np.float32), *(one.confidence for one in found)])
-    boxes = np.concatenate([xyxy, confidence[:, None]], axis=1).astype(np.float32)
-    classes = np.concatenate([np.empty(0, np.int16), *(one.class_id for one in found)]).astype(np.int16)
+    whole = Detections.join(found)
+    boxes = np.concatenate([whole.xyxy, whole.confidence[:, None]], axis=1).astype(np.float32)
     frame = np.repeat(np.arange(len(found), dtype=np.int32), [len(one) for one in found])
     check_rows(record.path, boxes, np.zeros(len(boxes), np.int64), frame.astype(np.int64), [video.frames])
     beyond = np.flatnonzero(outside(boxes, video.height, video.width))
@@ -154,19 +151,16 @@ def detect_video(
             f"{record.path}: frame {frame[beyond[0]]} has a box outside the {video.width}x{video.height} frame; "
             f"{len(beyond)} such boxes"
         )
-    return VideoBoxes(boxes, classes, frame, np.array([video.frames, video.height, video.width], np.int64))
+    return VideoBoxes(
+        boxes, whole.class_id.astype(np.int16), frame, np.array([video.frames, video.height, video.width], np.int64)
+    )
 
 
-def read_part(folder: Path, name: str) -> VideoBoxes | None:
-    """The boxes of a finished video; None when it is not finished."""
-    try:
-        with np.load(folder / f"{name}.npz", allow_pickle=False) as file:
-            return VideoBoxes(**{key: file[key] for key in VideoBoxes.__dataclass_fields__})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+def _boxes_file(store: JobStore, name: str) -> Path:
+    return store.folder / f"{name}.npz"
 
 
-def _is_there(out: Path, origin: Origin, overwrite: bool) -> bool:
+def _is_there(out: Path, origin: Origin, dataset: VideoDataset, overwrite: bool) -> bool:
     """Whether `out` holds these very boxes; raises when it holds others that may not be replaced."""
     if not out.exists():
         return False
@@ -176,33 +170,18 @@ def _is_there(out: Path, origin: Origin, overwrite: bool) -> bool:
         found, reason = None, str(error)
     else:
         reason = f"{out}: holds boxes of another detector or copy of the data"
-    if found == origin:
+    if found is not None and found == replace(origin, manifest=found.manifest) and found.is_of(dataset):
         return True
     if not overwrite:
         raise ConfigError(f"{reason}; add --overwrite true to replace it, or give another --out")
     return False
 
 
-@contextmanager
-def _alone(folder: Path, out: Path) -> Iterator[None]:
-    """Holds the folder of parts; the kernel lets go of it when the process is killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CacheError(f"{out}: another process is making this file; wait, or give another --out") from None
-        yield
-    finally:
-        os.close(handle)
-
-
-def _finish(folder: Path, out: Path, origin: Origin, records: list[VideoRecord]) -> None:
+def _finish(store: JobStore, out: Path, origin: Origin, records: list[VideoRecord]) -> None:
     """Joins the parts, in the order of the data set; the folder goes when the file is on disk."""
-    parts = [part for part in (read_part(folder, record.name) for record in records) if part is not None]
-    if len(parts) < len(records):
-        raise CacheError(f"{folder}: a finished video has vanished; run syrfa detect again")
+    if store.left(record.name for record in records):
+        raise CacheError(f"{store.folder}: a finished video has vanished; run syrfa detect again")
+    parts = [VideoBoxes.load(_boxes_file(store, record.name)) for record in records]
     counts = [len(part.boxes) for part in parts]
     frames = sum(int(part.shape[0]) for part in parts)
     if sum(counts) == 0:
@@ -211,7 +190,7 @@ def _finish(folder: Path, out: Path, origin: Origin, records: list[VideoRecord])
             "detector's weights, classes and image size"
         )
     content = BoxFile(
-        path=folder / "whole.npz",
+        path=store.folder / ".whole.npz",
         boxes=np.concatenate([part.boxes for part in parts]),
         class_id=np.concatenate([part.class_id for part in parts]),
         video=np.repeat(np.arange(len(parts), dtype=np.int64), counts),
@@ -222,7 +201,7 @@ def _finish(folder: Path, out: Path, origin: Origin, records: list[VideoRecord])
         frame_sizes=[(int(part.shape[1]), int(part.shape[2])) for part in parts],
         origin=origin,
     )
-    write_boxes(content)  # beside the parts, so that nothing is left of one that was killed
+    write_boxes(content)  # in the folder of the parts, so that nothing is left of one that was killed
     content.path.replace(out)
     sync_folder(out.parent)
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(store.folder, ignore_errors=True)

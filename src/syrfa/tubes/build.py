@@ -1,24 +1,37 @@
-"""Building a tube cache: a video at a time, on an engine, resumable, the manifest last."""
+"""Building a tube cache: a video at a time, on an engine, resumable, the manifest last, then the labels."""
 
-import json
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.detection.base import Detector
-from syrfa.engine import EngineName, StageTimer, VideoDone, run_job
-from syrfa.errors import CacheError, ConfigError, DetectionError
-from syrfa.tubes.cache import INDEX, MANIFEST, SCHEMA, Recipe, TubeCache, cache_folder, cache_key, cache_recipe
-from syrfa.tubes.extract import VideoInfo, extract_video
-from syrfa.tubes.index import TubeIndex, concatenate
+from syrfa.detection.base import Detections, Detector
+from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
+from syrfa.engine.store import PARTS, check_part_name
+from syrfa.errors import CacheError, DetectionError
+from syrfa.tubes.cache import (
+    INDEX,
+    MANIFEST,
+    SCHEMA,
+    Identity,
+    TubeCache,
+    cache_folder,
+    cache_identity,
+    cache_key,
+    labels_file,
+)
+from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo, join_indices, join_labels
+from syrfa.tubes.labels import label_video
+from syrfa.tubes.shards import open_shard, writes_to
 from syrfa.tubes.spec import TubeSpec
-from syrfa.tubes.storage import owned_write, sealed, sweep, sync_folder, unsealed
-from syrfa.utils.files import sha256_file
+from syrfa.tubes.stream import TubeStream, stream_video
+from syrfa.utils.files import sha256_file, sweep
 
-PARTS = "parts"  # one small file a finished video: what it adds to the index and the manifest
+_PACK = 1024  # frames whose boxes are held apart before they are joined: an array costs more than a few boxes
 
 
 def build_cache(
@@ -35,7 +48,8 @@ def build_cache(
     """Opens the cache of a split, building what is missing of it first.
 
     A build that was killed goes on at the next video, and the result is the same to the byte, whatever the engine and
-    the number of workers. Two builds at once do the same work twice and harm nothing.
+    the number of workers. Of two builds at once the second waits for the first. Where the labels of the data set have
+    changed, only they are read again.
 
     Args:
         dataset: where videos and labels are.
@@ -55,85 +69,180 @@ def build_cache(
         LabelError: labels do not fit a video.
         VideoError: a video cannot be decoded. As the two before, it is raised when all other videos are done.
     """
-    recipe = cache_recipe(dataset, split, detector, spec)
-    folder = cache_folder(root, recipe)
-    if (folder / MANIFEST).exists():
-        return TubeCache.open(folder)
+    identity = cache_identity(dataset, split, detector, spec)
+    folder = cache_folder(root, identity)
     records = dataset.videos(split)
-    check_names(records)
-    sweep(folder)
-    todo = [record for record in records if read_part(folder, record.name) is None]
-    job = CacheJob(dataset, detector, spec.for_split(split), folder)
-    for done in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
-        if listener is not None:
-            listener(done)
-    _finish(folder, recipe, records)
-    return TubeCache.open(folder)
+    labels = labels_file(folder, dataset.labels_hash(split))
+    built = False
+    if not (folder / MANIFEST).exists():
+        check_names(records)
+        store = JobStore(folder, identity, hash_files=False)
+        job = CacheJob(dataset, detector, spec.for_split(split), store, labels)
+        with _alone(store):
+            if built := not (folder / MANIFEST).exists():
+                todo = [record for record in records if read_part(store, record.name) is None]
+                for done in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
+                    if listener is not None:
+                        listener(done)
+                _finish(store, records)
+    cache = TubeCache.open(folder)
+    if not built:
+        with contextlib.suppress(CacheError):  # the labels have changed, or their file is damaged
+            cache.read_labels(labels)
+            return cache
+    _write_labels(cache, dataset, records, labels, progress)
+    cache.read_labels(labels)
+    return cache
 
 
-def check_names(records: list[VideoRecord]) -> None:
+@contextlib.contextmanager
+def _alone(store: JobStore) -> Iterator[None]:
+    """Keeps other builds out of the cache, and removes what killed ones were writing."""
+    with contextlib.ExitStack() as stack:
+        with writes_to(store.folder):
+            stack.enter_context(store.lock(wait=True))
+            sweep(store.folder)
+            store.claim()
+        yield
+
+
+def check_names(records: Iterable[VideoRecord]) -> None:
     """Refuses videos whose names are no file names.
 
     Raises:
         ConfigError: with the first one.
     """
     for record in records:
-        if record.name != Path(record.name).name:
-            raise ConfigError(f"{record.path}: the video name {record.name!r} cannot be a file name")
+        check_part_name(record.name)
 
 
 class CacheJob:
-    """Writes the shard and the part of any video of a split; see `syrfa.engine.Job`."""
+    """Writes the shard, the index and the labels of any video of a split; see `syrfa.engine.Job`.
 
-    def __init__(self, dataset: VideoDataset, detector: Detector, spec: TubeSpec, folder: Path) -> None:
-        self.dataset, self.detector, self.spec, self.folder = dataset, detector, spec, folder
+    Args:
+        dataset: the data set of the videos.
+        detector: finds the boxes.
+        spec: with its margin decided.
+        store: of the cache.
+        labels: the file of the labels of all videos, which is not there yet.
+    """
+
+    def __init__(
+        self, dataset: VideoDataset, detector: Detector, spec: TubeSpec, store: JobStore, labels: Path
+    ) -> None:
+        self.dataset, self.detector, self.spec, self.store, self.labels = dataset, detector, spec, store, labels
         self.runs_network = detector.runs_network
 
     def run(self, record: VideoRecord) -> VideoDone:
-        """Writes the shard, then the part that says the shard is whole."""
-        timer = StageTimer()
-        shard = self.folder / f"{record.name}.npy"
-        info, index = extract_video(self.dataset, record, self.detector, self.spec, shard, timer)
-        with timer.stage("write"):
-            _write_part(self.folder, info, index)
+        """Works on one video, in one pass over it.
+
+        Raises:
+            VideoError: the video cannot be decoded to its end.
+            DetectionError: the detector returned malformed boxes, or its boxes are of a video of another length.
+            LabelError: labels do not fit the video; its tubes are finished all the same.
+            CacheError: a file cannot be written.
+        """
+        timer = StepTimer()
+        shard, part = self.store.folder / f"{record.name}.npy", _index_file(self.store, record.name)
+        stream, index = stream_video(
+            self.dataset, record, self.detector, self.spec, lambda stream: (stream, _cut(stream, shard, timer)), timer
+        )
+        with timer.step("write"):
+            info = VideoInfo(
+                name=record.name,
+                frames=stream.frames,
+                height=stream.height,
+                width=stream.width,
+                channels=stream.channels,
+                boxes=stream.boxes,
+                tubes=len(index),
+                bytes=shard.stat().st_size,
+                sha256=sha256_file(shard),
+            )
+            index.save(part)
+            with writes_to(part.with_suffix(".json")):
+                self.store.finish(record.name, asdict(info), [shard, part])
+        with timer.step("label"):
+            label_video(self.dataset, record, info, index).save(_label_part(self.labels, record.name))
         return VideoDone(record.name, info.frames, timer.seconds)
 
 
-def _write_part(folder: Path, info: VideoInfo, index: TubeIndex) -> None:
-    index.save(folder / PARTS / f"{info.name}.npz")
-    with owned_write(folder / PARTS / f"{info.name}.json") as file:
-        file.write(json.dumps(sealed(asdict(info)), sort_keys=True).encode())
-
-
-def read_part(folder: Path, name: str) -> tuple[VideoInfo, TubeIndex] | None:
+def read_part(store: JobStore, name: str) -> tuple[VideoInfo, TubeIndex] | None:
     """What a finished video adds to the cache; None when it is not finished."""
-    try:
-        info = VideoInfo(**unsealed(json.loads((folder / PARTS / f"{name}.json").read_bytes())))
-        index = TubeIndex.load(folder / PARTS / f"{name}.npz")
-        whole = (folder / f"{name}.npy").stat().st_size == info.bytes and len(index) == info.tubes
-    except (OSError, ValueError, TypeError, RecursionError, CacheError):
+    content = store.part(name)
+    if content is None:
         return None
-    return (info, index) if whole else None
+    try:
+        info, index = VideoInfo(**content), TubeIndex.load(_index_file(store, name))
+    except CacheError:
+        return None
+    return (info, index) if len(index) == info.tubes else None
 
 
-def _finish(folder: Path, recipe: Recipe, records: list[VideoRecord]) -> None:
-    """Joins the parts; the manifest is written when everything it speaks of is on disk."""
-    parts = [read_part(folder, record.name) for record in records]
-    done = [part for part in parts if part is not None]
+def _index_file(store: JobStore, name: str) -> Path:
+    return store.folder / PARTS / f"{name}.npz"
+
+
+def _label_part(labels: Path, name: str) -> Path:
+    return labels.parent / PARTS / f"{name}.{labels.name}"
+
+
+def _cut(stream: TubeStream, shard: Path, timer: StepTimer) -> TubeIndex:
+    """Writes the shard; returns the index of this video alone, as video 0."""
+    spec, rows = stream.spec, _Rows()
+    with writes_to(shard), open_shard(shard, (spec.frames, spec.size, spec.size, stream.channels)) as writer:
+        for frame, boxes, tubes in stream:
+            rows.append(frame, boxes)
+            with timer.step("write"):
+                writer.append(tubes)
+    boxes = rows.all()
+    return TubeIndex(
+        video=np.zeros(len(boxes), np.int32),
+        frame=np.repeat(np.array(rows.frames, np.int32), rows.counts),
+        xyxy=boxes.xyxy,
+        confidence=boxes.confidence,
+        class_id=boxes.class_id,
+        row=np.arange(len(boxes), dtype=np.int64),
+    )
+
+
+class _Rows:
+    """The boxes that became tubes, in the order of the shard."""
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self.counts: list[int] = []
+        self.packed: list[Detections] = []
+        self.loose: list[Detections] = []
+
+    def append(self, frame: int, boxes: Detections) -> None:
+        self.frames.append(frame)
+        self.counts.append(len(boxes))
+        self.loose.append(boxes)
+        if len(self.loose) == _PACK:
+            self.packed.append(Detections.join(self.loose))
+            self.loose = []
+
+    def all(self) -> Detections:
+        return Detections.join([*self.packed, *self.loose])
+
+
+def _finish(store: JobStore, records: list[VideoRecord]) -> None:
+    """Joins the parts; the manifest is written when everything it names is on disk."""
+    done = [part for part in (read_part(store, record.name) for record in records) if part is not None]
+    folder = store.folder
     if len(done) < len(records):
         raise CacheError(
             f"{folder}: a finished video is not there; run syrfa prepare again (all nodes of a cluster must share the "
             "folder)"
         )
     infos = [info for info, _ in done]
-    _check_not_empty(infos, recipe)
-    concatenate([index for _, index in done]).save(folder / INDEX)
-    sweep(folder)
-    sync_folder(folder)
+    _check_not_empty(infos, store.identity)
+    join_indices([index for _, index in done]).save(folder / INDEX)
     manifest = {
         "schema": SCHEMA,
-        "key": cache_key(recipe),
-        "recipe": recipe,
+        "key": cache_key(store.identity),
+        "identity": store.identity,
         "videos": [asdict(info) for info in infos],
         "index": {"sha256": sha256_file(folder / INDEX), "bytes": (folder / INDEX).stat().st_size},
         "frames": sum(info.frames for info in infos),
@@ -141,18 +250,35 @@ def _finish(folder: Path, recipe: Recipe, records: list[VideoRecord]) -> None:
         "tubes": sum(info.tubes for info in infos),
         "bytes": sum(info.bytes for info in infos),
     }
-    with owned_write(folder / MANIFEST) as file:
-        file.write(json.dumps(sealed(manifest), indent=2, sort_keys=True, allow_nan=False).encode() + b"\n")
-    sync_folder(folder)
+    with writes_to(folder / MANIFEST):
+        store.complete(MANIFEST, manifest)
 
 
-def _check_not_empty(infos: list[VideoInfo], recipe: Recipe) -> None:
-    where = f"{recipe['dataset']} {recipe['split']}"
+def _write_labels(
+    cache: TubeCache, dataset: VideoDataset, records: list[VideoRecord], file: Path, progress: bool
+) -> None:
+    """Writes the labels of all videos to `file`: those that the workers left, and the others read now."""
+    sweep(cache.folder)
+    found = []
+    shown = tqdm(records, f"labels of {dataset.name}", unit="video", disable=None if progress else True)
+    for number, record in enumerate(shown):
+        part = _label_part(file, record.name)
+        try:
+            labels = TubeLabels.load(part)
+        except CacheError:
+            labels = label_video(dataset, record, cache.video_infos[number], cache.index.of_video(number))
+            labels.save(part)
+        found.append(labels)
+    join_labels(found).save(file)
+
+
+def _check_not_empty(infos: list[VideoInfo], identity: Identity) -> None:
+    where, spec = f"{identity['dataset']} {identity['split']}", TubeSpec(**identity["spec"])
     frames = sum(info.frames for info in infos)
     boxes = sum(info.boxes for info in infos)
-    if boxes == 0 and not any(TubeSpec(**recipe["spec"]).centres(info.frames) for info in infos):
+    if boxes == 0 and not any(spec.centres(info.frames) for info in infos):
         raise DetectionError(
-            f"{where}: spec.margin ({recipe['spec']['margin']}) leaves no frame of videos of at most "
+            f"{where}: spec.margin ({spec.margin}) leaves no frame of videos of at most "
             f"{max(info.frames for info in infos)} frames; lower it"
         )
     if boxes == 0:
@@ -161,9 +287,8 @@ def _check_not_empty(infos: list[VideoInfo], recipe: Recipe) -> None:
             "and image size, or the file of boxes"
         )
     if sum(info.tubes for info in infos) == 0:
-        threshold = recipe["spec"]["min_confidence"]
         raise DetectionError(
-            f"{where}: none of {boxes} boxes became a tube: lower spec.min_confidence ({threshold}), or the videos "
-            f"({np.median([info.frames for info in infos]):.0f} frames) are too short for spec.margin "
-            f"({recipe['spec']['margin']})"
+            f"{where}: none of {boxes} boxes became a tube: lower spec.min_confidence ({spec.min_confidence}), or the "
+            f"videos ({np.median([info.frames for info in infos]):.0f} frames) are too short for spec.margin "
+            f"({spec.margin})"
         )

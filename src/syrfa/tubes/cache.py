@@ -1,4 +1,14 @@
-"""Reading a tube cache; one that is unfinished, stale or damaged is refused with the reason."""
+"""Reading a tube cache; one that is unfinished, of another version or damaged is refused with the reason.
+
+```
+<root>/<dataset>-<split>-<key>/   the key hashes what decides the tubes: videos, detector, spec
+  <video>.npy                     the tubes of a video, uint8 (n, T, size, size, channels)
+  index.npz                       one row a tube (`TubeIndex`)
+  manifest.json                   the identity, the videos and their hashes; written last, sealed
+  labels-<hash>.npz               what the data set's labels say (`TubeLabels`); other labels are another file
+  job.json, parts/                what an unfinished build has finished
+```
+"""
 
 import json
 from collections import OrderedDict
@@ -12,50 +22,53 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset
 from syrfa.detection.base import Detector
 from syrfa.errors import CacheError, ConfigError
-from syrfa.tubes.extract import VideoInfo
-from syrfa.tubes.filters import kept
-from syrfa.tubes.index import TubeIndex
+from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo
 from syrfa.tubes.labels import to_labels
-from syrfa.tubes.spec import TubeFilter, TubeSpec
-from syrfa.tubes.storage import HEADER, npy_header, unsealed
-from syrfa.utils.files import sha256_file, sha256_json
+from syrfa.tubes.shards import HEADER, npy_header
+from syrfa.tubes.spec import TubeFilter, TubeSpec, filter_boxes
+from syrfa.utils.files import sha256_file, sha256_json, unsealed
 
-SCHEMA = 2
+SCHEMA = 3
 MANIFEST = "manifest.json"
 INDEX = "index.npz"
 KEY_LENGTH = 12
 _OPEN_SHARDS = 256  # a mapped file holds a descriptor, and 1,024 is the usual limit of a process
 
-Recipe = dict[str, Any]
+Identity = dict[str, Any]
 
 
-def cache_recipe(dataset: VideoDataset, split: str, detector: Detector, spec: TubeSpec) -> Recipe:
-    """Everything that decides the content of a cache, as JSON; its hash is the cache's key."""
+def cache_identity(dataset: VideoDataset, split: str, detector: Detector, spec: TubeSpec) -> Identity:
+    """Everything that decides the tubes of a cache, as JSON; its hash is the cache's key. Labels are no part of it."""
     return {
         "schema": SCHEMA,
         "dataset": dataset.name,
         "split": split,
-        "dataset_manifest": dataset.manifest_hash(split),
+        "videos": dataset.videos_hash(split),
         "detector": detector.identity(),
         "spec": asdict(spec.for_split(split)),
     }
 
 
-def cache_key(recipe: Recipe) -> str:
-    """The first 12 hexadecimal digits of the recipe's SHA-256."""
-    return sha256_json(recipe)[:KEY_LENGTH]
+def cache_key(identity: Identity) -> str:
+    """The first 12 hexadecimal digits of the identity's SHA-256."""
+    return sha256_json(identity)[:KEY_LENGTH]
 
 
-def cache_folder(root: str | Path, recipe: Recipe) -> Path:
+def cache_folder(root: str | Path, identity: Identity) -> Path:
     """`<root>/<dataset>-<split>-<key>`."""
-    return Path(root) / f"{recipe['dataset']}-{recipe['split']}-{cache_key(recipe)}"
+    return Path(root) / f"{identity['dataset']}-{identity['split']}-{cache_key(identity)}"
+
+
+def labels_file(folder: Path, labels_hash: str) -> Path:
+    """Where a cache keeps what the labels of this hash say."""
+    return folder / f"labels-{labels_hash[:KEY_LENGTH]}.npz"
 
 
 class TubeCache:
     """The tubes of one split. Use `TubeCache.open`. Safe in any number of loader workers, forked or spawned.
 
     Attributes:
-        folder: where it lies.
+        folder: of the cache.
         manifest: the content of manifest.json.
         index: the table of all tubes; row numbers of this table are what the methods take and return.
         video_infos: the videos, in the order of the index.
@@ -68,34 +81,71 @@ class TubeCache:
         self.manifest = manifest
         self.index = index
         self.video_infos = [VideoInfo(**video) for video in manifest["videos"]]
-        self.spec = TubeSpec(**manifest["recipe"]["spec"])
+        self.spec = TubeSpec(**manifest["identity"]["spec"])
         self.channels = max((v.channels for v in self.video_infos if v.tubes), default=1)
+        self._labels: TubeLabels | None = None
         self._shards: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
 
     @classmethod
-    def open(cls, folder: str | Path, verify: bool = False) -> "TubeCache":
+    def open(cls, folder: str | Path, verify: bool = False, labels: str | None = None) -> "TubeCache":
         """Opens a finished cache.
 
         Args:
             folder: of the cache.
             verify: also compare the SHA-256 of every shard. Without it, the manifest and the index are compared whole
                 and of every shard its size and header: pixels are not read, which would take longer than the training.
+            labels: the data set's `labels_hash` of the split. None reads labels when they are first asked for, where
+                the cache has those of one version alone.
 
         Raises:
-            CacheError: it is unfinished, of another schema, not what its key says, or damaged.
+            CacheError: it is unfinished, of another schema, not what its key says, or damaged, or has no such labels.
         """
         folder = Path(folder)
         manifest = _read_manifest(folder)
         _check_files(folder, manifest, verify)
         index = TubeIndex.load(folder / INDEX)
-        if len(index) != manifest["tubes"] or len(index.has_labels) != len(manifest["videos"]):
+        if len(index) != manifest["tubes"]:
             raise _damaged(folder, "index and manifest disagree")
-        return cls(folder, manifest, index)
+        cache = cls(folder, manifest, index)
+        if labels is not None:
+            cache.read_labels(labels_file(folder, labels))
+        return cache
+
+    def read_labels(self, file: Path) -> None:
+        """Takes the labels of a file.
+
+        Raises:
+            CacheError: it is missing, damaged, or of another cache.
+        """
+        if not file.is_file():
+            raise CacheError(f"{file}: the data set's labels have changed since the last build; run syrfa prepare")
+        labels = TubeLabels.load(file)
+        if not labels.fits(len(self), [info.frames for info in self.video_infos]):
+            raise CacheError(f"{file}: is of another cache; run syrfa prepare again")
+        self._labels = labels
 
     @property
     def key(self) -> str:
         """The hash of what the cache was made from."""
         return str(self.manifest["key"])
+
+    @property
+    def label_table(self) -> TubeLabels:
+        """What the data set's labels say of all tubes and frames.
+
+        Raises:
+            CacheError: they were not read yet, or are those of several versions of the data set.
+        """
+        if self._labels is None:
+            found = sorted(self.folder.glob("labels-*.npz"))
+            if len(found) > 1:
+                raise CacheError(
+                    f"{self.folder}: holds {len(found)} versions of labels; open it with "
+                    "labels=dataset.labels_hash(split)"
+                )
+            self.read_labels(found[0] if found else self.folder / "labels.npz")
+        assert self._labels is not None
+        return self._labels
 
     def __len__(self) -> int:
         return len(self.index)
@@ -128,11 +178,11 @@ class TubeCache:
                 f"{self.folder} was built with; lower spec.min_confidence as well"
             )
         index = self.index
-        return kept(index.video, index.frame, index.xyxy, index.confidence, rule)
+        return filter_boxes(index.video, index.frame, index.xyxy, index.confidence, rule)
 
     def labels(self, rows: NDArray[np.int64], rule: TubeFilter) -> NDArray[np.int8]:
         """Object labels of `rows`, (n,): 1 abnormal, 0 normal, -1 unknown; see `syrfa.tubes.labels`."""
-        return to_labels(self.index.overlap[rows], rule.min_overlap)
+        return to_labels(self.label_table.overlap[rows], rule.min_overlap)
 
     def frame_labels(self, video: int) -> NDArray[np.uint8] | None:
         """Frame labels of a video, (frames,), 1 = abnormal; None when it has none.
@@ -140,10 +190,11 @@ class TubeCache:
         Args:
             video: its number, as in `index.video`.
         """
-        if not self.index.has_labels[video]:
+        table = self.label_table
+        if not table.has_labels[video]:
             return None
-        start, stop = self.index.label_offset[video : video + 2]
-        return self.index.frame_labels[start:stop]
+        start, stop = table.label_offset[video : video + 2]
+        return table.frame_labels[start:stop]
 
     def _shard(self, video: int) -> NDArray[np.uint8]:
         shard = self._shards.get(video)
@@ -179,13 +230,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except ValueError:
         raise _damaged(folder, "manifest.json has changed since it was written") from None
     key = manifest["key"]
-    if key != cache_key(manifest["recipe"]) or not folder.name.endswith(f"-{key}"):
+    if key != cache_key(manifest["identity"]) or not folder.name.endswith(f"-{key}"):
         raise _damaged(folder, "its manifest does not fit its key; it was made from something else")
     return manifest
 
 
 def _check_files(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
-    spec = TubeSpec(**manifest["recipe"]["spec"])
+    spec = TubeSpec(**manifest["identity"]["spec"])
     try:
         for video in manifest["videos"]:
             _check_shard(folder, video, spec, verify)
@@ -214,14 +265,14 @@ def _check_shard(folder: Path, video: dict[str, Any], spec: TubeSpec, verify: bo
 def _of_another_schema(folder: Path, content: dict[str, Any]) -> CacheError:
     """What to do about it: the key holds the schema, so a cache that fits its key is in nobody's way."""
     reason = f"its schema is {content['schema']}, this version of syrfa reads {SCHEMA}"
-    recipe = content.get("recipe")
+    identity = content.get("identity", content.get("recipe"))  # its name up to schema 2
     if (
-        isinstance(recipe, dict)
-        and recipe.get("schema") == content["schema"]
-        and folder.name.endswith(f"-{cache_key(recipe)}")
+        isinstance(identity, dict)
+        and identity.get("schema") == content["schema"]
+        and folder.name.endswith(f"-{cache_key(identity)}")
     ):
         return CacheError(
-            f"{folder}: the tube cache cannot be used: {reason}; run syrfa prepare, which builds another beside it"
+            f"{folder}: the tube cache cannot be used: {reason}; run syrfa prepare, which builds another next to it"
         )
     return _damaged(folder, reason)
 

@@ -13,10 +13,19 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from syrfa.datasets.base import VideoDataset
 from syrfa.engine import EngineName
 from syrfa.errors import ConfigError
-from syrfa.tubes.batches import BatchSplitter, DrawnBatches, Group, OrderedBatches, StepLoader, StepSampler
+from syrfa.tubes.batches import (
+    BatchSplitter,
+    ClassBalance,
+    DrawnBatches,
+    Group,
+    OrderedBatches,
+    StepLoader,
+    StepSampler,
+    labelled_groups,
+    normal_groups,
+)
 from syrfa.tubes.build import build_cache
-from syrfa.tubes.cache import TubeCache, cache_folder, cache_recipe
-from syrfa.tubes.groups import ClassBalance, labelled_groups, normal_groups
+from syrfa.tubes.cache import TubeCache, cache_folder, cache_identity
 from syrfa.tubes.source import Domain, EvaluatedSplit, SplitUse, TubeSource
 from syrfa.utils.signals import leave_to_parent
 
@@ -184,8 +193,11 @@ class TubeDataModule(lightning.LightningDataModule):
             use = self.use(name)
             if use is None:
                 continue
-            self._caches[name] = TubeCache.open(self.folder(use))
-            self._evaluated.pop(name, None)
+            self._open(name, use)
+
+    def _open(self, stage: Stage, use: SplitUse) -> None:
+        self._caches[stage] = TubeCache.open(self.folder(use), labels=use.source.dataset.labels_hash(use.split))
+        self._evaluated.pop(stage, None)
 
     def _check_described(self, verb: str | None) -> None:
         for stage in _NEEDED_BY.get(verb, ()):
@@ -245,8 +257,9 @@ class TubeDataModule(lightning.LightningDataModule):
 
     def folder(self, use: SplitUse) -> Path:
         """Where the cache of a split lies or will lie."""
-        recipe = cache_recipe(use.source.dataset, use.split, use.source.detector, use.spec)
-        return cache_folder(self.cache_root, recipe)
+        return cache_folder(
+            self.cache_root, cache_identity(use.source.dataset, use.split, use.source.detector, use.spec)
+        )
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Batches drawn from the train split, or from both, `steps_per_epoch` an epoch.
@@ -295,13 +308,11 @@ class TubeDataModule(lightning.LightningDataModule):
             assert use is not None
             self._evaluated[stage] = EvaluatedSplit(
                 cache=cache,
-                filter=use.source.filter,
+                source=use.source,
                 rows=cache.select(use.source.filter),
                 domain=use.domain,
                 split=use.split,
-                dataset=use.source.dataset.name,
-                manifest_hash=str(cache.manifest["recipe"]["dataset_manifest"]),
-                cache_key=cache.key,
+                manifest_hash=use.source.dataset.manifest_hash(use.split),
             )
         return self._evaluated[stage]
 
@@ -320,7 +331,7 @@ class TubeDataModule(lightning.LightningDataModule):
             CacheError: the cache is missing, unfinished or damaged.
             ConfigError: see `prepare_normals`.
         """
-        self._caches["normals"] = TubeCache.open(self.folder(self._normals()))
+        self._open("normals", self._normals())
         split = self.evaluated("normals")
         every = max(1, -(-len(split.rows) // boxes))
         index = split.cache.index

@@ -1,53 +1,61 @@
-"""The table of a cache: one row a tube, one array a column."""
+"""The tables of a cache: its videos, its tubes, and what the data set's labels say of them."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import CacheError
-from syrfa.tubes.storage import owned_write
+from syrfa.tubes.shards import writes_to
+from syrfa.utils.files import atomic_write
+
+AnyTable = TypeVar("AnyTable", bound="Table")
 
 
 @dataclass(frozen=True)
-class TubeIndex:
-    """Every tube of a split, ordered by video, frame and the detector's own order.
+class VideoInfo:
+    """What a cache knows of one video.
 
     Attributes:
-        video: int32 (n,), number of the video in the manifest.
-        frame: int32 (n,), 0-based frame of the box.
-        xyxy: float32 (n, 4), the box in pixels.
-        confidence: float32 (n,), in [0, 1].
-        class_id: int16 (n,), the detector's class, -1 for none.
-        overlap: float32 (n,), share of the box that abnormal objects cover; NaN where not known.
-        row: int64 (n,), the tube's row in the shard of its video.
-        frame_labels: uint8, the frame labels of all videos end to end, 1 = abnormal; zeros where there are none.
-        label_offset: int64 (videos + 1,), where each video's labels begin.
-        has_labels: bool (videos,), whether the video's frames are labelled.
+        name: unique in the data set.
+        frames: its length.
+        height: in pixels.
+        width: in pixels.
+        channels: 1 when every frame is grey, else 3.
+        boxes: how many the detector found in the frames it was shown, before any threshold.
+        tubes: rows of the shard.
+        bytes: size of the shard.
+        sha256: of the shard.
     """
 
-    video: NDArray[np.int32]
-    frame: NDArray[np.int32]
-    xyxy: NDArray[np.float32]
-    confidence: NDArray[np.float32]
-    class_id: NDArray[np.int16]
-    overlap: NDArray[np.float32]
-    row: NDArray[np.int64]
-    frame_labels: NDArray[np.uint8]
-    label_offset: NDArray[np.int64]
-    has_labels: NDArray[np.bool_]
+    name: str
+    frames: int
+    height: int
+    width: int
+    channels: int
+    boxes: int
+    tubes: int
+    bytes: int
+    sha256: str
 
-    def __len__(self) -> int:
-        return len(self.video)
+
+@dataclass(frozen=True)
+class Table:
+    """Columns in an .npz file."""
 
     def save(self, path: Path) -> None:
-        """Writes the columns to an .npz file; equal columns give equal bytes (numpy dates every member 1980)."""
-        with owned_write(path) as file:
+        """Writes the columns; equal columns give equal bytes (numpy dates every member 1980).
+
+        Raises:
+            CacheError: the file cannot be written.
+        """
+        with writes_to(path), atomic_write(path) as file:
             np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
-    def load(cls, path: Path) -> "TubeIndex":
+    def load(cls: type[AnyTable], path: Path) -> AnyTable:
         """Reads what `save` wrote.
 
         Raises:
@@ -57,14 +65,76 @@ class TubeIndex:
             with np.load(path, allow_pickle=False) as file:
                 return cls(**{field.name: file[field.name] for field in fields(cls)})
         except Exception as error:  # a damaged archive raises from zipfile, zlib, struct or numpy
-            raise CacheError(f"{path}: the index cannot be read ({type(error).__name__}: {error})") from error
+            raise CacheError(
+                f"{path}: cannot be read ({type(error).__name__}: {error}); run syrfa prepare again"
+            ) from error
 
 
-def concatenate(parts: list[TubeIndex]) -> TubeIndex:
-    """Joins the indices of single videos, in order; video numbers and label offsets are counted anew."""
-    columns = ("frame", "xyxy", "confidence", "class_id", "overlap", "row", "frame_labels", "has_labels")
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+@dataclass(frozen=True)
+class TubeIndex(Table):
+    """Every tube of a split, one a row, ordered by video, frame and the detector's own order.
+
+    Attributes:
+        video: int32 (n,), number of the video in the manifest.
+        frame: int32 (n,), 0-based frame of the box.
+        xyxy: float32 (n, 4), the box in pixels.
+        confidence: float32 (n,), in [0, 1].
+        class_id: int16 (n,), the detector's class, -1 for none.
+        row: int64 (n,), the tube's row in the shard of its video.
+    """
+
+    video: NDArray[np.int32]
+    frame: NDArray[np.int32]
+    xyxy: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    class_id: NDArray[np.int16]
+    row: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.video)
+
+    def of_video(self, number: int) -> "TubeIndex":
+        """The rows of one video, whose number they keep."""
+        rows = slice(*np.searchsorted(self.video, [number, number + 1]))
+        return TubeIndex(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class TubeLabels(Table):
+    """What the labels of the data set say of the tubes and frames of a split.
+
+    Attributes:
+        overlap: float32 (n,), share of each tube's box that abnormal objects cover; NaN where not known.
+        frame_labels: uint8, the frame labels of all videos end to end, 1 = abnormal; zeros where there are none.
+        label_offset: int64 (videos + 1,), where each video's labels begin.
+        has_labels: bool (videos,), whether the video's frames are labelled.
+    """
+
+    overlap: NDArray[np.float32]
+    frame_labels: NDArray[np.uint8]
+    label_offset: NDArray[np.int64]
+    has_labels: NDArray[np.bool_]
+
+    def fits(self, tubes: int, frames: list[int]) -> bool:
+        """Whether it is of so many tubes, and of videos of these lengths."""
+        return len(self.overlap) == tubes and np.array_equal(self.label_offset, _offsets(frames))
+
+
+def join_indices(parts: list[TubeIndex]) -> TubeIndex:
+    """The indices of single videos, in order, as one; videos are numbered anew."""
     video = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
-    lengths = np.array([len(part.frame_labels) for part in parts], np.int64)
-    offset = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    return TubeIndex(video=video, label_offset=offset, **joined)
+    return TubeIndex(video=video, **_joined(parts, ("frame", "xyxy", "confidence", "class_id", "row")))
+
+
+def join_labels(parts: list[TubeLabels]) -> TubeLabels:
+    """The labels of single videos, in order, as one."""
+    offset = _offsets([len(part.frame_labels) for part in parts])
+    return TubeLabels(label_offset=offset, **_joined(parts, ("overlap", "frame_labels", "has_labels")))
+
+
+def _joined(parts: list[AnyTable], columns: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    return {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+
+
+def _offsets(lengths: list[int]) -> NDArray[np.int64]:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.array(lengths, np.int64))])

@@ -1,12 +1,56 @@
-"""How much of a box abnormal objects cover."""
+"""What labels say of a tube: how much of its box abnormal objects cover."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord
 from syrfa.errors import LabelError
+from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo
 
 ABNORMAL, NORMAL, UNKNOWN = 1, 0, -1
+
+
+def label_video(dataset: VideoDataset, record: VideoRecord, info: VideoInfo, index: TubeIndex) -> TubeLabels:
+    """The labels of one video and its tubes.
+
+    Args:
+        dataset: the data set of the video.
+        record: the video.
+        info: its length and size.
+        index: its tubes alone.
+
+    Raises:
+        LabelError: there are more or fewer frame labels than frames, or an id mask is of another size than the video.
+    """
+    frames = frame_labels(dataset, record, info.frames)
+    objects = ObjectLabels(dataset, record, frames)
+    overlap = np.empty(len(index), np.float32)
+    for frame in np.unique(index.frame).tolist():
+        rows = slice(*np.searchsorted(index.frame, [frame, frame + 1]))
+        overlap[rows] = objects.overlaps(frame, index.xyxy[rows], info.height, info.width)
+    return TubeLabels(
+        overlap=overlap,
+        frame_labels=np.zeros(info.frames, np.uint8) if frames is None else np.asarray(frames, np.uint8),
+        label_offset=np.array([0, info.frames], np.int64),
+        has_labels=np.array([frames is not None]),
+    )
+
+
+def frame_labels(dataset: VideoDataset, record: VideoRecord, frames: int) -> NDArray[np.uint8] | None:
+    """The frame labels of a video whose length is known, (frames,), 1 = abnormal; None where it has none.
+
+    Raises:
+        LabelError: there are more or fewer of them.
+    """
+    labels = dataset.frame_labels(replace(record, frames=frames))
+    if labels is not None and len(labels) != frames:
+        raise LabelError(
+            f"{record.path}: {frames} frames but {len(labels)} frame labels; "
+            "video and labels must come from the same release"
+        )
+    return labels
 
 
 class ObjectLabels:

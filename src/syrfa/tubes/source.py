@@ -44,31 +44,6 @@ class TubeSource:
 
 
 @dataclass(frozen=True)
-class EvaluatedSplit:
-    """What the scores of a stage belong to.
-
-    Attributes:
-        cache: the tubes; `row` of a batch is a row of `cache.index`.
-        filter: which of them are scored.
-        rows: these, int64, ascending.
-        domain: `source` or `target`.
-        split: name of the split.
-        dataset: name of the data set.
-        manifest_hash: of the data set's split.
-        cache_key: of the cache.
-    """
-
-    cache: TubeCache
-    filter: TubeFilter
-    rows: NDArray[np.int64]
-    domain: Domain
-    split: str
-    dataset: str
-    manifest_hash: str
-    cache_key: str
-
-
-@dataclass(frozen=True)
 class SplitUse:
     """One split as a stage uses it.
 
@@ -83,3 +58,34 @@ class SplitUse:
     source: TubeSource
     split: str
     spec: TubeSpec
+
+
+@dataclass(frozen=True)
+class EvaluatedSplit:
+    """What the scores of a stage belong to: all that a callback needs to know of the data.
+
+    Attributes:
+        cache: the tubes; `row` of a batch is a row of `cache.index`.
+        rows: those that are scored, int64, ascending.
+        source: the description of the domain: data set, filter, published constants.
+        domain: `source` or `target`.
+        split: name of the split.
+        manifest_hash: of the data set's split, videos and labels.
+    """
+
+    cache: TubeCache
+    rows: NDArray[np.int64]
+    source: TubeSource
+    domain: Domain
+    split: str
+    manifest_hash: str
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.source.dataset.name
+
+    @property
+    def cache_key(self) -> str:
+        """The key of the cache."""
+        return self.cache.key

@@ -1,4 +1,4 @@
-"""The tubes of one video in one pass: read, detect and cut, with a few frames held at a time."""
+"""One pass over a video with a few frames held at a time: shown to detectors, or detected in and cut into tubes."""
 
 import sys
 from collections import deque
@@ -11,13 +11,69 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.datasets.video import BATCH, VideoReader, decode_ahead, open_video
 from syrfa.detection.base import Detections, Detector
-from syrfa.engine.stages import StageTimer
+from syrfa.engine import StepTimer
 from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
 
 Frame = NDArray[np.uint8]
 Result = TypeVar("Result")
+
+
+class Video:
+    """One pass over a video. Holds two batches of frames, however long the video is.
+
+    Args:
+        dataset: the data set of the video.
+        record: the video.
+
+    Attributes:
+        height: in pixels.
+        width: in pixels.
+        frames: its length, once the batches have been iterated over.
+
+    Raises:
+        VideoError: it cannot be decoded.
+    """
+
+    def __init__(self, dataset: VideoDataset, record: VideoRecord) -> None:
+        self.dataset, self.record = dataset, record
+        self.reader = open_video(record.path)
+        self.length = self.reader.length
+        self.height, self.width = self.reader.height, self.reader.width
+        self.frames = 0
+
+    def start(self, *detectors: Detector) -> None:
+        """Starts the detectors on this video."""
+        for detector in detectors:
+            detector.start(self.dataset, self.record, self.length, self.height, self.width)
+
+    def batches(self, pixels: bool = True) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """The number of the first frame and the frames of each batch, uint8 (n, height, width, 3) RGB.
+
+        Args:
+            pixels: False for frames of no size, (n, 0, 0, 3): then only their number is found out.
+
+        Raises:
+            VideoError: the video cannot be decoded to its end.
+        """
+        if not pixels:
+            self.frames = self.reader.count()
+            for first in range(0, self.frames, BATCH):
+                yield first, np.empty((min(BATCH, self.frames - first), 0, 0, 3), np.uint8)
+            return
+        for batch in decode_ahead(self.reader):
+            yield self.frames, np.stack([np.broadcast_to(frame, (*frame.shape[:2], 3)) for frame in batch])
+            self.frames += len(batch)
+
+    def finish(self, *detectors: Detector) -> None:
+        """Tells the detectors the length.
+
+        Raises:
+            DetectionError: their boxes are of a video of another length.
+        """
+        for detector in detectors:
+            detector.finish(self.frames)
 
 
 class FrameTubes(NamedTuple):
@@ -51,7 +107,7 @@ class TubeStream:
         spec: with its margin decided.
         reader: of the video.
         channels: of the tubes, 1 or 3.
-        timer: counts the stages `decode`, `detect` and `crop`.
+        timer: counts the steps `decode`, `detect` and `crop`.
 
     Attributes:
         frames: decoded so far; the video's length after the pass.
@@ -66,7 +122,7 @@ class TubeStream:
         spec: TubeSpec,
         reader: VideoReader,
         channels: int,
-        timer: StageTimer,
+        timer: StepTimer,
     ) -> None:
         self.dataset, self.record, self.detector, self.spec = dataset, record, detector, spec
         self.reader, self.channels, self.timer = reader, channels, timer
@@ -87,7 +143,7 @@ class TubeStream:
         shown = 0  # to the detector
         waiting: deque[tuple[int, Detections]] = deque()
         self.detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
-        for batch in decode_ahead(self.reader, lambda: self.timer.stage("decode")):
+        for batch in decode_ahead(self.reader, lambda: self.timer.step("decode")):
             window = np.concatenate([window[max(0, len(window) - margin - half) :], self._stack(batch)])
             self.frames += len(batch)
             first = self.frames - len(window)
@@ -114,7 +170,7 @@ class TubeStream:
             frames = np.ascontiguousarray(np.broadcast_to(stack, (*stack.shape[:3], 3)))
         else:
             frames = np.empty((len(stack), 0, 0, 3), np.uint8)
-        with self.timer.stage("detect"):
+        with self.timer.step("detect"):
             detections = self.detector.detect(frames, first)
         if len(detections) != len(stack):
             raise DetectionError(
@@ -138,7 +194,7 @@ class TubeStream:
 
     def _cut(self, window: NDArray[np.uint8], centre: int, boxes: Detections) -> NDArray[np.uint8]:
         spec = self.spec
-        with self.timer.stage("crop"):
+        with self.timer.step("crop"):
             centres = np.full(len(boxes), centre, np.int64)
             return crop_tubes(window, centres, boxes.xyxy, spec.frames, spec.size, spec.crop)
 
@@ -149,7 +205,7 @@ def stream_video(
     detector: Detector,
     spec: TubeSpec,
     consume: Callable[[TubeStream], Result],
-    timer: StageTimer | None = None,
+    timer: StepTimer | None = None,
 ) -> Result:
     """Hands the tubes of a video to `consume`, which iterates over them to the end.
 
@@ -162,14 +218,14 @@ def stream_video(
         detector: finds the boxes.
         spec: with its margin decided.
         consume: is given a stream that was not iterated over.
-        timer: counts the stages.
+        timer: counts the steps.
 
     Raises:
         VideoError: the video cannot be decoded to its end.
         DetectionError: see `TubeStream`.
     """
-    timer = timer or StageTimer()
-    with timer.stage("decode"):
+    timer = timer or StepTimer()
+    with timer.step("decode"):
         reader = open_video(record.path)
     try:
         return consume(TubeStream(dataset, record, detector, spec, reader, reader.channels, timer))

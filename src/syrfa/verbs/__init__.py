@@ -17,13 +17,10 @@ POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
         "which": {"choices": ["fig3", "fig4"], "help": "score curves and anomaly maps, or the feature distance"},
         "runs": {"nargs": "+", "type": Path, "help": "folders of tested runs"},
     },
-    "doctor": {
-        "dataset": {"choices": ["ped1", "ped2", "shanghaitech", "avenue", "ubnormal", "folder"], "help": "which it is"},
-        "path": {"type": Path, "help": "the folder it was unpacked into"},
-    },
     "data": {
-        "action": {"choices": ["list", "fetch"], "help": "show the data sets, or download one"},
-        "dataset": {"nargs": "?", "help": "what to fetch, a name of the list"},
+        "action": {"choices": ["list", "fetch", "check"], "help": "show the data sets, download one, or check a copy"},
+        "dataset": {"nargs": "?", "help": "a name of the list"},
+        "path": {"nargs": "?", "type": Path, "help": "of check: the folder it was unpacked into"},
     },
     "reproduce": {"result": {"type": Path, "help": "a result.json, or the folder of a run"}},
 }

@@ -1,52 +1,88 @@
-"""`syrfa data`: which data sets there are, and fetching those that a script may fetch."""
+"""`syrfa data`: which data sets there are, fetching those that a script may fetch, and checking a copy."""
 
 import inspect
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from syrfa import datasets
 from syrfa.datasets.published import PUBLISHED
 from syrfa.errors import ConfigError, DataNotFoundError
+from syrfa.utils.files import write_json
 from syrfa.utils.text_table import Cell, markdown_table, text_table
 
 _COLUMNS = ("name", "data set", "videos", "terms", "fetch", "page", "config")
 
 
 def data(
-    action: Literal["list", "fetch"],
+    action: Literal["list", "fetch", "check"],
     dataset: str | None = None,
+    path: Path | None = None,
     out: Path = Path("data/raw"),
     sha256: str | None = None,
     markdown: bool = False,
+    json: Path | None = None,
+    fast: bool = False,
+    workers: int | None = None,
+    init_args: dict[str, Any] | None = None,
 ) -> None:
-    """List the data sets, or download one where its terms let a script do so (`data list`, `data fetch ped2`).
+    """List the data sets, download one, or compare a copy with what was published of it.
 
-    A download goes on where it stopped, must have the published SHA-256, and is unpacked inside `out` alone. What was
-    fetched stands in `fetched.json`; later runs compare with it.
+    `data list`; `data fetch ped2`, where the terms let a script do so; `data check ped2 FOLDER`, which ends with exit
+    code 2 where numbers would be wrong. A download goes on where it stopped, must have the published SHA-256, and is
+    unpacked inside `out` alone; `fetched.json` lists what was fetched, and later runs compare with it.
 
     Args:
-        action: `list` or `fetch`.
-        dataset: what to fetch.
-        out: the folder to fetch into.
-        sha256: the sum the archive has to have, where the authors replaced it, or `first-use`: take it as it comes,
-            which trusts the connection once, record its sum, and hold later runs to it. Of several archives in turn,
-            with commas between.
-        markdown: print the list as Markdown.
+        action: `list`, `fetch` or `check`.
+        dataset: a name of the list.
+        path: of `check`: the folder that the data set was unpacked into.
+        out: of `fetch`: the folder to fetch into.
+        sha256: of `fetch`: the sum the archive has to have, where the authors replaced it, or `first-use`: take it as
+            it comes, which trusts the connection once, record its sum, and hold later runs to it. Of several archives
+            in turn, with commas between.
+        markdown: of `list`: print Markdown.
+        json: of `check`: also write the findings to this file.
+        fast: of `check`: decode nothing; only lists, names, labels and folders of frames are looked at.
+        workers: of `check`: processes that decode; one a CPU core by default.
+        init_args: of `check`: further arguments of the reader as in a config, e.g. `{labels: labels.csv, unit: seconds,
+            fps: 25}` of a folder.
 
     Raises:
-        UserError: the data set cannot be fetched by a script, cannot be reached, or is not the one that was published.
+        UserError: the data set cannot be fetched by a script or cannot be reached, is not the one that was published,
+            or the copy has a fault; the table is printed before.
     """
     if action == "list":
         table = markdown_table if markdown else text_table
         print(table([_row(key) for key in PUBLISHED], _COLUMNS))
         return
+    known = [key for key, published in PUBLISHED.items() if action == "check" or published.archives]
     if dataset not in PUBLISHED:
-        raise ConfigError(f"dataset {dataset}: fetch one of {', '.join(k for k, p in PUBLISHED.items() if p.archives)}")
+        raise ConfigError(f"dataset {dataset}: {action} one of {', '.join(known)}")
+    if action == "check":
+        _check(dataset, path, json, fast, workers, init_args)
+        return
     if not PUBLISHED[dataset].archives:
         _instruct(dataset)
         raise DataNotFoundError(f"{dataset}: no script may fetch it; the steps are above")
     _fetch(dataset, out, sha256.split(",") if sha256 else [])
+
+
+def _check(
+    key: str, path: Path | None, json: Path | None, fast: bool, workers: int | None, init_args: dict[str, Any] | None
+) -> None:
+    from syrfa.datasets.check import UnusableDataError, examine
+
+    if path is None:
+        raise ConfigError(f"path: give the folder of {key}, as in `syrfa data check {key} FOLDER`")
+    examination = examine(key, path, fast, workers, init_args=init_args)
+    print(examination.as_text())
+    if json is not None:
+        write_json(json, examination.as_json())
+    if examination.problems:
+        raise UnusableDataError(
+            f"{path}: {examination.problems} of the findings above would make numbers of "
+            f"{PUBLISHED[key].title} wrong; each line says how to mend it"
+        )
 
 
 def _fetch(key: str, out: Path, sums: list[str]) -> None:
@@ -61,11 +97,11 @@ def _fetch(key: str, out: Path, sums: list[str]) -> None:
         entry = fetch(archive, out, expected)
         print(f"{out / archive.file}: sha256 {entry['sha256']}, checked against {entry['checked_against']}")
         print(f"{out / archive.folder}: unpacked")
-    print(f"next: syrfa doctor {key} {out / published.fetched}")
+    print(f"next: syrfa data check {key} {out / published.fetched}")
 
 
 def _instruct(key: str) -> None:
-    """What a person has to do, and the tree it has to end in."""
+    """Prints what a person has to do, and the folders that it has to end in."""
     published = PUBLISHED[key]
     tree = inspect.cleandoc(getattr(datasets, published.reader).__doc__).split("```")[1].strip("\n")
     print(
@@ -73,8 +109,8 @@ def _instruct(key: str) -> None:
         f"  1. {published.obtain}\n"
         f"  2. terms: {published.terms}\n"
         f"  3. cite: {published.citation}\n"
-        f"  4. unpack it so that one of these trees stands:\n\n{tree}\n\n"
-        f"  5. syrfa doctor {key} <root>"
+        f"  4. unpack it so that one of these trees results:\n\n{tree}\n\n"
+        f"  5. syrfa data check {key} <root>"
     )
 
 

@@ -1,21 +1,19 @@
-"""`syrfa tables`: the paper's tables 1 to 5 and figures 3 and 4, run, and printed beside the paper's numbers."""
+"""`syrfa tables`: the paper's tables 1 to 5 and figures 3 and 4, run, and printed next to the paper's numbers."""
 
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
+from syrfa.reporting.archive import evidence_of, read_archive, write_archive
 from syrfa.reporting.figures import draw_figures
-from syrfa.reporting.folder import evidence_of, read_published, write_tables
-from syrfa.reporting.folder import publish as publish_results
-from syrfa.reporting.formats import as_markdown
-from syrfa.reporting.missing import missing_data
-from syrfa.reporting.spec import DEFAULT_SIZE, read_spec
-from syrfa.reporting.state import is_done
-from syrfa.reporting.table_runner import Outcome, Runner, kept
-from syrfa.reporting.table_runs import Plan, make_plan, read_overrides, read_seeds
+from syrfa.reporting.table_formats import as_markdown, write_tables
+from syrfa.reporting.table_plan import THREADS, Run, make_plan, read_overrides, read_seeds
+from syrfa.reporting.table_runs import Outcome, TableRuns
+from syrfa.reporting.table_spec import DEFAULT_SIZE, read_spec
 
 
 def tables(
@@ -26,7 +24,7 @@ def tables(
     size: str = DEFAULT_SIZE,
     overrides: str = "",
     out: Path | None = None,
-    publish: Path | None = None,
+    archive: Path | None = None,
     results: Path | None = None,
     spec: Path = Path("experiments/tables.yaml"),
     dry_run: bool = False,
@@ -44,8 +42,8 @@ def tables(
         size: how large the runs are: small, medium or tiny; see the file.
         overrides: options of every fit and test, as `trainer.precision=32-true data.num_workers=2`.
         out: the folder of all files; runs/tables/<dataset> by default, with the size behind it unless small.
-        publish: also write the tables, and the results they are made of, into this folder, to be kept.
-        results: run nothing, and make the tables again from such a folder; of the other options `out` alone counts.
+        archive: also write the tables, and the results they are made of, into this folder, to be kept.
+        results: run nothing, and make the tables again from such an archive; of the other options `out` alone counts.
         spec: the file that says what the tables are.
         dry_run: print every run, its hash, whether it is there, and its commands; do nothing.
 
@@ -54,50 +52,52 @@ def tables(
     """
     content, root = read_spec(spec), spec.parent.parent
     if results is not None:
-        files = write_tables(read_published(results, content, root).build(content), out or results)
-        print("\n".join(map(str, files)))
+        print("\n".join(map(str, write_tables(read_archive(results, content, root).build(content), out or results))))
         return 0
     jobs = jobs if jobs is not None else os.cpu_count() or 1
     if jobs < 1:
         raise ConfigError(f"jobs {jobs}: must be at least 1")
     out = out or Path("runs/tables") / (dataset if size == DEFAULT_SIZE else f"{dataset}-{size}")
-    chosen = names or [*content.tables, *content.figures]
     numbers, options = read_seeds(seeds), read_overrides(overrides)
-    plan = make_plan(content, root, dataset, chosen, numbers, size, out, options)
-    absent = missing_data(content.dataset(dataset), root)
+    plan = make_plan(content, root, dataset, names or [*content.tables, *content.figures], numbers, size, out, options)
+    described = content.dataset(dataset)
+    missing = plan.data.missing(described.title, [*described.worlds, *content.size(dataset, size).worlds])
+    runs = TableRuns(plan, jobs)
     if dry_run:
-        print(_listed(plan, absent))
+        print("\n".join([*([f"# not run: {missing}"] if missing else []), *_commands(runs)]))
         return 0
-    outcomes = {run: kept(run) for run in plan.runs} if absent else Runner(jobs).run(plan, out)
-    if absent:
-        obtain = content.dataset(dataset).obtain
-        reason = f"not run: {absent}" + (f"; see {obtain}" if obtain else "")
-        outcomes = {run: outcome if outcome.result else Outcome(reason=reason) for run, outcome in outcomes.items()}
+    if missing:
+        lacking = Outcome(reason=f"not run: {missing}" + (f"; see {described.obtain}" if described.obtain else ""))
+        outcomes = {run: done if (done := runs.kept(run)).result else lacking for run in plan.runs}
+    else:
+        outcomes = runs.make(out)
     command = f"--dataset {dataset} --seeds {','.join(map(str, numbers))} --size {size}"
     command += f" --overrides {shlex.quote(' '.join(option[2:] for option in options))}" if options else ""
     with folder_lock(out, wait=True):
         built = evidence_of(plan, outcomes, command).build(content)
-        print("\n\n".join(as_markdown(table) for table in built))
+        print("\n\n".join(map(as_markdown, built)))
         files = write_tables(built, out)
         pictures, lines = draw_figures(content, plan, outcomes, out)
         files += pictures
-        if publish is not None:
-            publish_results(plan, outcomes, command, publish)
-            files += write_tables(read_published(publish, content, root).build(content), publish)
+        if archive is not None:
+            write_archive(plan, outcomes, command, archive)
+            files += write_tables(read_archive(archive, content, root).build(content), archive)
     print("\n".join([*lines, *map(str, files)]))
-    failed = [f"{run.experiment} seed {run.seed} {o.reason}" for run, o in outcomes.items() if o.failed]
+    return _report_failed(outcomes)
+
+
+def _report_failed(outcomes: Mapping[Run, Outcome]) -> int:
+    failed = [f"{run.experiment} seed {run.seed} {one.reason}" for run, one in outcomes.items() if one.failed]
     print("".join(f"{line}\n" for line in failed), end="", file=sys.stderr)
     return int(bool(failed))
 
 
-def _listed(plan: Plan, absent: str | None) -> str:
+def _commands(runs: TableRuns) -> list[str]:
     """Every run with its state and commands, as they could be typed."""
-    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in plan.environment.items())
-    lines = [f"# not run: {absent}"] if absent else []
-    lines += [f"{variables}python -m syrfa {shlex.join(command)}" for command in plan.preparation]
-    for run in plan.runs:
-        state = "done" if is_done(run) else "to do"
+    program = f"{THREADS}={runs.plan.threads} python -m syrfa"
+    lines = [f"{program} {shlex.join(command)}" for command in runs.plan.preparation]
+    for run in runs.plan.runs:
+        state = "done" if runs.is_done(run) else "to do"
         lines.append(f"# {run.experiment} seed {run.seed}, {run.hash[:12]}, {state}")
-        commands = (run.fit, run.test) if run.shown else (run.fit,)
-        lines += [f"{variables}python -m syrfa {shlex.join(command)}" for command in commands]
-    return "\n".join(lines)
+        lines += [f"{program} {shlex.join(command)}" for command in (run.fit, run.test)[: 1 + run.shown]]
+    return lines

@@ -7,13 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 from jsonargparse import Namespace
 from lightning import Callback, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import Logger
@@ -23,22 +21,28 @@ from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundErro
 from syrfa.evaluation.callback import FrameAUC
 from syrfa.evaluation.score_writer import ScoreWriter
 from syrfa.modules import AnomalyModule
-from syrfa.modules.base import refuse_float16
-from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.reporting.wandb import WandbRecord
 from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
+from syrfa.training.options import brings_weights, check_precision, check_validation_interval, settle_checkpoint
 from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
 from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
 from syrfa.training.run_folder import CHECKPOINTS, RunFolder
 from syrfa.training.run_record import RunRecord
 from syrfa.tubes.datamodule import TubeDataModule
-from syrfa.utils.heap import keep_freed_memory
 from syrfa.utils.parser import OneLineErrors, check_configs, config_names
 from syrfa.utils.signals import INTERRUPTED, StopSignals
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
-ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
+_ADVICE = (
+    "does not have many workers",
+    "in eval mode at the start of training",  # phase 2's frozen part
+    "`torch.jit.script` is deprecated",
+    "isinstance.treespec, LeafSpec",
+    "exists and is not empty",
+    "ModelCheckpoint with manual optimization",  # a checkpoint of ours is meant to hold the weights after the step
+    "dirpath has changed from",  # a checkpoint scored from elsewhere
+)
 VERBS = ("fit", "validate", "test", "predict")
 
 
@@ -92,25 +96,22 @@ class SyrfaCLI(LightningCLI):
         """Settles the run folder, and which settings hold where a checkpoint has its own."""
         options = self.options
         checkpoint = options.get("ckpt_path")
+        verb = str(self.subcommand)
         if checkpoint:
-            self._settle_settings(Path(checkpoint))
-        elif self.subcommand != "fit" and not self._complete():
-            raise WeightsNotFoundError(f"{self.subcommand} needs weights: give --ckpt_path a checkpoint that fit wrote")
-        self._check_precision()
-        for line in settle_switches(options, str(self.subcommand)):
-            print(f"syrfa {self.subcommand}: {line}", file=sys.stderr)
-        self._check_validation_interval()
+            self.first_step = settle_checkpoint(options, verb, Path(checkpoint))
+        elif verb != "fit" and not brings_weights(options):
+            raise WeightsNotFoundError(f"{verb} needs weights: give --ckpt_path a checkpoint that fit wrote")
+        check_precision(options, verb)
+        for line in settle_switches(options, verb):
+            print(f"syrfa {verb}: {line}", file=sys.stderr)
+        check_validation_interval(options)
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
         run = RunFolder(**options.run.as_dict())
         folder = run.path(int(options.seed_everything))
         options.trainer.default_root_dir = str(folder)
         options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
-        if self.subcommand == "fit" and not checkpoint and not options.trainer.fast_dev_run:
+        if verb == "fit" and not checkpoint and not options.trainer.fast_dev_run:
             run.check_free(int(options.seed_everything))
-
-    def _complete(self) -> bool:
-        model = self.options.model
-        return _class_of(model.class_path).complete(model.init_args.as_dict())
 
     def before_fit(self) -> None:
         """Takes the run folder, and clears it for a fit that starts anew, once everything it needs has been built."""
@@ -146,29 +147,6 @@ class SyrfaCLI(LightningCLI):
         assert isinstance(evaluation, FrameAUC)
         evaluation.check_test(data, self.model)
 
-    def _check_precision(self) -> None:
-        """Refuses float16 here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
-
-        Says so where bfloat16 is asked for and the processor has no units for it.
-        """
-        options = self.options.trainer
-        if self.subcommand == "fit":
-            refuse_float16(options.precision)
-        on_cpu = options.accelerator == "cpu" or (options.accelerator == "auto" and not torch.cuda.is_available())
-        if str(options.precision).startswith("bf16") and on_cpu and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-            print(
-                f"syrfa {self.subcommand}: this processor has no bfloat16 units and convolves about 15 times slower "
-                "in it; --trainer.precision 32-true is faster",
-                file=sys.stderr,
-            )
-
-    def _check_validation_interval(self) -> None:
-        """Lightning finds this only when the first epoch begins, and then as a fault of the program."""
-        interval, steps = self.options.trainer.val_check_interval, max(1, self.options.data.steps_per_epoch)
-        every_epoch = self.options.trainer.check_val_every_n_epoch is not None
-        if every_epoch and isinstance(interval, int | float) and interval > steps:
-            raise ConfigError(f"trainer.val_check_interval={interval}: an epoch has only data.steps_per_epoch={steps}")
-
     def _set_seed(self) -> None:
         """Refuses a seed that numpy could not take."""
         if not 0 <= int(self.options.seed_everything) < 1 << 32:
@@ -176,37 +154,7 @@ class SyrfaCLI(LightningCLI):
         super()._set_seed()
 
     def _parse_ckpt_path(self) -> None:
-        """Lightning would read the checkpoint here, and let its settings win in silence: see `_settle_settings`."""
-
-    def _settle_settings(self, path: Path) -> None:
-        """Compares the checkpoint's settings with the configured ones.
-
-        A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
-        settings, but for the module's `scoring_settings`, and says which of the configured ones it replaced.
-        """
-        checkpoint = read_checkpoint(path)
-        self.first_step = int(checkpoint["global_step"])
-        name, stored = checkpoint_settings(checkpoint)
-        model = self.options.model
-        module = _class_of(model.class_path)
-        if module.__name__ != name:
-            raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
-        if self.subcommand != "fit":
-            stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
-        configured = module.resolved(model.init_args.as_dict())
-        different = {
-            key: (configured.get(key), value)
-            for key, value in stored.items()
-            if key in configured and key not in ORIGINS and _plain(configured[key]) != value
-        }
-        said = ", ".join(f"{key} {theirs} (config: {ours})" for key, (ours, theirs) in different.items())
-        if different and self.subcommand == "fit":
-            raise ConfigError(f"{path} was trained with other settings: {said}; resume with the same config")
-        if different:
-            print(f"syrfa {self.subcommand}: settings taken from {path}: {said}", file=sys.stderr)
-        for key in configured.keys() & stored.keys():
-            model.init_args[key] = stored[key]
-        self.options.seed_everything = self.options.data.seed = stored["seed"]
+        """Lightning would read the checkpoint here, and let its settings win in silence: see `settle_checkpoint`."""
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Trainer's own arguments
         """Adds the loggers of the run folder and the callbacks that no run goes without."""
@@ -235,8 +183,6 @@ class SyrfaCLI(LightningCLI):
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
         last = LastCheckpoint(self.signals, options.checkpoint_minutes)
         trainer.callbacks = [*extra, *callbacks, last]  # type: ignore[attr-defined]
-        if isinstance(trainer.accelerator, CPUAccelerator):
-            keep_freed_memory()
         if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # neither another strategy's nor the user's own
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         return trainer
@@ -330,34 +276,13 @@ def _run(arguments: list[str], signals: StopSignals, held: ExitStack, after_fit:
     )
 
 
-def _plain(value: object) -> object:
-    """As a checkpoint holds it: tuples are lists there."""
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _seed(seed: bool | int) -> int:
     return int(seed)
-
-
-def _class_of(path: str) -> type[AnomalyModule]:
-    import importlib
-
-    module, _, name = path.rpartition(".")
-    found = getattr(importlib.import_module(module or "syrfa.modules"), name)
-    if not (isinstance(found, type) and issubclass(found, AnomalyModule)):
-        raise ConfigError(f"{path} is no module of syrfa")
-    return found
 
 
 def _quiet() -> None:
     """Silences advice that does not apply here; errors, warnings and our own messages stay."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")  # phase 2's frozen part
-    warnings.filterwarnings("ignore", message=".*`torch.jit.script` is deprecated.*")
-    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
-    warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
-    # of every_n_train_steps; a checkpoint of ours is meant to hold the weights after the step
-    warnings.filterwarnings("ignore", message=".*ModelCheckpoint with manual optimization.*")
-    warnings.filterwarnings("ignore", message=".*dirpath has changed from.*")  # a checkpoint scored from elsewhere
+    for message in _ADVICE:
+        warnings.filterwarnings("ignore", message=f".*{message}.*")

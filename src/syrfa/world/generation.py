@@ -97,7 +97,7 @@ class _ClipToMake:
     plan: ClipPlan
 
 
-@dataclass(frozen=True)
+@dataclass
 class _ClipJob:
     """Writes a clip, then the part with its summary; see `syrfa.engine.Job`."""
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from syrfa.datasets import VideoDataset, VideoRecord
 from syrfa.detection import FileDetector
 from syrfa.tubes import TubeFilter
-from syrfa.tubes.filters import kept, nested
+from syrfa.tubes.spec import filter_boxes, nested
 
 FRAMES, HEIGHT, WIDTH = 5, 60, 80
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -80,13 +80,13 @@ RULES = st.builds(
 @given(rows=ROWS, rule=RULES, by=st.tuples(st.integers(-50, 50), st.integers(-50, 50)))
 def test_the_filter_looks_neither_at_the_place_nor_at_other_frames(rows, rule, by):
     video, frame, xyxy, confidence = columns(rows)
-    passing = kept(video, frame, xyxy, confidence, rule)
+    passing = filter_boxes(video, frame, xyxy, confidence, rule)
     np.testing.assert_array_equal(
-        kept(video, frame, xyxy + np.array([*by, *by], np.float32), confidence, rule), passing
+        filter_boxes(video, frame, xyxy + np.array([*by, *by], np.float32), confidence, rule), passing
     )
     for place in {row[:2] for row in rows}:
         alone = np.flatnonzero((video == place[0]) & (frame == place[1]))
-        mine = kept(video[alone], frame[alone], xyxy[alone], confidence[alone], rule)
+        mine = filter_boxes(video[alone], frame[alone], xyxy[alone], confidence[alone], rule)
         np.testing.assert_array_equal(alone[mine], np.intersect1d(passing, alone))
 
 
@@ -94,8 +94,8 @@ def test_the_filter_looks_neither_at_the_place_nor_at_other_frames(rows, rule, b
 @given(rows=ROWS, rule=RULES)
 def test_filtering_what_was_kept_keeps_it(rows, rule):
     table = columns(rows)
-    passing = kept(*table, rule)
-    again = kept(*(column[passing] for column in table), rule)
+    passing = filter_boxes(*table, rule)
+    again = filter_boxes(*(column[passing] for column in table), rule)
     np.testing.assert_array_equal(again, np.arange(len(passing)))
 
 
@@ -105,5 +105,5 @@ def test_nested_boxes_are_found_in_any_number_of_goes(rows, cells):
     video, frame, xyxy, _ = columns(rows)
     whole = nested(video, frame, xyxy)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("syrfa.tubes.filters._CELLS", cells)
+        patch.setattr("syrfa.tubes.spec._CELLS", cells)
         np.testing.assert_array_equal(nested(video, frame, xyxy), whole)

@@ -7,7 +7,7 @@ import yaml
 from small_run import ROOT
 from small_tables import SMALL
 
-from syrfa.reporting.spec import Spec, read_spec
+from syrfa.reporting.table_spec import Spec, read_spec
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "tables.yaml").write_text(yaml.safe_dump(SMALL, sort_keys=False))
     for name in ("data", "knowledge", "adapt", "small"):
-        (tmp_path / f"{name}.yaml").write_text(f"{{seed_everything: 1}}  # {name}\n")
+        (tmp_path / f"{name}.yaml").write_text(f"{{seed_everything: 1, run: {{experiment: {name}}}}}\n")
     return tmp_path
 
 

@@ -10,8 +10,8 @@ from small_tables import SMALL, small_plan
 
 from syrfa.reporting import distance_panels, fig4
 from syrfa.reporting.figures import draw_figures
-from syrfa.reporting.spec import Spec, read_spec
-from syrfa.reporting.table_runner import Outcome
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import Spec, read_spec
 
 FIGURES = {"fig3": {"fig3": ["full_rap", "plain"]}, "fig4": {"fig4": ["full_rap"], "fig4_plain": ["plain"]}}
 

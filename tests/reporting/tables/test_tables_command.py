@@ -1,8 +1,7 @@
 """`syrfa tables` for real on the tiniest worlds, what it refuses, and its exit codes."""
 
-import os
-import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,23 @@ from small_tables import FAKE
 
 from syrfa.__main__ import main
 from syrfa.engine.processes import Processes
-from syrfa.reporting import table_runner as runner
-from syrfa.reporting.table_runner import Runner
-from syrfa.reporting.table_runs import Command
+from syrfa.reporting import table_runs
+from syrfa.reporting.table_plan import Command, Plan
 
 SPEC = ROOT / "experiments" / "tables.yaml"
 SOME = {"cls", "full", "full_ap", "full_rap", "grl"}
 TABLES = ["table1", "table2", "table3", "table4", "table5"]
 
 
-class InProcess(Runner):
+class InProcess(table_runs.TableRuns):
     """Runs every command in this process, which spares its start."""
 
-    def __init__(self, jobs: int) -> None:
-        super().__init__(1)
+    def __init__(self, plan: Plan, jobs: int) -> None:
         assert jobs == 2
+        super().__init__(plan)
 
-    def _call(self, command: Command, log: Path, environment: dict[str, str], processes: Processes) -> str | None:
-        return None if main(list(command)) == 0 else f"{command[0]} failed"
+    def _call(self, command: Command, log: Path, processes: Processes) -> str | None:
+        return None if main(list(command)) == 0 else f"failed: {command[0]}"
 
 
 def on_tiny_worlds(folder: Path, runs: set[str], *tables: str) -> list[str]:
@@ -40,7 +38,7 @@ def on_tiny_worlds(folder: Path, runs: set[str], *tables: str) -> list[str]:
     for table in content["tables"].values():
         table["rows"] = [row for row in table["rows"] if row.get("run", "cls") in runs]
     demo = content["datasets"]["demo"]
-    demo["sizes"]["tiny"].update(worlds={}, folder="")
+    demo["sizes"]["tiny"].update(worlds={}, places={})
     demo["worlds"] = {}
     content["datasets"] = {"demo": demo}
     shown = {
@@ -63,23 +61,23 @@ def on_tiny_worlds(folder: Path, runs: set[str], *tables: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("data_environment")
 def test_every_table_comes_out_on_the_tiniest_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And from what is published of them the same bytes come out again."""
-    monkeypatch.setattr("syrfa.verbs.tables.Runner", InProcess)
+    """And from what is archived of them the same bytes come out again."""
+    monkeypatch.setattr("syrfa.verbs.tables.TableRuns", InProcess)
     options = on_tiny_worlds(tmp_path, SOME, *TABLES, "fig3", "fig4")
-    published = tmp_path / "published"
-    assert main([*options, "--publish", str(published)]) == 0
+    archived = tmp_path / "archived"
+    assert main([*options, "--archive", str(archived)]) == 0
     for name in TABLES:
         content = (tmp_path / "runs" / f"{name}.md").read_text()
         assert "failed" not in content
         assert "not run: " not in content
     for picture in ("fig3", "fig4"):
         assert (tmp_path / "runs" / f"{picture}.png").is_file()
-    written = {file.name: file.read_bytes() for file in published.glob("table?.*")}
+    written = {file.name: file.read_bytes() for file in archived.glob("table?.*")}
     assert len(written) == 3 * len(TABLES)
-    for file in published.glob("table?.*"):
+    for file in archived.glob("table?.*"):
         file.unlink()
-    assert main([*options[:3], "--results", str(published)]) == 0
-    assert {file.name: file.read_bytes() for file in published.glob("table?.*")} == written
+    assert main([*options[:3], "--results", str(archived)]) == 0
+    assert {file.name: file.read_bytes() for file in archived.glob("table?.*")} == written
 
 
 @pytest.mark.usefixtures("data_environment")
@@ -92,34 +90,16 @@ def test_a_run_in_processes_of_its_own(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(options) == 0
     assert "1 of 1 runs are there, 0 to do" in capsys.readouterr().out
     assert (tmp_path / "runs" / "table2.md").read_bytes() == written
-
-
-@pytest.mark.usefixtures("data_environment")
-def test_a_run_that_was_tested_on_another_copy_is_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("syrfa.verbs.tables.Runner", InProcess)
-    options = on_tiny_worlds(tmp_path, {"cls"}, "table2")
-    assert main(options) == 0
-    capsys.readouterr()
     assert main([*options, "--dry_run"]) == 0
     assert ", done" in capsys.readouterr().out
-    raw = tmp_path / "raw"
-    shutil.copytree(os.environ["SYRFA_DATA"], raw)
-    monkeypatch.setenv("SYRFA_DATA", str(raw))
-    assert main([*options, "--dry_run"]) == 0
-    assert ", done" in capsys.readouterr().out  # the same files in another place
-    frame = min((raw / "demo-target").rglob("Test001/*.*"))
-    frame.write_bytes(frame.read_bytes() + b" ")
-    assert main([*options, "--dry_run"]) == 0
-    assert ", to do" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("data_environment")
 def test_a_failed_run_gives_exit_code_1_and_stands_in_the_table(
     tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(runner, "PYTHON", (sys.executable, str(FAKE)))
+    program = (sys.executable, str(FAKE))
+    monkeypatch.setattr("syrfa.verbs.tables.TableRuns", partial(table_runs.TableRuns, program=program))
     monkeypatch.setenv("FAKE_FAIL", "fit:demo_cls")
     assert main(on_tiny_worlds(tmp_path, {"cls"}, "table2")) == 1
     assert "demo_cls seed 1 failed: fit: no space left" in capsys.readouterr().err
@@ -152,8 +132,7 @@ def test_dry_run_prints_commands_and_does_nothing(
     assert main(["tables", "table2", *options]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert not out.exists()
-    variables = f"SYRFA_DATA={tmp_path / 'raw' / 'tiny'} OMP_NUM_THREADS=1 "
-    assert printed[0].startswith(f"{variables}python -m syrfa generate --preset=tiny")
+    assert printed[0].endswith(f"python -m syrfa generate --preset=tiny --out={tmp_path}/raw/tiny/demo-source")
     heads = [line for line in printed if line.startswith("# demo_")]
     assert len(heads) == 12
     assert all(line.endswith(", to do") for line in heads)
@@ -168,7 +147,7 @@ def test_dry_run_prints_commands_and_does_nothing(
         (["--jobs", "0"], "jobs 0"),
         (["--seeds", "x"], "seeds 'x'"),
         (["--overrides", "config=o.yaml"], "take no config files"),
-        (["--results", "nowhere"], "name a folder that `syrfa tables --publish` wrote"),
+        (["--results", "nowhere"], "name a folder that `syrfa tables --archive` wrote"),
     ],
 )
 def test_mistakes_are_one_line(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """What is planned: each run once, behind the run it starts from, with a hash of all that decides its numbers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,19 +9,19 @@ from small_run import ROOT
 from small_tables import SMALL, small_plan
 
 from syrfa.errors import ConfigError, DataNotFoundError
-from syrfa.reporting.spec import Spec, read_spec
-from syrfa.reporting.table_runs import make_plan, read_overrides, read_seeds
+from syrfa.reporting.table_plan import make_plan, read_overrides, read_seeds
+from syrfa.reporting.table_spec import Spec, read_spec
 
 TABLES = ("table1", "table2", "table3", "table4", "table5")
 
 
-def hashes(folder: Path, **options: object) -> dict[tuple[str, int], str]:
+def hashes(folder: Path, **options: Any) -> dict[tuple[str, int], str]:
     return {(run.name, run.seed): run.hash for run in small_plan(folder, **options).runs}
 
 
 @pytest.mark.parametrize("dataset", ["demo", "ped2", "shanghaitech", "avenue"])
 def test_all_tables_of_a_data_set_share_their_runs(shipped: Spec, dataset: str) -> None:
-    plan = make_plan(shipped, ROOT, dataset, TABLES, [1, 2], "small", Path("runs"))
+    plan = make_plan(shipped, ROOT, dataset, TABLES, [1, 2])
     assert len({run.hash for run in plan.runs}) == len(plan.runs) == 2 * len(shipped.runs)
     assert len({run.folder for run in plan.runs}) == len(plan.runs)
     for number, run in enumerate(plan.runs):
@@ -31,20 +32,16 @@ def test_all_tables_of_a_data_set_share_their_runs(shipped: Spec, dataset: str) 
 
 
 def test_the_row_that_all_tables_share_is_one_run(shipped: Spec) -> None:
-    shown = {name: [row.run for row in shipped.tables[name].rows] for name in TABLES}
     named = {name: next(r.run for r in shipped.tables[name].rows if r.name == "SYRFA") for name in TABLES[::2]}
     sixth = [next(r.run for r in shipped.tables[name].rows if r.name.startswith("6:")) for name in ("table2", "table4")]
     assert {*named.values(), *sixth} == {"full_rap"}
-    assert all("full_rap" in runs for runs in shown.values())
 
 
 def test_the_lambdas_of_table_4_are_those_of_both_phases(shipped: Spec) -> None:
     for row in shipped.tables["table4"].rows:
-        assert row.run is not None
-        run = shipped.runs[row.run]
-        assert run.start is not None
+        run = shipped.runs[str(row.run)]
         _, cont, aux = (float(number) for number in row.name.split(": ")[1].split(", "))
-        for options in (run.options, shipped.runs[run.start].options):
+        for options in (run.options, shipped.runs[str(run.start)].options):
             assert options == {"model.init_args.lambda_cont": cont, "model.init_args.lambda_aux": aux}
 
 
@@ -54,71 +51,67 @@ def test_runs_that_are_only_started_from_are_not_tested(folder: Path) -> None:
     assert hashes(folder) == {**hashes(folder), **hashes(folder, tables=("table1",))}
 
 
-def test_hash_changes_with_what_decides_the_numbers_and_with_nothing_else(folder: Path) -> None:
+def test_hash_changes_with_what_decides_the_numbers_and_with_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     before = hashes(folder)
-    assert hashes(folder, out=folder / "elsewhere") == before
+    assert hashes(folder, out=folder / "elsewhere") == hashes(folder, threads="1") == before
+    text = (folder / "adapt.yaml").read_text()
+    (folder / "adapt.yaml").write_text(f"# words\n{text}")
+    assert hashes(folder) == before
     (folder / "adapt.yaml").write_text("{seed_everything: 2}\n")
     changed = hashes(folder)
     assert {key for key in before if before[key] != changed[key]} == {("full_rap", 1)}
     (folder / "knowledge.yaml").write_text("{seed_everything: 2}\n")
     again = hashes(folder)  # phase 2 starts from a run that has changed
     assert not set(again.values()) & {*before.values(), *changed.values()}
-    assert not set(hashes(folder, overrides=["--trainer.precision=32-true"]).values()) & set(again.values())
-    assert not set(hashes(folder, size="medium").values()) & set(again.values())
-    assert not set(hashes(folder, seeds=[2]).values()) & set(again.values())
-
-
-def test_hash_changes_with_the_threads_unless_they_are_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    before = hashes(folder)
-    assert small_plan(folder).environment["OMP_NUM_THREADS"] == "1"
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert hashes(folder) == before
+    for options in ({"overrides": ["--trainer.precision=32-true"]}, {"size": "medium"}, {"seeds": [2]}):
+        assert not set(hashes(folder, **options).values()) & set(again.values())
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    assert not set(hashes(folder).values()) & set(before.values())
-    assert small_plan(folder).environment["OMP_NUM_THREADS"] == "2"
+    assert small_plan(folder).threads == "2"
+    assert not set(hashes(folder).values()) & set(again.values())
 
 
-@pytest.mark.parametrize(("size", "moved"), [("tiny", True), ("small", False)])
-def test_real_data_stay_where_they_are_when_worlds_move(
-    shipped: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str, moved: bool
-) -> None:
-    monkeypatch.setenv("SYRFA_DATA", str(tmp_path))
-    plan = make_plan(shipped, ROOT, "avenue", ["table5"], [1], size, Path("runs"), look_at_data=False)
-    assert plan.environment.get("SYRFA_DATA") == (str(tmp_path / "tiny") if moved else None)
-    option = f"--data.target.dataset.init_args.root={tmp_path}/Avenue"
-    commands = [plan.preparation[-1], *(command for run in plan.runs for command in (run.fit, run.test))]
-    assert [option in command for command in commands] == [moved] * len(commands)
-    assert not any("--data.source" in argument for command in commands for argument in command)
-
-
-def test_hash_does_not_hang_on_the_place_of_the_repository(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
+def test_hash_does_not_depend_on_the_place_of_repository_and_data(
+    folder: Path, shipped: Spec, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = tmp_path_factory.mktemp("other") / "repository"
     folder.rename(other)
     there = hashes(other)
     other.rename(folder)
     assert there == hashes(folder)
+    tiny = [run.hash for run in make_plan(shipped, ROOT, "demo", TABLES, [1], "tiny").runs]
+    monkeypatch.setenv("SYRFA_DATA", str(folder))
+    moved = read_spec(ROOT / "experiments" / "tables.yaml")
+    assert [run.hash for run in make_plan(moved, ROOT, "demo", TABLES, [1], "tiny").runs] == tiny
 
 
-def test_overrides_stand_behind_all_else_and_reach_fit_and_test(folder: Path) -> None:
-    options = read_overrides("trainer.precision=32-true --data.num_workers=2")
-    for run in small_plan(folder, overrides=options).runs:
+def test_small_worlds_have_a_place_of_their_own_and_real_data_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYRFA_DATA", str(tmp_path))
+    shipped = read_spec(ROOT / "experiments" / "tables.yaml")
+    plan = make_plan(shipped, ROOT, "avenue", ["table5"], [1], "tiny")
+    assert plan.preparation[0] == ("generate", "--preset=tiny", f"--out={tmp_path}/tiny/standard")
+    option = f"--data.source.dataset.init_args.root={tmp_path}/tiny/standard"
+    for command in (plan.preparation[-1], *(command for run in plan.runs for command in (run.fit, run.test))):
+        assert option in command
+        assert not any("--data.target" in argument for argument in command)
+
+
+def test_overrides_are_behind_all_else_and_reach_fit_and_test(folder: Path) -> None:
+    plan = small_plan(folder, overrides=read_overrides("trainer.precision=32-true --data.num_workers=2"))
+    for run in plan.runs:
         assert run.fit[-2:] == run.test[-2:] == ("--trainer.precision=32-true", "--data.num_workers=2")
-    assert "--data.num_workers=2" in small_plan(folder, overrides=options).preparation[-1]
+    assert "--data.num_workers=2" in plan.preparation[-1]
 
 
 @pytest.mark.parametrize("text", ["", "one", "1,-2", "4294967296"])
 def test_bad_seeds_are_refused(text: str) -> None:
+    assert read_seeds("1,2 3,1") == [1, 2, 3]
     with pytest.raises(ConfigError, match="give numbers from 0"):
         read_seeds(text)
-
-
-def test_seeds_and_overrides_are_read_as_people_write_them() -> None:
-    assert read_seeds("1,2 3,1") == [1, 2, 3]
-    with pytest.raises(ConfigError, match=r"trainer\.precision has no value"):
-        read_overrides("trainer.precision")
 
 
 @pytest.mark.parametrize(
@@ -133,51 +126,53 @@ def test_overrides_of_what_tables_settle_are_refused(option: str) -> None:
         read_overrides(f"trainer.precision=32-true {option}")
 
 
-def test_overrides_that_no_shell_would_read_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"overrides: .*quotation"):
-        read_overrides("trainer.precision='32-true")
+@pytest.mark.parametrize(
+    ("text", "reason"), [("trainer.precision='32-true", "quotation"), ("trainer.precision", "has no value")]
+)
+def test_overrides_that_are_no_options_are_refused(text: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=rf"overrides: .*{reason}"):
+        read_overrides(text)
 
 
 def test_unknown_names_are_refused_with_those_there_are(folder: Path) -> None:
     spec = read_spec(folder / "experiments" / "tables.yaml")
-    for arguments, said in (
-        (("ped3", ["table1"], "small"), "data set 'ped3': .* choose from demo"),
-        (("demo", ["table9"], "small"), "table 'table9': .* choose from table1, table2"),
-        (("demo", ["table1"], "huge"), "size of demo 'huge': .* choose from small, medium"),
+    for arguments, reason in (
+        (("ped3", ["table1"], [1], "small"), "data set 'ped3': .* choose from demo"),
+        (("demo", ["table9"], [1], "small"), "table 'table9': .* choose from table1, table2"),
+        (("demo", ["table1"], [1], "huge"), "size of demo 'huge': .* choose from small, medium"),
     ):
-        dataset, tables, size = arguments
-        with pytest.raises(ConfigError, match=said):
-            make_plan(spec, folder, dataset, tables, [1], size, folder / "runs")
+        with pytest.raises(ConfigError, match=reason):
+            make_plan(spec, folder, *arguments)
     (folder / "small.yaml").unlink()
     with pytest.raises(ConfigError, match=r"small\.yaml: there is no such config file"):
         small_plan(folder)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         ({"tables": {"table1": {"title": "t", "metrics": [], "rows": [{"name": "a", "run": "none"}]}}}, "run none"),
-        ({"runs": {"plain": {"stage": "adapt"}}}, "has a run to start from"),
-        ({"runs": {"plain": {"stage": "adapt", "start": "plain"}}}, "no run of phase 1"),
-        ({"runs": {"plain": {"stage": "later"}}}, "runs.plain.stage"),
+        ({"runs": {"plain": {"phase": "adapt"}}}, "has a run to start from"),
+        ({"runs": {"plain": {"phase": "adapt", "start": "plain"}}}, "no run of phase 1"),
+        ({"runs": {"plain": {"phase": "later"}}}, "runs.plain.phase"),
         ({"surplus": 1}, "surplus"),
         ({"figures": {"fig5": {}}}, "figures.fig5: there is no such figure"),
         ({"figures": {"fig3": {"fig3": ["none"]}}}, "shows the run none, which is not there"),
     ],
 )
-def test_a_file_that_contradicts_itself_is_refused(folder: Path, change: dict[str, object], said: str) -> None:
+def test_a_file_that_contradicts_itself_is_refused(folder: Path, change: dict[str, object], reason: str) -> None:
     file = folder / "experiments" / "tables.yaml"
     file.write_text(yaml.safe_dump({**SMALL, **change}))
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=reason):
         read_spec(file)
 
 
 def test_a_file_that_is_missing_or_no_yaml_is_refused(folder: Path) -> None:
     with pytest.raises(DataNotFoundError, match="no such file; run from the folder of the repository"):
         read_spec(folder / "tables.yaml")
-    (folder / "experiments" / "tables.yaml").write_text("a: [")
-    with pytest.raises(ConfigError, match=r"tables\.yaml"):
-        read_spec(folder / "experiments" / "tables.yaml")
+    (folder / "tables.yaml").write_text("tables: [")
+    with pytest.raises(ConfigError, match=r"tables\.yaml: "):
+        read_spec(folder / "tables.yaml")
 
 
 def test_the_paper_s_numbers_are_those_of_the_paper(shipped: Spec) -> None:

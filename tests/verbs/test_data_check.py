@@ -1,4 +1,4 @@
-"""`syrfa doctor` from the command line: the table first, then the exit code."""
+"""`syrfa data check`: the table first, then the exit code."""
 
 import json
 import subprocess
@@ -11,18 +11,17 @@ from small_releases import write_script, write_shanghaitech
 from syrfa.__main__ import main
 
 
-@pytest.mark.parametrize("verb", ["doctor", "data"])
-def test_help_answers_without_torch(verb: str) -> None:
-    code = f"import sys; from syrfa.__main__ import main; main(['{verb}', '--help'])"
+def test_help_answers_without_torch() -> None:
+    code = "import sys; from syrfa.__main__ import main; main(['data', '--help'])"
     code = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    sys.exit('torch' in sys.modules)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
-    assert f"usage: syrfa {verb}" in finished.stdout
+    assert "usage: syrfa data" in finished.stdout
 
 
 def test_usable_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root, out = write_shanghaitech(tmp_path / "copy"), tmp_path / "found.json"
-    assert main(["doctor", "shanghaitech", str(root), "--fast", "true", "--json", str(out)]) == 0
+    assert main(["data", "check", "shanghaitech", str(root), "--fast", "true", "--json", str(out)]) == 0
     text = capsys.readouterr().out
     assert "ShanghaiTech Campus in" in text
     assert "cite: Luo, Liu, Gao" in text
@@ -33,13 +32,13 @@ def test_usable_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert {finding["level"] for finding in content["findings"]} == {"note", "ok"}
 
 
-def test_a_fault_is_said_after_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_is_printed_after_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root, out = write_shanghaitech(tmp_path / "copy"), tmp_path / "found.json"
     (root / "testing" / "test_frame_mask" / "01_0063.npy").write_bytes(b"damaged")
-    assert main(["doctor", "shanghaitech", str(root), "--fast", "true", "--json", str(out)]) == 2
+    assert main(["data", "check", "shanghaitech", str(root), "--fast", "true", "--json", str(out)]) == 2
     captured = capsys.readouterr()
     assert "problem  test 01_0063" in captured.out
-    assert captured.err.startswith("syrfa doctor: error: ")
+    assert captured.err.startswith("syrfa data: error: ")
     assert captured.err.count("\n") == 1
     assert json.loads(out.read_text())["usable"] is False
 
@@ -54,16 +53,16 @@ def test_a_fault_is_said_after_the_table(tmp_path: Path, capsys: pytest.CaptureF
     ],
 )
 def test_mistakes(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor", *arguments]) == 2
+    assert main(["data", "check", *arguments]) == 2
     assert part in capsys.readouterr().err
 
 
 @pytest.mark.real_data
 def test_real_ped2_is_sound(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor", "ped2", str(shared_data / "ped2"), "--fast", "true"]) == 0
+    assert main(["data", "check", "ped2", str(shared_data / "ped2"), "--fast", "true"]) == 0
     assert "1,648 of 2,010 frames abnormal" in capsys.readouterr().out
     for name in ("training", "testing"):
         (tmp_path / name).symlink_to(shared_data / "ped2" / name)
     write_script(tmp_path, shift=1)
-    assert main(["doctor", "ped2", str(tmp_path), "--fast", "true"]) == 2
+    assert main(["data", "check", "ped2", str(tmp_path), "--fast", "true"]) == 2
     assert "shifted" in capsys.readouterr().out

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from canned_results import canned_result, reading, source_part
 
-from syrfa.reporting.formats import FORMATS, as_latex, escape
-from syrfa.reporting.spec import Spec, read_spec
-from syrfa.reporting.table_runner import Outcome
+from syrfa.reporting.table_formats import FORMATS, as_latex, escape
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import Spec, read_spec
 from syrfa.reporting.tables import Table, build_table
 
 GOLDEN = Path(__file__).parent / "golden"
-RECIPES = {"plain": "a" * 64, "full": "b" * 64, "full_rap": "c" * 64}
+HASHES = {"plain": "a" * 64, "full": "b" * 64, "full_rap": "c" * 64}
 COMMAND = "python -m syrfa tables table2 --dataset demo --seeds 1,2,3"
 Seeds = dict[int, Outcome]
 
@@ -29,7 +29,7 @@ def spec(folder: Path) -> Spec:
 
 def build(spec: Spec, name: str, **runs: Seeds) -> Table:
     outcomes = {"plain": good(0.9), "full": good(0.9), "full_rap": good(0.9), **runs}
-    return build_table(spec, name, "demo", outcomes, RECIPES, COMMAND)
+    return build_table(spec, name, "demo", outcomes, HASHES, COMMAND)
 
 
 def cells(table: Table, line: int) -> dict[str, str]:
@@ -113,18 +113,12 @@ def test_no_cell_is_ever_blank(spec: Spec) -> None:
             assert all(cell for line in build(spec, name, **runs).lines for cell in line)
 
 
-def test_calibrated_readings_are_not_taken_for_the_plain_ones(spec: Spec) -> None:
+def test_rescaled_evaluations_are_not_taken_for_the_plain_ones(spec: Spec) -> None:
     result = canned_result(1, 0.9)
-    calibrated = reading("strict", "centred", 0.99, 0.9)
-    calibrated["protocol"]["reference"] = "fused"
-    result["evaluations"].insert(0, calibrated)
+    rescaled = reading("strict", "centred", 0.99, 0.9)
+    rescaled["protocol"]["reference"] = "fused"
+    result["evaluations"].insert(0, rescaled)
     assert cells(build(spec, "table1", full_rap={1: Outcome(result)}), 1)["ours, mean ± std (n)"] == "90.0 (1)"
-
-
-def test_the_audit_of_a_reading_stands_in_the_line_and_below(spec: Spec) -> None:
-    table = build(spec, "table1")
-    assert cells(table, 2)["test information"] == "scaling: by each test video's own extremes"
-    assert "Audit under paper, gaussian: test information: scaling: by each test video's own extremes." in table.notes
 
 
 def test_a_result_of_before_there_were_audits_is_audited(spec: Spec) -> None:
@@ -146,15 +140,19 @@ def test_notes_say_how_the_numbers_were_made(spec: Spec) -> None:
     assert "1 = plain aaaaaaaaaaaa; 2 = full bbbbbbbbbbbb; 3 = full_rap cccccccccccc." in notes
     assert "full_rap 3.0e-05 on average, 2.0e-04 at most." in notes
     assert f"Made by: {COMMAND}" in notes
-
-
-def test_notes_say_which_results_differ_in_what_was_tested(spec: Spec) -> None:
+    assert "Audit under paper, gaussian: test information: scaling: by each test video's own extremes." in notes
     one, two = canned_result(1, 0.9), canned_result(2, 0.9, videos=11, frames=1900, objects=30000, cache_key="0" * 12)
     two["environment"]["threads"], two["device"] = 4, "cuda:0"
     notes = "\n".join(build(spec, "table1", full_rap={1: Outcome(one), 2: Outcome(two)}).notes)
     assert "12 videos, 2010 frames, 31735 objects, manifest 41862a8c062d, tubes 6a1f8bad0cde / 11 videos" in notes
-    assert "tubes 000000000000. Seeds: 1, 2." in notes
     assert "device cpu, cuda:0, precision 32-true, threads 1, 4." in notes
+
+
+def test_what_was_trained_on_the_clean_stream_alone_is_named_so(spec: Spec) -> None:
+    result = canned_result(1, 0.9)
+    result["settings"]["knowledge"]["clean_only"] = True
+    table = build(spec, "table1", full_rap={1: Outcome(result)})
+    assert [line[0] for line in table.lines[1:]] == ["Ours, clean_only"] * 2
 
 
 @pytest.mark.parametrize(
@@ -174,16 +172,12 @@ def test_notes_say_what_the_results_say_of_source_and_pretraining(
     assert said in notes
 
 
-def test_latex_holds_no_letter_that_it_would_read(spec: Spec) -> None:
+def test_latex_prints_every_letter_as_it_is(spec: Spec) -> None:
     spec.tables["table2"].rows[0].name = r"50 % & $x_1$ #{~^\}"
     text = as_latex(build(spec, "table2"))
-    row = next(line for line in text.splitlines() if line.startswith("50"))
-    name = row.split(" & ")[0]
+    name = next(line for line in text.splitlines() if line.startswith("50")).split(" & ")[0]
     assert name == r"50 \% \& \$x\_1\$ \#\{\textasciitilde{}\textasciicircum{}\textbackslash{}\}"
     assert not re.search(r"(?<!\\)%(?!$)", text.replace("{!}{%", ""), re.MULTILINE)
-
-
-def test_latex_prints_commands_as_they_are_typed() -> None:
     assert escape("--dry_run --- -1") == r"-{}-dry\_run -{}-{}- -1"
     assert escape("see `x` | 'y' | \"z\"") == (
         r"see \textasciigrave{}x\textasciigrave{} \textbar{} \textquotesingle{}y\textquotesingle{} \textbar{} "

@@ -7,18 +7,18 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from small_tables import FAKE, fake_runner, small_plan
-
-from syrfa.reporting.table_runs import Run
+from small_tables import FAKE, fake_runs, small_plan
 
 BOTH = {"full", "full_rap", "plain"}
 
 
-def run(folder: Path, jobs: int = 1, **options: object) -> dict[str, str | None]:
+def run(folder: Path, jobs: int = 1, **options: Any) -> dict[str, str | None]:
     plan = small_plan(folder, **options)
-    outcomes = fake_runner(jobs).run(plan, folder / "runs")
+    outcomes = fake_runs(plan, jobs).make(folder / "runs")
     return {made.name: outcome.reason for made, outcome in outcomes.items()}
 
 
@@ -61,22 +61,18 @@ def test_a_result_of_another_configuration_is_never_used(folder: Path, calls: Pa
 
 
 def test_results_of_another_copy_of_the_data_are_made_again(folder: Path, calls: Path) -> None:
-    def on(tested: tuple[str, str] | None) -> list[str]:
+    def on(copy: str | None) -> list[str]:
         plan = small_plan(folder, ("table1",))
-        runs: dict[str, Run] = {}
-        for planned in plan.runs:
-            start = runs[planned.start.name] if planned.start else None
-            runs[planned.name] = replace(planned, start=start, tested=tested)
-        fake_runner().run(replace(plan, runs=tuple(runs.values())), folder / "runs")
+        data: Any = SimpleNamespace(copy_tested=lambda: copy)
+        fake_runs(replace(plan, data=data)).make(folder / "runs")
         return made(calls)
 
     everything = ["fit demo_full", "fit demo_full_rap", "test demo_full_rap"]
-    assert on(None) == everything  # a world that was made in this very call
-    assert on(("as tested", "key")) == []
-    assert on(("another", "key")) == ["fit demo_full_rap", "test demo_full_rap"]
-    assert on(("another", "key")) == []
-    assert on(("another", "other boxes")) == ["fit demo_full_rap", "test demo_full_rap"]
-    assert on(None) == []  # what cannot be compared is taken as it is
+    assert on("one") == everything
+    assert on("one") == []
+    assert on("another") == everything
+    assert on("another") == []
+    assert on(None) == []  # the data are gone, the results are here
 
 
 def test_a_failed_run_loses_only_those_that_start_from_it(
@@ -131,26 +127,22 @@ def test_data_that_cannot_be_prepared_fail_every_run(
     assert made(calls) == []
 
 
-@pytest.mark.parametrize("deadly", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_call_is_taken_up_again(
-    folder: Path, calls: Path, monkeypatch: pytest.MonkeyPatch, deadly: signal.Signals
-) -> None:
+def test_a_killed_call_is_taken_up_again(folder: Path, calls: Path) -> None:
     script = (
-        "from pathlib import Path; from small_tables import fake_runner, small_plan; "
-        "from syrfa.utils.signals import StopSignals; folder = Path.cwd()\n"
-        "with StopSignals(): fake_runner(2).run(small_plan(folder), folder / 'runs')"
+        "from pathlib import Path; from small_tables import fake_runs, small_plan; "
+        "folder = Path.cwd(); "
+        "fake_runs(small_plan(folder), 2).make(folder / 'runs')"
     )
     paths = [str(FAKE.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "FAKE_HANG": "fit:demo_full"}
     call = subprocess.Popen([sys.executable, "-c", script], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
-    plain = folder / "runs" / "demo_plain" / "seed1" / "table_run.json"
-    while not (calls.with_suffix(".hanging").exists() and plain.is_file() and "result_sha256" in plain.read_text()):
+    plain = folder / "runs" / "demo_plain" / "seed1" / "parts" / "test.json"
+    while not (calls.with_suffix(".hanging").exists() and plain.is_file()):
         assert call.poll() is None
         time.sleep(0.05)
-    call.send_signal(deadly)
-    assert call.wait(20) == (143 if deadly == signal.SIGTERM else -deadly)
-    if deadly == signal.SIGKILL:  # its child has lived on, and keeps other calls out
-        _end_hanging(folder)
+    call.kill()
+    call.wait(20)
+    _end_hanging(folder)  # its child has lived on, and keeps other calls out
     made(calls)
     assert run(folder) == dict.fromkeys(BOTH)
     assert made(calls) == ["resume demo_full", "test demo_full", "fit demo_full_rap", "test demo_full_rap"]

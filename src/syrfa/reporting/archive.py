@@ -1,0 +1,167 @@
+"""A folder of archived tables with the results they were made from, from which they can be made again."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from syrfa.errors import ConfigError, DataNotFoundError, UserError
+from syrfa.evaluation.result import read_result
+from syrfa.reporting.table_plan import Plan, Run, make_plan, read_overrides
+from syrfa.reporting.table_runs import Outcome
+from syrfa.reporting.table_spec import Spec
+from syrfa.reporting.tables import Outcomes, Table, build_table
+from syrfa.utils.files import atomic_write, write_json
+
+INDEX = "runs.json"
+RESULTS = "results"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that tables are built from.
+
+    Attributes:
+        dataset: its name.
+        tables: names.
+        outcomes: run -> seed -> what became of it.
+        configurations: run -> hash.
+        command: what makes the tables again, all but their names.
+        remarks: run -> why its results may not be those of the rows as they are now; "" for all runs.
+    """
+
+    dataset: str
+    tables: tuple[str, ...]
+    outcomes: Outcomes
+    configurations: dict[str, str]
+    command: str
+    other: frozenset[str] = frozenset()
+    doubt: str = ""
+
+    def build(self, spec: Spec) -> list[Table]:
+        """Every table."""
+        return [self._table(spec, name) for name in self.tables]
+
+    def _table(self, spec: Spec, name: str) -> Table:
+        other = dict.fromkeys(row.run for row in spec.table(name).rows if row.run in self.other)
+        remarks = [f"Results of another configuration than the rows have now: {', '.join(map(str, other))}."]
+        remarks = [*(remarks if other else []), *([self.doubt] if self.doubt else [])]
+        command = f"python -m syrfa tables {name} {self.command}"
+        return build_table(spec, name, self.dataset, self.outcomes, self.configurations, command, remarks)
+
+
+def evidence_of(plan: Plan, outcomes: Mapping[Run, Outcome], command: str) -> Evidence:
+    """What a plan's runs have come to."""
+    by_run: dict[str, dict[int, Outcome]] = {}
+    for run, outcome in outcomes.items():
+        by_run.setdefault(run.name, {})[run.seed] = outcome
+    return Evidence(plan.dataset, plan.tables, by_run, {run.name: run.configuration for run in plan.runs}, command)
+
+
+def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, folder: Path) -> None:
+    """Copies the results of the runs that rows show, untouched, and writes which runs they are of.
+
+    What the same command has archived of other tables stays.
+
+    Raises:
+        ConfigError: results of another command are there, which would be lost.
+    """
+    shown = {f"{run.experiment}_seed{run.seed}": (run, outcome) for run, outcome in outcomes.items() if run.shown}
+    entries: dict[str, Any] = {
+        name: {
+            "run": run.name,
+            "seed": run.seed,
+            "configuration": run.configuration,
+            "reason": outcome.reason,
+            "file": f"{RESULTS}/{name}.json" if outcome.result is not None else None,
+        }
+        for name, (run, outcome) in shown.items()
+    }
+    head = {"dataset": plan.dataset, "command": command, "size": plan.size, "threads": plan.threads}
+    tables = set(plan.tables)
+    if (folder / INDEX).exists():
+        before = _index(folder / INDEX)
+        kept = {n: entry for n, entry in before["runs"].items() if entry["file"] and not entries.get(n, {}).get("file")}
+        same = {key: before[key] for key in head} == head
+        changed = any(entries.get(n, entry)["configuration"] != entry["configuration"] for n, entry in kept.items())
+        if kept and (changed or not same):
+            raise ConfigError(
+                f"{folder / INDEX}: lists {len(kept)} results that this call does not have, as {next(iter(kept))}; "
+                "archive into another folder, or remove this one"
+            )
+        if same:
+            tables |= set(before["tables"])
+            entries = {**before["runs"], **entries, **kept}
+    for name, (_, outcome) in shown.items():
+        if outcome.result is not None:
+            with atomic_write(folder / RESULTS / f"{name}.json") as opened:
+                opened.write(outcome.content)
+    write_json(folder / INDEX, {**head, "tables": sorted(tables), "runs": entries})
+
+
+def read_archive(folder: Path, spec: Spec, root: Path) -> Evidence:
+    """What `write_archive` wrote, compared with the rows that the tables have now.
+
+    Args:
+        folder: of the archive.
+        spec: of `tables.yaml`.
+        root: the folder that its file names start from.
+
+    Raises:
+        DataNotFoundError: a file is missing.
+        UserError: a file is damaged.
+    """
+    content = _index(folder / INDEX)
+    outcomes: dict[str, dict[int, Outcome]] = {}
+    for entry in content["runs"].values():
+        result = read_result(folder / entry["file"]) if entry["file"] else None
+        outcomes.setdefault(entry["run"], {})[entry["seed"]] = Outcome(result, entry["reason"])
+    configurations = {entry["run"]: entry["configuration"] for entry in content["runs"].values()}
+    seeds = sorted({seed for by_seed in outcomes.values() for seed in by_seed})
+    tables = tuple(content["tables"])
+    lacking = Outcome(reason=f"not run: no result in {folder}")
+    for run in (row.run for name in tables for row in spec.table(name).rows if row.run is not None):
+        outcomes.setdefault(run, dict.fromkeys(seeds, lacking))
+    doubt, now = "", configurations
+    try:
+        settings = {"size": content["size"], "threads": content["threads"]}
+        settings["overrides"] = read_overrides(_option(content["command"], "--overrides"))
+        plan = make_plan(spec, root, content["dataset"], tables, seeds, **settings)
+        now = {run.name: run.configuration for run in plan.runs}
+    except UserError as error:
+        doubt = f"Whether the results are of the rows' configuration cannot be told: {error}."
+    other = frozenset(name for name, known in configurations.items() if now.get(name, known) != known)
+    return Evidence(content["dataset"], tables, outcomes, configurations, content["command"], other, doubt)
+
+
+def _option(command: str, name: str) -> str:
+    """What follows an option; empty where it is not given."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigError(f"command '{command}': {error}") from error
+    return words[words.index(name) + 1] if name in words[:-1] else ""
+
+
+def _index(file: Path) -> dict[str, Any]:
+    """The content of runs.json.
+
+    Raises:
+        DataNotFoundError: there is none.
+        UserError: it is damaged.
+    """
+    if not file.is_file():
+        raise DataNotFoundError(f"{file}: there is none; name a folder that `syrfa tables --archive` wrote")
+    heads = {"dataset": str, "tables": list, "command": str, "size": str, "threads": str, "runs": dict}
+    keys = {"run": str, "configuration": str, "seed": int, "reason": str | None, "file": str | None}
+    try:
+        content: dict[str, Any] = json.loads(file.read_bytes())
+        whole = all(isinstance(content[key], kind) for key, kind in heads.items())
+        whole = whole and all(isinstance(e[key], kind) for e in content["runs"].values() for key, kind in keys.items())
+    except (OSError, ValueError, LookupError, TypeError):
+        whole = False
+    if not whole:
+        raise UserError(f"{file}: damaged, or not written by `syrfa tables --archive`")
+    return content

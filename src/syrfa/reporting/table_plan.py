@@ -1,0 +1,239 @@
+"""Which runs tables and figures are made of: each once, with its commands and a hash of its configuration."""
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from syrfa.errors import ConfigError
+from syrfa.reporting.data_at_hand import DataAtHand
+from syrfa.reporting.table_spec import DEFAULT_SIZE, Phase, Spec
+from syrfa.training.run_folder import CHECKPOINTS
+from syrfa.utils.files import sha256_json
+from syrfa.world.presets import VERSION
+
+Command = tuple[str, ...]
+THREADS = "OMP_NUM_THREADS"
+# what a table settles for itself, and what would bring in a file whose content no hash knows
+_SETTLED = re.compile(
+    r"(c|config|ckpt_path|seed_everything|data\.oracle|run|checkpoint|data|model|trainer|evaluation"
+    r"|model\.(init_args\.)?knowledge_ckpt)=|(run|checkpoint)\."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A fit and its test, for one data set and one seed.
+
+    Attributes:
+        name: of `tables.yaml`.
+        experiment: as in its folder and in its result.
+        seed: of the fit.
+        folder: where its files go.
+        start: the run of phase 1 that it starts from.
+        shown: a row shows it, so that it is tested; others are only started from.
+        configuration: hash of what decides its numbers, but for seed, code and data: the contents of the config files,
+            the options, the configuration that it starts from, the generated worlds, the threads where not one.
+        fit: arguments of `python -m syrfa`.
+        test: the same.
+    """
+
+    name: str
+    experiment: str
+    seed: int
+    folder: Path
+    start: "Run | None"
+    shown: bool
+    configuration: str
+    fit: Command
+    test: Command
+
+    @property
+    def hash(self) -> str:
+        """Of configuration and seed."""
+        return sha256_json([self.configuration, self.seed])
+
+    @property
+    def checkpoint(self) -> Path:
+        """What `fit` leaves, and `test` and phase 2 start from."""
+        return self.folder / CHECKPOINTS / "last.ckpt"
+
+    def resume(self) -> Command:
+        """`fit`, going on from its last checkpoint."""
+        same = (argument for argument in self.fit if not argument.startswith("--run.overwrite"))
+        return (*same, f"--ckpt_path={self.checkpoint}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be done for some tables and figures of one data set.
+
+    Attributes:
+        dataset: its name.
+        tables: names.
+        figures: names.
+        seeds: of every run.
+        size: name of the size.
+        runs: in an order in which every run is behind the one it starts from.
+        preparation: commands before the runs: worlds to generate, tube caches to build.
+        threads: of every process; one unless the caller's environment has another number, so that sums are the same
+            however many processes share the machine.
+        data: what is tested.
+    """
+
+    dataset: str
+    tables: tuple[str, ...]
+    figures: tuple[str, ...]
+    seeds: tuple[int, ...]
+    size: str
+    runs: tuple[Run, ...]
+    preparation: tuple[Command, ...]
+    threads: str
+    data: DataAtHand
+
+
+def make_plan(
+    spec: Spec,
+    root: Path,
+    dataset: str,
+    names: Sequence[str],
+    seeds: Sequence[int],
+    size: str = DEFAULT_SIZE,
+    out: Path = Path(),
+    overrides: Sequence[str] = (),
+    threads: str | None = None,
+) -> Plan:
+    """Plans some tables and figures.
+
+    Args:
+        spec: of `tables.yaml`.
+        root: the folder that its file names start from.
+        dataset: one of the spec's.
+        names: of tables and figures of the spec.
+        seeds: of every run.
+        size: one of the data set's.
+        out: the folder of all runs.
+        overrides: options of every fit and test, behind all others.
+        threads: of every process; those of the environment, or one, by default.
+
+    Raises:
+        ConfigError: a name is unknown, or a config file is not there.
+    """
+    data, sized = spec.dataset(dataset), spec.size(dataset, size)
+    figures = tuple(name for name in names if name in spec.figures)
+    tables = tuple(name for name in names if name not in spec.figures)
+    shown = {row.run for table in tables for row in spec.table(table).rows if row.run is not None}
+    shown |= {run for figure in figures for runs in spec.figures[figure].values() for run in runs}
+    starts = {spec.runs[name].start for name in shown}
+    threads = threads or os.environ.get(THREADS) or "1"
+    make = partial(_run, spec, root, dataset, size, out, tuple(overrides), threads)
+    runs: dict[tuple[str, int], Run] = {}
+    for first in (True, False):  # those that others start from, then those that start from them
+        for name in (n for n, run in spec.runs.items() if n in shown | starts and (run.start is None) is first):
+            for seed in seeds:
+                start = None if first else runs[str(spec.runs[name].start), seed]
+                runs[name, seed] = make(name, seed, start, name in shown)
+    folder = Path(os.environ.get("SYRFA_DATA", "data/raw"))
+    worlds = sized.worlds or data.worlds
+    generate = [("generate", f"--preset={preset}", f"--out={folder / world}") for world, preset in worlds.items()]
+    options = [*_options(sized.places), *(option for option in overrides if option.startswith("--data."))]
+    prepare = ("prepare", *_configs(root, data.data), "--data.train_on=both", *options)
+    at_hand = DataAtHand([_file(root, file) for file in data.data], options)
+    preparation = (*generate, prepare)
+    return Plan(dataset, tables, figures, tuple(seeds), size, tuple(runs.values()), preparation, threads, at_hand)
+
+
+def _run(
+    spec: Spec,
+    root: Path,
+    dataset: str,
+    size: str,
+    out: Path,
+    overrides: Command,
+    threads: str,
+    name: str,
+    seed: int,
+    start: Run | None,
+    shown: bool,
+) -> Run:
+    run, data, sized = spec.runs[name], spec.dataset(dataset), spec.size(dataset, size)
+    files = [*data.data, *_configs_of(dataset, data.configs, run.phase)]
+    files += [*sized.configs.get("all", []), *sized.configs.get(run.phase.value, []), *run.configs]
+    options, test_options = _options(run.options), _options({**data.test, **run.test})
+    content = {
+        "configs": [yaml.safe_load(_file(root, file).read_bytes()) for file in files],
+        "options": options,
+        "test": test_options,
+        "overrides": overrides,
+        "start": start.configuration if start else None,
+        "worlds": dict(sized.worlds or data.worlds),
+        "generator": VERSION,
+        **({} if threads == "1" else {"threads": threads}),
+    }
+    experiment = f"{dataset}_{name}"
+    folder = out / experiment / f"seed{seed}"
+    place = [f"--run.root={out}", f"--run.experiment={experiment}", f"--seed_everything={seed}"]
+    common = [*_configs(root, files), *_options(sized.places), *options, *place]
+    weights = [f"--model.init_args.knowledge_ckpt={start.checkpoint}"] if start else []
+    fit = ("fit", *common, *weights, "--run.overwrite=true", *overrides)
+    test = ("test", *common, *test_options, f"--ckpt_path={folder / CHECKPOINTS / 'last.ckpt'}", *overrides)
+    return Run(name, experiment, seed, folder, start, shown, sha256_json(content), fit, test)
+
+
+def read_overrides(text: str) -> list[str]:
+    """Options as `trainer.precision=32-true data.num_workers=2`, each with or without dashes before it.
+
+    Raises:
+        ConfigError: one has no value, or is of what tables settle themselves.
+    """
+    try:
+        tokens = [token.lstrip("-") for token in shlex.split(text)]
+    except ValueError as error:
+        raise ConfigError(f"overrides: {text}: {error}") from error
+    for token in tokens:
+        if "=" not in token:
+            raise ConfigError(f"overrides: {token} has no value; write key=value")
+        if _SETTLED.match(token):
+            raise ConfigError(
+                f"overrides: {token.partition('=')[0]}: tables choose checkpoints, folders and seeds themselves, and "
+                "take no config files; give options of the trainer, the model or the data, as trainer.precision=32-true"
+            )
+    return [f"--{token}" for token in tokens]
+
+
+def read_seeds(text: str) -> list[int]:
+    """Seeds as `1,2,3` or `1 2 3`, each once.
+
+    Raises:
+        ConfigError: there is none, or one is no seed.
+    """
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isdecimal() and int(word) < 1 << 32 for word in words):
+        raise ConfigError(f"seeds '{text}': give numbers from 0 to 4294967295, as 1,2,3")
+    return sorted({int(word) for word in words})
+
+
+def _configs_of(dataset: str, configs: dict[str, list[str]], phase: Phase) -> list[str]:
+    if phase.value not in configs:
+        raise ConfigError(f"data set {dataset}: has no config file of {phase.value}")
+    return configs[phase.value]
+
+
+def _file(root: Path, file: str) -> Path:
+    if not (root / file).is_file():
+        raise ConfigError(f"{root / file}: there is no such config file")
+    return root / file
+
+
+def _configs(root: Path, files: Iterable[str]) -> list[str]:
+    return [f"--config={root / file}" for file in files]
+
+
+def _options(options: dict[str, Any]) -> list[str]:
+    return [f"--{key}={str(value).lower() if isinstance(value, bool) else value}" for key, value in options.items()]

@@ -1,0 +1,111 @@
+"""The parsed options of a run: checked, and settled with the settings of the checkpoint that it starts from."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import torch
+from jsonargparse import Namespace
+
+from syrfa.errors import ConfigError
+from syrfa.modules import AnomalyModule
+from syrfa.modules.base import refuse_float16
+from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+
+ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
+
+
+def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
+    """Compares a checkpoint's settings with the configured ones, and sets those that hold.
+
+    A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
+    settings, but for the module's `scoring_settings`, and prints which of the configured ones it replaced.
+
+    Args:
+        options: of the verb, not yet instantiated; changed in place.
+        verb: fit, validate or test.
+        path: the checkpoint.
+
+    Returns:
+        the number of steps behind the checkpoint.
+
+    Raises:
+        ConfigError: it is of another module, or a fit would resume it with other settings.
+    """
+    checkpoint = read_checkpoint(path)
+    name, stored = checkpoint_settings(checkpoint)
+    model = options.model
+    module = class_of(model.class_path)
+    if module.__name__ != name:
+        raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+    if verb != "fit":
+        stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
+    configured = module.resolved(model.init_args.as_dict())
+    changed = [
+        f"{key} {value} (config: {configured[key]})"
+        for key, value in stored.items()
+        if key in configured and key not in ORIGINS and _plain(configured[key]) != value
+    ]
+    if changed and verb == "fit":
+        raise ConfigError(f"{path} was trained with other settings: {', '.join(changed)}; resume with the same config")
+    if changed:
+        print(f"syrfa {verb}: settings taken from {path}: {', '.join(changed)}", file=sys.stderr)
+    for key in configured.keys() & stored.keys():
+        model.init_args[key] = stored[key]
+    options.seed_everything = options.data.seed = stored["seed"]
+    return int(checkpoint["global_step"])
+
+
+def brings_weights(options: Namespace) -> bool:
+    """Whether a file that the module's settings name holds every weight that scoring needs."""
+    return class_of(options.model.class_path).complete(options.model.init_args.as_dict())
+
+
+def class_of(path: str) -> type[AnomalyModule]:
+    """The module class of a class path; a name alone is one of `syrfa.modules`.
+
+    Raises:
+        ConfigError: it is no `AnomalyModule`.
+    """
+    module, _, name = path.rpartition(".")
+    found = getattr(importlib.import_module(module or "syrfa.modules"), name)
+    if not (isinstance(found, type) and issubclass(found, AnomalyModule)):
+        raise ConfigError(f"{path} is no module of syrfa")
+    return found
+
+
+def check_precision(options: Namespace, verb: str) -> None:
+    """Refuses float16 in a fit here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
+
+    Prints a line where bfloat16 is asked for and the processor has no units for it.
+
+    Raises:
+        ConfigError: a fit in float16.
+    """
+    trainer = options.trainer
+    if verb == "fit":
+        refuse_float16(trainer.precision)
+    on_cpu = trainer.accelerator == "cpu" or (trainer.accelerator == "auto" and not torch.cuda.is_available())
+    if str(trainer.precision).startswith("bf16") and on_cpu and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        print(
+            f"syrfa {verb}: this processor has no bfloat16 units and convolves about 15 times slower in it; "
+            "--trainer.precision 32-true is faster",
+            file=sys.stderr,
+        )
+
+
+def check_validation_interval(options: Namespace) -> None:
+    """Lightning finds this only when the first epoch begins, and then as an internal error.
+
+    Raises:
+        ConfigError: validation would be due after more batches than an epoch has.
+    """
+    interval, steps = options.trainer.val_check_interval, max(1, options.data.steps_per_epoch)
+    every_epoch = options.trainer.check_val_every_n_epoch is not None
+    if every_epoch and isinstance(interval, int | float) and interval > steps:
+        raise ConfigError(f"trainer.val_check_interval={interval}: an epoch has only data.steps_per_epoch={steps}")
+
+
+def _plain(value: object) -> object:
+    """As a checkpoint holds it: tuples are lists there."""
+    return list(value) if isinstance(value, tuple) else value

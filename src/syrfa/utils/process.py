@@ -1,0 +1,40 @@
+"""Settings of the whole process: torch's threads, and what the C library does with freed memory."""
+
+import ctypes
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+_MMAP_THRESHOLD, _LARGE = -3, 1 << 20  # M_MMAP_THRESHOLD of glibc's malloc.h, bytes
+_SET_BY_USER = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "LD_PRELOAD", "GLIBC_TUNABLES")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within it, torch uses one thread, so that sums are the same on any machine of a kind."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def give_back_freed_memory() -> bool:
+    """Lets glibc give every piece of 1 MiB and more back to the system as soon as it is freed, for the whole process.
+
+    Left to itself glibc takes such pieces from its heaps once a few were freed. Frames, tubes and feature maps of many
+    sizes, made in one thread and freed in another, then leave holes that fit nothing, and the process grows with
+    the length of a video, though it holds no more than before (docs/scale.md). The price is that the system clears
+    pages again. Nothing is changed under another C library, or where the environment chooses an allocator or its
+    thresholds.
+
+    Returns:
+        whether it was done.
+    """
+    if platform.libc_ver()[0] != "glibc" or any(name in os.environ for name in _SET_BY_USER):
+        return False
+    return bool(ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE))
