@@ -21,6 +21,7 @@ Meaning = Literal["abnormal", "normal"]
 
 LARGEST_TEXT = 1 << 24  # bytes; a script or a table of labels has some thousand
 
+_LARGEST_CELLS = 1 << 22  # bytes; the intervals of a test split have some thousand
 _LONGEST_HEADER = 1 << 16  # bytes; that of an `.npy` file of numbers has 128
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -184,7 +185,7 @@ def mark_intervals(file: Path, name: str, intervals: Iterable[Interval], frames:
 
 def _read_mat(file: Path) -> list[list[Interval]]:
     try:
-        cells = load_variable(file, "gt")
+        cells = load_variable(file, "gt", largest=_LARGEST_CELLS)
         if cells.dtype.kind != "O":
             raise MatError("gt is no cell array")
     except (MatError, OSError) as error:
