@@ -75,7 +75,7 @@ def write_run(
     run.mkdir(parents=True)
     objects, truth = videos(names), labels(len(names))
     kept = FrameCurves(list(names), truth)
-    readings = [evaluate(objects, truth, protocol, bootstrap=10, kept=kept) for protocol in PROTOCOLS]
+    evaluations = [evaluate(objects, truth, protocol, bootstrap=10, kept=kept) for protocol in PROTOCOLS]
     if curves:
         kept.write(run / CURVES)
     for video in objects:
@@ -87,7 +87,7 @@ def write_run(
     (run / "metrics.csv").write_text(
         "epoch,step,train/cls,val/micro_auroc,test/micro_auroc\n0,49,1.5,,\n0,99,0.75,0.8,\n1,149,0.5,,\n1,149,,,0.9\n"
     )
-    (run / "result.json").write_text(json.dumps({**_result(folder.name, seed, readings), **changes}))
+    (run / "result.json").write_text(json.dumps({**_result(folder.name, seed, evaluations), **changes}))
     return run
 
 
@@ -115,17 +115,17 @@ def write_sweep(folder: Path) -> Path:
     return folder
 
 
-def curve(reading: int, video: int) -> NDArray[np.float64]:
+def curve(evaluation: int, video: int) -> NDArray[np.float64]:
     """What the page is to show."""
-    return final_scores(videos(), PROTOCOLS[reading])[video]
+    return final_scores(videos(), PROTOCOLS[evaluation])[video]
 
 
-def width_curve(reading: int, video: int) -> NDArray[np.float64]:
+def width_curve(evaluation: int, video: int) -> NDArray[np.float64]:
     """The baseline beside it."""
-    return final_scores([box_width(each) for each in videos()], PROTOCOLS[reading])[video]
+    return final_scores([box_width(each) for each in videos()], PROTOCOLS[evaluation])[video]
 
 
-def _result(experiment: str, seed: int, readings: list[dict[str, Any]]) -> dict[str, Any]:
+def _result(experiment: str, seed: int, evaluations: list[dict[str, Any]]) -> dict[str, Any]:
     trained = {"domain": "source", "split": "train", "manifest_sha256": "5" * 64, "monitor": "", "monitored_sha256": ""}
     return {
         "schema": 2,
@@ -149,8 +149,8 @@ def _result(experiment: str, seed: int, readings: list[dict[str, Any]]) -> dict[
         "transductive": False,
         "oracle": False,
         "trained_on": [trained],
-        "metrics": readings[0]["metrics"],
-        "evaluations": readings,
+        "metrics": evaluations[0]["metrics"],
+        "evaluations": evaluations,
         "adapter": {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0},
         "device": "cpu",
         "precision": "32-true",

@@ -103,19 +103,32 @@ class Tab:
 
     async def hover(self, selector: str, across: float = 0.5, down: float = 0.5) -> None:
         """Moves the mouse to a place of an element, as shares of its width and height."""
+        await self._mouse("mouseMoved", *await self._place(selector, across, down))
+        await self.settle()
+
+    async def click(self, selector: str) -> None:
+        """Clicks into the middle of an element."""
+        await self.drag(selector, (0.5, 0.5), (0.5, 0.5))
+
+    async def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Presses the mouse at one place of an element and lets it go at another."""
+        places = await self._place(selector, *start), await self._place(selector, *end)
+        await self._mouse("mouseMoved", *places[0])
+        await self._mouse("mousePressed", *places[0], button="left", buttons=1, clickCount=1)
+        if start != end:
+            await self._mouse("mouseMoved", *places[1], button="left", buttons=1)
+        await self._mouse("mouseReleased", *places[1], button="left", clickCount=1)
+        await self.settle()
+
+    async def _place(self, selector: str, across: float, down: float) -> tuple[float, float]:
         box = await self.run(
             f"(() => {{ const e = document.querySelector({selector!r}); e.scrollIntoView({{block: 'center', behavior: "
             "'instant'}); const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; })()"
         )
-        x, y = box[0] + across * box[2], box[1] + down * box[3]
-        await self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-        await self.settle()
+        return box[0] + across * box[2], box[1] + down * box[3]
 
-    async def press(self, key: str) -> None:
-        """Presses a key on what has the focus."""
-        for kind in ("keyDown", "keyUp"):
-            await self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key)
-        await self.settle()
+    async def _mouse(self, what: str, x: float, y: float, **more: object) -> None:
+        await self.call("Input.dispatchMouseEvent", type=what, x=x, y=y, **more)
 
     async def screenshot(self, path: Path) -> None:
         """What the window shows, as PNG."""

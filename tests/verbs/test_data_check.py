@@ -1,22 +1,12 @@
 """`syrfa data check`: the table first, then the exit code."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from small_releases import write_script, write_shanghaitech
 
 from syrfa.__main__ import main
-
-
-def test_help_answers_without_torch() -> None:
-    code = "import sys; from syrfa.__main__ import main; main(['data', '--help'])"
-    code = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    sys.exit('torch' in sys.modules)"
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    assert "usage: syrfa data" in finished.stdout
 
 
 def test_usable_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ def test_fig3_says_what_is_missing(tested: dict[str, Path], tmp_path: Path, caps
     out = f"--out={tmp_path / 'fig3.png'}"
     run = shutil.copytree(tested["rap"], tmp_path / "run")
     fig3 = ["fig3", str(run), out]
-    assert "has no reading any/weekly; choose from strict/centred" in refusal([*fig3, "--smoothing=weekly"], capsys)
+    assert "has no evaluation any/weekly; choose from strict/centred" in refusal([*fig3, "--smoothing=weekly"], capsys)
     assert "has no video Test999" in refusal([*fig3, "--videos=Test999"], capsys)
     assert str(tmp_path / "nowhere") in refusal([*fig3, f"--root={tmp_path / 'nowhere'}"], capsys)
     assert "ends with .png" in refusal(["fig3", str(run), f"--out={tmp_path / 'fig3.jpg'}"], capsys)

@@ -1,31 +1,24 @@
 """What a newcomer types wrong: exit code 2 and one short line that names it; nothing is trained."""
 
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_run import DEMO, EXPERIMENTS
+from small_run import ADAPT, DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
+from syrfa.engine import folder_lock
 from syrfa.utils.parser import one_line
 
+Refusal = Callable[[list[str]], str]
 EXPERIMENT = [f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
 FIT = ["fit", *DEMO, *EXPERIMENT, "--trainer.accelerator=cpu", "--data.prepare_workers=1"]
 
 pytestmark = pytest.mark.usefixtures("data_environment")
-
-
-def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line of a refused command, without the verb."""
-    code = main(arguments)
-    printed = capsys.readouterr().err
-    assert code == 2, printed
-    lines = [line for line in printed.splitlines() if line.startswith("syrfa ")]
-    assert len(lines) == 1, printed
-    assert len(lines[0]) < 400
-    assert not {"<class", "Union", "NestedArg", "Traceback"} & set(lines[0].replace("(", " ").split())
-    return lines[0].split("error: ", 1)[1]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +31,9 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["fit", *DEMO], "no model; add --config"),
         (["prepare", *DEMO, *EXPERIMENT], "there is no option 'model"),
         (["fit", "--config"], "give it a YAML file"),
+        (["generate", "--presett=tiny"], "presett"),
+        (["generate", "--seed=first"], "seed: expected int, got first"),
+        (["generate", "--preset=huge"], "huge"),
         (["summary"], "runs"),
         (["summary", "absent"], "absent/result.json"),
     ],
@@ -47,16 +43,20 @@ def test_half_a_command(
     named: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    refusal: Refusal,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert named in refusal(arguments, capsys)
+    assert named in refusal(arguments)
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(
     ("option", "named"),
     [
         ("--data.batch_size=-1", "data.batch_size=-1"),
+        ("--data.batch_size=many", "data.batch_size: expected int, got many"),
+        ("--data.target.spec.frames=many", "data.target.spec.frames: expected int, got many"),
+        ("--data.source.spec.steps=2", "steps"),
         ("--data.steps_per_epoch=0", "data.steps_per_epoch=0"),
         ("--data.num_workers=-1", "data.num_workers=-1"),
         ("--data.prepare_workers=0", "data.prepare_workers=0"),
@@ -87,87 +87,145 @@ def test_half_a_command(
         ("--trainer.val_check_interval=1000", "trainer.val_check_interval=1000"),
     ],
 )
-def test_option_out_of_range(option: str, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert named in refusal([*FIT, f"--run.root={tmp_path}", option], capsys)
+def test_option_out_of_range(option: str, named: str, tmp_path: Path, refusal: Refusal) -> None:
+    assert named in refusal([*FIT, f"--run.root={tmp_path}", option])
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
 @pytest.mark.parametrize(
-    ("content", "named"),
+    ("verb", "content", "named"),
     [
-        (b"", "is empty"),
-        (b"- data", "holds a list"),
-        (b"data:\n  source: [1, 2\n  x: y: z\n", ", line 3: not YAML"),
-        (b"data:\n\tsource: 1\n", ", line 2: not YAML"),
-        (bytes(range(128, 256)), "not a YAML text file"),
+        ("fit", b"", "is empty"),
+        ("prepare", b"- data", "holds a list"),
+        ("fit", b"data:\n  source: [1, 2\n  x: y: z\n", ", line 3: not YAML"),
+        ("generate", b"data:\n\tsource: 1\n", ", line 2: not YAML"),
+        ("summary", bytes(range(128, 256)), "not a YAML text file"),
     ],
-    ids=["empty", "list", "syntax", "tab", "binary"],
 )
-@pytest.mark.parametrize("verb", ["fit", "prepare", "generate", "summary"])
-def test_config_that_is_none(
-    verb: str, content: bytes, named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_config_that_is_none(verb: str, content: bytes, named: str, tmp_path: Path, refusal: Refusal) -> None:
     config = tmp_path / "mine.yaml"
     config.write_bytes(content)
-    line = refusal([verb, "--config", str(config)], capsys)
+    line = refusal([verb, "--config", str(config)])
     assert line.startswith(str(config))
     assert named in line
 
 
-def test_config_that_is_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert refusal(["fit", f"--config={tmp_path}"], capsys).startswith(f"{tmp_path}: is a folder")
+@pytest.mark.parametrize(
+    ("verb", "content", "named"),
+    [
+        ("prepare", "data: {batchsize: 2}", "batchsize"),
+        ("prepare", "data: {target: {spec: {frames: many}}}", "data.target.spec.frames"),
+        ("prepare", "data: {cache_root: '${oc.env:SYRFA_NOT_SET}'}", "SYRFA_NOT_SET"),
+        ("fit", "model: {class_path: syrfa.modules.SynthKnowledgeModule, init_args: {widht: 8}}", "widht"),
+        ("generate", "presett: tiny", "presett"),
+        ("generate", "seed: first", "seed: expected int"),
+    ],
+)
+def test_wrong_key_in_a_config(verb: str, content: str, named: str, tmp_path: Path, refusal: Refusal) -> None:
+    (tmp_path / "typo.yaml").write_text(content)
+    config = [f"--config={tmp_path / 'typo.yaml'}"]
+    command = [verb, *config] if verb == "generate" else [verb, *DEMO, *config]
+    assert named in refusal(command)
 
 
-def test_variable_that_is_not_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mine.yaml").write_text("data: {cache_root: '${oc.env:SYRFA_NOT_SET}'}")
-    line = refusal(["prepare", *DEMO, f"--config={tmp_path / 'mine.yaml'}"], capsys)
-    assert "data.cache_root" in line
-    assert "SYRFA_NOT_SET" in line
+def test_config_that_is_a_folder(tmp_path: Path, refusal: Refusal) -> None:
+    assert refusal(["fit", f"--config={tmp_path}"]).startswith(f"{tmp_path}: is a folder")
 
 
-def test_data_that_were_never_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_data_that_were_never_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
     monkeypatch.delenv("SYRFA_DATA")
     monkeypatch.chdir(tmp_path)
-    assert "data/raw/demo-source" in refusal(["prepare", *DEMO], capsys)
+    assert "data/raw/demo-source" in refusal(["prepare", *DEMO])
 
 
-def test_run_root_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_root_that_is_a_file(tmp_path: Path, refusal: Refusal) -> None:
     (tmp_path / "file").write_text("mine")
-    assert str(tmp_path / "file") in refusal([*FIT, f"--run.root={tmp_path / 'file'}"], capsys)
+    assert str(tmp_path / "file") in refusal([*FIT, f"--run.root={tmp_path / 'file'}"])
     assert (tmp_path / "file").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
     ("verb", "option", "named"),
     [
-        ("predict", "--data.predict_split=tset", "split 'tset': ped2 has train, test"),
+        ("test", "--data.target.test_split=tset", "split 'tset': ped2 has train, test"),
         ("test", "--data.target.spec.frames=5", "the tubes have 5 frames and the network takes 7"),
         ("test", "--data.target.filter.min_side=10000", "passes data.target.filter"),
         ("test", "--data.target.test_split=train", "no frame labels"),
     ],
 )
 def test_split_that_cannot_be_scored(
-    verb: str, option: str, named: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: str, option: str, named: str, knowledge_ckpt: Path, tmp_path: Path, refusal: Refusal
 ) -> None:
     arguments = [verb, *FIT[1:], "--model.init_args.width=2", f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}"]
-    capsys.readouterr()
-    assert named in refusal([*arguments, option], capsys)
+    assert named in refusal([*arguments, option])
     assert not list(tmp_path.rglob("result.json"))
 
 
-def test_checkpoint_that_is_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert str(tmp_path) in refusal(["test", *FIT[1:], f"--ckpt_path={tmp_path}"], capsys)
+def test_checkpoint_that_is_not_there(tmp_path: Path, refusal: Refusal) -> None:
+    for path in (tmp_path, tmp_path / "none.ckpt"):
+        assert str(path) in refusal(["test", *FIT[1:], f"--ckpt_path={path}"])
+    start = ["fit", *ADAPT, *SMALL, f"--run.root={tmp_path}", f"--model.init_args.knowledge_ckpt={tmp_path / 'no'}"]
+    assert "no checkpoint at" in refusal(start)
 
 
-@pytest.mark.parametrize("verb", ["generate", "summary"])
-def test_help_of_small_verbs_answers_without_torch(verb: str) -> None:
-    code = f"import sys; from syrfa.__main__ import main; main(['{verb}', '--help'])"
-    code = f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize("verb", ["validate", "test"])
+@pytest.mark.parametrize("phase", [KNOWLEDGE, ADAPT], ids=["knowledge", "adapt"])
+def test_scoring_without_weights(verb: str, phase: list[str], tmp_path: Path, refusal: Refusal) -> None:
+    none = ["--model.init_args.knowledge_ckpt=null"] if phase is ADAPT else []
+    assert "ckpt" in refusal([verb, *phase, *SMALL, *none, f"--run.root={tmp_path}"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_checkpoint_of_other_settings(
+    knowledge_ckpt: Path, tmp_path: Path, refusal: Refusal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = [f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}"]
+    assert "holds a SynthKnowledgeModule" in refusal(["test", *ADAPT, *SMALL, *place])
+    wider = [*KNOWLEDGE, *SMALL, *place, "--model.init_args.width=4"]
+    assert "width 2 (config: 4)" in refusal(["fit", *wider])
+    assert main(["validate", *wider]) == 0  # a verb that scores takes the checkpoint's
+    assert "width 2 (config: 4)" in capsys.readouterr().err
+
+
+def test_run_folder_of_another_fit(knowledge_ckpt: Path, refusal: Refusal) -> None:
+    before = knowledge_ckpt.read_bytes()
+    fit = ["fit", *KNOWLEDGE, *SMALL, "--model.init_args.width=2", f"--run.root={knowledge_ckpt.parents[3]}"]
+    assert "--run.overwrite" in refusal(fit)
+    with folder_lock(knowledge_ckpt.parents[1]):
+        for option in ("--run.overwrite=true", f"--ckpt_path={knowledge_ckpt}"):
+            assert "another process is at work there" in refusal([*fit, option])
+    assert knowledge_ckpt.read_bytes() == before
+
+
+def test_terminated_fit_leaves_a_checkpoint_and_143(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "syrfa", "fit", *KNOWLEDGE, *SMALL, "--data.steps_per_epoch=100000"]
+    options = ["--model.init_args.width=2", f"--run.root={tmp_path}"]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = tmp_path / "demo_knowledge" / "seed1"
+    deadline = time.monotonic() + 120
+    while not (folder / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 143
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
+
+
+def test_help_answers_without_torch() -> None:
+    calls = "; ".join(f"call(['{verb}', '--help'])" for verb in ("generate", "summary", "data"))
+    code = f"""
+import sys
+from syrfa.__main__ import main
+def call(arguments):
+    try:
+        main(arguments)
+    except SystemExit:
+        pass
+call(['--help']); {calls}
+sys.exit('torch' in sys.modules)
+"""
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert finished.returncode == 0
-    assert f"usage: syrfa {verb}" in finished.stdout
+    assert all(f"usage: syrfa {verb}" in finished.stdout for verb in ("generate", "summary", "data"))
 
 
 def test_a_page_becomes_a_line() -> None:

@@ -1,4 +1,7 @@
-"""The paper's Fig. 3: score curves over ground truth, and the anomaly maps of stated frames below each."""
+"""The paper's Fig. 3: score curves over ground truth, and the anomaly maps of stated frames below each.
+
+No rule that chooses a video or a frame looks at how good a curve is.
+"""
 
 import textwrap
 from collections.abc import Sequence
@@ -14,16 +17,27 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from syrfa.datasets import VideoDataset, VideoRecord
 from syrfa.datasets.video import open_video
+from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores
+from syrfa.evaluation.metrics import micro_auroc
 from syrfa.evaluation.overlay import COLOURS, TRUTH, draw_anomaly_map, score_scale
-from syrfa.evaluation.result import audit_of
+from syrfa.evaluation.result import Evaluation, audit_of
 from syrfa.evaluation.score_curve import ABNORMAL, SCORE, ScoreCurve, bands, draw_curve, limits_of
-from syrfa.reporting.fig3_choice import FRAME_RULE, choose_frames, choose_videos
 from syrfa.reporting.figure_files import provenance_of, save_figure
-from syrfa.reporting.scored_run import ScoredRun
+from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
 
+# the videos of the paper's Fig. 3, by any of the names that releases and repacks give them
+PAPER_VIDEOS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "ped2": (("Test002", "02"),),
+    "shanghaitech": (("07_0006",), ("03_0061",)),
+}
+FRAME_RULE = (
+    "those with the highest, the median and the lowest score of the curve, the first of equals, among frames that have "
+    "tubes; their labels are above them; a map shows the boxes' own scores, before smoothing over time"
+)
 _COLUMNS = 3
 _CURVE_HEIGHT = 1.5  # inches
 _LETTERS = 17.5  # an inch of the caption
@@ -31,20 +45,77 @@ _MARKERS = {"highest": "^", "median": "s", "lowest": "v"}
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One video of one run.
+class ScoredRun:
+    """A tested run under one evaluation, with what it takes to draw it.
 
     Attributes:
         run: the run.
-        number: of the video in it.
-        shown: which frames have their map drawn, by the rule that chose them.
-        images: these frames, uint8 (height, width, 1 or 3).
+        evaluation: the one that the curves are of.
+        dataset: what was scored.
+        records: the videos, in the order of the run.
+        objects: their object scores.
+        curves: their frame scores, float64 (frames,) each.
+        labels: their labels, uint8 (frames,) each.
     """
 
-    run: ScoredRun
-    number: int
-    shown: dict[str, int]
-    images: dict[int, NDArray[np.uint8]]
+    run: Run
+    evaluation: Evaluation
+    dataset: VideoDataset
+    records: list[VideoRecord]
+    objects: list[ObjectScores]
+    curves: list[NDArray[np.float64]]
+    labels: list[NDArray[np.uint8]]
+
+    @property
+    def margin(self) -> int:
+        """Frames at either end of a video that have no tube."""
+        return int(self.evaluation["protocol"]["temporal_radius"])
+
+    @classmethod
+    def open(
+        cls, run: Run, root: Path | None = None, protocol: str | None = None, smoothing: str | None = None
+    ) -> "ScoredRun":
+        """Reads scores and labels, and checks that they are those of the result.
+
+        Args:
+            run: the run.
+            root: the folder of the data set; where the run found it by default.
+            protocol: of the evaluation; of the run's first by default.
+            smoothing: of the evaluation; that of the first with `protocol` by default.
+
+        Raises:
+            UserError: scores, config or data are missing, there is no such evaluation, or the data or the scores are
+                not those of the result.
+        """
+        described = [each["protocol"] for each in run.result["evaluations"]]
+        fits = [p["protocol"] == (protocol or p["protocol"]) for p in described]
+        fits = [fit and p["smoothing"] == (smoothing or p["smoothing"]) for fit, p in zip(fits, described, strict=True)]
+        if True not in fits:
+            there = ", ".join(dict.fromkeys(f"{p['protocol']}/{p['smoothing']}" for p in described))
+            wanted = f"{protocol or 'any'}/{smoothing or 'any'}"
+            raise ConfigError(f"{run.file.parent}: has no evaluation {wanted}; choose from {there}")
+        number = fits.index(True)
+        dataset, split = run.dataset(root, imports=True), str(run.result["split"])
+        if dataset.manifest_hash(split) != run.result["manifest_sha256"]:
+            raise ConfigError(
+                f"{dataset.root}: not the copy of {dataset.name} {split} that {run.file.parent} was tested on; give "
+                "--root the folder of that copy, or run `syrfa test` on this one"
+            )
+        evaluation, kept = run.result["evaluations"][number], run.curves()
+        found, reported = (
+            micro_auroc(kept.scores[number], kept.labels).value,
+            evaluation["metrics"]["micro_auroc"]["value"],
+        )
+        if (found is None) != (reported is None) or abs((found or 0.0) - (reported or 0.0)) > 1e-6:
+            raise ConfigError(
+                f"{run.file.parent}: its curves give a micro AUROC of {found}, its result.json says {reported}; run "
+                "`syrfa test` again"
+            )
+        records = {record.name: record for record in dataset.videos(split)}
+        objects = run.objects(kept.names)
+        return cls(
+            run, evaluation, dataset, [records[n] for n in kept.names], objects, kept.scores[number], kept.labels
+        )
 
 
 def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None = None, count: int = 3) -> list[Path]:
@@ -62,45 +133,70 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
     Raises:
         ConfigError: a run has no such video.
     """
-    panels, rules = [], []
+    panels: list[tuple[ScoredRun, int]] = []
+    rules: list[str] = []
     for run in runs:
         numbers, rule = choose_videos(run, videos, count)
-        panels += [_panel(run, number) for number in numbers]
-        if rule not in rules:
-            rules.append(rule)
+        panels += [(run, number) for number in numbers]
+        rules += [] if rule in rules else [rule]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     width = 7.0 if columns == 1 else 4.6 * columns
-    videos_drawn = [panel.run.objects[panel.number] for panel in panels]
-    map_height = 0.27 * width / columns * max(video.height / video.width for video in videos_drawn)
+    drawn = [run.objects[number] for run, number in panels]
+    map_height = 0.27 * width / columns * max(video.height / video.width for video in drawn)
     figure = Figure(figsize=(width, (_CURVE_HEIGHT + map_height + 1.0) * rows + 1.5), layout="constrained")
-    scale = _colour_scale(videos_drawn)
-    limits = limits_of([panel.run.curves[panel.number] for panel in panels], None)
+    scale, limits = _colour_scale(drawn), limits_of([run.curves[number] for run, number in panels], None)
     parts = np.asarray(figure.subfigures(rows, columns, squeeze=False)).flat
-    masked = [_draw_panel(part, panel, scale, limits, map_height) for part, panel in zip(parts, panels, strict=False)]
+    masked = [_draw(part, *panel, scale, limits, map_height) for part, panel in zip(parts, panels, strict=False)]
     _legend(figure, any(masked))
-    caption = _caption(runs, rules)
-    letters = int(width * _LETTERS)
-    lines = [line for text in caption for line in textwrap.wrap(text, letters, subsequent_indent="  ")]
+    caption = [*map(_describe, runs), f"Videos: {'; '.join(rules)}. Frames: {FRAME_RULE}."]
+    lines = [line for text in caption for line in textwrap.wrap(text, int(width * _LETTERS), subsequent_indent="  ")]
     figure.supxlabel("\n".join(lines), fontsize=7.5, x=0.01, ha="left")
     record = {
         "rule": {"videos": rules, "frames": FRAME_RULE},
         "caption": caption,
-        "panels": [_numbers(panel) for panel in panels],
-        "runs": [provenance_of(run.result, run.folder) for run in runs],
+        "panels": [_numbers(*panel) for panel in panels],
+        "runs": [provenance_of(each.run) for each in runs],
     }
     return save_figure(figure, out, "fig3", record)
 
 
-def _panel(run: ScoredRun, number: int) -> Panel:
-    shown = choose_frames(run.curves[number], run.margin)
-    wanted, images = set(shown.values()), {}
-    for frame, image in enumerate(open_video(run.records[number].path)):
-        if frame in wanted:
-            images[frame] = image
-        if len(images) == len(wanted):
-            break
-    return Panel(run, number, shown, images)
+def choose_videos(run: ScoredRun, videos: Sequence[str] | None, count: int) -> tuple[list[int], str]:
+    """The numbers of the videos to draw, and the rule that chose them.
+
+    Raises:
+        ConfigError: there is no such video.
+    """
+    names = [record.name for record in run.records]
+    if videos:
+        missing = [name for name in videos if name not in names]
+        if missing:
+            raise ConfigError(f"{run.run.file.parent}: has no video {missing[0]}; it has {', '.join(names[:20])}")
+        return [names.index(name) for name in videos], "named by whoever drew this"
+    printed = () if run.dataset.is_generated() else PAPER_VIDEOS.get(run.dataset.name, ())
+    found = [names.index(name) for aliases in printed for name in aliases if name in names]
+    if found and len(found) == len(printed):
+        return found, f"{run.dataset.name}, those of the paper's Fig. 3, whatever their scores"
+    why = "the paper's are not in this copy" if printed else "the paper shows none of it"
+    return list(range(min(count, len(names)))), f"{run.dataset.name}, the first {count} by name, since {why}"
+
+
+def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
+    """The frames with the highest, the median and the lowest score, the first of equals.
+
+    Args:
+        scores: float64 (frames,).
+        margin: frames at either end that are left out, since they have no tubes; none where nothing else is left.
+
+    Returns:
+        frame numbers by rule; the median is the lower one of two.
+    """
+    inner = scores[margin : len(scores) - margin]
+    first = margin if len(inner) else 0
+    inner = inner if len(inner) else scores
+    order = np.argsort(inner, kind="stable")
+    found = {"highest": int(np.argmax(inner)), "median": int(order[(len(inner) - 1) // 2]), "lowest": int(order[0])}
+    return {rule: first + frame for rule, frame in found.items()}
 
 
 def _colour_scale(videos: Sequence[ObjectScores]) -> Normalize:
@@ -110,33 +206,31 @@ def _colour_scale(videos: Sequence[ObjectScores]) -> Normalize:
     return Normalize(scale.vmin, highest) if 0 < highest <= 0.5 else scale
 
 
-def _draw_panel(
-    part: SubFigure, panel: Panel, scale: Normalize, limits: tuple[float, float], map_height: float
+def _draw(
+    part: SubFigure, run: ScoredRun, number: int, scale: Normalize, limits: tuple[float, float], map_height: float
 ) -> bool:
     """Whether a pixel mask was drawn."""
-    run, number = panel.run, panel.number
-    grid = part.add_gridspec(2, len(panel.shown), height_ratios=(_CURVE_HEIGHT, map_height))
+    record, scores, labels = run.records[number], run.curves[number], run.labels[number]
+    chosen = choose_frames(scores, run.margin)
+    images = {k: image for k, image in enumerate(open_video(record.path)) if k in chosen.values()}
+    grid = part.add_gridspec(2, len(chosen), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
-    record, scores = run.records[number], run.curves[number]
-    name = f"{run.result['experiment']}/{run.result['run_id']}"
-    draw_curve(
-        curve, ScoreCurve(f"{run.dataset.name} {record.name}   ({name})", scores, run.labels[number]), None, limits
-    )
+    title = f"{run.dataset.name} {record.name}   ({run.run.name})"
+    draw_curve(curve, ScoreCurve(title, scores, labels), None, limits)
     curve.title.set_fontsize(9)
     curve.tick_params(labelsize=8)
     curve.set_xlabel("frame", fontsize=8, labelpad=1)
     curve.set_ylabel("anomaly score", fontsize=8)
     masked, maps = False, []
-    for column, (rule, frame) in enumerate(panel.shown.items()):
-        curve.plot(
-            [frame], [scores[frame]], _MARKERS[rule], color="black", markersize=5, markerfacecolor="white", zorder=5
-        )
+    for column, (rule, frame) in enumerate(chosen.items()):
+        look: dict[str, Any] = {"color": "black", "markersize": 5, "markerfacecolor": "white", "zorder": 5}
+        curve.plot([frame], [scores[frame]], _MARKERS[rule], **look)
         axes = part.add_subplot(grid[1, column])
         maps.append(axes)
         mask = run.dataset.pixel_mask(record, frame)
         masked = masked or (mask is not None and bool(mask.any()))
-        draw_anomaly_map(axes, panel.images[frame], run.objects[number], frame, mask, scale, numbers=False)
-        truth = "abnormal" if run.labels[number][frame] else "normal"
+        draw_anomaly_map(axes, images[frame], run.objects[number], frame, mask, scale, numbers=False)
+        truth = "abnormal" if labels[frame] else "normal"
         axes.set_title(f"{rule}: frame {frame}\nscore {scores[frame]:.2f}, {truth}", fontsize=7.5, pad=3)
     bar = part.colorbar(ScalarMappable(scale, COLOURS), ax=maps, fraction=0.02, pad=0.015, shrink=0.9)
     bar.ax.tick_params(labelsize=7)
@@ -157,41 +251,35 @@ def _legend(figure: Figure, masked: bool) -> None:
     figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=7.5, frameon=False)
 
 
-def _caption(runs: Sequence[ScoredRun], rules: Sequence[str]) -> list[str]:
-    lines = []
-    for run in runs:
-        reading, result = run.reading, run.result
-        said, ours = reading["protocol"], reading["metrics"]["micro_auroc"]
-        width = reading["baselines"]["box_width"]["micro_auroc"]["value"]
-        adapter = result.get("adapter", {}).get("name", "none")
-        window = f", window {said['window']}" if said.get("window", 1) > 1 else ""
-        interval = ""
-        if ours.get("ci_low") is not None:
-            interval = f" [{percent(ours['ci_low'])}, {percent(ours['ci_high'])}]"
-        lines.append(
-            f"{result['experiment']}/{result['run_id']}: {result['module']}, adapter {adapter}, seed {result['seed']}; "
-            f"protocol {said['protocol']}, smoothing {said['smoothing']}{window}; micro AUROC of the split "
-            f"{percent(ours['value'])}{interval} %, box_width {percent(width)}, chance {percent(ours.get('chance'))}; "
-            f"{audit_of(result, reading).line}"
-        )
-    lines.append(f"Videos: {'; '.join(rules)}. Frames: {FRAME_RULE}.")
-    return lines
+def _describe(run: ScoredRun) -> str:
+    """How a run was made and what it reached, for the caption."""
+    result, protocol, ours = run.run.result, run.evaluation["protocol"], run.evaluation["metrics"]["micro_auroc"]
+    width = run.evaluation["baselines"]["box_width"]["micro_auroc"]["value"]
+    adapter = (result.get("adapter") or {}).get("name", "none")
+    window = f", window {protocol['window']}" if protocol.get("window", 1) > 1 else ""
+    drawn = ours.get("ci_low") is not None
+    interval = f" [{percent(ours['ci_low'])}, {percent(ours['ci_high'])}]" if drawn else ""
+    return (
+        f"{run.run.name}: {result['module']}, adapter {adapter}, seed {result['seed']}; "
+        f"protocol {protocol['protocol']}, smoothing {protocol['smoothing']}{window}; micro AUROC of the split "
+        f"{percent(ours['value'])}{interval} %, box_width {percent(width)}, chance {percent(ours.get('chance'))}; "
+        f"{audit_of(result, run.evaluation).line}"
+    )
 
 
-def _numbers(panel: Panel) -> dict[str, Any]:
-    run, number = panel.run, panel.number
+def _numbers(run: ScoredRun, number: int) -> dict[str, Any]:
     scores, labels = run.curves[number], run.labels[number]
     return {
-        "run": f"{run.result['experiment']}/{run.result['run_id']}",
+        "run": run.run.name,
         "video": run.records[number].name,
-        "protocol": run.reading["protocol"],
-        "micro_auroc": run.reading["metrics"]["micro_auroc"],
-        "box_width": run.reading["baselines"]["box_width"]["micro_auroc"],
-        "audit": audit_of(run.result, run.reading).line,
+        "protocol": run.evaluation["protocol"],
+        "micro_auroc": run.evaluation["metrics"]["micro_auroc"],
+        "box_width": run.evaluation["baselines"]["box_width"]["micro_auroc"],
+        "audit": audit_of(run.run.result, run.evaluation).line,
         "scores": [round(float(score), 6) for score in scores],
         "abnormal": [[start, stop] for start, stop in bands(labels)],
         "shown": [
             {"rule": rule, "frame": frame, "score": round(float(scores[frame]), 6), "abnormal": bool(labels[frame])}
-            for rule, frame in panel.shown.items()
+            for rule, frame in choose_frames(scores, run.margin).items()
         ],
     }

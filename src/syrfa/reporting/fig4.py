@@ -1,28 +1,166 @@
-"""The paper's Fig. 4: how far restyling moves the features, through RAP, through AP, and through no adapter."""
+"""The paper's Fig. 4: how far restyling moves the features, through each adapter and through none."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from syrfa.reporting.distance_panels import ORDER, Measured, arrange, differences, kind, measured_of, quantiles_of
+from syrfa.errors import ConfigError
 from syrfa.reporting.figure_files import provenance_of, save_figure
+from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
 
-_PANEL_HEIGHT, _LINE_HEIGHT = 2.9, 0.13  # inches, of the boxes with their labels and of a line below
+RESAMPLES = 1000
+_NAMES = {"none": "no adapter", "ap": "AP", "rap": "RAP"}
 _COLOURS = {"none": "#8c8c8c", "ap": "#d62728", "rap": "#1f4e9c"}  # red and blue are the paper's
+_OTHERS = ("#2e8b57", "#a37a00", "#8e3b8a", "#0e7c86")  # of adapters of one's own
+_PANEL_HEIGHT, _LINE_HEIGHT = 2.9, 0.13  # inches, of the boxes with their labels and of a line below
 _CLUSTERS = {"all": "all tubes", "normal": "tubes of normal\nframes", "abnormal": "tubes of abnormal\nframes"}
 
 
-def plot_fig4(out: Path, runs: Sequence[tuple[Path, dict[str, Any]]]) -> list[Path]:
+@dataclass(frozen=True)
+class Measured:
+    """The distances of one run through one adapter.
+
+    Attributes:
+        run: `<experiment>/<run id>`.
+        scale: what two of them must share to have one axis: data set, split, manifest, cache, number of features,
+            tubes, draw, style.
+        seed: of the run.
+        adapter: its name, with its depth where that is not 1; `none` without one.
+        distance: as in the result: `groups`, `between`, `by_video`.
+        phase1: mean distance without adapters, which tells whether two runs adapted the same phase 1.
+        auroc: micro AUROC of the run's first evaluation.
+    """
+
+    run: str
+    scale: tuple[Any, ...]
+    seed: int
+    adapter: str
+    distance: dict[str, Any]
+    phase1: float
+    auroc: float | None
+
+    @property
+    def mean(self) -> float:
+        """Of all tubes."""
+        return float(self.distance["groups"]["all"]["mean"])
+
+    def same_phase1(self, other: "Measured") -> bool:
+        """Whether both adapted the same phase 1."""
+        return bool(np.isclose(self.phase1, other.phase1, rtol=1e-5, atol=0.0))
+
+
+def measured_of(run: Run) -> list[Measured]:
+    """What a result says of the adapter it was scored through and, where there is one, of the network without it.
+
+    Raises:
+        ConfigError: it says nothing, or why there is none.
+    """
+    result, distance = run.result, run.result.get("feature_distance")
+    if distance and distance.get("reason"):
+        raise ConfigError(f"{run.file}: its feature distance could not be measured: {distance['reason']}")
+    if not distance:
+        raise ConfigError(
+            f"{run.file}: has no feature distance; run `syrfa test` with --evaluation.feature_distance true"
+        )
+    depth, first, adapter = result["settings"].get("adapter_depth") or 1, result["evaluations"][0], distance["adapter"]
+    name = f"{adapter} depth {depth}" if adapter != "none" and depth > 1 else adapter
+    parts = [(name, distance, first["metrics"])]
+    if distance["unadapted"]:
+        parts.append(("none", distance["unadapted"], first["baselines"].get("unadapted", {})))
+    scale = (
+        *(result["dataset"], result["split"], result["manifest_sha256"][:8], result["cache_key"]),
+        *(distance["features"], distance["tubes"], distance["seed"], str(sorted(distance["style"].items()))),
+    )
+    phase1 = float((distance["unadapted"] or distance)["groups"]["all"]["mean"])
+    return [
+        Measured(run.name, scale, int(result["seed"]), adapter, part, phase1, (m.get("micro_auroc") or {}).get("value"))
+        for adapter, part, m in parts
+    ]
+
+
+def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:
+    """One panel for each scale; within it by adapter (none, AP, RAP, others) and seed.
+
+    The network without adapters, which runs of one phase 1 share, is there once.
+
+    Raises:
+        ConfigError: two runs have the same adapter and seed, and not the same distances.
+    """
+    panels: dict[tuple[Any, ...], list[Measured]] = defaultdict(list)
+    for part in sorted(parts, key=lambda part: part.run):  # the picture does not depend on the order of the runs
+        panel = panels[part.scale]
+        alike = [other for other in panel if other.adapter == part.adapter]
+        if part.adapter == "none":
+            alike = [other for other in alike if other.same_phase1(part)]
+        elif twice := [other for other in alike if other.seed == part.seed]:
+            raise ConfigError(
+                f"{twice[0].run} and {part.run}: both are adapter {part.adapter}, seed {part.seed}, on "
+                f"{part.scale[0]}; give one of them"
+            )
+        if part.adapter != "none" or not alike:
+            panel.append(part)
+    return {
+        scale: sorted(panel, key=lambda part: (*_order(part.adapter), part.seed, part.run))
+        for scale, panel in sorted(panels.items(), key=lambda item: tuple(map(str, item[0])))
+    }
+
+
+def differences(parts: Sequence[Measured]) -> list[dict[str, Any]]:
+    """Mean distance of one adapter less that of another, for every pair of them that runs of one seed have.
+
+    For each seed the interval is a percentile bootstrap over videos, both drawn alike. `same_phase1` says whether both
+    were adapted from the same weights: otherwise more than the adapter differs.
+
+    Returns:
+        one entry a pair: `of`, `less`, `seeds` (each `seed`, `value`, `ci_low`, `ci_high`, `videos`, `same_phase1`),
+        `mean` and, of several seeds, `std` (divided by n - 1).
+    """
+    found = []
+    for less, of in combinations(sorted({part.adapter for part in parts}, key=_order), 2):
+        seeds = []
+        for ours in (part for part in parts if part.adapter == of):
+            theirs = [part for part in parts if part.adapter == less and part.seed == ours.seed]
+            # of several networks without adapters the one that was adapted
+            theirs = [part for part in theirs if part.same_phase1(ours)] or theirs
+            if theirs:
+                seeds.append({"seed": ours.seed, **paired_difference(ours, theirs[0])})
+        if seeds:
+            values = np.array([seed["value"] for seed in seeds])
+            std = float(values.std(ddof=1)) if len(values) > 1 else None
+            found.append({"of": of, "less": less, "seeds": seeds, "mean": float(values.mean()), "std": std})
+    return found
+
+
+def paired_difference(ours: Measured, theirs: Measured, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+    """The difference of two mean distances over the same tubes, and its 95 % interval over videos, null where one."""
+    videos = ours.distance["by_video"]
+    tubes, mine = (np.array([video[key] for video in videos], np.float64) for key in ("tubes", "mean"))
+    other = np.array([video["mean"] for video in theirs.distance["by_video"]], np.float64)
+    low = high = None
+    if len(tubes) > 1:
+        share = np.full(len(tubes), 1 / len(tubes))
+        counts = np.random.default_rng(seed).multinomial(len(tubes), share, size=resamples).astype(np.float64)
+        drawn = (counts @ (tubes * (mine - other))) / (counts @ tubes)
+        low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
+    value, same = ours.mean - theirs.mean, ours.same_phase1(theirs)
+    return {"value": value, "ci_low": low, "ci_high": high, "videos": len(tubes), "same_phase1": same}
+
+
+def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
     """Writes the figure, its PDF and its numbers.
 
     Args:
         out: the .png to write.
-        runs: folder and result of each run.
+        runs: tested with the feature distance.
 
     Returns:
         the files.
@@ -30,42 +168,55 @@ def plot_fig4(out: Path, runs: Sequence[tuple[Path, dict[str, Any]]]) -> list[Pa
     Raises:
         ConfigError: a run was tested without the distance, or two are the same adapter with the same seed.
     """
-    panels = arrange([part for run, result in runs for part in measured_of(run, result)])
-    lines = {scale: [*_readings(parts), *map(_sentence, differences(parts))] for scale, parts in panels.items()}
+    panels = arrange([part for run in runs for part in measured_of(run)])
+    lines = {scale: [*_lines(parts), *map(_sentence, differences(parts))] for scale, parts in panels.items()}
     heights = [_PANEL_HEIGHT + _LINE_HEIGHT * len(text) for text in lines.values()]
     figure = Figure(figsize=(8.0, sum(heights) + 0.4), layout="constrained")
     rows = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(3.2, 1))
+    kinds = sorted({_kind(part.adapter) for parts in panels.values() for part in parts}, key=_order)
+    others = [kind for kind in kinds if kind not in _COLOURS]
+    colours = {**_COLOURS, **{kind: _OTHERS[k % len(_OTHERS)] for k, kind in enumerate(others)}}
     for (left, right), (scale, parts) in zip(rows, panels.items(), strict=True):
-        _draw(left, [part.adapter for part in parts], [[part.groups[name] for name in _CLUSTERS] for part in parts])
+        shades = [colours[_kind(part.adapter)] for part in parts]
+        _draw(left, shades, [[part.distance["groups"][name] for name in _CLUSTERS] for part in parts])
         left.set_xticks(range(len(_CLUSTERS)), list(_CLUSTERS.values()), fontsize=9)
         left.set_ylabel("||O - O'||", fontsize=9)
-        left.set_title(_title(scale), fontsize=9.5, loc="left")
+        dataset, split, _, _, features, tubes, draw, _ = scale
+        title = f"{dataset} {split}: L2 distance of {features} features, {tubes:,} tubes (draw {draw})"
+        left.set_title(title, fontsize=9.5, loc="left")
         left.set_xlabel("\n".join(lines[scale]), fontsize=7.5, loc="left")
-        _draw(right, [part.adapter for part in parts], [[part.between] for part in parts])
+        _draw(right, shades, [[part.distance["between"]] for part in parts])
         right.set_xticks([0], ["O of two\ndifferent tubes"], fontsize=9)
         right.set_title("for scale", fontsize=9.5, loc="left")
-    _legend(figure, [part for parts in panels.values() for part in parts])
+    handles = [Patch(facecolor=colours[kind], alpha=0.75, label=_NAMES.get(kind, kind)) for kind in kinds]
+    figure.legend(handles=handles, loc="outside upper right", ncols=3, fontsize=8.5, frameon=False)
     record = {
         "panels": [_numbers(scale, parts, lines[scale]) for scale, parts in panels.items()],
-        "runs": [provenance_of(result, run) for run, result in runs],
+        "runs": [provenance_of(run) for run in runs],
     }
     return save_figure(figure, out, "fig4", record)
 
 
-def _title(scale: tuple[Any, ...]) -> str:
-    dataset, split, _, _, features, tubes, draw, _ = scale
-    return f"{dataset} {split}: L2 distance of {features} features, {tubes:,} tubes (draw {draw})"
+def _order(adapter: str) -> tuple[int, str]:
+    """None, AP, RAP, then adapters of one's own by name."""
+    known = list(_NAMES)
+    return known.index(_kind(adapter)) if _kind(adapter) in known else len(known), adapter
 
 
-def _draw(axes: Axes, adapters: Sequence[str], rows: Sequence[Sequence[dict[str, Any]]]) -> None:
+def _kind(adapter: str) -> str:
+    """Its name without its depth."""
+    return adapter.split()[0]
+
+
+def _draw(axes: Axes, colours: Sequence[str], rows: Sequence[Sequence[dict[str, Any]]]) -> None:
     """A box for each adapter in each cluster; `rows` holds one sequence of groups for each adapter."""
     step = 0.8 / len(rows)
-    for place, (adapter, groups) in enumerate(zip(adapters, rows, strict=True)):
-        centres = (cluster - 0.4 + step * (place + 0.5) for cluster in range(len(groups)))
-        drawn = [(centre, group) for centre, group in zip(centres, groups, strict=True) if group["tubes"]]
+    for place, (colour, groups) in enumerate(zip(colours, rows, strict=True)):
+        drawn = {k - 0.4 + step * (place + 0.5): group for k, group in enumerate(groups) if group["tubes"]}
+        keys = ("whislo", "q1", "med", "q3", "whishi")
         boxes = axes.bxp(
-            [_box(group) for _, group in drawn],
-            positions=[centre for centre, _ in drawn],
+            [{**dict(zip(keys, group["quantiles"], strict=True)), "mean": group["mean"]} for group in drawn.values()],
+            positions=list(drawn),
             widths=min(0.8 * step, 0.3),
             showfliers=False,
             patch_artist=True,
@@ -77,7 +228,7 @@ def _draw(axes: Axes, adapters: Sequence[str], rows: Sequence[Sequence[dict[str,
             capprops={"linewidth": 0.8},
         )
         for box in boxes["boxes"]:
-            box.set(facecolor=_COLOURS[kind(adapter)], alpha=0.75, linewidth=0.8)
+            box.set(facecolor=colour, alpha=0.75, linewidth=0.8)
     axes.set_xlim(-0.5, len(rows[0]) - 0.5)
     axes.set_ylim(bottom=0)
     axes.tick_params(axis="y", labelsize=8)
@@ -86,26 +237,15 @@ def _draw(axes: Axes, adapters: Sequence[str], rows: Sequence[Sequence[dict[str,
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _box(group: dict[str, Any]) -> dict[str, Any]:
-    low, first, median, third, high = quantiles_of(group)
-    return {"whislo": low, "q1": first, "med": median, "q3": third, "whishi": high, "mean": group["mean"]}
-
-
-def _legend(figure: Figure, parts: Sequence[Measured]) -> None:
-    kinds = sorted({kind(part.adapter) for part in parts}, key=ORDER.index)
-    names = {"none": "no adapter", "ap": "AP", "rap": "RAP"}
-    handles = [Patch(facecolor=_COLOURS[kind], alpha=0.75, label=names[kind]) for kind in kinds]
-    figure.legend(handles=handles, loc="outside upper right", ncols=3, fontsize=8.5, frameon=False)
-
-
-def _readings(parts: Sequence[Measured]) -> list[str]:
+def _lines(parts: Sequence[Measured]) -> list[str]:
     lines = [
         "Boxes: quartiles; whiskers: 5 and 95 % quantiles; diamonds: means; one box for each run, seeds ascending."
     ]
     for part in parts:
+        share = part.mean / part.distance["between"]["mean"]
         lines.append(
-            f"{part.adapter}, seed {part.seed}: mean {part.mean:#.3g}, {part.mean / part.between['mean']:.3f} of the "
-            f"distance of two different tubes; micro AUROC {percent(part.auroc)} % ({part.run})"
+            f"{part.adapter}, seed {part.seed}: mean {part.mean:#.3g}, {share:.3f} of the distance of two different "
+            f"tubes; micro AUROC {percent(part.auroc)} % ({part.run})"
         )
     return lines
 
@@ -124,23 +264,12 @@ def _sentence(difference: dict[str, Any]) -> str:
 
 def _numbers(scale: tuple[Any, ...], parts: Sequence[Measured], lines: Sequence[str]) -> dict[str, Any]:
     dataset, split, _, _, features, tubes, draw, _ = scale
-    return {
-        "dataset": dataset,
-        "split": split,
-        "features": features,
-        "tubes": tubes,
-        "draw": draw,
-        "measured": [
-            {
-                "run": part.run,
-                "seed": part.seed,
-                "adapter": part.adapter,
-                "groups": part.groups,
-                "between": part.between,
-                "micro_auroc": part.auroc,
-            }
-            for part in parts
-        ],
-        "differences": differences(parts),
-        "text": list(lines),
-    }
+    measured = [
+        {
+            **{"run": part.run, "seed": part.seed, "adapter": part.adapter, "micro_auroc": part.auroc},
+            **{"groups": part.distance["groups"], "between": part.distance["between"]},
+        }
+        for part in parts
+    ]
+    found = {"dataset": dataset, "split": split, "features": features, "tubes": tubes, "draw": draw}
+    return {**found, "measured": measured, "differences": differences(parts), "text": list(lines)}

@@ -1,4 +1,4 @@
-"""A figure of the paper as PNG and PDF, with its numbers in a JSON file beside it."""
+"""A figure of the paper as PNG and PDF, with its numbers in a JSON file next to it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,22 +6,11 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from syrfa.errors import ConfigError
 from syrfa.evaluation.png import save_png
-from syrfa.training.run_folder import RESULT
+from syrfa.reporting.runs import Run
 from syrfa.utils.files import atomic_write, sha256_file, write_json
 
 SCHEMA = 1
-
-
-def check_out(out: Path) -> None:
-    """Refuses, before anything is drawn, a file that is no PNG.
-
-    Raises:
-        ConfigError: its name does not end with .png.
-    """
-    if out.suffix != ".png":
-        raise ConfigError(f"--out {out}: give a file that ends with .png; the .pdf and .json are written beside it")
 
 
 def save_figure(figure: Figure, out: Path, kind: str, record: dict[str, Any]) -> list[Path]:
@@ -45,20 +34,14 @@ def save_figure(figure: Figure, out: Path, kind: str, record: dict[str, Any]) ->
     return [out, pdf, numbers]
 
 
-def provenance_of(result: dict[str, Any], run: Path) -> dict[str, Any]:
-    """Where the numbers of a run are from; without the names of folders of one machine.
-
-    Args:
-        result: its result.
-        run: its folder, or the result's file.
-    """
-    file = run if run.suffix == ".json" else run / RESULT
-    config = file.parent / "config_test.yaml"
+def provenance_of(run: Run) -> dict[str, Any]:
+    """Where the numbers of a run are from; without the names of folders of one machine."""
+    config = run.path("config_test.yaml")
     keys = ("experiment", "run_id", "module", "seed", "steps", "dataset", "split", "manifest_sha256", "cache_key")
     return {
-        **{key: result[key] for key in (*keys, "transductive", "oracle")},
-        "adapter": result.get("adapter"),
-        "git_commit": result.get("environment", {}).get("git_commit"),
-        "result_sha256": sha256_file(file),
-        "config_sha256": sha256_file(config) if config.is_file() else None,
+        **{key: run.result[key] for key in (*keys, "transductive", "oracle")},
+        "adapter": run.result.get("adapter"),
+        "git_commit": run.result.get("environment", {}).get("git_commit"),
+        "result_sha256": sha256_file(run.file),
+        "config_sha256": sha256_file(config) if config else None,
     }

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from syrfa.errors import UserError, in_one_line
+from syrfa.reporting.runs import Run as FinishedRun
 from syrfa.reporting.table_plan import Plan, Run
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import Spec
-
-_SUFFIXES = (".png", ".pdf", ".json")
+from syrfa.training.run_folder import RESULT
 
 
 def draw_figures(spec: Spec, plan: Plan, outcomes: Mapping[Run, Outcome], out: Path) -> tuple[list[Path], list[str]]:
@@ -30,19 +30,12 @@ def draw_figures(spec: Spec, plan: Plan, outcomes: Mapping[Run, Outcome], out: P
     lines: list[str] = []
     for figure in plan.figures:
         for picture, names in spec.figures[figure].items():
+            file = out / f"{picture}.png"
+            for suffix in (".png", ".pdf", ".json"):
+                file.with_suffix(suffix).unlink(missing_ok=True)
             seeds = plan.seeds[:1] if figure == "fig3" else plan.seeds
             runs = [run for name in names for run in plan.runs if run.name == name and run.seed in seeds]
-            there = [run for run in runs if outcomes[run].result is not None]
-            lines += [
-                f"{picture}: not drawn: {run.experiment} seed {run.seed}: {outcomes[run].reason or 'not run'}"
-                for run in runs
-                if run not in there
-            ]
-            file = out / f"{picture}.png"
-            for suffix in _SUFFIXES:
-                file.with_suffix(suffix).unlink(missing_ok=True)
-            draw = _draw_fig3 if figure == "fig3" else _draw_fig4
-            for made in draw(there, outcomes, file) if there else ():
+            for made in _draw(figure, runs, outcomes, file):
                 if isinstance(made, Path):
                     files.append(made)
                 else:
@@ -50,41 +43,30 @@ def draw_figures(spec: Spec, plan: Plan, outcomes: Mapping[Run, Outcome], out: P
     return files, lines
 
 
-def _draw_fig3(runs: list[Run], outcomes: Mapping[Run, Outcome], file: Path) -> Iterator[Path | str]:
+def _draw(figure: str, runs: list[Run], outcomes: Mapping[Run, Outcome], file: Path) -> Iterator[Path | str]:
     """The files, and why a run is not in them."""
     # these import matplotlib, which is slow
-    from syrfa.reporting.fig3 import plot_fig3
-    from syrfa.reporting.scored_run import ScoredRun
+    from syrfa.reporting import fig3, fig4
 
-    opened = []
+    opened: list[FinishedRun] = []
+    scored: list[fig3.ScoredRun] = []
     for run in runs:
+        result = outcomes[run].result
+        if result is None:
+            yield f"{run.experiment} seed {run.seed}: {outcomes[run].reason or 'not run'}"
+            continue
+        finished = FinishedRun(run.folder, run.folder / RESULT, result)
         try:
-            opened.append(ScoredRun.open(run.folder, outcomes[run].result or {}))
-        except UserError as error:
-            yield f"{run.experiment} seed {run.seed}: {in_one_line(error)}"
-    if opened:
-        try:
-            yield from plot_fig3(file, opened)
-        except UserError as error:
-            yield in_one_line(error)
-
-
-def _draw_fig4(runs: list[Run], outcomes: Mapping[Run, Outcome], file: Path) -> Iterator[Path | str]:
-    """The same."""
-    from syrfa.reporting.distance_panels import measured_of
-    from syrfa.reporting.fig4 import plot_fig4
-
-    measured = []
-    for run in runs:
-        result = outcomes[run].result or {}
-        try:
-            measured_of(run.folder, result)
+            if figure == "fig3":
+                scored.append(fig3.ScoredRun.open(finished))
+            else:
+                fig4.measured_of(finished)
         except UserError as error:
             yield f"{run.experiment} seed {run.seed}: {in_one_line(error)}"
         else:
-            measured.append((run.folder, result))
-    if measured:
+            opened.append(finished)
+    if opened:
         try:
-            yield from plot_fig4(file, measured)
+            yield from fig3.plot_fig3(file, scored) if figure == "fig3" else fig4.plot_fig4(file, opened)
         except UserError as error:
             yield in_one_line(error)

@@ -1,45 +1,44 @@
-"""The page as a whole: its sections, its bounds, its head."""
+"""The HTML report: one page with every table, chart and picture of some runs, which loads nothing."""
 
 import base64
 import hashlib
-import json
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jinja2
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
 from syrfa import __version__
 from syrfa.errors import UserError
-from syrfa.reporting.experiment import experiment_section, measures, numbers
-from syrfa.reporting.markup import Html, note, tag, text
-from syrfa.reporting.report_runs import Experiment
-from syrfa.reporting.report_sweep import sweep_note, sweep_plot, sweep_table
-from syrfa.reporting.report_tables import overview
-from syrfa.reporting.room import Room
+from syrfa.reporting import report_blocks as blocks
+from syrfa.reporting.report_blocks import Block, SizeBudget
+from syrfa.reporting.report_sweep import SweepReport
+from syrfa.reporting.report_words import HELPERS
+from syrfa.reporting.runs import Experiment
 from syrfa.utils.files import atomic_write
 
-LIMIT = 16_000_000
-"""Bytes of a page. Tables come first; curves and pictures are left out, and said to be, once it is reached."""
-
-_MOST_LINKS = 8  # the overview has links too
-_FRAME, _FRAME_EACH = 100_000, 10_000  # bytes of script, style, headings and sentences
+LIMIT = 20_000_000
+"""Bytes of a page, of which Plotly takes 5 MB. Charts and pictures that do not fit are left out; tables never are."""
 
 
-def write_page(
+def write_report(
     out: Path,
     place: str,
     experiments: Sequence[Experiment],
-    sweeps: Sequence[dict[str, Any]] = (),
+    sweeps: Sequence[SweepReport] = (),
     data: Path | None = None,
     limit: int = LIMIT,
 ) -> list[str]:
-    """Writes the page, atomically.
+    """Writes the page, atomically; the same runs give the same bytes.
 
     Args:
         out: the .html file.
         place: the name of the folder that is reported; the heading unless there is one experiment or sweep alone.
         experiments: at least one, unless there are sweeps.
-        sweeps: contents of `sweep.json`.
+        sweeps: of `find_sweeps`.
         data: the folder of the data set, where it is not where the runs found it.
         limit: bytes of the page.
 
@@ -47,77 +46,53 @@ def write_page(
         sentences on what could not be shown.
 
     Raises:
-        UserError: the tables alone exceed the limit.
+        UserError: the tables alone exceed the limit, or a run's curves are damaged.
     """
-    tables = sum(len((numbers(each) + measures(each)).encode()) for each in experiments)
-    tables += sum(len(sweep_table(sweep, "").encode()) for sweep in sweeps)
-    room = Room(limit - tables - _FRAME - _FRAME_EACH * len(experiments))
-    parts, links = [], []
-    if len(experiments) > 1:
-        parts.append(tag("section", tag("h2", "Overview"), overview(experiments), id="overview"))
-        links.append(("overview", "Overview"))
-    for number, sweep in enumerate(sweeps):
-        parts.append(_sweep_section(number, sweep, room))
-        links.append((f"s{number}", f"Sweep {sweep['sweep']}"))
-    for number, experiment in enumerate(experiments):
-        parts.append(experiment_section(f"e{number}", experiment, data, room, alone=len(experiments) == 1))
-        links.append((f"e{number}", experiment.name))
-    content = _html(_title(place, experiments, sweeps), links, parts, room.plots).encode()
-    if len(content) > limit:
-        raise UserError(
-            f"{out}: the tables alone take {len(content):,} bytes of {limit:,}; report fewer runs at a time"
-        )
-    with atomic_write(out) as file:
-        file.write(content)
-    return room.absent
-
-
-def _title(place: str, experiments: Sequence[Experiment], sweeps: Sequence[dict[str, Any]]) -> str:
+    title = place
     if len(experiments) == 1 and not sweeps:
-        runs = experiments[0].runs
-        return experiments[0].name if len(runs) > 1 else runs[0].name
-    return f"Sweep {sweeps[0]['sweep']}" if len(sweeps) == 1 and not experiments else place
+        title = experiments[0].name if len(experiments[0].runs) > 1 else experiments[0].shown.name
+    context: dict[str, Any] = {
+        "title": title,
+        "overview": {"experiments": experiments, "chart": blocks.run_chart_block(experiments)},
+        "sweeps": [{"sweep": sweep, "chart": Block("Sweep", charts=sweep.charts())} for sweep in sweeps],
+        "experiments": [_experiment(experiment, data) for experiment in experiments],
+    }
+    render = _template().render
+    budget = SizeBudget(limit - len(render(context, fit=SizeBudget(-1).fit).encode()))
+    if budget.left < 0:
+        raise UserError(f"{out}: Plotly and the tables alone exceed {limit:,} bytes; report fewer runs at a time")
+    missing: list[str] = []
+
+    def fit(block: Block) -> Block:
+        fitted = budget.fit(block)
+        missing.extend(fitted.missing)
+        return fitted
+
+    page = render(context, fit=fit)
+    with atomic_write(out) as file:
+        file.write(page.encode())
+    return missing
 
 
-def _sweep_section(number: int, sweep: dict[str, Any], room: Room) -> Html:
-    plot = sweep_plot(sweep)
-    shown = note("No point of this sweep has a number yet.")
-    if plot is not None:
-        plot["table"] = f"sweep{number}"
-        shown = room.plot(f"sweep{number}", plot, "parallel coordinates")
-    heading = tag("h2", text(f"Sweep {sweep['sweep']}"))
-    return tag("section", heading, sweep_note(sweep), shown, sweep_table(sweep, f"sweep{number}"), id=f"s{number}")
+def _experiment(experiment: Experiment, data: Path | None) -> dict[str, Any]:
+    distance, distances = blocks.distance_block(experiment.shown.result)
+    return {
+        "experiment": experiment,
+        "runs_chart": blocks.run_chart_block([experiment]),
+        "curves": [*blocks.curve_blocks(experiment, data)],
+        "training": blocks.training_block(experiment.runs),
+        "distance": distance,
+        "distances": distances,
+        "provenance": [(run, blocks.provenance_block(run)) for run in experiment.runs],
+    }
 
 
-def _html(title: str, links: list[tuple[str, str]], parts: list[Html], plots: dict[str, Any]) -> Html:
-    style, script = (files(__package__).joinpath(name).read_text("utf-8") for name in ("report.css", "report.js"))
-    # the only code that may run is this script, the only pictures are those in the page, and nothing may be fetched
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{text(policy)}">'
-        '<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
-        f"<title>{text(title)}: syrfa report</title><style>{style}</style>"
-    )
-    toggle = tag("button", "Dark", type="button", id="theme", hidden="")
-    nav = tag("nav", *(tag("a", text(name), href=f"#{place}") for place, name in links), aria_label="Sections")
-    header = tag(
-        "header", tag("div", tag("p", "syrfa report", class_="kicker"), tag("h1", text(title))), toggle, class_="top"
-    )
-    without = "<noscript>" + note("Curves need JavaScript; every number stands in the tables.") + "</noscript>"
-    footer = tag(
-        "footer",
-        text(f"Made by syrfa {__version__} from result files alone; this page loads nothing. Values are in per cent."),
-    )
-    # no "<" in it, so that no text inside can end the element
-    data = json.dumps(plots, allow_nan=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
-    body = header + (nav if 1 < len(links) <= _MOST_LINKS else "") + without + tag("main", *parts) + footer
-    body += f'<script type="application/json" id="plots">{data}</script><script>{script}</script>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
-
-
-def _hash(code: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
+def _template() -> jinja2.Template:
+    loader = jinja2.PackageLoader(__package__)
+    environment = jinja2.Environment(loader=loader, autoescape=True)
+    plotly = Markup(get_plotlyjs())
+    draw = Markup(files(__package__).joinpath("templates/draw.js").read_text("utf-8"))
+    hashes = [base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in (plotly, draw)]
+    environment.globals |= {each.__name__: each for each in HELPERS}
+    environment.globals |= {"plotly": plotly, "draw": draw, "hashes": hashes, "version": __version__}
+    return environment.get_template("report.html")

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation.result import read_result
-from syrfa.reporting.figure_files import check_out
+from syrfa.reporting.runs import Run
 
 
 def figure(
@@ -17,7 +16,7 @@ def figure(
     protocol: str | None = None,
     smoothing: str | None = None,
 ) -> None:
-    """Draw figure 3 or 4 of the paper as PNG and PDF, with its numbers as JSON beside them.
+    """Draw figure 3 or 4 of the paper as PNG and PDF, with its numbers as JSON next to them.
 
     Args:
         which: fig3, score curves and anomaly maps; fig4, the feature distance with and without adapters.
@@ -26,16 +25,18 @@ def figure(
         videos: of fig3, names of the videos, commas between; by default the paper's, else the first `count` by name.
         count: of fig3, how many videos of a run where neither `videos` nor the paper names any.
         root: of fig3, the folder of the data set where it is not where the run found it.
-        protocol: of fig3, which reading of the runs to draw; their first by default.
+        protocol: of fig3, which evaluation of the runs to draw; their first by default.
         smoothing: of fig3, see `protocol`.
 
     Raises:
         UserError: a run is not finished, was not tested so, or its data are missing; the message says which.
     """
-    check_out(out)
+    if out.suffix != ".png":
+        raise ConfigError(f"--out {out}: give a file that ends with .png; the .pdf and .json are written next to it")
     if count < 1:
         raise ConfigError(f"--count {count}: give a number of at least 1")
-    results = [read_result(run) for run in runs]
+    opened = [Run.open(run) for run in runs]
+    # both figures import matplotlib, which is slow; a wrong option is reported before
     if which == "fig4":
         only = {"videos": videos, "root": root, "protocol": protocol, "smoothing": smoothing}
         given = [f"--{name}" for name, value in only.items() if value is not None]
@@ -43,16 +44,10 @@ def figure(
             raise ConfigError(f"{' and '.join(given)}: an option of fig3; fig4 is drawn from result.json alone")
         from syrfa.reporting.fig4 import plot_fig4
 
-        files = plot_fig4(out, list(zip(runs, results, strict=True)))
+        files = plot_fig4(out, opened)
     else:
-        # both import matplotlib, which is slow; a wrong option is said before
-        from syrfa.reporting.fig3 import plot_fig3
-        from syrfa.reporting.scored_run import ScoredRun
+        from syrfa.reporting.fig3 import ScoredRun, plot_fig3
 
-        folders = [run.parent if run.suffix == ".json" else run for run in runs]
-        opened = [
-            ScoredRun.open(folder, result, root, protocol, smoothing)
-            for folder, result in zip(folders, results, strict=True)
-        ]
-        files = plot_fig3(out, opened, videos.split(",") if videos else None, count)
+        scored = [ScoredRun.open(run, root, protocol, smoothing) for run in opened]
+        files = plot_fig3(out, scored, videos.split(",") if videos else None, count)
     print("\n".join(str(file) for file in files))

@@ -1,6 +1,7 @@
-"""Which videos and frames the figure shows, and what it leaves on disk."""
+"""Which videos and frames figure 3 shows, and what it leaves on disk."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,9 +14,8 @@ from matplotlib.image import imread
 from syrfa.datasets import VideoDataset, VideoRecord
 from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores
-from syrfa.reporting.fig3 import plot_fig3
-from syrfa.reporting.fig3_choice import choose_frames, choose_videos
-from syrfa.reporting.scored_run import ScoredRun
+from syrfa.reporting.fig3 import ScoredRun, choose_frames, choose_videos, plot_fig3
+from syrfa.reporting.runs import Run
 
 FRAMES = 20
 RESULT: dict[str, Any] = {
@@ -26,7 +26,7 @@ RESULT: dict[str, Any] = {
 }
 
 
-def reading(**changes: Any) -> dict[str, Any]:
+def evaluation(**changes: Any) -> dict[str, Any]:
     auroc = {"value": 0.81, "ci_low": 0.7, "ci_high": 0.9, "chance": 0.5}
     return {
         "protocol": {"protocol": "strict", "smoothing": "centred", "window": 25, "temporal_radius": 3},
@@ -63,11 +63,8 @@ def run(tmp_path: Path) -> ScoredRun:
         objects.append(ObjectScores(name, FRAMES, 30, 40, np.arange(FRAMES, dtype=np.int32), box, scores))
         curves.append(scores)
     labels = [np.repeat(np.array([0, 1], np.uint8), FRAMES // 2)] * 2
-    return ScoredRun(tmp_path / "run", RESULT, reading(), dataset("ped2"), records, objects, curves, labels, 3)
-
-
-def changed(run: ScoredRun, **changes: Any) -> ScoredRun:
-    return ScoredRun(**{**run.__dict__, **changes})
+    finished = Run(tmp_path / "run", tmp_path / "run" / "result.json", RESULT)
+    return ScoredRun(finished, evaluation(), dataset("ped2"), records, objects, curves, labels)
 
 
 def test_frames_are_the_extremes_and_the_median_of_those_that_have_tubes() -> None:
@@ -79,19 +76,19 @@ def test_frames_are_the_extremes_and_the_median_of_those_that_have_tubes() -> No
 
 def test_the_papers_videos_come_first_and_scores_have_no_say(run: ScoredRun) -> None:
     assert choose_videos(run, None, 3) == ([1], "ped2, those of the paper's Fig. 3, whatever their scores")
-    better = changed(run, curves=run.curves[::-1])
+    better = replace(run, curves=run.curves[::-1])
     assert choose_videos(better, None, 3)[0] == [1]
 
 
 def test_other_data_sets_generated_worlds_and_partial_copies_show_the_first_by_name(run: ScoredRun) -> None:
-    numbers, rule = choose_videos(changed(run, dataset=dataset("ped2", generated=True)), None, 3)
+    numbers, rule = choose_videos(replace(run, dataset=dataset("ped2", generated=True)), None, 3)
     assert (numbers, "the first 3 by name" in rule, "the paper shows none of it" in rule) == ([0, 1], True, True)
-    assert choose_videos(changed(run, dataset=dataset("avenue")), None, 1)[0] == [0]
-    numbers, rule = choose_videos(changed(run, dataset=dataset("shanghaitech")), None, 2)
+    assert choose_videos(replace(run, dataset=dataset("avenue")), None, 1)[0] == [0]
+    numbers, rule = choose_videos(replace(run, dataset=dataset("shanghaitech")), None, 2)
     assert (numbers, "not in this copy" in rule) == ([0, 1], True)
 
 
-def test_videos_named_by_hand_are_said_to_be(run: ScoredRun) -> None:
+def test_videos_named_by_hand_are_called_so(run: ScoredRun) -> None:
     assert choose_videos(run, ["02", "01"], 3) == ([1, 0], "named by whoever drew this")
     with pytest.raises(ConfigError, match="has no video 03; it has 01, 02"):
         choose_videos(run, ["03"], 3)
@@ -114,22 +111,15 @@ def test_the_figure_its_pdf_and_its_numbers(run: ScoredRun, tmp_path: Path) -> N
         ("median", 9, False),
         ("lowest", 3, False),
     ]
-    said = "\n".join(content["caption"])
-    for part in (
-        "seed 1",
-        "strict",
-        "centred, window 25",
-        "81.0 [70.0, 90.0]",
-        "box_width 96.4",
-        "chance 50.0",
-        "oracle",
-    ):
-        assert part in said
+    caption = "\n".join(content["caption"])
+    settings = ("seed 1", "strict", "centred, window 25")
+    for part in (*settings, "81.0 [70.0, 90.0]", "box_width 96.4", "chance 50.0", "oracle"):
+        assert part in caption
     assert content["runs"][0]["git_commit"] == "abc"
 
 
-def test_an_audit_of_the_result_stands_in_the_caption(run: ScoredRun, tmp_path: Path) -> None:
-    audited = changed(run, reading=reading(audit={"line": "audit says so", "test_information": []}))
+def test_the_audit_of_the_result_is_in_the_caption(run: ScoredRun, tmp_path: Path) -> None:
+    audited = replace(run, evaluation=evaluation(audit={"line": "audit says so", "test_information": []}))
     *_, numbers = plot_fig3(tmp_path / "fig3.png", [audited])
     assert "audit says so" in json.loads(numbers.read_text())["caption"][0]
 
@@ -141,6 +131,6 @@ def share(path: Path, colour: tuple[int, int, int]) -> float:
 
 def test_a_mask_is_outlined_where_there_is_one(run: ScoredRun, tmp_path: Path) -> None:
     plot_fig3(tmp_path / "bare.png", [run])
-    plot_fig3(tmp_path / "masked.png", [changed(run, dataset=dataset("ped2", mask=True))])
+    plot_fig3(tmp_path / "masked.png", [replace(run, dataset=dataset("ped2", mask=True))])
     assert share(tmp_path / "bare.png", (46, 230, 166)) == 0
     assert share(tmp_path / "masked.png", (46, 230, 166)) > 0.001

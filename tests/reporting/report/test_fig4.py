@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from syrfa.errors import ConfigError
-from syrfa.reporting.distance_panels import arrange, differences, measured_of, quantiles_of
-from syrfa.reporting.fig4 import plot_fig4
+from syrfa.reporting.fig4 import arrange, differences, measured_of, plot_fig4
+from syrfa.reporting.runs import Run
 
 PLAIN = (2.0, 4.0, 3.0)
 TUBES = (10, 20, 70)
@@ -47,7 +47,11 @@ def result(adapter: str, seed: int, means: tuple[float, ...], plain: tuple[float
 
 
 def parts(*results: dict[str, Any]) -> list[Any]:
-    return [part for content in results for part in measured_of(Path("run"), content)]
+    return [part for content in results for part in measured_of(opened(content))]
+
+
+def opened(content: dict[str, Any], file: Path = Path("runs/x/result.json")) -> Run:
+    return Run(file.parent, file, content)
 
 
 RAP, AP = result("rap", 1, (1.0, 3.0, 2.5)), result("ap", 1, (1.5, 3.5, 2.0))
@@ -129,7 +133,7 @@ def test_the_figure_is_the_same_in_any_order_of_runs_and_holds_its_numbers(tmp_p
         folder = tmp_path / content["experiment"]
         folder.mkdir()
         (folder / "result.json").write_text(json.dumps(content))
-        runs.append((folder, content))
+        runs.append(opened(content, folder / "result.json"))
     first = plot_fig4(tmp_path / "a" / "fig4.png", runs)
     second = plot_fig4(tmp_path / "b" / "fig4.png", runs[::-1])
     assert [path.name for path in first] == ["fig4.png", "fig4.pdf", "fig4.json"]
@@ -149,15 +153,23 @@ def test_the_figure_is_the_same_in_any_order_of_runs_and_holds_its_numbers(tmp_p
 
 def test_a_run_without_the_distance_is_refused() -> None:
     content = {key: value for key, value in RAP.items() if key != "feature_distance"}
-    with pytest.raises(ConfigError, match=r"runs/x: has no feature distance; run `syrfa test` with --evaluation"):
-        measured_of(Path("runs/x"), content)
+    with pytest.raises(ConfigError, match=r"result.json: has no feature distance; run `syrfa test` with --evaluation"):
+        measured_of(opened(content))
     content["feature_distance"] = {"value": None, "reason": "2 tubes are too few"}
-    with pytest.raises(ConfigError, match=r"runs/x: its feature distance could not be measured: 2 tubes are too few"):
-        measured_of(Path("runs/x"), content)
+    with pytest.raises(ConfigError, match=r"its feature distance could not be measured: 2 tubes are too few"):
+        measured_of(opened(content))
 
 
-def test_the_key_of_the_first_results_is_read_too() -> None:
-    group = described(3.0)
-    older = {**{key: value for key, value in group.items() if key != "quantiles"}, "quartiles": group["quantiles"]}
-    assert quantiles_of(group) == quantiles_of(older) == [1, 2, 3, 4, 5]
-    assert quantiles_of({"quantiles": None}) == quantiles_of({"quartiles": None}) == []
+def test_adapters_of_ones_own_come_last_and_are_drawn(tmp_path: Path) -> None:
+    """An adapter that somebody registered is no error of the figure."""
+    runs = []
+    for name in ("lora", "another", "rap", "ap"):
+        file = tmp_path / name / "result.json"
+        file.parent.mkdir()
+        file.write_text("{}")
+        runs.append(opened(result(name, 1, (1.0, 3.0, 2.5)), file))
+    (panel,) = arrange([part for run in runs for part in measured_of(run)]).values()
+    assert [part.adapter for part in panel] == ["none", "ap", "rap", "another", "lora"]
+    *_, numbers = plot_fig4(tmp_path / "fig4.png", runs)
+    pairs = [(pair["of"], pair["less"]) for pair in json.loads(numbers.read_text())["panels"][0]["differences"]]
+    assert pairs[3:5] == [("lora", "none"), ("rap", "ap")]

@@ -1,15 +1,15 @@
 """Pictures of a plan's runs: those that are there are drawn, every other has a line."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from canned_results import canned_result
 from small_tables import SMALL, small_plan
 
-from syrfa.reporting import distance_panels, fig4
+from syrfa.reporting import fig4
 from syrfa.reporting.figures import draw_figures
+from syrfa.reporting.runs import Run
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import Spec, read_spec
 
@@ -33,12 +33,12 @@ def test_a_figure_plans_the_runs_that_it_shows_and_no_others(folder: Path, spec:
 def test_fig4_shows_all_seeds_that_are_there(folder: Path, spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict[str, list[str]] = {}
 
-    def plot(out: Path, runs: list[tuple[Path, dict[str, Any]]]) -> list[Path]:
-        drawn[out.name] = [str(run.relative_to(folder / "runs")) for run, _ in runs]
+    def plot(out: Path, runs: list[Run]) -> list[Path]:
+        drawn[out.name] = [str(run.file.parent.relative_to(folder / "runs")) for run in runs]
         return [out]
 
     monkeypatch.setattr(fig4, "plot_fig4", plot)
-    monkeypatch.setattr(distance_panels, "measured_of", lambda *_: [])
+    monkeypatch.setattr(fig4, "measured_of", lambda *_: [])
     plan = small_plan(folder, ("fig4",), seeds=[1, 2, 3])
     outcomes = {run: Outcome(canned_result(run.seed, 0.9)) for run in plan.runs}
     outcomes.update(

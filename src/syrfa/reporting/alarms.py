@@ -1,8 +1,7 @@
-"""The alarms of a test: the objects that scored highest, rightly and wrongly, as pictures."""
+"""What a test got right and wrong, as pictures: its highest true and false alarms, and the frames it missed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,41 +13,49 @@ from syrfa.errors import DataNotFoundError, VideoError
 from syrfa.evaluation import ObjectScores, anomaly_map, link, pixel_boxes
 from syrfa.tubes.crop import crop_tubes
 
-MOST_ALARMS = 3
+MOST = 3
 """Pictures of each kind; at most one a video, so that one bad video does not fill the page."""
+TRUE, FALSE, MISSED = "True alarms", "False alarms", "Missed frames"
 
-_MOST_LOOKED_AT = 400  # alarms whose mask is looked up before the search is given up
+_MOST_TRIED = 400  # alarms whose mask is looked up before the search is given up
 _WIDTH = 480  # of an overlay, pixels
 _OPACITY = 0.55  # of the highest score; the lowest leaves the frame as it is
 _TRUTH, _ALARM, _OTHER = (46, 230, 166), (64, 224, 255), (225, 225, 225)  # RGB
-_QUALITY = 80
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """An object that scored high.
+    """A frame to be shown.
 
     Attributes:
+        kind: true alarm, false alarm or missed frame.
         video: number of its video.
-        item: number of the object in it.
         frame: 0-based.
-        score: of the object, as the model gave it.
-        is_true: whether something abnormal is there.
+        score: of the object, as the model gave it; of a missed frame its frame score.
+        item: number of the object in its video; None for a missed frame without any.
     """
 
+    kind: str
     video: int
-    item: int
     frame: int
     score: float
-    is_true: bool
+    item: int | None
 
 
-class AlarmPicture(NamedTuple):
-    """An alarm as JPEGs: the frame under its anomaly map, and its tube side by side; and whether there was a mask."""
+@dataclass(frozen=True)
+class AlarmPicture:
+    """An alarm as JPEGs.
+
+    Attributes:
+        alarm: what is shown.
+        overlay: the frame under its anomaly map.
+        strip: the frames of its tube side by side; None where no object is shown.
+        masked: whether the data set has a mask of the frame.
+    """
 
     alarm: Alarm
     overlay: bytes
-    strip: bytes
+    strip: bytes | None
     masked: bool
 
 
@@ -72,22 +79,48 @@ def top_alarms(
         radius: frames at both ends of a video that no protocol looks at.
 
     Returns:
-        up to `MOST_ALARMS` true ones, then as many false ones; of equal scores the earlier video and frame first.
+        up to `MOST` true ones, then as many false ones; of equal scores the earlier video and frame first.
     """
     records = {record.name: record for record in dataset.videos(split)}
-    found: dict[bool, dict[int, Alarm]] = {True: {}, False: {}}
-    for looked, (video, item) in enumerate(_candidates(objects, radius)):
-        if looked == _MOST_LOOKED_AT or all(len(kind) == MOST_ALARMS for kind in found.values()):
+    found: dict[str, dict[int, Alarm]] = {TRUE: {}, FALSE: {}}
+    for tried, (video, item) in enumerate(_candidates(objects, radius)):
+        if tried == _MOST_TRIED or all(len(kind) == MOST for kind in found.values()):
             break
-        held = objects[video]
-        frame = int(held.object_frame[item])
+        scored = objects[video]
+        frame = int(scored.object_frame[item])
         is_true = bool(labels[video][frame])
-        if is_true and held.name in records:
-            is_true = _touches(held, item, dataset.pixel_mask(records[held.name], frame))
-        kind = found[is_true]
-        if video not in kind and len(kind) < MOST_ALARMS:
-            kind[video] = Alarm(video, item, frame, float(held.object_score[item]), is_true)
-    return [*found[True].values(), *found[False].values()]
+        if is_true and scored.name in records:
+            is_true = _touches(scored, item, dataset.pixel_mask(records[scored.name], frame))
+        kind = TRUE if is_true else FALSE
+        if video not in found[kind] and len(found[kind]) < MOST:
+            found[kind][video] = Alarm(kind, video, frame, float(scored.object_score[item]), item)
+    return [*found[TRUE].values(), *found[FALSE].values()]
+
+
+def missed_frames(
+    objects: Sequence[ObjectScores],
+    scores: Sequence[NDArray[np.float64]],
+    labels: Sequence[NDArray[np.uint8]],
+    radius: int,
+) -> list[Alarm]:
+    """The abnormal frames with the lowest frame score, one a video, each with its highest object.
+
+    Args:
+        objects: the scored videos.
+        scores: their frame scores under the protocol that is reported.
+        labels: their frame labels.
+        radius: see `top_alarms`.
+    """
+    found = []
+    for video, (scored, curve, truth) in enumerate(zip(objects, scores, labels, strict=True)):
+        abnormal = np.flatnonzero(truth == 1)
+        abnormal = abnormal[(abnormal >= radius) & (abnormal < scored.frames - radius)]
+        if len(abnormal):
+            frame = int(abnormal[np.argmin(curve[abnormal])])
+            here = np.flatnonzero(scored.object_frame == frame)
+            item = int(here[np.argmax(scored.object_score[here])]) if len(here) else None
+            found.append(Alarm(MISSED, video, frame, float(curve[frame]), item))
+    return sorted(found, key=lambda alarm: alarm.score)[:MOST]
 
 
 def draw_alarms(
@@ -96,7 +129,7 @@ def draw_alarms(
     """Pictures of alarms, in their order; each video is decoded once, up to its last alarm.
 
     Args:
-        alarms: of `top_alarms`.
+        alarms: of `top_alarms` and `missed_frames`.
         objects: the scored videos.
         dataset: of the frames.
         split: of the data set.
@@ -111,14 +144,17 @@ def draw_alarms(
         raise DataNotFoundError(f"{dataset.root}: has no video {absent[0]}")
     pictures: dict[Alarm, AlarmPicture] = {}
     for video in sorted({alarm.video for alarm in alarms}):
-        held = objects[video]
+        scored, record = objects[video], records[objects[video].name]
         here = [alarm for alarm in alarms if alarm.video == video]
-        record = records[held.name]
-        for alarm, frames in _tube_frames(record, here, radius, (held.height, held.width)):
+        for alarm, frames in _tube_frames(record, here, radius, (scored.height, scored.width)):
             mask = dataset.pixel_mask(record, alarm.frame)
-            overlay = _overlay(frames[radius], held, alarm, mask)
-            strip = _strip(frames, held.object_xyxy[alarm.item], radius)
-            pictures[alarm] = AlarmPicture(alarm, _jpeg(overlay), _jpeg(strip), mask is not None)
+            strip = None
+            if alarm.item is not None:  # the tube as the network is given it
+                boxes = scored.object_xyxy[alarm.item][None]
+                tube = crop_tubes(np.stack(frames), np.array([radius]), boxes, 2 * radius + 1)[0]
+                strip = _jpeg(np.concatenate(list(tube), axis=1))
+            overlay = _overlay(frames[radius], scored, alarm, mask)
+            pictures[alarm] = AlarmPicture(alarm, _jpeg(overlay), strip, mask is not None)
     return [pictures[alarm] for alarm in alarms if alarm in pictures]
 
 
@@ -162,10 +198,9 @@ def _tube_frames(
         if number >= max(wanted):
             break
     for alarm in alarms:
-        tube = [held.get(alarm.frame + lag) for lag in range(-radius, radius + 1)]
-        known = [image for image in tube if image is not None]
-        if len(known) == len(tube):
-            yield alarm, known
+        frames = range(alarm.frame - radius, alarm.frame + radius + 1)
+        if held.keys() >= set(frames):
+            yield alarm, [held[frame] for frame in frames]
 
 
 def _overlay(
@@ -186,25 +221,15 @@ def _overlay(
         large = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         cv2.drawContours(canvas, outlines, -1, _TRUTH, 2)
-    for item in np.flatnonzero(video.object_frame == alarm.frame):
-        if item != alarm.item:
-            _box(canvas, video.object_xyxy[item], zoom, _OTHER, 1)
-    _box(canvas, video.object_xyxy[alarm.item], zoom, _ALARM, 2)
+    here = np.flatnonzero(video.object_frame == alarm.frame).tolist()
+    for item in sorted(here, key=lambda item: item == alarm.item):
+        left, top, right, bottom = (round(float(side) * zoom) for side in video.object_xyxy[item])
+        colour, width = (_ALARM, 2) if item == alarm.item else (_OTHER, 1)
+        cv2.rectangle(canvas, (left, top), (right, bottom), colour, width, cv2.LINE_AA)
     return np.asarray(canvas, np.uint8)
-
-
-def _box(canvas: NDArray[np.uint8], xyxy: NDArray[np.float32], zoom: float, colour: Sequence[int], width: int) -> None:
-    left, top, right, bottom = (round(float(side) * zoom) for side in xyxy)
-    cv2.rectangle(canvas, (left, top), (right, bottom), tuple(colour), width, cv2.LINE_AA)
-
-
-def _strip(frames: Sequence[NDArray[np.uint8]], xyxy: NDArray[np.float32], radius: int) -> NDArray[np.uint8]:
-    """The tube as the network is given it: the same box in every frame, squares of 64 pixels side by side."""
-    tube = crop_tubes(np.stack(frames), np.array([radius]), xyxy[None], 2 * radius + 1)[0]
-    return np.concatenate(list(tube), axis=1)
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
     """RGB to JPEG."""
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 80])
     return data.tobytes()

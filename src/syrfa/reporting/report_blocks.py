@@ -1,0 +1,253 @@
+"""The parts of a report that hold charts and pictures: what they show, what they lack, how many bytes they take."""
+
+import base64
+import csv
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from syrfa.errors import UserError, in_one_line
+from syrfa.evaluation.frame_curves import CURVES, FrameCurves
+from syrfa.evaluation.metrics import micro_auroc
+from syrfa.evaluation.result import Result
+from syrfa.reporting import alarms, charts
+from syrfa.reporting.alarms import AlarmPicture
+from syrfa.reporting.charts import Chart
+from syrfa.reporting.report_words import evaluation_name, value_of
+from syrfa.reporting.runs import CONFIGS, Experiment, Run
+from syrfa.training.run_folder import TRAINING_LOG
+from syrfa.utils.text_table import percent
+
+_FIRST_VIDEOS = 12  # score curves that are not folded away
+_MOST_STEPS = 400  # points of a training curve; of a longer training every n-th is drawn
+_LISTED = (*CONFIGS, "provenance_fit.json", "provenance_test.json")
+_MOST_LISTED = 100_000  # characters of a listing
+_DISTANCES = {
+    "all": "all tubes",
+    "normal": "tubes of normal frames",
+    "abnormal": "tubes of abnormal frames",
+    "between": "two different tubes, for scale",
+}
+
+
+class Picture(NamedTuple):
+    """An alarm in the page; the images are data URLs, that of the tube is empty where no object is shown."""
+
+    video: str
+    caption: str
+    overlay: str
+    strip: str
+
+
+@dataclass
+class Block:
+    """A part of a page.
+
+    Attributes:
+        title: heading.
+        notes: sentences.
+        missing: sentences on what is not shown and why, which the verb prints, too.
+        charts: those that are visible at once.
+        folded: further charts, by the heading that they are folded under.
+        pictures: by heading.
+        listings: texts of files by name, folded away.
+    """
+
+    title: str
+    notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    folded: dict[str, list[Chart]] = field(default_factory=dict)
+    pictures: dict[str, list[Picture]] = field(default_factory=dict)
+    listings: dict[str, str] = field(default_factory=dict)
+
+
+class SizeBudget:
+    """The bytes that charts, pictures and listings may take.
+
+    Args:
+        size: bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def fit(self, block: Block) -> Block:
+        """The block; only its sentences, and one more, where the rest does not fit any more."""
+        drawn = [*block.charts, *(chart for several in block.folded.values() for chart in several)]
+        size = sum(len(chart.json.encode()) + 500 for chart in drawn)
+        size += sum(len("".join(each)) + 500 for several in block.pictures.values() for each in several)
+        size += sum(2 * len(text.encode()) for text in block.listings.values())
+        if size == 0 or size <= self.left:
+            self.left -= size
+            return block
+        sentence = f"{block.title or 'Charts'}: left out, because the page is full; report fewer runs at a time."
+        return replace(block, charts=[], folded={}, pictures={}, listings={}, missing=[*block.missing, sentence])
+
+
+def run_chart_block(experiments: Sequence[Experiment]) -> Block:
+    """Micro AUROC of every run, where there are several."""
+    rows = []
+    for experiment in experiments:
+        for run in experiment.runs:
+            first = run.result["evaluations"][0]
+            width = value_of(first["baselines"].get("box_width"))
+            rows.append((experiment.name, run.name, first["metrics"]["micro_auroc"], width))
+    return Block("", charts=[charts.run_chart(rows)] if len(rows) > 1 else [])
+
+
+def curve_blocks(experiment: Experiment, data: Path | None) -> Iterator[Block]:
+    """ROC and PR of every run; scores over time and alarms of the lowest seed.
+
+    Args:
+        experiment: the runs.
+        data: the folder of the data set; None to look where the run found it.
+
+    Raises:
+        UserError: a run's curves are damaged.
+    """
+    run, rates = experiment.shown, Block("ROC and precision-recall")
+    if run.folder is None:
+        sentence = "This is a result file alone: curves, alarms and the training log stay in the folder of a run."
+        yield Block("Curves", [sentence])
+        return
+    kept: list[tuple[str, FrameCurves]] = []
+    for each in experiment.runs:
+        if each.path(CURVES) is None:
+            rates.missing.append(f"Curves of {each.name} are not shown: it has no {CURVES}; run `syrfa test` again.")
+        else:
+            kept.append((f"seed {each.result['seed']}", each.curves()))
+    evaluations = run.result["evaluations"] if kept else []
+    rates.folded = {evaluation_name(each): charts.rate_charts(kept, k) for k, each in enumerate(evaluations)}
+    if evaluations:
+        rates.charts = rates.folded.pop(evaluation_name(evaluations[0]))
+        told = "All frames together, one line a run; dashed is box_width, dotted is chance."
+        rates.notes.append(told if rates.charts else "A class is missing: there is no curve.")
+    yield rates
+    if run.path(CURVES) is not None:
+        yield _scores(run, kept[0][1])
+        yield _alarms(run, kept[0][1], data)
+
+
+def _scores(run: Run, curves: FrameCurves) -> Block:
+    first, drawn = run.result["evaluations"][0], charts.score_charts(curves)
+    note = (
+        f"Run {run.result['run_id']}, {evaluation_name(first)}; all videos on one scale. Shaded: frames labelled "
+        "abnormal. Dashed: box_width, on a scale of its own."
+    )
+    block = Block("Scores over time", [note], charts=drawn[:_FIRST_VIDEOS])
+    if more := drawn[_FIRST_VIDEOS:]:
+        block.folded[f"{len(more)} more videos"] = more
+    found, reported = micro_auroc(curves.scores[0], curves.labels).value, value_of(first["metrics"])
+    if found is not None and reported is not None and abs(found - reported) > 1e-6:
+        sentence = f"their micro AUROC is {percent(found)}, not {percent(reported)}"
+        block.missing.append(f"These curves are not those of the result: {sentence}.")
+    elif found is not None:
+        block.notes.append(f"Checked: the micro AUROC of these curves is {percent(found)}, as in the result.")
+    return block
+
+
+def _alarms(run: Run, curves: FrameCurves, data: Path | None) -> Block:
+    block = Block("Highest alarms and missed frames")
+    split, radius = run.result["split"], int(run.result["evaluations"][0]["protocol"].get("temporal_radius", 3))
+    try:
+        objects, dataset = run.objects(curves.names), run.dataset(data)
+        found = alarms.top_alarms(objects, curves.labels, dataset, split, radius)
+        found += alarms.missed_frames(objects, curves.scores[0], curves.labels, radius)
+        drawn = alarms.draw_alarms(found, objects, dataset, split, radius)
+    except UserError as error:
+        block.missing.append(f"Alarms are not shown: {in_one_line(error)}. --data names another folder of the frames.")
+        return block
+    masked = any(shown.masked for shown in drawn)
+    on_pixels, outline = (", on an abnormal pixel", "; green: abnormal pixels") if masked else ("", "")
+    block.notes.append(
+        f"Run {run.result['run_id']}: the objects that scored highest, at most one a video and {alarms.MOST} of each "
+        f"kind, by the model's own scores. True: in a frame labelled abnormal{on_pixels}. Missed: the abnormal frames "
+        f"with the lowest frame score. Blue frame: the object; thin frames: other boxes{outline}. The colours are the "
+        "anomaly map. Below, the tube as the network sees it."
+    )
+    for kind in (alarms.TRUE, alarms.FALSE, alarms.MISSED):
+        shown = [each for each in drawn if each.alarm.kind == kind]
+        block.pictures[kind] = [_picture(each, curves.names[each.alarm.video]) for each in shown]
+    return block
+
+
+def _picture(shown: AlarmPicture, video: str) -> Picture:
+    overlay, strip = (
+        f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
+        for jpeg in (shown.overlay, shown.strip)
+    )
+    return Picture(video, f"frame {shown.alarm.frame}, score {shown.alarm.score:.3f}", overlay, strip)
+
+
+def training_block(runs: Sequence[Run]) -> Block:
+    """Training curves, one line a run."""
+    paths = [(run, run.path(TRAINING_LOG)) for run in runs]
+    drawn = charts.training_charts([(f"seed {run.result['seed']}", _log(path)) for run, path in paths if path])
+    absent = "No training log next to these results: the weights were trained in another run, or it kept none."
+    return Block("Training", [] if drawn else [absent], charts=drawn)
+
+
+def _log(path: Path) -> dict[str, list[tuple[float, float]]]:
+    """Step and value of every quantity but those of the test; a cell that is no finite number is left out."""
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        for row in csv.DictReader(file):
+            step = _number(row.pop("step", None))
+            for name, value in ((name, _number(cell)) for name, cell in row.items()):
+                if (
+                    name
+                    and name != "epoch"
+                    and not name.startswith("test/")
+                    and math.isfinite(step)
+                    and math.isfinite(value)
+                ):
+                    found[name].append((step, value))
+    return {name: points[:: -(-len(points) // _MOST_STEPS)] for name, points in found.items()}
+
+
+def _number(cell: object) -> float:
+    try:
+        return float(str(cell))
+    except ValueError:
+        return math.nan
+
+
+def distance_block(result: Result) -> tuple[Block, list[tuple[str, dict[str, object]]]]:
+    """How far restyling moves the features (the paper's Fig. 4), as far as the result says.
+
+    Returns:
+        the chart, and name and distances of each group.
+    """
+    found = result.get("feature_distance") or {}
+    if "groups" not in found:
+        why = f"could not be measured: {found['reason']}" if found.get("reason") else "was not measured in this run."
+        return Block("Distance of features", [f"How far restyling moves the features (Fig. 4) {why}"]), []
+    parts = [(f"adapter {found['adapter']}" if found["adapter"] != "none" else "no adapter", found)]
+    parts += [("no adapter", found["unadapted"])] if found.get("unadapted") else []
+    groups = [
+        (f"{words}, {name}", part["between"] if key == "between" else part["groups"].get(key))
+        for key, words in _DISTANCES.items()
+        for name, part in parts
+    ]
+    rows = [(name, group) for name, group in groups if group and group["tubes"]]
+    note = "Box: the middle half of the tubes; whiskers: 5 to 95 %; line: the median; dashed: the mean."
+    return Block("Distance of features", [note], charts=[charts.distance_chart(rows)]), rows
+
+
+def provenance_block(run: Run) -> Block:
+    """Everything on record about a run; the environment and its settings are in the result."""
+    block = Block(f"Provenance of {run.name}, seed {run.result['seed']}")
+    if run.result.get("run_record_reason"):
+        block.notes.append(f"There is no run record: {run.result['run_record_reason']}")
+    told = {key: value for key, value in run.result.items() if key not in ("evaluations", "metrics", "baselines")}
+    block.listings["result.json without its evaluations"] = json.dumps(told, indent=2, sort_keys=True)
+    for path in filter(None, map(run.path, _LISTED)):
+        content = path.read_text("utf-8", errors="replace")
+        cut = "" if len(content) <= _MOST_LISTED else f"\n… cut off after {_MOST_LISTED:,} characters"
+        block.listings[path.name] = content[:_MOST_LISTED] + cut
+    return block

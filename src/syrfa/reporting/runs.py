@@ -1,0 +1,285 @@
+"""The finished runs below a folder, grouped into experiments: runs that differ in their seed alone."""
+
+import importlib
+import inspect
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from syrfa import datasets
+from syrfa.datasets import VideoDataset
+from syrfa.errors import ConfigError, DataNotFoundError, UserError
+from syrfa.evaluation import ObjectScores, read_scores
+from syrfa.evaluation.audit import flags_of
+from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
+from syrfa.evaluation.result import Result, read_result
+from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
+
+SWEEP = "sweep.json"
+CONFIGS = ("config_test.yaml", "config_fit.yaml")
+MOST_RUNS = 1000
+_MOST_NAMED = 4  # settings in the name of an experiment
+_NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run.
+
+    Attributes:
+        folder: where its other files lie; None for a result file on its own.
+        file: the result.
+        result: its content.
+    """
+
+    folder: Path | None
+    file: Path
+    result: Result = field(repr=False)
+
+    @classmethod
+    def open(cls, path: Path) -> "Run":
+        """The run of a folder or of a result file.
+
+        Raises:
+            UserError: there is no result, or it is damaged.
+        """
+        file = path if path.suffix == ".json" else path / RESULT
+        return cls(file.parent if file.name == RESULT else None, file, read_result(file))
+
+    @property
+    def name(self) -> str:
+        """Experiment and id."""
+        return f"{self.result['experiment']}/{self.result['run_id']}"
+
+    def path(self, name: str) -> Path | None:
+        """A file of the run's folder; None where it has no such file."""
+        return self.folder / name if self.folder is not None and (self.folder / name).exists() else None
+
+    def curves(self) -> FrameCurves:
+        """The frame scores of every evaluation, in the order of the result, and the labels.
+
+        Raises:
+            UserError: there are none, or they are of another test.
+        """
+        stored = self.path(CURVES)
+        if stored is None:
+            raise DataNotFoundError(f"{self.file}: no {CURVES} in the run's folder; run `syrfa test` again")
+        curves = read_curves(stored)
+        if len(curves.scores) != len(self.result["evaluations"]):
+            raise ConfigError(f"{stored}: of another test than {self.file.name}; run `syrfa test` again")
+        return curves
+
+    def objects(self, videos: list[str]) -> list[ObjectScores]:
+        """The object scores of the videos of that name, in their order.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+        found = []
+        for video in videos:
+            file = self.file.parent / "scores" / f"{video}.npz"
+            if not file.is_file():
+                raise DataNotFoundError(f"no scores at {file}; run `syrfa test` again")
+            try:
+                found.append(read_scores(file))
+            except (OSError, ValueError, KeyError, EOFError) as error:
+                raise UserError(f"{file}: damaged, or not the scores of a test; run `syrfa test` again") from error
+        return found
+
+    def dataset(self, root: Path | None = None, imports: bool = False) -> VideoDataset:
+        """The data set that the run's configuration describes.
+
+        Args:
+            root: its folder, where it is not where the run found it.
+            imports: import a class of one's own; without it only classes that are imported already are made, so that
+                nobody's configuration can have code run.
+
+        Raises:
+            UserError: there is no configuration, no such class, or the data are not there.
+        """
+        described = self._described()
+        place, _, name = str(described.get("class_path", "")).rpartition(".")
+        try:
+            module = importlib.import_module(place) if imports and place else sys.modules.get(place)
+        except ImportError as error:
+            raise ConfigError(f"{self.file}: its data set is a {place}.{name}, which cannot be imported") from error
+        kind = getattr(module, name, None) if described or root is None else self._shipped()
+        if not (inspect.isclass(kind) and issubclass(kind, VideoDataset)):
+            raise DataNotFoundError(
+                f"{self.file.parent}: has no {CONFIGS[0]} that names a data set of syrfa; run `syrfa test` again"
+            )
+        settings = {**(described.get("init_args") or {}), **({} if root is None else {"root": str(root)})}
+        try:
+            dataset: VideoDataset = kind(**settings)
+        except TypeError as error:
+            raise ConfigError(f"{self.file.parent}: {kind.__name__} cannot be made: {error}") from error
+        dataset.videos(self.result["split"])  # refuses a folder that is not there
+        return dataset
+
+    def _described(self) -> dict[str, Any]:
+        """The part of the configuration that describes the data set; empty where there is none that can be read."""
+        for file in filter(None, map(self.path, CONFIGS)):
+            try:
+                place = f"data.{self.result.get('domain', 'target')}.dataset"
+                found = OmegaConf.select(OmegaConf.load(file), place)
+                described: Any = OmegaConf.to_container(found, resolve=True) if found is not None else {}
+                return dict(described)
+            except (OmegaConfBaseException, YAMLError, OSError, ValueError, TypeError):
+                continue
+        return {}
+
+    def _shipped(self) -> type | None:
+        """The class of syrfa whose data set is called as the result's, for a run without a configuration."""
+        kinds = (getattr(datasets, name) for name in datasets.__all__)
+        return next((kind for kind in kinds if getattr(kind, "name", None) == self.result["dataset"]), None)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The runs that differ in their seed alone, the lowest seed first.
+
+    Attributes:
+        name: with what tells it from others of the same name.
+        runs: at least one.
+    """
+
+    name: str
+    runs: list[Run]
+
+    @property
+    def shown(self) -> Run:
+        """The run whose curves and pictures are shown: the lowest seed, whatever it scored."""
+        return self.runs[0]
+
+    @property
+    def data(self) -> str:
+        """Data set and split."""
+        return f"{self.shown.result['dataset']} {self.shown.result['split']}"
+
+
+def find_experiments(place: Path) -> list[Experiment]:
+    """Every finished run of a folder; the points of a sweep belong to the sweep and are left out.
+
+    Args:
+        place: a run's folder, a result file, or a folder of runs at any depth. A folder without a `result.json`
+            anywhere below it may hold result files under other names.
+
+    Raises:
+        DataNotFoundError: there is no such place, or no run in it has finished.
+        UserError: a result is damaged.
+        ConfigError: there are more than 1,000 results.
+    """
+    if not place.exists():
+        raise DataNotFoundError(f"{place}: there is nothing there; give a run's folder, or a folder of runs")
+    sweeps = {file.parent for file in place.rglob(SWEEP)} if place.is_dir() else set()
+    files = [file for file in _results(place) if not sweeps & set(file.parents)]
+    if not files and not sweeps:
+        raise DataNotFoundError(f"{place}: no {RESULT} in or below it, so no run has finished; run `syrfa test` first")
+    if len(files) > MOST_RUNS:
+        raise ConfigError(f"{place}: {len(files):,} results, and a page holds {MOST_RUNS:,}; report a folder below it")
+    groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in map(Run.open, files):
+        _check(run)
+        groups[str(run.result["experiment"]), json.dumps(_identity(run.result), sort_keys=True)].append(run)
+    named: dict[str, list[list[Run]]] = defaultdict(list)
+    for (name, _), group in sorted(groups.items()):
+        named[name].append(sorted(group, key=lambda run: (run.result["seed"], str(run.file))))
+    return [
+        Experiment(name + suffix, runs)
+        for name, several in named.items()
+        for runs, suffix in zip(several, _suffixes([runs[0].result for runs in several]), strict=True)
+    ]
+
+
+def _identity(result: Result) -> dict[str, Any]:
+    """What runs that differ in their seed alone have in common.
+
+    A phase 2 starts from the weights of its own seed: what these were trained on counts, not which they are.
+    """
+    parts = list(result.get("trained_on") or [])
+    return {
+        **dict(_flat(result.get("settings") or {})),
+        "flags": flags_of(result) or "none",
+        "data": f"{result['dataset']} {result['split']}",
+        "manifest": _short(result.get("manifest_sha256")),
+        "tubes": result.get("cache_key"),
+        # where a metric chose the weights, it chose how long they were trained, too
+        "steps": "as chosen" if parts and parts[-1].get("monitor") else result["steps"],
+        "trained on": "; ".join(map(_training, parts)) or None,
+    }
+
+
+def _training(part: dict[str, Any]) -> str:
+    """A split that weights were fitted to, and the one that they were chosen by."""
+    text = f"{part.get('domain')} {part.get('split')} {_short(part.get('manifest_sha256'))}"
+    return text + (f", best {part['monitor']} on {_short(part.get('monitored_sha256'))}" if part.get("monitor") else "")
+
+
+def _flat(content: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting; without seeds, and without files, which are those of a seed."""
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        elif isinstance(value, list) and value and all(map(_is_file, value)):
+            yield before + key, f"{len(value)} files"
+        elif key != "seed" and not _is_file(value):
+            yield before + key, value
+
+
+def _is_file(value: object) -> bool:
+    """Whether a setting is a path, or the name and hash of a file."""
+    return isinstance(value, str) and ("/" in value or " sha256:" in value)
+
+
+def _suffixes(results: list[Result]) -> list[str]:
+    """What tells experiments of one name apart; nothing where there is one."""
+    found = [_identity(result) for result in results]
+    keys = {key for one in found for key in one if len({str(other.get(key)) for other in found}) > 1}
+    listed = sorted(keys, key=lambda key: (key != "flags", key))  # flags make a number another kind of number
+    shown = [[f"{key} {'not on record' if one.get(key) is None else one.get(key)}" for key in listed] for one in found]
+    # all of it where a few would not tell them apart
+    most = _MOST_NAMED if len({tuple(words[:_MOST_NAMED]) for words in shown}) == len(shown) else len(listed)
+    return [f" ({', '.join(words[:most])})" if words else "" for words in shown]
+
+
+def _short(digest: object) -> str | None:
+    return str(digest)[:8] if digest else None
+
+
+def _check(run: Run) -> None:
+    """Refuses a result of which a page could not say what it has to."""
+    if missing := [key for key in _NEEDED if key not in run.result]:
+        raise UserError(f"{run.file}: lacks {', '.join(missing)}; run `syrfa test` again")
+    for each in run.result["evaluations"]:
+        try:
+            complete = "protocol" in each["protocol"] and "value" in each["metrics"]["micro_auroc"]
+            complete = complete and isinstance(each["baselines"], dict)
+        except (KeyError, TypeError):
+            complete = False
+        if not complete:
+            raise UserError(
+                f"{run.file}: an evaluation lacks its protocol, metrics or baselines; run `syrfa test` again"
+            )
+
+
+def _results(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    return sorted(place.rglob(RESULT)) or [file for file in sorted(place.glob("*.json")) if _is_result(file)]
+
+
+def _is_result(file: Path) -> bool:
+    try:
+        content = json.loads(file.read_bytes())
+    except ValueError:
+        return False
+    known = isinstance(content, dict) and content.get("schema") == RESULT_SCHEMA
+    return known and "evaluations" in content and "experiment" in content
