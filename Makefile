@@ -69,7 +69,7 @@ ped2: $(READY)  ## `standard` to UCSD Ped2, both phases, for SEEDS (half an hour
 	    --model.init_args.knowledge_ckpt $$knowledge/checkpoints/last.ckpt; \
 	  $(SYRFA) test $(PED2_ADAPT) --ckpt_path $$adapt/checkpoints/last.ckpt; \
 	done
-	$(SYRFA) summary --all_readings true $(foreach s,$(SEEDS),runs/ped2_knowledge/seed$(s) runs/ped2_adapt/seed$(s))
+	$(SYRFA) summary --all_evaluations true $(foreach s,$(SEEDS),runs/ped2_knowledge/seed$(s) runs/ped2_adapt/seed$(s))
 
 study: $(READY)  ## run a study of experiments/studies, as NAME=mutation, with ARGS="--help"
 	$(BIN)/python -m experiments.studies.$(NAME) $(ARGS)

@@ -9,7 +9,7 @@ TRANSFER_TARGET_shanghaitech := --config lightning_config/data/shanghaitech.yaml
 TRANSFER_KNOWLEDGE := --config experiments/transfer_knowledge.yaml
 TRANSFER_ADAPT := --config experiments/transfer_adapt.yaml
 # the two clips at hand are of the test split, so that there is nothing to adapt to or to calibrate by
-TRANSFER_OPTIONS_shanghaitech := --evaluation.calibration '[]'
+TRANSFER_OPTIONS_shanghaitech := --evaluation.reference '[]'
 
 # seed: phase 1, which knows no target
 define TRANSFER_FIT
@@ -40,7 +40,7 @@ endef
 define TRANSFER_ENSEMBLE
 runs/$(1)_transfer_ensemble/seed1/result.json: $(foreach seed,$(TRANSFER_SEEDS),runs/transfer_knowledge/seed$(seed)/fitted) | data/raw/demo-target
 	$(SYRFA) test $(TRANSFER_TARGET_$(1)) --config experiments/ensemble.yaml --evaluation.tracks true \
-	  --evaluation.calibration '[fused, fisher]' $(TRANSFER_OPTIONS_$(1)) --run.experiment $(1)_transfer_ensemble \
+	  --evaluation.reference '[fused, fisher]' $(TRANSFER_OPTIONS_$(1)) --run.experiment $(1)_transfer_ensemble \
 	  --model.init_args.members '[$(subst $(space),$(comma),$(foreach seed,$(TRANSFER_SEEDS),runs/transfer_knowledge/seed$(seed)/checkpoints/last.ckpt))]'
 TRANSFER_RESULTS += runs/$(1)_transfer_ensemble/seed1/result.json
 endef
@@ -65,4 +65,4 @@ TRANSFER_RESULTS += runs/literal_knowledge/seed1/result.json runs/literal_adapt/
 
 .PHONY: transfer
 transfer: $(TRANSFER_RESULTS)  ## generated people to real video: Ped2, ShanghaiTech clips, generated target; five seeds (two hours on two cores; needs SYRFA_SHARED_DATA)
-	$(SYRFA) summary --over_seeds true --all_readings true $^
+	$(SYRFA) summary --over_seeds true --all_evaluations true $^

@@ -20,18 +20,18 @@ VERBS = {
     "fit": "train: stage 0 (JigsawModule), phase 1 (SynthKnowledgeModule) or phase 2 (RealAdaptModule)",
     "validate": "score the validation split",
     "test": "score the test split: scores, result.json, pictures",
-    "predict": "score any split and write the scores",
+    "predict": "score videos one by one, labelled or not, and write the scores",
+    "evaluate": "measure the stored scores of a tested run under another protocol",
     "detect": "find objects and write their boxes to a file, for tubes cut elsewhere",
-    "score": "score videos one by one, over processes or a cluster, without keeping tubes",
-    "tables": "run the paper's tables 1 to 5 and figures 3 and 4, and print them beside its numbers",
+    "tables": "run the paper's tables 1 to 5 and figures 3 and 4, and print them next to its numbers",
     "sweep": "run a W&B sweep file without W&B's server, in parallel processes",
-    "summary": "print the results of runs beside box_width and chance",
+    "summary": "print the results of runs with box_width and chance",
     "report": "write one HTML page about a run or a folder of runs",
     "figure": "draw figure 3 or 4 of the paper from tested runs",
     "reproduce": "what it takes to make a result again; --check runs it again and compares",
     "data": "list the data sets, download one, or check a copy against what was published of it",
 }
-TRAINER_VERBS = ("fit", "validate", "test", "predict")
+TRAINER_VERBS = ("fit", "validate", "test")
 # a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing
 _BAD_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 _BAD_PLACE |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}

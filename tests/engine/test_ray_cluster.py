@@ -83,7 +83,7 @@ def test_scores_on_two_nodes_have_the_bytes_of_one_process(
     for engine, workers in (("local", 1), ("ray", 2)):
         options = [*DEMO, f"--ckpt_path={knowledge_ckpt}", f"--data.cache_root={tmp_path / 'cache'}"]
         assert (
-            main(["score", *options, f"--out={tmp_path / engine}", f"--engine={engine}", f"--workers={workers}"]) == 0
+            main(["predict", *options, f"--out={tmp_path / engine}", f"--engine={engine}", f"--workers={workers}"]) == 0
         )
     assert digests(tmp_path / "ray") == digests(tmp_path / "local")
     assert len(list((tmp_path / "ray" / "scores").iterdir())) == 2

@@ -51,9 +51,14 @@ class Record:
         return Choices(*self.styles[style], self.masks[mask])
 
 
+def named(module):
+    """The weights by name; phase 2's are phase 1's and adapters."""
+    return [(name.removeprefix("phase1."), parameter) for name, parameter in module.named_parameters()]
+
+
 def arrays(module):
     """The weights by name."""
-    return {name: value.detach().double().numpy().copy() for name, value in module.named_parameters()}
+    return {name: value.detach().double().numpy().copy() for name, value in named(module)}
 
 
 def tubes(*groups, seed=0):
@@ -72,7 +77,7 @@ def spread(module, scale=0.3):
     """Moves the heads and adapters off their initial values, where some gradients vanish."""
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
-        for name, parameter in module.named_parameters():
+        for name, parameter in named(module):
             if not name.startswith("network.extractor"):
                 parameter += scale * torch.randn(parameter.shape, generator=generator)
     return module

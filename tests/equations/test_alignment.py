@@ -136,7 +136,7 @@ class TestEq6To8And11:
         difference, l_cls, l_cont = module._supervised(x, draw, torch.from_numpy(LABELS))
         g_cls = torch.autograd.grad(l_cls, theta, retain_graph=True)
         g_sub = torch.autograd.grad(l_cont, theta)
-        norm, how = module.options.consistency_norm, module.options.normalise
+        how = module.options.normalise
         loss, gradients = consistency_head_gradient(
             module.consistency,
             difference,
@@ -144,7 +144,7 @@ class TestEq6To8And11:
             g_cls,
             g_sub,
             how,
-            norm,
+            module.consistency_loss,
         )
         function = passes("extractor", weights, choices).l_c(module.options, weights)
         assert abs(loss.item() - function(weights)) < 1e-9

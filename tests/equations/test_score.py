@@ -17,7 +17,8 @@ class TestEq20:
     @pytest.mark.parametrize("preset", ["paper", "released"])
     def test_score_equals_numpy(self, preset, adapted):
         torch.manual_seed(2)
-        knowledge = {"width": 2, "frames": FRAMES, "size": SIZE}
+        settings = {"width": 2, "frames": FRAMES, "size": SIZE}
+        knowledge = {"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": settings}
         module = RealAdaptModule(knowledge=knowledge, preset=preset, score_with_adapters=adapted)
         spread(module).double().eval()
         stored = tubes("tubes")["tubes"]

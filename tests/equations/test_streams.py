@@ -21,9 +21,11 @@ STYLES = {
 class Pass:
     """A two-stream pass of a tiny network in training mode, and the naive one of the same weights and choices."""
 
-    def __init__(self, style, adapter="none", depth=1):
+    def __init__(self, style, adapter="none", **arguments):
         torch.manual_seed(1)
-        network = TwoStreamExtractor(Extractor(2, 3, 16), StyleAugmentation(**style), adapter, depth).double().train()
+        network = (
+            TwoStreamExtractor(Extractor(2, 3, 16), StyleAugmentation(**style), adapter, arguments).double().train()
+        )
         with torch.no_grad():
             for parameter in network.adapters.parameters():
                 parameter += torch.randn_like(parameter) / 4
@@ -67,12 +69,12 @@ class TestEq1To3:
         assert np.abs(clean - augmented).max() > 0.01
 
 
-ADAPTERS = {"rap": ("rap", 1), "ap-1": ("ap", 1), "ap-2": ("ap", 2), "ap-5": ("ap", 5)}
+ADAPTERS = {"rap": {"adapter": "rap"}, **{f"ap-{n}": {"adapter": "ap", "depth": n} for n in (1, 2, 5)}}
 
 
 @pytest.fixture(scope="module", params=ADAPTERS.values(), ids=ADAPTERS)
 def adapted_streams(request):
-    return Pass(STYLES["beta-spatial"], *request.param)
+    return Pass(STYLES["beta-spatial"], **request.param)
 
 
 class TestEq12To15:

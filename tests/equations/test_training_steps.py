@@ -6,7 +6,7 @@ import naive_syrfa as naive
 import numpy as np
 import pytest
 import torch
-from one_step import FRAMES, SIZE, arrays, pixels, some_places, spread, take_step, tubes
+from one_step import FRAMES, SIZE, arrays, named, pixels, some_places, spread, take_step, tubes
 
 from syrfa.modules import InterleavedModule, RealAdaptModule, SynthKnowledgeModule
 
@@ -23,6 +23,10 @@ PHASE1 = {
     "no-alignment": {"align_every": 0},
     "released": {"preset": "released"},
 }
+
+
+def phase1(settings):
+    return {"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": settings}
 
 
 def gradient_at(parameter, place):
@@ -56,7 +60,7 @@ class TestEq10And18:
 
         for name, expected in zip(("train/cls", "train/cont", "train/aux"), terms(weights), strict=True):
             assert abs(logged[name] - expected) < 1e-9
-        for name, parameter in module.named_parameters():
+        for name, parameter in named(module):
             if name.startswith("consistency"):
                 continue  # Eq. 11, test_alignment.py
             if name.startswith("temporal") and not module.options.train_temporal_head:
@@ -97,18 +101,20 @@ class TestEq17And19:
     @pytest.mark.parametrize(("options", "knowledge"), PHASE2.values(), ids=PHASE2)
     def test_gradients_equal_complex_step_and_nothing_else_has_one(self, options, knowledge, record):
         torch.manual_seed(2)
-        module = RealAdaptModule(knowledge={**TINY, **knowledge}, lambda_cont=0.6, lambda_aux=0.3, **options)
+        module = RealAdaptModule(knowledge=phase1({**TINY, **knowledge}), lambda_cont=0.6, lambda_aux=0.3, **options)
         module.has_weights = True
         spread(module).double().train()  # a mode that reaches theta's dropout only where that is wanted
         weights, batch = arrays(module), tubes("normal", "puzzle")
         take_step(module, batch)
-        total = adaptation_total(record, pixels(batch["normal"]), pixels(batch["puzzle"]), module.knowledge, (0.6, 0.3))
+        total = adaptation_total(
+            record, pixels(batch["normal"]), pixels(batch["puzzle"]), module.knowledge["init_args"], (0.6, 0.3)
+        )
 
         learned = {"network.adapters"}
         learned |= {"temporal"} if module.train_temporal_head else set()
         learned |= {"consistency"} if module.train_consistency_head else set()
         assert [mask is not None for mask in record.masks] == [module.options.adapt_dropout] * 2
-        for name, parameter in module.named_parameters():
+        for name, parameter in named(module):
             if not name.startswith(tuple(learned)):
                 assert not parameter.requires_grad, name  # so autograd does not visit it
                 assert parameter.grad is None, name
@@ -130,7 +136,7 @@ class TestEq17And19:
         real = pixels(batch["real"]), pixels(batch["real_puzzle"])
         assert [mask is not None for mask in record.masks[-2:]] == [preset == "released"] * 2
         total = adaptation_total(record, *real, asdict(module.options), (0.6, 0.3), order=1)
-        for name, parameter in module.named_parameters():
+        for name, parameter in named(module):
             if name.startswith(("network.adapters", "temporal")):
                 for place in some_places(weights[name]):
                     expected = naive.slope(total, weights, name, place)

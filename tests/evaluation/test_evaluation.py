@@ -1,4 +1,4 @@
-"""What a reading and the entry `regions` of a result hold."""
+"""What a evaluation and the entry `regions` of a result hold."""
 
 import json
 
@@ -9,7 +9,7 @@ from naive_regions import as_objects, as_regions, naive_regions, random_video
 from syrfa.evaluation import StrictProtocol, box_width, random_scores
 from syrfa.evaluation.evaluate import evaluate, final_scores
 from syrfa.evaluation.metrics import AlarmRule, eer, false_alarms
-from syrfa.evaluation.metrics.region_evaluation import RegionEvaluation
+from syrfa.evaluation.regions import RegionEvaluation
 
 PROTOCOL = StrictProtocol(0, "centred", 5)
 
@@ -25,23 +25,23 @@ def split():
     return videos, labels
 
 
-def test_a_reading_holds_eer_alarms_and_both_baselines(split):
+def test_a_evaluation_holds_eer_alarms_and_both_baselines(split):
     videos, labels = split
     objects = [as_objects(video) for video in videos]
-    reading = evaluate(objects, labels, PROTOCOL, bootstrap=50, alarms=AlarmRule(0.8, 10))
+    evaluation = evaluate(objects, labels, PROTOCOL, bootstrap=50, alarms=AlarmRule(0.8, 10))
     curves = final_scores(objects, PROTOCOL)
-    assert reading["metrics"]["eer"]["value"] == eer(curves, labels).value
-    assert reading["metrics"]["eer"]["ci_low"] <= reading["metrics"]["eer"]["value"]
-    assert set(reading["baselines"]) == {"box_width", "random_smoothed"}
-    alarms = reading["alarms"]
+    assert evaluation["metrics"]["eer"]["value"] == eer(curves, labels).value
+    assert evaluation["metrics"]["eer"]["ci_low"] <= evaluation["metrics"]["eer"]["value"]
+    assert set(evaluation["baselines"]) == {"box_width", "random_smoothed"}
+    alarms = evaluation["alarms"]
     assert {key: alarms[key] for key in alarms if key != "baselines"} == false_alarms(
         curves, labels, AlarmRule(0.8, 10), 50
     )
     widths = false_alarms(final_scores([box_width(v) for v in objects], PROTOCOL), labels, AlarmRule(0.8, 10))
     shorter = {key: widths[key] for key in ("false_alarms_per_hour", "normal_in_alarm", "event_recall", "threshold")}
     assert alarms["baselines"]["box_width"] == shorter
-    assert "lead_over_random_smoothed" in reading
-    json.dumps(reading, allow_nan=False)
+    assert "lead_over_random_smoothed" in evaluation
+    json.dumps(evaluation, allow_nan=False)
 
 
 def test_random_scores_go_through_the_protocol_and_the_seed_decides(split):
@@ -62,10 +62,10 @@ def test_random_scores_go_through_the_protocol_and_the_seed_decides(split):
 def test_one_class_is_null_with_a_reason(split):
     videos, labels = split
     objects = [as_objects(video) for video in videos]
-    reading = evaluate(objects, [np.zeros_like(truth) for truth in labels], PROTOCOL, bootstrap=0)
-    assert reading["metrics"]["eer"] == {"value": None, "reason": "every frame is labelled normal"}
-    assert reading["alarms"]["false_alarms_per_hour"] is None
-    assert reading["alarms"]["reason"] == "every frame is labelled normal"
+    evaluation = evaluate(objects, [np.zeros_like(truth) for truth in labels], PROTOCOL, bootstrap=0)
+    assert evaluation["metrics"]["eer"] == {"value": None, "reason": "every frame is labelled normal"}
+    assert evaluation["alarms"]["false_alarms_per_hour"] is None
+    assert evaluation["alarms"]["reason"] == "every frame is labelled normal"
 
 
 def evaluated(objects, regions, baselines, bootstrap):

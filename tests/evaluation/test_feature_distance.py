@@ -7,7 +7,7 @@ import pytest
 from lightning import LightningModule
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation.feature_distance import FeatureDistance, describe, summary
+from syrfa.evaluation.feature_distance import check_feature_distance, describe, feature_distance, summary
 from syrfa.modules import JigsawModule, RealAdaptModule
 
 
@@ -31,32 +31,22 @@ def test_a_group_without_tubes_has_no_numbers() -> None:
     assert describe(np.zeros(0)) == {"tubes": 0, "mean": None, "std": None, "quantiles": None}
 
 
-def test_a_module_without_streams_is_refused_only_where_they_are_asked_for() -> None:
-    module = JigsawModule(width=2)
-    with pytest.raises(ConfigError, match="a JigsawModule has no restyled stream"):
-        FeatureDistance(True, 10, 0).check(module)
-    FeatureDistance(False, 10, 0).check(module)
+def test_a_module_without_streams_and_too_few_tubes_are_refused() -> None:
+    for module in (JigsawModule(width=2), LightningModule()):
+        with pytest.raises(ConfigError, match=rf"a {type(module).__name__} has no restyled stream"):
+            check_feature_distance(module, 10)
     module = RealAdaptModule(knowledge={"width": 2})
     blocks = len(module.network.style.blocks)
     for tubes in (10, blocks + 1, 0):
-        FeatureDistance(True, tubes, 0).check(module)
+        check_feature_distance(module, tubes)
     for tubes in (1, blocks):
         with pytest.raises(ConfigError, match=rf"feature_distance_tubes={tubes}: they are too few .* or 0 for all"):
-            FeatureDistance(True, tubes, 0).check(module)
-        FeatureDistance(False, tubes, 0).check(module)
-    with pytest.raises(ConfigError, match="has no restyled stream"):
-        FeatureDistance(True, 10, 0).check(LightningModule())
+            check_feature_distance(module, tubes)
 
 
 def test_a_split_of_too_few_tubes_costs_the_distance_not_the_result() -> None:
     split = SimpleNamespace(rows=np.arange(2), dataset="street", split="test")
-    found = FeatureDistance(True, 0, 0).measure(None, RealAdaptModule(knowledge={"width": 2}), split, [])
+    found = feature_distance(None, RealAdaptModule(knowledge={"width": 2}), split, [], 0, 0)
     assert found.keys() == {"value", "reason"}
     assert found["value"] is None
     assert "street test: 2 tubes are too few" in found["reason"]
-
-
-@pytest.mark.parametrize(("tubes", "seed", "name"), [(-1, 0, "tubes"), (5, -1, "seed")])
-def test_numbers_below_zero_are_refused(tubes: int, seed: int, name: str) -> None:
-    with pytest.raises(ConfigError, match=f"feature_distance_{name}=-1"):
-        FeatureDistance(True, tubes, seed)

@@ -24,7 +24,7 @@ def test_what_the_metrics_saw_comes_back(tmp_path: Path) -> None:
     kept = FrameCurves([each.name for each in objects], labels)
     protocols = (StrictProtocol(), PaperProtocol())
     for protocol in protocols:
-        evaluate(objects, labels, protocol, bootstrap=0, kept=kept)
+        evaluate(objects, labels, protocol, bootstrap=0, curves=kept)
     kept.write(tmp_path / CURVES)
     found = read_curves(tmp_path / CURVES)
     assert found.names == ["a <b>", "ü"]

@@ -26,7 +26,7 @@ from syrfa.evaluation.metrics import (
     match,
     region_metrics,
 )
-from syrfa.evaluation.metrics.region_evaluation import RegionEvaluation
+from syrfa.evaluation.regions import RegionEvaluation
 
 
 def videos(count: int = 5):

@@ -74,16 +74,6 @@ def test_equals_a_naive_loop(video, radius, smoothing, window, floor):
     np.testing.assert_allclose(ours.final, expected.final, atol=1e-12)
 
 
-@given(st.integers(3, 50), st.integers(0, 2**31))
-def test_causal_smoothing_does_not_see_what_comes_later(cut, seed):
-    before = np.random.default_rng(seed).random(60)
-    after = before.copy()
-    after[cut + 1 :] += 1
-    protocol = StrictProtocol(3, "causal", 7)
-    first, second = (protocol.frame_scores(one_a_frame(s)).final for s in (before, after))
-    np.testing.assert_array_equal(first[: cut + 1], second[: cut + 1])
-
-
 LENGTH = 40
 things = st.lists(st.tuples(st.integers(0, LENGTH - 1), st.integers(0, 9), st.floats(0, 1)), max_size=40)
 
@@ -128,36 +118,10 @@ def test_causal_scores_of_a_stream_are_those_of_the_whole_video(objects, length,
     np.testing.assert_array_equal(stream.final[:known], whole.final[:known])
 
 
-def test_centred_smoothing_does_see_what_comes_later():
-    first, second = ([(t, 0, float(t == late)) for t in range(LENGTH)] for late in (20, 21))
-    final = [StrictProtocol(3, "centred", 7).frame_scores(video_of(objects)).final for objects in (first, second)]
-    assert final[0][17] > final[1][17]
-
-
-def test_a_video_is_scored_the_same_whatever_other_videos_hold():
-    protocol = StrictProtocol()
-    alone = protocol.frame_scores(one_a_frame(np.linspace(0, 1, 40))).final
-    protocol.frame_scores(one_a_frame(np.full(40, 9.0)))
-    np.testing.assert_array_equal(protocol.frame_scores(one_a_frame(np.linspace(0, 1, 40))).final, alone)
-
-
-def test_scaling_the_scores_scales_the_result():
-    # nothing is normalised by the video: half the scores give half the result
-    scores = np.random.default_rng(0).random(50)
-    whole, half = (StrictProtocol().frame_scores(one_a_frame(s)).final for s in (scores, scores / 2))
-    np.testing.assert_allclose(half, whole / 2)
-
-
 def test_equal_windows_tie_exactly():
     scores = np.concatenate([[0.9, 0.3, 0.7], np.zeros(60), [0.1, 0.6]])
     final = StrictProtocol(0, "centred", 5).frame_scores(one_a_frame(scores)).final
     assert set(final[6:55]) == {0.0}
-
-
-def test_empty_video_is_most_normal():
-    empty = one_a_frame([], frames=9)
-    for protocol in (StrictProtocol(floor=0.25), StrictProtocol(floor=0.25, smoothing="causal")):
-        np.testing.assert_array_equal(protocol.frame_scores(empty).final, np.full(9, 0.25))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +142,7 @@ def test_bad_settings_are_named(settings):
 
 def test_protocols_by_name_say_whether_they_use_test_statistics():
     strict = protocol_from_name("strict", smoothing="causal", window=10)
-    paper = protocol_from_name("paper", recipe="avenue")
+    paper = protocol_from_name("paper", constants="avenue")
     assert isinstance(strict, StrictProtocol)
     assert isinstance(paper, PaperProtocol)
     assert strict.describe()["test_statistics"] is False

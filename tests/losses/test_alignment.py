@@ -1,6 +1,7 @@
 """The alignment step against finite differences and against autograd's double backward (Eq. 6-8 and 11)."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -203,7 +204,9 @@ def test_head_gradient_equals_finite_differences(norm, how, head_options):
     g_cls = setting.g_cls()
     difference = setting.difference().detach()
     g_sub = setting.g_sub(head, norm)
-    loss, gradients = consistency_head_gradient(head, difference, setting.push_forward, g_cls, g_sub, how, norm)
+    loss, gradients = consistency_head_gradient(
+        head, difference, setting.push_forward, g_cls, g_sub, how, partial(consistency_loss, norm=norm)
+    )
 
     def l_c():
         return alignment_loss(flatten(g_cls), flatten(setting.g_sub(head, norm)), how).item()
@@ -237,7 +240,13 @@ def test_head_gradient_equals_double_backward(norm, how, head_options):
     g_cls, g_sub = setting.g_cls(), setting.g_sub(head, norm, create_graph=True)
     expected = torch.autograd.grad(alignment_loss(flatten(g_cls), flatten(g_sub), how), list(head.parameters()))
     _, found = consistency_head_gradient(
-        head, setting.difference(), setting.push_forward, g_cls, [g.detach() for g in g_sub], how, norm
+        head,
+        setting.difference(),
+        setting.push_forward,
+        g_cls,
+        [g.detach() for g in g_sub],
+        how,
+        partial(consistency_loss, norm=norm),
     )
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)

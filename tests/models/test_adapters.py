@@ -5,20 +5,28 @@ import torch
 
 from syrfa.errors import ConfigError
 from syrfa.models import (
-    AdaptiveParameters,
+    Adapter,
     Extractor,
-    ResidualAdditionalParameters,
     StyleAugmentation,
     TwoStreamExtractor,
     adapter_movement,
     build_adapters,
+    register_adapter,
 )
 
 
-def fill(module):
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.normal_()
+@register_adapter("low rank")
+class LowRank(Adapter):
+    def __init__(self, shape, rank=1):
+        super().__init__(shape)
+        self.up = torch.nn.Parameter(torch.zeros(shape[0], rank))
+        self.down = torch.nn.Parameter(torch.randn(rank, shape[0]))
+
+    def forward(self, r):
+        return r + torch.einsum("cd,bd...->bc...", self.up @ self.down, r)
+
+    def movement(self):
+        return (self.up @ self.down).detach().flatten()
 
 
 def test_rap_shapes_and_size_of_the_paper():
@@ -34,36 +42,11 @@ def test_ap_size_of_the_published_script():
     assert [tuple(p.shape) for p in adapters[2].parameters()] == [(64, 1, 8, 8)] * 10
 
 
-def test_rap_formula():
-    rap = ResidualAdditionalParameters((2, 3, 4, 5)).double()
-    fill(rap)
-    r = torch.randn(2, 2, 3, 4, 5, dtype=torch.float64)
-    out = rap(r)
-    for place in [(0, 0, 0, 0, 0), (1, 1, 2, 3, 4), (0, 1, 2, 0, 3)]:
-        assert out[place].item() == pytest.approx(r[place].item() * (1 + rap.weight[place[1:]].item()), rel=1e-12)
-
-
-@pytest.mark.parametrize("depth", [1, 2, 5])
-def test_ap_formula(depth):
-    ap = AdaptiveParameters((1, 1, 1, 3), depth).double()
-    fill(ap)
-    r = torch.randn(4, 1, 1, 1, 3, dtype=torch.float64)
-    out = ap(r)
-    for b in range(4):
-        for i in range(3):
-            value = r[b, 0, 0, 0, i].item()
-            for layer in range(depth):
-                if layer:
-                    value = max(value, 0.0)
-                value = value * ap.scale[layer][0, 0, 0, i].item() + ap.bias[layer][0, 0, 0, i].item()
-            assert out[b, 0, 0, 0, i].item() == pytest.approx(value, rel=1e-12, abs=1e-12)
-
-
-@pytest.mark.parametrize(("name", "depth"), [("rap", 1), ("ap", 1), ("none", 1)])
-def test_untrained_adapters_change_nothing(name, depth):
+@pytest.mark.parametrize("name", ["rap", "ap", "none", "low rank"])
+def test_untrained_adapters_change_nothing(name):
     torch.manual_seed(0)
     plain = TwoStreamExtractor(Extractor(2, 3, 16), StyleAugmentation()).eval()
-    adapted = TwoStreamExtractor(plain.extractor, plain.style, name, depth).eval()
+    adapted = TwoStreamExtractor(plain.extractor, plain.style, name).eval()
     x = torch.rand(3, 3, 3, 16, 16)
     assert torch.equal(plain.clean(x), adapted.clean(x))
     draw = plain.draw(x)
@@ -76,7 +59,7 @@ def test_an_untrained_deep_ap_changes_the_restyled_stream_alone():
     """Its ReLUs cut what restyling made negative; a block's own output is never negative."""
     torch.manual_seed(0)
     plain = TwoStreamExtractor(Extractor(2, 3, 16), StyleAugmentation()).eval()
-    adapted = TwoStreamExtractor(plain.extractor, plain.style, "ap", 5).eval()
+    adapted = TwoStreamExtractor(plain.extractor, plain.style, "ap", {"depth": 5}).eval()
     x = torch.rand(3, 3, 3, 16, 16)
     draw = plain.draw(x)
     (clean, augmented), (adapted_clean, adapted_augmented) = plain(x, draw), adapted(x, draw)
@@ -115,8 +98,36 @@ def test_movement_measures_the_distance_from_the_identity():
     assert adapter_movement(ap) == {"mean_abs": 0.375, "max_abs": 0.5}
 
 
-def test_mistakes_are_refused():
-    with pytest.raises(ConfigError, match="choose rap, ap or none"):
-        build_adapters("rab", [])
-    with pytest.raises(ConfigError, match="depth"):
-        AdaptiveParameters((1,), 0)
+def test_an_adapter_of_ones_own_moves_like_ours():
+    (adapter,) = build_adapters("low rank", [(3, 1, 2, 2)], rank=2)
+    with torch.no_grad():
+        adapter.up[0], adapter.down[:] = 0.5, 1.0
+    assert adapter_movement(torch.nn.ModuleList([adapter])) == pytest.approx({"mean_abs": 1 / 3, "max_abs": 1.0})
+
+
+def test_an_adapter_by_class_path(monkeypatch, tmp_path):
+    (tmp_path / "own_adapter.py").write_text(
+        "from syrfa.models import ResidualAdditionalParameters\nclass Mine(ResidualAdditionalParameters): pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match=r"own_adapter\.Mine lies outside syrfa; .* add --allow_import own_adapter"):
+        build_adapters("own_adapter.Mine", [(1,)])
+    monkeypatch.setenv("SYRFA_ALLOW_IMPORT", "own_adapter")
+    assert type(build_adapters("own_adapter.Mine", [(1,)])[0]).__name__ == "Mine"
+    with pytest.raises(ConfigError, match=r"own_adapter\.Other is no Adapter"):
+        build_adapters("own_adapter.Other", [(1,)])
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("rab", {}, "choose rap, ap, .*none, or the class path"),
+        ("ap", {"depth": 0}, "depth=0"),
+        ("rap", {"depth": 2}, "adapter rap does not take them"),
+        ("none", {"depth": 2}, "none takes none"),
+        ("syrfa.models.Extractor", {}, "is no Adapter"),
+    ],
+)
+def test_mistakes_are_refused(name, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        build_adapters(name, [(1, 1, 1, 1)], **arguments)

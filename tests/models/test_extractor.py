@@ -93,11 +93,6 @@ def test_block_shapes_are_those_of_the_outputs(width, frames, size):
     assert extractor.neck(x).shape == (1, extractor.features)
 
 
-def test_shapes_of_the_table():
-    assert Extractor().block_shapes == [(32, 7, 32, 32), (64, 7, 16, 16), (64, 1, 8, 8)]
-    assert Extractor(frames=9).block_shapes == [(32, 9, 32, 32), (64, 9, 16, 16), (64, 1, 8, 8)]
-
-
 @pytest.mark.parametrize("width", [1, 8, 64])
 def test_width_scales_the_channels(width):
     def convolutions(w):
@@ -105,10 +100,6 @@ def test_width_scales_the_channels(width):
 
     assert count(Extractor(width)) == convolutions(width)
     assert Extractor(width).features == 32 * width
-
-
-def test_frames_do_not_change_the_parameter_count():
-    assert count(Extractor(8, frames=9)) == count(Extractor(8, frames=7))
 
 
 @pytest.mark.parametrize("wrong", [{"frames": 6}, {"frames": -1}, {"size": 40}, {"size": 0}, {"width": 0}])

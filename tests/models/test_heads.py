@@ -4,25 +4,13 @@ import pytest
 import torch
 
 from syrfa.errors import ConfigError
-from syrfa.models import Classifier, ConsistencyHead, DomainClassifier, TemporalHead
+from syrfa.models import Classifier, ConsistencyHead, DomainClassifier, GradientReversal
 
 
 def test_classifier_is_an_affine_map_to_two_logits():
     head = Classifier(5)
     assert head(torch.zeros(3, 5)).shape == (3, 2)
     assert torch.equal(head(torch.zeros(1, 5))[0], head.bias)
-
-
-def test_temporal_head_row_i_belongs_to_frame_i():
-    head = TemporalHead(4, 3).double()
-    o = torch.randn(2, 4, dtype=torch.float64)
-    logits = head(o)
-    assert logits.shape == (2, 3, 3)
-    for frame in range(3):
-        for position in range(3):
-            row = frame * 3 + position
-            expected = o @ head.linear.weight[row] + head.linear.bias[row]
-            torch.testing.assert_close(logits[:, frame, position], expected)
 
 
 @pytest.mark.parametrize("depth", [1, 3, 10])
@@ -36,27 +24,6 @@ def test_consistency_head_starts_as_the_identity(depth, bias):
 
 def test_consistency_head_of_the_paper_has_1024_entries():
     assert sum(p.numel() for p in ConsistencyHead(1024).parameters()) == 1024
-
-
-@pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("relu", [False, True])
-def test_consistency_head_equals_naive_loop(bias, relu):
-    torch.manual_seed(0)
-    head = ConsistencyHead(3, 4, bias, relu).double()
-    with torch.no_grad():
-        for parameter in head.parameters():
-            parameter.normal_()
-    d = torch.randn(2, 3, dtype=torch.float64)
-    out = head(d)
-    for b in range(2):
-        for i in range(3):
-            value = d[b, i].item()
-            for layer in range(4):
-                if relu and layer:
-                    value = max(value, 0.0)
-                value *= head.scale[layer, i].item()
-                value += head.bias[layer, i].item() if bias else 0.0
-            assert out[b, i].item() == pytest.approx(value, rel=1e-12, abs=1e-12)
 
 
 def test_depth_zero_is_refused():
@@ -87,3 +54,52 @@ def test_default_domain_classifier_is_smaller_than_the_extractor():
 def test_a_domain_classifier_of_nothing_is_refused(wrong):
     with pytest.raises(ConfigError, match="domain classifier"):
         DomainClassifier(3, **wrong)
+
+
+# --- the gradient reversal layer: the identity forward, minus the coefficient times the gradient back
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("coefficient", [0.0, 0.5, 1.0, 3.0])
+def test_forward_is_the_identity_and_backward_the_reverse(dtype, coefficient):
+    x = torch.randn(4, 3, 2, requires_grad=True).to(dtype).detach().requires_grad_()
+    out = GradientReversal()(x, coefficient)
+    assert torch.equal(out, x)
+    assert out.dtype == dtype
+    arriving = torch.randn(4, 3, 2).to(dtype)
+    (found,) = torch.autograd.grad(out, x, arriving)
+    assert found.dtype == dtype
+    assert torch.equal(found, -coefficient * arriving)
+
+
+def test_against_finite_differences_of_the_loss_behind_it():
+    torch.manual_seed(0)
+    x, weight = torch.randn(5, dtype=torch.float64), torch.randn(5, dtype=torch.float64)
+
+    def loss(x, weight):
+        return (x * weight).sin().sum()
+
+    first, head = x.clone().requires_grad_(), weight.clone().requires_grad_()
+    loss(GradientReversal()(first, 0.7), head).backward()
+    for number in range(5):
+        step = torch.zeros(5, dtype=torch.float64)
+        step[number] = 1e-6
+        of_x = (loss(x + step, weight) - loss(x - step, weight)) / 2e-6
+        of_weight = (loss(x, weight + step) - loss(x, weight - step)) / 2e-6
+        assert first.grad[number].item() == pytest.approx(-0.7 * of_x.item(), abs=1e-8)
+        assert head.grad[number].item() == pytest.approx(of_weight.item(), abs=1e-8)  # what is behind is not reversed
+
+
+def test_a_path_around_the_layer_keeps_its_gradient():
+    x = torch.ones(3, requires_grad=True)
+    (3 * x + 2 * GradientReversal()(x, 0.25)).sum().backward()
+    assert torch.equal(x.grad, torch.full((3,), 3 - 0.25 * 2))
+
+
+def test_under_autocast_the_features_get_their_own_dtype_back():
+    x = torch.randn(2, 4, requires_grad=True)
+    head = torch.nn.Linear(4, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        head(GradientReversal()(x, 1.0)).sum().backward()
+    assert x.grad.dtype == torch.float32
+    torch.testing.assert_close(x.grad, -head.weight.sum(0).expand(2, 4), rtol=0.02, atol=0.02)

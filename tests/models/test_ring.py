@@ -5,13 +5,19 @@ import pytest
 import torch
 
 from syrfa.models import Extractor, StyleAugmentation, TwoStreamExtractor
-from syrfa.models.ring import StyleRing
+from syrfa.models.streams import StyleRing
 from syrfa.models.style import EPSILON
 
 
 def network(adapter="rap", **style):
     torch.manual_seed(0)
-    net = TwoStreamExtractor(Extractor(2, 3, 16), StyleAugmentation(**style), adapter, 2).double().eval()
+    net = (
+        TwoStreamExtractor(
+            Extractor(2, 3, 16), StyleAugmentation(**style), adapter, {"depth": 2} if adapter == "ap" else {}
+        )
+        .double()
+        .eval()
+    )
     with torch.no_grad():
         for parameter in net.adapters.parameters():
             parameter += torch.randn_like(parameter) / 4

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from syrfa import modules
 from syrfa.modules import RealAdaptModule
-from syrfa.modules.distributed import processes
+from syrfa.modules.steps import processes
 
 FRAMES, SIZE, EACH, STEPS, WORLD = 3, 16, 4, 3, 2
 GROUPS = ("normal", "abnormal", "puzzle", "real", "real_puzzle")

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from syrfa.errors import CheckpointError, ConfigError, WeightsNotFoundError
-from syrfa.modules import EnsembleModule, JigsawModule, RealAdaptModule, SynthKnowledgeModule
-from syrfa.modules.pretrained import fingerprint
+from syrfa.modules import EnsembleModule, JigsawModule, RealAdaptModule, load_module
+from syrfa.modules.checkpoint import fingerprint
 
 TUBES = torch.randint(0, 256, (5, 3, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
 
@@ -30,11 +30,7 @@ def ready(members):
 
 
 def alone(path):
-    content = torch.load(path, weights_only=True)
-    kind = {"SynthKnowledgeModule": SynthKnowledgeModule, "RealAdaptModule": RealAdaptModule}
-    module = kind[content["syrfa"]["module"]](**content["syrfa"]["settings"])
-    module.load_state_dict(content["state_dict"])
-    return module.eval().score(TUBES)
+    return load_module(path).score(TUBES)
 
 
 def test_the_score_is_the_mean_of_the_members(members):
@@ -102,5 +98,5 @@ def test_foreign_and_unlike_members_are_refused(members, tmp_path, synth, traine
     content = torch.load(members[0], weights_only=True)
     content["state_dict"].pop("classifier.weight")
     torch.save(content, other)
-    with pytest.raises(CheckpointError, match="does not fit"):
+    with pytest.raises(CheckpointError, match="is damaged"):
         ready([str(other)])

@@ -1,20 +1,16 @@
 """Stage 0 under a real Trainer, against a step written out by hand."""
 
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
 from lightning import Callback
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import LightningCLI
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from syrfa.errors import ConfigError
 from syrfa.losses import draw_order
-from syrfa.modules import AnomalyModule, JigsawModule
-from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+from syrfa.modules import JigsawModule
 
 TINY = {"width": 2, "frames": 3, "size": 16, "hidden": 8}
 
@@ -22,10 +18,6 @@ TINY = {"width": 2, "frames": 3, "size": 16, "hidden": 8}
 def jigsaw(init=0, **settings):
     torch.manual_seed(init)
     return JigsawModule(**{**TINY, **settings})
-
-
-def same_weights(one, other):
-    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
 
 
 @pytest.fixture
@@ -136,35 +128,14 @@ def test_batches_of_the_target_and_of_the_source_do(trainer, loader):
         trainer(max_steps=1).fit(jigsaw(), loader(1, groups=groups))
 
 
-def test_losses_are_logged_and_bf16_trains(trainer, normals):
-    fit, module = trainer(max_steps=3, precision="bf16-mixed"), jigsaw(lr=1e-2)
+def test_losses_are_logged(trainer, normals):
+    fit, module = trainer(max_steps=3), jigsaw(lr=1e-2)
     fit.fit(module, normals(3))
     assert set(fit.callback_metrics) == {"train/temporal", "train/spatial", "train/static"}
     assert all(value.isfinite() for value in fit.callback_metrics.values())
-    assert all(value.isfinite().all() for value in module.state_dict().values())
-
-
-def test_the_seed_decides_everything(trainer, normals):
-    trained = []
-    for seed in (1, 1, 2):
-        module = jigsaw(seed=seed, lr=1e-2)
-        torch.rand(len(trained))  # the global generator's state before the fit must not matter
-        trainer(max_steps=3).fit(module, normals(3))
-        trained.append(module)
-    assert same_weights(trained[0], trained[1])
-    assert not same_weights(trained[0], trained[2])
 
 
 # --- what is refused
-
-
-@pytest.mark.parametrize("precision", ["16-mixed", "16-true"])
-def test_float16_is_refused_for_a_fit(precision):
-    module = jigsaw()
-    module._trainer = SimpleNamespace(precision=precision)
-    with pytest.raises(ConfigError, match=f"{precision}.*float16 needs scaled losses.*bf16-mixed"):
-        module.setup("fit")
-    module.setup("test")
 
 
 def test_a_batch_of_one_tube_is_refused(trainer, normals):
@@ -218,41 +189,3 @@ def test_score_stays_in_zero_one_for_extreme_weights():
 
 
 # --- checkpoints
-
-
-def test_a_checkpoint_holds_plain_values_and_rebuilds_the_module(trainer, normals, evaluation, tmp_path):
-    module, fit = jigsaw(1, lr=1e-2, flip=0.25, static_threshold=0.05, seed=6), trainer(max_steps=2)
-    fit.fit(module, normals(2))
-    fit.save_checkpoint(tmp_path / "stage0.ckpt")
-    name, settings = checkpoint_settings(read_checkpoint(tmp_path / "stage0.ckpt"))
-    assert name == "JigsawModule"
-    assert settings == {
-        **TINY,
-        **{"lr": 1e-2, "flip": 0.25, "static_threshold": 0.05, "seed": 6, "pretrained": None, "pretrained_from": None},
-    }
-    again = JigsawModule(**settings)
-    expected = trainer().predict(module, evaluation())
-    found = trainer().predict(again, evaluation(), ckpt_path=tmp_path / "stage0.ckpt", weights_only=True)
-    assert all(torch.equal(one["score"], other["score"]) for one, other in zip(expected, found, strict=True))
-
-
-def test_settings_are_the_modules_own_when_a_command_line_builds_it(monkeypatch):
-    monkeypatch.setattr("sys.argv", ["test"])
-    arguments = ["--model", "JigsawModule", "--model.width", "2", "--model.seed", "3", "--trainer.logger", "false"]
-    module = LightningCLI(AnomalyModule, subclass_mode_model=True, run=False, args=arguments).model
-    assert (module.settings()["seed"], module.settings()["width"]) == (3, 2)
-    assert JigsawModule(**module.settings()).settings() == module.settings()
-
-
-def test_resuming_equals_the_uninterrupted_run(trainer, normals, tmp_path):
-    def fitted(module, folder, epochs, ckpt_path=None):
-        saver = ModelCheckpoint(folder, save_last=True)
-        fit = trainer(max_epochs=epochs, enable_checkpointing=True, callbacks=[saver])
-        fit.fit(module, normals(2), ckpt_path=ckpt_path, weights_only=True)
-        return module
-
-    whole = fitted(jigsaw(1, lr=1e-2), tmp_path / "whole", 4)
-    fitted(jigsaw(1, lr=1e-2), tmp_path / "part", 2)
-    resumed = fitted(jigsaw(7, lr=1e-2), tmp_path / "rest", 4, tmp_path / "part" / "last.ckpt")
-    assert same_weights(whole, resumed)
-    assert int(whole.batches_seen) == 8

@@ -67,9 +67,9 @@ def test_the_network_is_what_the_preset_says():
 def test_phase_two_has_presets_too():
     assert RealAdaptModule().settings()["adapter"] == "rap"
     released = RealAdaptModule(preset="released").settings()
-    assert (released["adapter"], released["adapter_depth"], released["adapt_dropout"]) == ("ap", 5, True)
+    assert (released["adapter"], released["adapter_args"], released["adapt_dropout"]) == ("ap", {"depth": 5}, True)
     rap = RealAdaptModule(preset="released", adapter="rap").settings()
-    assert (rap["adapter"], rap["adapter_depth"]) == ("rap", 1)  # which has no layers
+    assert (rap["adapter"], rap["adapter_args"]) == ("rap", {})  # which has no layers
     assert RealAdaptModule(**rap).settings() == rap
 
 
@@ -83,11 +83,11 @@ def test_one_layer_has_no_relu_between_layers():
     ("module", "given", "said"),
     [
         (small, {"consistency_relu": True}, "consistency_relu=True: .*set consistency_depth"),
-        (RealAdaptModule, {"adapter_depth": 3}, "adapter_depth=3: only adapter ap has layers"),
-        (RealAdaptModule, {"adapter": "none", "adapter_depth": 3}, "adapter_depth=3"),
+        (RealAdaptModule, {"adapter_args": {"depth": 3}}, "adapter rap does not take them"),
+        (RealAdaptModule, {"adapter": "none", "adapter_args": {"depth": 3}}, "none takes none"),
         (small, {"style_mix": "exchange"}, "style_mix=exchange: choose from swap, beta"),
         (small, {"normalise": "none"}, "normalise=none: choose from unit, standardise, standardise_fixed"),
-        (RealAdaptModule, {"adapter": "lora"}, "adapter=lora: choose from"),
+        (RealAdaptModule, {"adapter": "lora"}, "adapter is 'lora'; choose"),
         (small, {"lr": float("nan")}, "lr=nan"),
         (small, {"lambda_cont": float("inf")}, "lambda_cont=inf"),
     ],
@@ -99,7 +99,8 @@ def test_what_nothing_would_read_and_what_is_no_value_is_refused(module, given, 
 
 def test_settings_of_an_older_checkpoint_are_completed_with_the_papers():
     assert choose(KNOWLEDGE, {"preset": "paper", "style_mix": "beta"}).style_stats == "spatiotemporal"
-    knowledge = RealAdaptModule(knowledge={"width": 2, "frames": 3, "size": 16}).knowledge
+    small = {"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": {"width": 2, "frames": 3, "size": 16}}
+    knowledge = RealAdaptModule(knowledge=small).knowledge["init_args"]
     assert {name: knowledge[name] for name in PAPER} == PAPER
 
 

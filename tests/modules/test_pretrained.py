@@ -12,7 +12,7 @@ from torch import nn
 from syrfa.errors import CheckpointError, WeightsNotFoundError
 from syrfa.models import Extractor, JigsawNetwork
 from syrfa.modules import GradientReversalModule, InterleavedModule, JigsawModule, SynthKnowledgeModule
-from syrfa.modules.pretrained import load_extractor, load_jigsaw
+from syrfa.modules.checkpoint import load_extractor, load_jigsaw
 
 TINY = {"width": 2, "frames": 3, "size": 16, "hidden": 8}
 TRAINED_ON = [{"domain": "target", "manifest_sha256": "ab", "split": "train", "monitor": "", "monitored_sha256": ""}]
@@ -305,8 +305,8 @@ def test_a_file_of_something_else(content, said, tmp_path):
 
 
 def test_a_checkpoint_of_another_stage_is_refused(knowledge_ckpt):
-    assert "holds a SynthKnowledgeModule" in refusal(load_extractor, knowledge_ckpt, network().extractor)
-    with pytest.raises(CheckpointError, match="holds a SynthKnowledgeModule"):
+    assert "holds a syrfa.modules.SynthKnowledgeModule" in refusal(load_extractor, knowledge_ckpt, network().extractor)
+    with pytest.raises(CheckpointError, match="SynthKnowledgeModule; give a published"):
         JigsawModule(**TINY, pretrained=str(knowledge_ckpt))
 
 

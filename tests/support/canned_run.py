@@ -75,7 +75,7 @@ def write_run(
     run.mkdir(parents=True)
     objects, truth = videos(names), labels(len(names))
     kept = FrameCurves(list(names), truth)
-    evaluations = [evaluate(objects, truth, protocol, bootstrap=10, kept=kept) for protocol in PROTOCOLS]
+    evaluations = [evaluate(objects, truth, protocol, bootstrap=10, curves=kept) for protocol in PROTOCOLS]
     if curves:
         kept.write(run / CURVES)
     for video in objects:

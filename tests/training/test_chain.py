@@ -16,7 +16,8 @@ def checkpoint(path: Path, steps: list[str] | None, batches: int, reason: str | 
     """A file as a fit leaves it, but for its weights."""
     content = {
         "state_dict": {"batches_seen": torch.tensor(batches)},
-        "syrfa": {"module": "JigsawModule", "settings": {}},
+        "syrfa": {"class_path": "syrfa.modules.JigsawModule", "trained_on": []},
+        "hyper_parameters": {},
         "syrfa_run_record": {"steps": None if steps is None else [{"id": name} for name in steps], "reason": reason},
     }
     torch.save(content, path)

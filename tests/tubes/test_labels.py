@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from syrfa.errors import LabelError
-from syrfa.tubes.labels import ObjectLabels, covered, to_labels
+from syrfa.tubes import TubeIndex, VideoInfo
+from syrfa.tubes.labels import covered, label_video, to_labels
 
 BOXES = np.array([[0, 0, 10, 10], [23, 0, 33, 10], [40, 5, 50, 15]], np.float32)
 
@@ -17,9 +18,12 @@ def record_of(dataset, name, split="train"):
 
 
 def overlaps(dataset, tools, name, frame):
-    record = record_of(dataset, name)
-    labels = ObjectLabels(dataset, record, dataset.frame_labels(record))
-    return labels.overlaps(frame, BOXES, tools.height, tools.width)
+    """Of the three boxes in one frame of the video of 20 or 25 frames."""
+    length = {"v0": 20, "v1": 25}[name]
+    info = VideoInfo(name, length, tools.height, tools.width, 1, 3, 3, 0, "")
+    zeros = np.zeros(3, np.int32)
+    index = TubeIndex(zeros, zeros + frame, BOXES, np.ones(3, np.float32), zeros.astype(np.int16), np.arange(3))
+    return label_video(dataset, record_of(dataset, name), info, index).overlap
 
 
 @settings(max_examples=60, deadline=None)
@@ -40,14 +44,13 @@ def test_share_equals_counting_small_squares(mask, corners):
 
 def test_only_objects_abnormal_in_that_frame_count(dataset, tools):
     # v1: object 7, the left half of 56 columns, is abnormal from frame 8 to 16; object 8 never
-    np.testing.assert_allclose(overlaps(dataset, tools, "v1", 8), [1, 0.5, 0])
-    np.testing.assert_allclose(overlaps(dataset, tools, "v1", 16), [1, 0.5, 0])
-    assert overlaps(dataset, tools, "v1", 7).tolist() == [0, 0, 0]
-    assert overlaps(dataset, tools, "v1", 17).tolist() == [0, 0, 0]
-
-
-def test_normal_video_is_zero(dataset, tools):
-    assert overlaps(dataset, tools, "v0", 3).tolist() == [0, 0, 0]
+    for name, frame, expected in (
+        ("v1", 8, [1, 0.5, 0]),
+        ("v1", 16, [1, 0.5, 0]),
+        ("v1", 7, [0] * 3),
+        ("v0", 3, [0] * 3),
+    ):
+        np.testing.assert_allclose(overlaps(dataset, tools, name, frame), expected)
 
 
 def test_tracked_frame_without_mask_is_unknown(dataset, tools):

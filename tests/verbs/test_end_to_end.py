@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def tested(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> di
 
 def test_result_holds_what_it_takes_to_judge_the_number(tested: dict[str, Path]) -> None:
     result = json.loads((tested["knowledge"] / "result.json").read_text())
-    assert result["schema"] == 1
+    assert result["schema"] == 2
     assert (result["experiment"], result["run_id"], result["seed"]) == ("demo_knowledge", "seed1", 1)
     assert (result["protocol"], result["smoothing"]) == ("strict", "centred")
     assert result["transductive"] is False
@@ -118,28 +119,56 @@ def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:
     assert value == pytest.approx(result["metrics"]["micro_auroc"]["value"], abs=1e-6)
 
 
+def test_stored_scores_are_evaluated_again_to_the_same_digits(
+    tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a copy that holds neither network nor checkpoint."""
+    result = json.loads((tested["adapt"] / "result.json").read_text())
+    shutil.copytree(tested["adapt"] / "scores", tmp_path / "run" / "scores")
+    for name in ("curves.npz", "result.json"):
+        shutil.copy(tested["adapt"] / name, tmp_path / "run")
+    out = tmp_path / "again.json"
+    capsys.readouterr()
+    assert main(["evaluate", str(tmp_path / "run"), "--bootstrap=20", f"--out={out}"]) == 0
+    assert json.loads(out.read_text()) == result
+    assert capsys.readouterr().out.count("demo_adapt/seed1") >= len(result["evaluations"])
+    options = ["--protocol=paper", "--window=5", "--constants.of=avenue", "--tracks=true", "--bootstrap=0"]
+    assert main(["evaluate", str(tmp_path / "run"), *options, f"--out={out}"]) == 0
+    other = json.loads(out.read_text())
+    first, *rest = (each["protocol"] for each in other["evaluations"])
+    assert (first["constants"], other["protocol"], {each.get("window") for each in rest}) == ("avenue", "paper", {1, 5})
+    assert other["audit"]["line"].startswith("test information: scaling")
+    assert other["baselines"].keys() == result["baselines"].keys()  # with `unadapted`
+    assert main(["evaluate", str(tmp_path / "run"), "--reference=fused"]) == 2
+    assert "the training normals were not scored; run `syrfa test` with" in capsys.readouterr().err
+    (tmp_path / "run" / "curves.npz").unlink()
+    assert main(["evaluate", str(tmp_path / "run")]) == 2
+    assert "has no curves.npz" in capsys.readouterr().err
+
+
 EXTENSIONS = [
     "--evaluation.tracks=true",
-    "--evaluation.calibration=[local]",
-    "--evaluation.calibration_neighbours=20",
+    "--evaluation.reference=[local]",
+    "--evaluation.reference_neighbours=20",
     "--evaluation.pictures=false",
 ]
 
 
-def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
+def test_extensions_follow_the_standard_evaluations_and_leave_them_alone(
     tested: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The calibrated numbers follow from the scores that predict writes of the target's training split."""
+    """The numbers with a reference follow from the scores that predict writes of the target's training split."""
     from syrfa.datasets import UCSDPed2
-    from syrfa.evaluation import Calibration, StrictProtocol, read_scores
+    from syrfa.evaluation import Reference, StrictProtocol, read_scores
     from syrfa.evaluation.evaluate import evaluate
     from syrfa.evaluation.frame_curves import read_curves
     from syrfa.evaluation.metrics.frame_level import micro_auroc
 
     run = [*ADAPT, *SMALL, f"--ckpt_path={tested['adapt'] / 'checkpoints' / 'last.ckpt'}"]
     assert main(["test", *run, *EXTENSIONS, f"--run.root={tmp_path / 'test'}"]) == 0
-    assert main(["predict", *run, "--data.predict_split=train", f"--run.root={tmp_path / 'train'}"]) == 0
-    folder, train = (tmp_path / name / "demo_adapt" / "seed1" for name in ("test", "train"))
+    train = tmp_path / "train"
+    assert main(["predict", *run, "--data.predict_split=train", f"--out={train}"]) == 0
+    folder = tmp_path / "test" / "demo_adapt" / "seed1"
     result = json.loads((folder / "result.json").read_text())
     assert result["evaluations"][:4] == json.loads((tested["adapt"] / "result.json").read_text())["evaluations"]
     extensions = [reading["protocol"] for reading in result["evaluations"][4:]]
@@ -156,7 +185,7 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
         assert micro_auroc(scores, kept.labels).value == pytest.approx(expected, abs=1e-6)
 
     videos, normals = ([read_scores(path) for path in sorted((run / "scores").glob("*"))] for run in (folder, train))
-    calibration = Calibration(normals, "local", 20)
+    reference = Reference(normals, "local", 20)
     assert extensions[3]["normal_objects"] == sum(len(video.object_score) for video in normals)
     alarms = result["normals"]
     assert (alarms["split"], alarms["every_frame"]) == ("train", 1)
@@ -164,14 +193,17 @@ def test_extensions_stand_behind_the_standard_readings_and_leave_them_alone(
     assert json.loads((tested["adapt"] / "result.json").read_text())["normals"] is None
     dataset = UCSDPed2(Path(os.environ["SYRFA_DATA"]) / "demo-target")
     labels = [label for label in map(dataset.frame_labels, dataset.videos("test")) if label is not None]
-    again = evaluate([calibration.apply(video) for video in videos], labels, StrictProtocol(3, "none"), bootstrap=0)
+    again = evaluate([reference.apply(video) for video in videos], labels, StrictProtocol(3, "none"), bootstrap=0)
     value = result["evaluations"][8]["metrics"]["micro_auroc"]["value"]
     assert again["metrics"]["micro_auroc"]["value"] == pytest.approx(value, abs=1e-3)
     plain = next(r for r in result["evaluations"][:4] if r["protocol"] == StrictProtocol(3, "none").describe())
     assert result["evaluations"][8]["baselines"]["without_reference"] == plain["metrics"]
 
+    again_file, options = tmp_path / "again.json", ["--tracks=true", "--reference=local", "--reference_neighbours=20"]
+    assert main(["evaluate", str(folder), *options, "--bootstrap=20", f"--out={again_file}"]) == 0
+    assert json.loads(again_file.read_text()) == result
     capsys.readouterr()
-    assert main(["summary", str(folder), "--all_readings=true", "--over_seeds=true"]) == 0
+    assert main(["summary", str(folder), "--all_evaluations=true", "--over_seeds=true"]) == 0
     printed = capsys.readouterr().out
     assert "strict local" in printed
     assert "tracked local" in printed
@@ -185,21 +217,16 @@ def test_normals_that_are_the_test_split_are_called_test_statistics(knowledge_ck
         f"--run.root={tmp_path}",
         "--data.target.train_split=test",
     ]
-    options = ["--evaluation.calibration=[global,quantile]", "--evaluation.calibration_quantiles=[0.05,0.9]"]
-    assert main(["test", *run, *options, "--evaluation.pictures=false"]) == 0
+    assert main(["test", *run, "--evaluation.reference=[local]", "--evaluation.pictures=false"]) == 0
     result = json.loads((tmp_path / "demo_knowledge" / "seed1" / "result.json").read_text())
-    said = [reading["protocol"] for reading in result["evaluations"]]
-    for method in ("global", "quantile"):
-        calibrated = [protocol["test_statistics"] for protocol in said if protocol.get("reference") == method]
-        assert calibrated == [True] * 3
-    assert said[-1]["quantiles"] == [0.05, 0.9]
+    found = [(each["protocol"].get("reference"), each["protocol"]["test_statistics"]) for each in result["evaluations"]]
+    assert found == [*[(None, False)] * 3, (None, True), *[("local", True)] * 3]
     assert "reference: scores were compared with frames" in result["evaluations"][-1]["audit"]["line"]
-    assert [p["test_statistics"] for p in said if "reference" not in p] == [False] * 3 + [True]
 
 
-def test_calibration_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reference_needs_the_target(knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}", "--data.test_on=source"]
-    assert main(["test", *run, "--evaluation.calibration=[fused]"]) == 2
+    assert main(["test", *run, "--evaluation.reference=[fused]"]) == 2
     assert "set data.test_on to target" in capsys.readouterr().err
 
 
@@ -243,16 +270,6 @@ def test_summary_prints_the_rows(tested: dict[str, Path], capsys: pytest.Capture
 
 def test_validate_scores_the_source(knowledge_ckpt: Path, tmp_path: Path) -> None:
     assert main(["validate", *KNOWLEDGE, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]) == 0
-
-
-def test_predict_writes_scores_of_a_split_without_labels(knowledge_ckpt: Path, tmp_path: Path) -> None:
-    arguments = [*KNOWLEDGE, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
-    assert main(["predict", *arguments, "--data.predict_split=train"]) == 0
-    files = sorted((tmp_path / "demo_knowledge" / "seed1" / "scores").glob("*.npz"))
-    assert len(files) == 2
-    with np.load(files[0], allow_pickle=False) as stored:
-        assert stored["frames"].dtype == np.float32
-        assert stored["object_xyxy"].shape == (len(stored["object_score"]), 4)
 
 
 def test_same_seed_gives_the_same_checkpoint(knowledge_ckpt: Path, tmp_path: Path) -> None:

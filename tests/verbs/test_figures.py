@@ -44,7 +44,7 @@ def test_the_distance_is_that_of_one_pass_over_all_tubes(tested: dict[str, Path]
     """Without windows and batches: every tube, its style from the next ones of the ring, in one batch."""
     from syrfa.datasets import UCSDPed2
     from syrfa.models import StreamDraw, StyleDraw
-    from syrfa.modules.load import load_module
+    from syrfa.modules.checkpoint import load_module
     from syrfa.tubes.cache import TubeCache
     from syrfa.tubes.spec import TubeFilter
 

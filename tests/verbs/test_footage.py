@@ -28,8 +28,9 @@ def test_scored_without_labels_and_measured_with_them(
 ) -> None:
     common = [*CONFIG, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
     run = tmp_path / "demo_knowledge" / "seed1"
-    assert main(["predict", *common]) == 0
-    assert sorted(path.stem for path in (run / "scores").glob("*.npz")) == [
+    out = tmp_path / "scored"
+    assert main(["predict", *common, f"--out={out}"]) == 0
+    assert sorted(path.stem for path in (out / "scores").glob("*.npz")) == [
         "testing__frames__01",
         "testing__frames__02",
     ]

@@ -11,7 +11,7 @@ from small_run import DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
 from syrfa.__main__ import main
 from syrfa.models import Extractor
 from syrfa.modules import JigsawModule
-from syrfa.modules.pretrained import load_extractor
+from syrfa.modules.checkpoint import load_extractor
 
 JIGSAW = [*DEMO, f"--config={EXPERIMENTS / 'demo_jigsaw.yaml'}", *SMALL, "--evaluation.pictures=false"]
 NARROW = ["--model.init_args.width=2", "--model.init_args.size=16", "--model.init_args.hidden=8"]
@@ -90,8 +90,8 @@ def test_the_source_trains_it_too_and_predict_writes_scores(run: Path, tmp_path:
     assert main(["fit", *arguments, "--data.train_on=source"]) == 0
     folder = tmp_path / "demo_jigsaw" / "seed1"
     checkpoint = f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"
-    assert main(["predict", *arguments, checkpoint]) == 0
-    assert len(scores(folder)) == len(scores(run))
+    assert main(["predict", *arguments, checkpoint, f"--out={tmp_path / 'scored'}"]) == 0
+    assert len(scores(tmp_path / "scored")) == len(scores(run))
 
 
 def test_a_fit_goes_on_from_its_checkpoint(run: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_flag_needs_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [canned(tmp_path, seed, value) for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94))]
-    summary(runs, all_readings=True, over_seeds=True, markdown=True)
+    summary(runs, all_evaluations=True, over_seeds=True, markdown=True)
     lines = capsys.readouterr().out.splitlines()
     assert [line[:2] for line in lines] == ["| "] * 4 + ["", "- "]  # heading, rule, two readings; one audit for all
     assert "| 92.0 ± 2.0 | 90.0 92.0 94.0 |" in lines[2]
@@ -78,7 +78,7 @@ def test_how_far_the_adapters_moved_stands_beside_the_number(
         (run / "result.json").write_text(json.dumps(result))
     summary(runs, over_seeds=True, markdown=True)
     assert "| rap, lr 0.01: mean 0.03, max 0.5, AUROC -1.0 |" in capsys.readouterr().out
-    summary(runs, all_readings=True, over_seeds=True, markdown=True)
+    summary(runs, all_evaluations=True, over_seeds=True, markdown=True)
     assert "| rap, lr 0.01: mean 0.03, max 0.5 |" in capsys.readouterr().out  # the other reading has no such number
 
 

@@ -29,7 +29,7 @@ def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
 def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_path: Path) -> None:
     trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1", "--run.test=true")
     assert (trained / "checkpoints" / "last.ckpt").is_file()
-    options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.calibration=[fused]")
+    options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.reference=[fused]")
     options += ("--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=0")
     alone = syrfa("test", tmp_path / "alone", 1, *options)
     together = syrfa("test", tmp_path / "together", 2, *options)

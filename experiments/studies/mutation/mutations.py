@@ -405,7 +405,7 @@ MUTATIONS: list[Mutation] = [
     ),
     *_of("modules/base.py", ("Eq. 20: column 0", "softmax(dim=1)[:, 1]", "softmax(dim=1)[:, 0]", SCORE)),
     *_of(
-        "evaluation/anomaly_map.py",
+        "evaluation/scores.py",
         ("Eq. 20: minimum of the frame", "np.maximum.at(highest", "np.minimum.at(highest", SCORE),
     ),
     *_of(

@@ -11,7 +11,7 @@ from experiments.studies.realism.distances import distances
 from experiments.studies.realism.sample import TubeSample
 from syrfa.errors import CheckpointError
 from syrfa.modules import AnomalyModule, RealAdaptModule, SynthKnowledgeModule
-from syrfa.modules.load import load_module
+from syrfa.modules.checkpoint import load_module
 from syrfa.utils.files import sha256_file
 from syrfa.utils.process import one_thread
 

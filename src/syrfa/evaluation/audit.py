@@ -24,7 +24,7 @@ class Audit(NamedTuple):
     """What was found.
 
     Attributes:
-        line: one sentence to stand beside the number.
+        line: one sentence to print with the number.
         test_information: each way in which the tested split entered it, or may have; empty for none.
     """
 
@@ -32,38 +32,35 @@ class Audit(NamedTuple):
     test_information: list[str]
 
     def to_json(self) -> Json:
-        """As it stands in a result.json."""
-        return {"line": self.line, "test_information": self.test_information}
+        """As a result.json holds it."""
+        return self._asdict()
 
 
-def audit(result: Json, reading: Json) -> Audit:
-    """Says which test information, if any, entered one reading of a result.
+def audit(result: Json, evaluation: Json) -> Audit:
+    """Which test information, if any, entered one evaluation of a result.
 
     It reads the record of a run and no more: what a person tried and threw away, or a copy of the test frames under
     another name, leaves no trace in it.
 
-    Args:
-        result: the content of a result.json of any version.
-        reading: one of its `readings`.
-
     Returns:
         the line begins with `no test information` or with `test information`.
     """
-    return _audit(result, reading["protocol"], _steps(reading["protocol"]))
+    return _audit(result, evaluation["protocol"], _steps(evaluation["protocol"]))
 
 
 def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, str]]) -> list[str]:
     """The audits of the rows of a table, one line for all rows that agree in it.
 
-    What a reading does with the scores is left out: a table says it in each row.
+    What an evaluation does with the scores is left out: a table has it in each row.
 
     Args:
-        taken: results and readings.
-        names: of the run and of the reading, for each of them.
+        taken: results and evaluations.
+        names: of the run and of the evaluation, for each of them.
     """
     rows: dict[str, dict[str, list[str]]] = {}
-    for (result, reading), (run, name) in zip(taken, names, strict=True):
-        rows.setdefault(_audit(result, reading["protocol"], []).line, {}).setdefault(run, []).append(name)
+    for (result, evaluation), (run, name) in zip(taken, names, strict=True):
+        line = _audit(result, evaluation["protocol"], []).line
+        rows.setdefault(line, {}).setdefault(run, []).append(name)
     lines = []
     for line, read in rows.items():
         runs: dict[tuple[str, ...], list[str]] = {}
@@ -71,21 +68,6 @@ def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, s
             runs.setdefault(tuple(dict.fromkeys(found)), []).append(run)
         lines += [f"{', '.join(named)} ({', '.join(found)}): {line}" for found, named in runs.items()]
     return lines
-
-
-def _audit(result: Json, protocol: Json, steps: list[str]) -> Audit:
-    found = [*_training(result), *_selection(result), *_boxes_of_masks(result), *_scaling(protocol)]
-    if found:
-        what = "test information: " + "; ".join(found)
-    else:
-        what = "no test information: " + "; ".join([*_origin(result), *steps])
-    if _used_labels(result):
-        where = "there and in the metrics"
-    else:
-        where = "in the boxes and in the metrics" if _boxes_of_masks(result) else "in the metrics alone"
-    return Audit(
-        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. {_boxes(result)}.", found
-    )
 
 
 def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
@@ -99,17 +81,14 @@ def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
         `transductive` and `oracle`.
     """
     parts = list(trained_on)
-    return {
-        "transductive": any(is_tested(part, "manifest_sha256", tested) for part in parts),
-        "oracle": any(is_tested(part, "monitored_sha256", tested) for part in parts),
-    }
+    keys = {"transductive": "manifest_sha256", "oracle": "monitored_sha256"}
+    return {name: any(is_tested(part, key, tested) for part in parts) for name, key in keys.items()}
 
 
 def is_tested(part: Json, key: str, tested: Json) -> bool:
     """Whether a record names the tested split: by the hash of its files, or by the names of data set and split.
 
-    The hash covers label files too, so one label more makes another hash of the same frames. Two folders of footage
-    have one name: then it is said of a split that was never seen, rather than kept back of one that was.
+    Two folders of footage have one name: a split that was never seen may be reported, never the reverse.
 
     Args:
         part: an entry of `trained_on`; older ones hold hashes alone.
@@ -129,34 +108,54 @@ def is_of_validation(monitor: str) -> bool:
 
 
 def flags_of(result: Json) -> str:
-    """The switches that are on, as they stand beside a number: `transductive, oracle`, or nothing."""
+    """The switches that are on, as they are printed with a number: `transductive, oracle`, or nothing."""
     return ", ".join(flag for flag in ("transductive", "oracle") if result.get(flag))
 
 
+def _audit(result: Json, protocol: Json, steps: list[str]) -> Audit:
+    masks = _detector(result) == "annotation"
+    found = [*_training(result), *_selection(result)]
+    if masks:
+        found.append("boxes: object masks of the tested split as boxes")
+    found += _scaling(protocol)
+    what = "test information: " if found else "no test information: "
+    what += "; ".join(found or [*_origin(result), *steps])
+    if result.get("oracle") or any("with their labels" in each for each in found):
+        where = "there and in the metrics"
+    else:
+        where = "in the boxes and in the metrics" if masks else "in the metrics alone"
+    name = _detector(result)
+    boxes = "origin not recorded" if name is None else _FOUND_BY.get(name, f"found by {name}")
+    return Audit(
+        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. Boxes: {boxes}.", found
+    )
+
+
 def _training(result: Json) -> list[str]:
-    found = []
+    found, parts = [], _parts(result)
     if result.get("transductive"):
-        domains = {part.get("domain") for part in _parts(result) if is_tested(part, "manifest_sha256", result)}
+        domains = {part.get("domain") for part in parts if is_tested(part, "manifest_sha256", result)}
         labels = "with" if "source" in domains else "without"
         split = _tested_split(result, "manifest_sha256")
         found.append(f"transductive: the weights were trained on frames of {split}, {labels} their labels")
-    unknown = sorted({str(part["weights"]) for part in _parts(result) if part.get("weights")})
+    unknown = sorted({str(part["weights"]) for part in parts if part.get("weights")})
     if unknown:
         found.append(f"not known: what {' and '.join(unknown)} was trained on and chosen by is not in the file")
-    elif not _parts(result):
+    elif not parts:
         found.append("not known: the result does not say what the weights were trained on")
     return found
 
 
 def _selection(result: Json) -> list[str]:
-    if not result.get("oracle"):
-        watched = any(is_tested(part, "validated_sha256", result) for part in _parts(result))
+    if result.get("oracle"):
+        chosen = [part for part in _parts(result) if is_tested(part, "monitored_sha256", result)]
+        named = ", ".join(filter(is_of_validation, _monitors(chosen))) or "a metric"
+        split = _tested_split(result, "monitored_sha256")
+        return [f"oracle: the checkpoint was chosen by {named} on {split}, with its labels"]
+    if any(is_tested(part, "validated_sha256", result) for part in _parts(result)):
         split = _tested_split(result, "validated_sha256")
-        return [f"seen: metrics of {split} were logged while training, and chose nothing"] if watched else []
-    chosen = [part for part in _parts(result) if is_tested(part, "monitored_sha256", result)]
-    named = ", ".join(filter(is_of_validation, _monitors(chosen))) or "a metric"
-    split = _tested_split(result, "monitored_sha256")
-    return [f"oracle: the checkpoint was chosen by {named} on {split}, with its labels"]
+        return [f"seen: metrics of {split} were logged while training, and chose nothing"]
+    return []
 
 
 def _tested_split(result: Json, key: str) -> str:
@@ -169,10 +168,6 @@ def _tested_split(result: Json, key: str) -> str:
 def _monitors(parts: list[Json]) -> list[str]:
     """What the checkpoints of these were chosen by, each once, sorted."""
     return sorted({name for part in parts for name in str(part.get("monitor") or "").split(", ")} - {""})
-
-
-def _boxes_of_masks(result: Json) -> list[str]:
-    return ["boxes: object masks of the tested split as boxes"] if _detector(result) == "annotation" else []
 
 
 def _scaling(protocol: Json) -> list[str]:
@@ -188,10 +183,11 @@ def _scaling(protocol: Json) -> list[str]:
 
 def _origin(result: Json) -> list[str]:
     """What the weights rest on instead."""
-    trained = dict.fromkeys(f"{part.get('domain')} {part.get('split')}" for part in _parts(result))
-    monitors = _monitors(_parts(result))
+    parts = _parts(result)
+    monitors = _monitors(parts)
     of_validation = ", ".join(filter(is_of_validation, monitors))
     of_training = ", ".join(name for name in monitors if not is_of_validation(name))
+    trained = dict.fromkeys(f"{part.get('domain')} {part.get('split')}" for part in parts)
     found = [f"trained on {' and '.join(trained)}"]
     if of_validation:
         found.append(f"checkpoint chosen by {of_validation} on another split")
@@ -199,13 +195,13 @@ def _origin(result: Json) -> list[str]:
         found.append(f"checkpoint chosen by its training loss ({of_training})")
     if not monitors:
         found.append("no checkpoint chosen by a metric")
-    if any("validated_sha256" not in part and not part.get("monitored_sha256") for part in _parts(result)):
+    if any("validated_sha256" not in part and not part.get("monitored_sha256") for part in parts):
         found.append("not recorded: whether validation saw the tested split")
     return found
 
 
 def _steps(protocol: Json) -> list[str]:
-    """What a reading does with the scores, all of it set beforehand."""
+    """What an evaluation does with the scores, all of it set beforehand."""
     steps = ["averaged along tracks of boxes"] if "tracks" in protocol else []
     if protocol.get("reference"):
         split = protocol.get("normal_split", "train")
@@ -217,21 +213,9 @@ def _steps(protocol: Json) -> list[str]:
     return [*steps, f"smoothing {protocol.get('smoothing')} over {protocol.get('window')} frames, set beforehand"]
 
 
-def _used_labels(result: Json) -> bool:
-    return bool(result.get("oracle")) or any("with their labels" in found for found in _training(result))
-
-
-def _boxes(result: Json) -> str:
-    name = _detector(result)
-    if name is None:
-        return "Boxes: origin not recorded"
-    return f"Boxes: {_FOUND_BY.get(name, f'found by {name}')}"
-
-
 def _detector(result: Json) -> str | None:
-    boxes = result.get("boxes") or {}
-    detector = boxes.get("detector") or {}
-    while isinstance(detector.get("of"), dict):  # a calibrated detector hands on the boxes of another
+    detector = (result.get("boxes") or {}).get("detector") or {}
+    while isinstance(detector.get("of"), dict):  # a detector that maps confidences hands on the boxes of another
         detector = detector["of"]
     name = detector.get("detector")
     return None if name is None else str(name)

@@ -1,14 +1,17 @@
-"""Gathers the object scores of an evaluation, over batches and ranks, into one `ObjectScores` per video."""
+"""Object scores of the Trainer's batches, over all processes, as one `ObjectScores` a video."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from lightning import Callback, LightningModule, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from syrfa.evaluation import ObjectScores
+from syrfa.errors import ConfigError
+from syrfa.evaluation.reference import ReferenceScores
+from syrfa.evaluation.scores import ObjectScores
 from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 from syrfa.utils.collective import of_every_process
 
@@ -58,7 +61,7 @@ class ScoreCollector:
 
 
 class CollectingCallback(Callback):
-    """A callback that holds every object score of the evaluation at hand."""
+    """A callback that holds every object score of the validation or test at hand."""
 
     def __init__(self) -> None:
         self.collector = ScoreCollector()
@@ -82,21 +85,34 @@ class CollectingCallback(Callback):
         self.collector.add(outputs)
 
     on_validation_epoch_start = on_test_epoch_start
-    on_predict_epoch_start = on_test_epoch_start
     on_validation_batch_end = on_test_batch_end
-    on_predict_batch_end = on_test_batch_end
 
 
-def data_of(trainer: Trainer) -> TubeDataModule:
-    """The trainer's data.
+def data_of(trainer: Trainer, *accessors: str) -> TubeDataModule:
+    """The trainer's DataModule: a `TubeDataModule`, or any other with the accessors that are used of it.
+
+    Always: `use(stage)`, None where the stage (`validate` or `test`) has no split, and `evaluated(stage)`, an object
+    like `EvaluatedSplit`: `cache` (with `index`, `video_infos`, `frame_labels(number)`, `spec.frames`, `key`), `rows`,
+    `source`, `domain`, `dataset`, `split` and `manifest_hash`. Optional: `switches` and `oracle`. For reference scores:
+    `prepare_normals()`, `training_normals(boxes)` and `ordered_dataloader(split)`; for the feature distance:
+    `eval_batch_size`.
+
+    Args:
+        trainer: in a verb of Lightning.
+        accessors: those that are needed besides `use` and `evaluated`.
 
     Raises:
-        TypeError: it is no TubeDataModule.
+        ConfigError: it lacks one.
     """
-    data = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
-    if not isinstance(data, TubeDataModule):
-        raise TypeError(f"scores belong to the tubes of a TubeDataModule, not of a {type(data).__name__}")
-    return data
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
+    absent = [name for name in ("use", "evaluated", *accessors) if not hasattr(data, name)]
+    if absent:
+        raise ConfigError(
+            f"FrameAUC: a {type(data).__name__} has no {', '.join(absent)}; give the Trainer a TubeDataModule, or a "
+            "DataModule with the accessors that `syrfa.evaluation.collector.data_of` lists"
+        )
+    found: TubeDataModule = data
+    return found
 
 
 def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[ObjectScores]:
@@ -127,3 +143,48 @@ def labels_of(split: EvaluatedSplit) -> Sequence[NDArray[np.uint8]] | None:
     labels = [split.cache.frame_labels(number) for number in range(len(split.cache.video_infos))]
     known = [label for label in labels if label is not None]
     return known if len(known) == len(labels) else None
+
+
+def prepare_reference(trainer: Trainer) -> None:
+    """Builds the tubes of the target's training split where they are missing, in one process a machine.
+
+    Raises:
+        ConfigError: the test is not of the target.
+    """
+    data = data_of(trainer, "prepare_normals", "training_normals", "ordered_dataloader")
+    if data.evaluated("test").domain != "target":
+        raise ConfigError(
+            "evaluation.reference: it takes the target's training split, which is normal by definition; set "
+            "data.test_on to target, or evaluation.reference to []"
+        )
+    if trainer.local_rank == 0:
+        data.prepare_normals()
+    trainer.strategy.barrier("training normals")
+
+
+def score_reference(trainer: Trainer, tested: EvaluatedSplit, boxes: int) -> ReferenceScores:
+    """Normals of the target's training split with the scores of the trainer's module.
+
+    The batches are dealt out to the processes as those of a test are; every process must call this and gets all scores.
+
+    Args:
+        trainer: at the end of a test.
+        tested: the tested split.
+        boxes: about as many are scored.
+    """
+    split, every = data_of(trainer).training_normals(boxes)
+    collector, strategy = ScoreCollector(), trainer.strategy
+    with torch.no_grad():
+        for number, batch in enumerate(data_of(trainer).ordered_dataloader(split)):
+            collector.add(strategy.predict_step(strategy.batch_to_device(batch), number))
+    objects = objects_of(split, collector.gather(split.rows)["score"])
+    same = split.manifest_hash == tested.manifest_hash
+    return ReferenceScores(objects, split.split, every, split.manifest_hash, same)
+
+
+def is_partial(limit: float) -> bool:
+    """Whether a `limit_*_batches` leaves out a part of the split, so that no frame score of it would be true.
+
+    The share 1.0 is everything; the number 1 is one batch.
+    """
+    return not isinstance(limit, float) or limit < 1.0

@@ -1,33 +1,155 @@
-"""One evaluation: object scores through a protocol into metrics with intervals, beside their baselines."""
+"""Scores and labels to evaluations: a pure function of what a test or `predict` left, in memory or on disk."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.evaluation import ObjectScores, Protocol, box_width, random_scores
-from syrfa.evaluation.frame_curves import FrameCurves
-from syrfa.evaluation.metrics.alarm_metric import AlarmMetric
+from syrfa.datasets.protocol_constants import ConstantsName
+from syrfa.errors import ConfigError, DataNotFoundError
+from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
 from syrfa.evaluation.metrics.alarms import DEFAULT_RULE, AlarmRule
 from syrfa.evaluation.metrics.bootstrap import paired_bootstrap
-from syrfa.evaluation.metrics.metric import FrameLevelMetric, FrameMetric
+from syrfa.evaluation.metrics.metric import AlarmMetric, FrameLevelMetric, FrameMetric
+from syrfa.evaluation.options import EvaluationOptions
+from syrfa.evaluation.protocols import Protocol, StrictProtocol
+from syrfa.evaluation.reference import GEOMETRY, Reference, ReferenceScores
+from syrfa.evaluation.scores import ObjectScores, box_width, random_scores, read_all_scores, read_scores, write_scores
 from syrfa.utils.collective import own_share
+from syrfa.utils.files import write_json
 
+SCORES, REFERENCE = "scores", "reference"
+_SPLIT = "split.json"
+_ALARMS_IN_SHORT = ("false_alarms_per_hour", "normal_in_alarm", "event_recall", "threshold")
+
+Videos = Sequence[ObjectScores]
 Curves = Sequence[NDArray[np.float64]]
 Labels = Sequence[NDArray[np.uint8]]
 
 
+@dataclass(frozen=True)
+class SplitScores:
+    """The scores of a split: all that an evaluation needs, next to the labels.
+
+    Attributes:
+        objects: one entry a video, in the order of the split.
+        others: further scores of the same objects by name, such as `unadapted`.
+        reference: scores of the target's training normals; None where they were not scored.
+    """
+
+    objects: Videos
+    others: Mapping[str, Videos] = field(default_factory=dict)
+    reference: ReferenceScores | None = None
+
+    def write(self, folder: Path, radius: int) -> None:
+        """Writes `scores/<video>.npz`, and `reference/` where there is one.
+
+        Args:
+            folder: of the run.
+            radius: frames on either side of a tube's middle; the files' `frames` are strict, before smoothing.
+        """
+        strict = StrictProtocol(radius, "none")
+        (folder / REFERENCE / _SPLIT).unlink(missing_ok=True)  # of an earlier test with other weights
+        for number, video in enumerate(self.objects):
+            others = {name: videos[number].object_score for name, videos in self.others.items()}
+            write_scores(folder / SCORES, video, strict.frame_scores(video).raw, others)
+        if self.reference is not None:
+            for video in self.reference.objects:
+                write_scores(folder / REFERENCE, video, strict.frame_scores(video).raw)
+            names = [video.name for video in self.reference.objects]
+            content = {**self.reference.describe(), "videos": names}
+            write_json(folder / REFERENCE / _SPLIT, content)
+
+    @classmethod
+    def read(cls, folder: Path) -> tuple["SplitScores", Labels]:
+        """The scores that a test wrote into its run's folder, and the labels.
+
+        Raises:
+            DataNotFoundError: a file is not there.
+            UserError: one is damaged.
+        """
+        if not (folder / CURVES).is_file():
+            raise DataNotFoundError(f"{folder}: has no {CURVES} with the labels; run `syrfa test` for it")
+        curves = read_curves(folder / CURVES)
+        videos = [read_all_scores(_present(folder / SCORES / f"{name}.npz")) for name in curves.names]
+        names = {name for _, others in videos for name in others}
+        others = {name: [found[name] for _, found in videos] for name in sorted(names)}
+        return cls([video for video, _ in videos], others, _read_reference(folder / REFERENCE)), curves.labels
+
+
+def evaluate_split(
+    scores: SplitScores,
+    labels: Labels,
+    options: EvaluationOptions,
+    radius: int,
+    constants: ConstantsName | None = None,
+    fps: float | None = None,
+    seed: int = 0,
+) -> tuple[list[dict[str, Any]], FrameCurves]:
+    """Everything that the options ask for: the configured protocol first, those with reference scores last.
+
+    Every process must call this with the same scores.
+
+    Args:
+        scores: of the split.
+        labels: uint8 (frames,) a video, 1 = abnormal.
+        options: which protocols, and how.
+        radius: frames on either side of a tube's middle.
+        constants: whose constants the data's config names.
+        fps: frames a second; None where it is not known.
+        seed: of the resampling and of the random scores.
+
+    Returns:
+        the evaluations of `evaluate`, and their frame scores.
+
+    Raises:
+        ConfigError: the options ask for reference scores, and there are none.
+    """
+    alarms, protocols = AlarmRule(options.alarm_recall, fps), options.protocols(radius, constants)
+    curves = FrameCurves([video.name for video in scores.objects], labels)
+
+    def measured(objects: Videos, protocol: Protocol, others: Mapping[str, Videos]) -> dict[str, Any]:
+        return evaluate(objects, labels, protocol, options.bootstrap, seed, others, alarms, curves)
+
+    found = [measured(scores.objects, protocol, scores.others) for protocol in protocols]
+    if not options.reference:
+        return found, curves
+    reference = scores.reference
+    if reference is None:
+        raise ConfigError(f"reference={list(options.reference)}: the training normals of this run were not scored")
+    widths = [box_width(video) for video in scores.objects]
+    for method in options.reference:
+        scale = Reference(reference.objects, method, options.reference_neighbours)
+        if method in GEOMETRY:
+            geometry = [scale.apply(video, scored=False) for video in scores.objects]
+        else:
+            normal_widths = [box_width(video) for video in reference.objects]
+            of_widths = Reference(normal_widths, method, options.reference_neighbours)
+            geometry = [of_widths.apply(video) for video in widths]
+        rescaled = [scale.apply(video) for video in scores.objects]
+        others = {"without_reference": scores.objects, "reference_geometry": geometry}
+        for protocol in protocols:
+            settings = protocol.describe()
+            if not settings["test_statistics"]:
+                named = {**settings, **scale.describe(), **reference.describe()}
+                found.append({**measured(rescaled, protocol, others), "protocol": named})
+    return found, curves
+
+
 def evaluate(
-    objects: Sequence[ObjectScores],
+    objects: Videos,
     labels: Labels,
     protocol: Protocol,
     bootstrap: int = 1000,
     seed: int = 0,
-    others: Mapping[str, Sequence[ObjectScores]] = MappingProxyType({}),
+    others: Mapping[str, Videos] = MappingProxyType({}),
     alarms: AlarmRule = DEFAULT_RULE,
-    kept: FrameCurves | None = None,
+    curves: FrameCurves | None = None,
 ) -> dict[str, Any]:
     """The metrics of a scored split under one protocol, and those of baselines and other scores under the same.
 
@@ -39,9 +161,9 @@ def evaluate(
         protocol: how objects become frame scores.
         bootstrap: resamples of the videos for the intervals; 0 for none.
         seed: of the resampling, and of the random scores.
-        others: further scores of the same objects to stand beside the baselines, by name.
+        others: further scores of the same objects to report with the baselines, by name.
         alarms: at what recall false alarms are counted.
-        kept: takes the frame scores.
+        curves: takes the frame scores.
 
     Returns:
         JSON: `protocol`, `metrics`, `alarms` (of `false_alarms`, and in short of every baseline), `baselines` by name
@@ -51,37 +173,55 @@ def evaluate(
     ours = final_scores(objects, protocol)
     widths = [box_width(video) for video in objects]
     baselines = {"box_width": widths, "random_smoothed": random_scores(objects, seed), **others}
-    curves = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
-    if kept is not None:
-        kept.add(ours, curves["box_width"])
-    reading = {
+    found = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
+    if curves is not None:
+        curves.add(ours, found["box_width"])
+    evaluation = {
         "protocol": protocol.describe(),
         "metrics": _metrics(ours, labels, bootstrap, seed),
         "alarms": {
             **_computed(AlarmMetric(alarms, bootstrap, seed), ours, labels),
             "baselines": {
                 name: _in_short(_computed(AlarmMetric(alarms, resamples=0), theirs, labels))
-                for name, theirs in curves.items()
+                for name, theirs in found.items()
             },
         },
-        "baselines": {name: _metrics(theirs, labels, bootstrap, seed) for name, theirs in curves.items()},
+        "baselines": {name: _metrics(theirs, labels, bootstrap, seed) for name, theirs in found.items()},
     }
     if bootstrap:
-        for name, theirs in curves.items():
+        for name, theirs in found.items():
             lead = paired_bootstrap(ours, theirs, labels, bootstrap, seed)
             interval = lead.interval
-            reading[f"lead_over_{name}"] = {"value": lead.value, "ci_low": interval.low, "ci_high": interval.high}
-    return reading
+            evaluation[f"lead_over_{name}"] = {"value": lead.value, "ci_low": interval.low, "ci_high": interval.high}
+    return evaluation
 
 
-def final_scores(objects: Sequence[ObjectScores], protocol: Protocol) -> list[NDArray[np.float64]]:
+def final_scores(objects: Videos, protocol: Protocol) -> list[NDArray[np.float64]]:
     """The frame scores of every video that the metrics see."""
     return [protocol.frame_scores(video).final for video in objects]
 
 
+def _present(file: Path) -> Path:
+    if not file.is_file():
+        raise DataNotFoundError(f"{file}: is not there; run `syrfa test` again")
+    return file
+
+
+def _read_reference(folder: Path) -> ReferenceScores | None:
+    if not (folder / _SPLIT).is_file():
+        return None
+    content = json.loads((folder / _SPLIT).read_text())
+    return ReferenceScores(
+        objects=[read_scores(_present(folder / f"{name}.npz")) for name in content["videos"]],
+        split=content["normal_split"],
+        every_frame=content["every_frame"],
+        manifest_sha256=content["normal_manifest_sha256"],
+        test_statistics=content["test_statistics"],
+    )
+
+
 def _in_short(alarms: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("false_alarms_per_hour", "normal_in_alarm", "event_recall", "threshold")
-    return {key: alarms[key] for key in kept if key in alarms}
+    return {key: alarms[key] for key in _ALARMS_IN_SHORT if key in alarms}
 
 
 def _metrics(scores: Curves, labels: Labels, bootstrap: int, seed: int) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from lightning import LightningModule, Trainer
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from syrfa.errors import ConfigError, UserError
+from syrfa.errors import ConfigError
 from syrfa.evaluation.collector import data_of
 from syrfa.models import TwoStreamExtractor
-from syrfa.models.ring import StyleRing
+from syrfa.models.streams import StyleRing
 from syrfa.modules import AnomalyModule
 from syrfa.tubes.datamodule import EvaluatedSplit
 from syrfa.utils.collective import of_every_process
@@ -22,126 +22,107 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Distances = NDArray[np.float64]
 
 
-class FeatureDistance:
-    """Measures ||O - O'||_2 of the test split's tubes, clean against restyled stream, after a test.
+def check_feature_distance(module: LightningModule, tubes: int) -> None:
+    """Refuses, before anything is scored, a module without the two streams, and too few tubes to restyle them.
+
+    Raises:
+        ConfigError: see above.
+    """
+    network = getattr(module, "network", None)
+    if not isinstance(network, TwoStreamExtractor):
+        raise ConfigError(
+            f"evaluation.feature_distance: a {type(module).__name__} has no restyled stream to compare with; set "
+            "it to false, or test a SynthKnowledgeModule or RealAdaptModule"
+        )
+    blocks = len(network.style.blocks)
+    if 0 < tubes <= blocks:
+        raise ConfigError(
+            f"evaluation.feature_distance_tubes={tubes}: they are too few to restyle one another at {blocks} "
+            f"blocks; give more than {blocks}, or 0 for all"
+        )
+
+
+def feature_distance(
+    trainer: Trainer,
+    module: LightningModule,
+    split: EvaluatedSplit,
+    labels: Sequence[NDArray[np.uint8]],
+    tubes: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Measures ||O - O'||_2 of the tested tubes, clean against restyled stream. Every process must call this.
+
+    It costs about four passes of each tube.
 
     Args:
-        measured: whether it is done at all; it costs about four passes of each tube.
+        trainer: at the end of a test.
+        module: the tested one.
+        split: the tested split.
+        labels: of its frames.
         tubes: that many are drawn from the split; 0 takes all.
         seed: of the draw of the tubes and of their styles.
 
-    Raises:
-        ConfigError: a number is out of range.
+    Returns:
+        JSON: `groups`, the distances of all tubes and of those of frames labelled normal and abnormal; `between`,
+        those of O of two different tubes, for comparison; `by_video`; and under `unadapted` the same without the
+        adapters, where there are any. Null with a reason where the split has too few tubes.
     """
+    assert isinstance(module, AnomalyModule)
+    generator = np.random.default_rng([seed, 4])
+    rows = split.rows
+    if 0 < tubes < len(rows):
+        rows = np.sort(generator.choice(rows, tubes, replace=False))
+    style = module.network.style
+    try:
+        ring = StyleRing.draw(style, len(rows), generator)
+    except ValueError as error:  # the scores are made: this must not cost the whole result
+        return {"value": None, "reason": f"evaluation.feature_distance: {split.dataset} {split.split}: {error}"}
+    video, frame = split.cache.index.video[rows], split.cache.index.frame[rows]
+    abnormal = np.array([bool(labels[v][f]) for v, f in zip(video, frame, strict=True)])
+    names = [info.name for info in split.cache.video_infos]
+    adapter = str(module.adapter_report()["name"]) if module.scores_through_adapters else "none"
+    measured = _distances(trainer, module, split, rows, ring)
+    summaries = [summary(apart, between, abnormal, video, names) for apart, between in measured]
+    return {
+        "what": "L2 distance of O and O', the features of a tube and of the same tube restyled; eval mode",
+        "features": module.extractor.features,
+        "adapter": adapter,
+        "tubes": len(rows),
+        "tubes_of_split": len(split.rows),
+        "seed": seed,
+        "style": {
+            "blocks": list(style.blocks),
+            "mix": style.mix,
+            "dims": list(style.dims),
+            "one_of": style.one_of,
+            "alpha": style.alpha,
+            "donors": "another of the measured tubes at each block, never the tube itself",
+        },
+        **summaries[0],
+        "unadapted": summaries[1] if len(summaries) > 1 else None,
+    }
 
-    def __init__(self, measured: bool, tubes: int, seed: int) -> None:
-        for name, value in (("tubes", tubes), ("seed", seed)):
-            if value < 0:
-                raise ConfigError(f"evaluation.feature_distance_{name}={value}: give a number of at least 0")
-        self.measured, self.tubes, self.seed = measured, tubes, seed
 
-    def check(self, module: LightningModule) -> None:
-        """Refuses, before anything is scored, a module without the two streams, and too few tubes to restyle them.
-
-        Raises:
-            ConfigError: see above.
-        """
-        if not self.measured:
-            return
-        network = getattr(module, "network", None)
-        if not isinstance(network, TwoStreamExtractor):
-            raise ConfigError(
-                f"evaluation.feature_distance: a {type(module).__name__} has no restyled stream to compare with; set "
-                "it to false, or test a SynthKnowledgeModule or RealAdaptModule"
-            )
-        blocks = len(network.style.blocks)
-        if 0 < self.tubes <= blocks:
-            raise ConfigError(
-                f"evaluation.feature_distance_tubes={self.tubes}: they are too few to restyle one another at {blocks} "
-                f"blocks; give more than {blocks}, or 0 for all"
-            )
-
-    def measure(
-        self, trainer: Trainer, module: LightningModule, split: EvaluatedSplit, labels: Sequence[NDArray[np.uint8]]
-    ) -> dict[str, Any] | None:
-        """What stands in `result.json` as `feature_distance`; None where it is not measured. All processes call this.
-
-        Returns:
-            JSON: `groups`, the distances of all tubes and of those of frames labelled normal and abnormal; `between`,
-            those of O of two different tubes, the yardstick; `by_video`; and under `unadapted` the same without the
-            adapters, where there are any. Null with a reason where the split has too few tubes.
-        """
-        if not self.measured:
-            return None
-        assert isinstance(module, AnomalyModule)
-        try:
-            return self._measure(trainer, module, split, labels)
-        except UserError as error:  # the scores are made: this must not cost the whole result
-            return {"value": None, "reason": str(error)}
-
-    def _measure(
-        self, trainer: Trainer, module: AnomalyModule, split: EvaluatedSplit, labels: Sequence[NDArray[np.uint8]]
-    ) -> dict[str, Any]:
-        rows, generator = self._draw_tubes(split)
-        style = module.network.style
-        try:
-            ring = StyleRing.draw(style, len(rows), generator)
-        except ValueError as error:
-            raise ConfigError(f"evaluation.feature_distance: {split.dataset} {split.split}: {error}") from error
-        video, frame = split.cache.index.video[rows], split.cache.index.frame[rows]
-        abnormal = np.array([bool(labels[v][f]) for v, f in zip(video, frame, strict=True)])
-        names = [info.name for info in split.cache.video_infos]
-        adapter = str(module.adapter_report()["name"]) if module.scores_through_adapters else "none"
-        measured = self._distances(trainer, module, split, rows, ring)
-        summaries = [summary(apart, between, abnormal, video, names) for apart, between in measured]
-        return {
-            "what": "L2 distance of O and O', the features of a tube and of the same tube restyled; eval mode",
-            "features": module.extractor.features,
-            "adapter": adapter,
-            "tubes": len(rows),
-            "tubes_of_split": len(split.rows),
-            "seed": self.seed,
-            "style": {
-                "blocks": list(style.blocks),
-                "mix": style.mix,
-                "dims": list(style.dims),
-                "one_of": style.one_of,
-                "alpha": style.alpha,
-                "donors": "another of the measured tubes at each block, never the tube itself",
-            },
-            **summaries[0],
-            "unadapted": summaries[1] if len(summaries) > 1 else None,
-        }
-
-    def _draw_tubes(self, split: EvaluatedSplit) -> tuple[NDArray[np.int64], np.random.Generator]:
-        generator = np.random.default_rng([self.seed, 4])
-        rows = split.rows
-        if 0 < self.tubes < len(rows):
-            rows = np.sort(generator.choice(rows, self.tubes, replace=False))
-        return rows, generator
-
-    def _distances(
-        self, trainer: Trainer, module: AnomalyModule, split: EvaluatedSplit, rows: NDArray[np.int64], ring: StyleRing
-    ) -> list[tuple[Distances, Distances]]:
-        """For the module as it scores and, where that is through adapters, without them: `ring_distances`."""
-        size, rank, processes = data_of(trainer).eval_batch_size, trainer.global_rank, trainer.world_size
-        passes = (True, False) if module.scores_through_adapters else (False,)
-        found = np.full((len(passes), 2, ring.size), np.nan)
-        mine = range(rank * size, ring.size, processes * size)
-        for start in tqdm(mine, desc="feature distance", disable=rank > 0 or not sys.stderr.isatty()):
-            stop = min(start + size, ring.size)
-            tubes = split.cache.read(rows[ring.order[ring.window(start, stop)]])
-            with torch.no_grad():
-                x = module.to_input(torch.from_numpy(tubes).to(module.device))
-                for number, adapted in enumerate(passes):
-                    found[number][:, ring.order[start:stop]] = ring_distances(
-                        module.network, ring, x, start, stop, adapted
-                    )
-        # each place is a number in one process alone; fmax, for nanmax warns where there is none in any
-        found = np.fmax.reduce(of_every_process(found))
-        if not np.isfinite(found).all():
-            raise RuntimeError("a feature distance is not finite: the weights have diverged")
-        return [(apart, between) for apart, between in found]
+def _distances(
+    trainer: Trainer, module: AnomalyModule, split: EvaluatedSplit, rows: NDArray[np.int64], ring: StyleRing
+) -> list[tuple[Distances, Distances]]:
+    """For the module as it scores and, where that is through adapters, without them: `ring_distances`."""
+    size, rank, processes = data_of(trainer, "eval_batch_size").eval_batch_size, trainer.global_rank, trainer.world_size
+    passes = (True, False) if module.scores_through_adapters else (False,)
+    found = np.full((len(passes), 2, ring.size), np.nan)
+    mine = range(rank * size, ring.size, processes * size)
+    for start in tqdm(mine, desc="feature distance", disable=rank > 0 or not sys.stderr.isatty()):
+        stop = min(start + size, ring.size)
+        tubes = split.cache.read(rows[ring.order[ring.window(start, stop)]])
+        with torch.no_grad():
+            x = module.to_input(torch.from_numpy(tubes).to(module.device))
+            for number, adapted in enumerate(passes):
+                found[number][:, ring.order[start:stop]] = ring_distances(module.network, ring, x, start, stop, adapted)
+    # each place is a number in one process alone; fmax, for nanmax warns where there is none in any
+    found = np.fmax.reduce(of_every_process(found))
+    if not np.isfinite(found).all():
+        raise RuntimeError("a feature distance is not finite: the weights have diverged")
+    return [(apart, between) for apart, between in found]
 
 
 def ring_distances(

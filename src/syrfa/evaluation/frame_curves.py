@@ -1,7 +1,6 @@
-"""The frame scores of every reading and the labels they were judged by, in one file beside `result.json`.
+"""The frame scores of every evaluation and the labels of the videos, in one file next to `result.json`.
 
-Object scores are not enough to draw a result again: a calibrated reading also needs the training normals, and every
-reading needs the labels. A page about a run must be made where neither the data set nor the checkpoint is at hand.
+So that a run can be evaluated and drawn again where neither the data set nor the checkpoint is at hand.
 """
 
 import zlib
@@ -19,15 +18,14 @@ CURVES = "curves.npz"
 
 
 class FrameCurves:
-    """Curves of the videos of a test, one set a reading, in the order of the result's readings.
+    """Curves of the videos of a test, one set an evaluation, in the order of the result's.
 
     Args:
         names: of the videos.
         labels: uint8 (frames,) a video, 1 = abnormal.
 
     Attributes:
-        scores: a list a reading, float64 (frames,) a video: what its metrics saw, to the last digit, so that no tie is
-            lost or made.
+        scores: a list an evaluation, float64 (frames,) a video: what its metrics saw, to the last digit.
         box_width: the same for the baseline.
     """
 
@@ -37,12 +35,7 @@ class FrameCurves:
         self.box_width: list[list[NDArray[np.float64]]] = []
 
     def add(self, scores: Sequence[NDArray[np.float64]], box_width: Sequence[NDArray[np.float64]]) -> None:
-        """Takes one reading.
-
-        Args:
-            scores: (frames,) a video.
-            box_width: (frames,) a video, the baseline under the same protocol.
-        """
+        """Takes the curves of one evaluation, (frames,) a video, and those of the baseline under the same protocol."""
         self.scores.append(list(scores))
         self.box_width.append(list(box_width))
 
@@ -50,7 +43,7 @@ class FrameCurves:
         """Writes a compressed `.npz`, atomically.
 
         `video` (videos,) names, `frames` int32 (videos,) lengths, `labels` uint8 (frames of all videos,), `scores` and
-        `box_width` float64 (readings, frames of all videos).
+        `box_width` float64 (evaluations, frames of all videos).
         """
         with atomic_write(path) as file:
             np.savez_compressed(
@@ -58,8 +51,8 @@ class FrameCurves:
                 video=np.array(self.names, dtype=np.str_),
                 frames=np.array([len(video) for video in self.labels], np.int32),
                 labels=_joined(self.labels, np.uint8),
-                scores=np.stack([_joined(reading, np.float64) for reading in self.scores]),
-                box_width=np.stack([_joined(reading, np.float64) for reading in self.box_width]),
+                scores=np.stack([_joined(curves, np.float64) for curves in self.scores]),
+                box_width=np.stack([_joined(curves, np.float64) for curves in self.box_width]),
             )
 
 

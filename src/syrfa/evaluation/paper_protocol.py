@@ -30,19 +30,8 @@ def normality_maps(
 ) -> Iterator[NDArray[np.float64]]:
     """Step 1: ones, lowered inside every box to the smallest normality of the boxes that cover a place.
 
-    Sides are divided by `block` and rounded half to even; both ends are filled. Indices are clipped to the map (the
-    published code lets negative ones wrap around).
-
-    Args:
-        object_frame: int32 (n,), 0-based.
-        xyxy: float32 (n, 4), pixels.
-        normality: float64 (n,).
-        frames: length of the video.
-        shape: rows and columns of a map.
-        block: pixels a cell.
-
-    Yields:
-        float64 `shape`, one a frame.
+    Sides, in pixels, are divided by `block` and rounded half to even; both ends are filled. Indices are clipped to the
+    map (the published code lets negative ones wrap around). Yields float64 `shape`, rows and columns, one a frame.
     """
     order = np.argsort(object_frame, kind="stable")
     start = np.searchsorted(object_frame[order], np.arange(frames + 1))
@@ -65,14 +54,7 @@ def scaling_range(normality: NDArray[np.float64]) -> tuple[float, float]:
 def filtered_minimum(maps: Iterable[NDArray[np.float64]], size: int) -> NDArray[np.float64]:
     """Steps 3 and 4: size x size x size mean with size // 2 cells of 1 on every side, then the minimum over space.
 
-    Only `size` frames are held at a time, so memory does not grow with the length of the video.
-
-    Args:
-        maps: float64 (rows, columns), scaled, one a frame.
-        size: cells and frames, odd.
-
-    Returns:
-        float64 (frames,).
+    Only `size` frames, an odd number, are held at a time. Takes float64 (rows, columns) a frame, gives (frames,).
     """
     half = size // 2
     window: deque[NDArray[np.float64]] = deque(maxlen=size)
@@ -153,13 +135,10 @@ def smooth(anomaly: NDArray[np.float64], weights: NDArray[np.float64], ends: End
     """All: correlation with an odd number of weights after extending the video by half of them at both ends.
 
     Args:
-        anomaly: float64 (frames,), 1 = most abnormal.
+        anomaly: float64 (frames,), 1 = most abnormal; so is the result.
         weights: float64 (taps,).
         ends: `copy` repeats the first and the last taps // 2 values, in order; a shorter video is repeated as often as
             that takes. `replicate` repeats the first and the last value.
-
-    Returns:
-        float64 (frames,).
     """
     if not len(anomaly):
         return anomaly.copy()

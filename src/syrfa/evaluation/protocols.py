@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ConstantsName, ConstantsOptions
 from syrfa.errors import ConfigError
 from syrfa.evaluation import paper_protocol as published
-from syrfa.evaluation.anomaly_map import max_per_frame
-from syrfa.evaluation.scores import ObjectScores
+from syrfa.evaluation.scores import ObjectScores, max_per_frame
 from syrfa.evaluation.tracks import link, mean_along
 
 Smoothing = Literal["none", "centred", "causal"]
@@ -43,7 +42,7 @@ class Protocol(ABC):
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """Every setting as JSON; `test_statistics` says whether scores are scaled by statistics of test data."""
+        """Every setting as JSON; `test_statistics` is whether scores are scaled by statistics of test data."""
 
     @abstractmethod
     def frame_scores(self, objects: ObjectScores) -> FrameScores:
@@ -54,8 +53,8 @@ class StrictProtocol(Protocol):
     """Maximum object score a frame, and a mean over a fixed number of frames. Nothing is fitted to test data.
 
     A frame without an object scores `floor`. The first and last `temporal_radius` frames, for which no tube exists,
-    take the nearest scored frame's score; what lies there in `objects` is ignored, so that a baseline is judged on the
-    same frames as a model. A video with no scored frame at all scores `floor` throughout.
+    take the nearest scored frame's score; objects there are ignored, so that a baseline is measured on the same frames
+    as a model. A video with no scored frame at all scores `floor` throughout.
 
     `centred` averages `window` frames around each frame, edges replicated. `causal` averages the last `window` frames,
     the first score replicated before them: apart from the `temporal_radius` frames that a tube itself looks ahead (and
@@ -114,14 +113,13 @@ class TrackedProtocol(StrictProtocol):
     over the last `track_window` frames, so that `causal` sees no later frame than under `strict`. Frames in which the
     track has no box do not count. What lies in the first and last `temporal_radius` frames is ignored beforehand.
 
-    Scores themselves are averaged, not their logits: a mean of probabilities gives each frame at most its share, where
-    one saturated logit would decide a whole window; and it exists for any score, such as a width.
+    Scores are averaged, not logits, of which a single saturated one would decide a whole window.
 
     Args:
-        temporal_radius: see `StrictProtocol`.
-        smoothing: see `StrictProtocol`.
-        window: of the frame scores, see `StrictProtocol`.
-        floor: see `StrictProtocol`.
+        temporal_radius: as the next three, see `StrictProtocol`.
+        smoothing: see there.
+        window: see there.
+        floor: see there.
         track_window: frames averaged along a track; odd unless `causal`; 1 averages nothing.
         min_iou: see `link`.
         max_gap: see `link`.

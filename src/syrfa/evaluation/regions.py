@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lightning import Trainer
-
+from syrfa.datasets.base import VideoDataset
+from syrfa.datasets.regions import Regions
 from syrfa.errors import UserError
-from syrfa.evaluation import ObjectScores, box_width
-from syrfa.evaluation.collector import data_of
-from syrfa.evaluation.metrics.region_evaluation import RegionEvaluation
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.evaluation.metrics.frame_level import MetricValue
+from syrfa.evaluation.metrics.metric import RegionMetric
+from syrfa.evaluation.metrics.region_level import CHANCE_DRAWS, MIN_IOU, TRACK_SHARE
+from syrfa.evaluation.scores import ObjectScores, box_width
 from syrfa.utils.collective import of_every_process, own_share
 
 
 def measure_regions(
-    trainer: Trainer,
-    split: EvaluatedSplit,
+    dataset: VideoDataset,
+    split: str,
     objects: Sequence[ObjectScores],
     others: Mapping[str, Sequence[ObjectScores]],
     bootstrap: int,
@@ -26,8 +26,8 @@ def measure_regions(
     Every process must call this: each reads the regions of a share of the videos, and gets the whole.
 
     Args:
-        trainer: whose data it is.
-        split: what was tested.
+        dataset: the tested data set.
+        split: its tested split.
         objects: one entry a video.
         others: further scores of the same objects, by name.
         bootstrap: resamples of the videos for the intervals; 0 for none.
@@ -35,14 +35,13 @@ def measure_regions(
     Returns:
         JSON of `RegionEvaluation`; null with a reason where the regions of a video are not known or do not fit.
     """
-    dataset = data_of(trainer).dataset(split.domain)
     baselines = {"box_width": [box_width(video) for video in objects], **others}
     evaluation = RegionEvaluation(objects, baselines, bootstrap)
     unknown: list[int] = []
     failed: list[tuple[int, str]] = []
     number = -1
     try:
-        records = {record.name: record for record in dataset.videos(split.split)}
+        records = {record.name: record for record in dataset.videos(split)}
         for number in own_share(len(objects)):
             regions = dataset.regions(replace(records[objects[number].name], frames=objects[number].frames))
             if regions is None:
@@ -51,22 +50,72 @@ def measure_regions(
                 evaluation.add(number, regions)
     except UserError as error:  # the scores are made: masks that do not fit must not cost the whole result
         failed.append((number, str(error)))
-    # told before anything is gathered, for a process that leaves would keep the others waiting
-    reason = _reason(of_every_process((failed, unknown)), f"{dataset.name} {split.split}", objects)
+    # exchanged before anything is gathered: a process that leaves would keep the others waiting
+    reason = _reason(of_every_process((failed, unknown)), f"{dataset.name} {split}", objects)
     return {"value": None, "reason": reason} if reason else evaluation.result(dataset.region_truth)
 
 
 def _reason(
-    told: Sequence[tuple[list[tuple[int, str]], list[int]]], place: str, objects: Sequence[ObjectScores]
+    found: Sequence[tuple[list[tuple[int, str]], list[int]]], place: str, objects: Sequence[ObjectScores]
 ) -> str | None:
-    """Why there is no number, the same whatever process met it; None where there is one."""
-    failed = [failure for failures, _ in told for failure in failures]
+    """Why there is no number, the same for every process; None where there is one."""
+    failed = [failure for failures, _ in found for failure in failures]
     if failed:
         return min(failed)[1]
-    unknown = sorted(number for _, numbers in told for number in numbers)
+    unknown = sorted(number for _, numbers in found for number in numbers)
     if not unknown:
         return None
     return (
-        f"{place}: nothing says where the abnormal regions of {len(unknown)} of {len(objects)} videos are, first "
-        f"{objects[unknown[0]].name}; pixel masks or object ids would"
+        f"{place}: the abnormal regions of {len(unknown)} of {len(objects)} videos are not known, first "
+        f"{objects[unknown[0]].name}; pixel masks or object ids would say"
     )
+
+
+class RegionEvaluation:
+    """RBDC and TBDC of a scored split, and of other scores of the same boxes; arguments as `measure_regions`.
+
+    The regions of a video are given to one process; all processes together give every video's.
+    """
+
+    def __init__(
+        self,
+        objects: Sequence[ObjectScores],
+        baselines: Mapping[str, Sequence[ObjectScores]],
+        bootstrap: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        self._ours, self._objects = RegionMetric(bootstrap, seed), objects
+        self._baselines = {name: (RegionMetric(bootstrap, seed), scores) for name, scores in baselines.items()}
+
+    def add(self, video: int, regions: Regions) -> None:
+        """Adds the regions of a video, by its number within the split, once; LabelError where they do not fit."""
+        for metric, scored in ((self._ours, self._objects), *self._baselines.values()):
+            metric.update(video, scored[video], regions)
+
+    def result(self, ground_truth: str) -> dict[str, Any]:
+        """What was found, over the videos of all processes; every process must call this.
+
+        Returns:
+            JSON: `rbdc`, `tbdc`, `ground_truth` (how the regions were made, in words), what was counted, and
+            `baselines` by name; null with a reason where there is no region.
+        """
+        ours = self._ours.compute()
+        if ours["rbdc"].value is None:
+            return ours["rbdc"].to_json()
+        with self._ours.sync_context():
+            matched = self._ours.videos()
+        return {
+            **_json(ours),
+            "ground_truth": ground_truth,
+            "regions": sum(len(video.track) for video in matched),
+            "tracks": sum(video.tracks for video in matched),
+            "boxes": sum(len(video.score) for video in matched),
+            "min_iou": MIN_IOU,
+            "track_share": TRACK_SHARE,
+            "chance_is": f"the same boxes with uniform random scores, mean of {CHANCE_DRAWS} draws",
+            "baselines": {name: _json(metric.compute()) for name, (metric, _) in self._baselines.items()},
+        }
+
+
+def _json(values: Mapping[str, MetricValue]) -> dict[str, Any]:
+    return {name: value.to_json() for name, value in values.items()}

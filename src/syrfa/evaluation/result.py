@@ -1,4 +1,4 @@
-"""What every reader of a `result.json` shares: reading it, and the words for what stands in it."""
+"""Reading a `result.json`, and the names of what it holds."""
 
 import json
 import math
@@ -31,7 +31,7 @@ def read_result(path: Path) -> Result:
 
     Raises:
         DataNotFoundError: there is none, so the run did not finish.
-        UserError: the file is damaged, or not a result of this version.
+        UserError: the file is damaged, not a result of this version, or a number in it is none.
     """
     file = path if path.suffix == ".json" else path / RESULT
     if not file.is_file():
@@ -40,15 +40,7 @@ def read_result(path: Path) -> Result:
 
 
 def parse_result(content: bytes, file: Path) -> Result:
-    """A result from its bytes.
-
-    Args:
-        content: JSON.
-        file: where it was read, for messages.
-
-    Raises:
-        UserError: it is damaged, not of this version, or a number in it is none.
-    """
+    """A result from the bytes of its file; errors as `read_result`, with `file` in the message."""
     try:
         result: Result = json.loads(content)
         evaluations = result["evaluations"]
@@ -115,6 +107,6 @@ def _is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    """As it stands in the file, as far as it fits into a message."""
+    """As the file has it, as far as it fits into a message."""
     text = ascii(value)
     return text if len(text) <= 40 else f"{text[:40]}..."

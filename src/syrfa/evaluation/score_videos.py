@@ -1,6 +1,5 @@
-"""One video from its file to its scores, with no tube on disk; see `syrfa.verbs.score`."""
+"""One video from its file to its scores, with no tube on disk; see `syrfa.verbs.predict`."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,23 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
-from syrfa.engine import StageTimer, VideoDone
+from syrfa.engine import JobStore, StageTimer, VideoDone
 from syrfa.errors import ConfigError
 from syrfa.evaluation.protocols import StrictProtocol
-from syrfa.evaluation.scores import ObjectScores
-from syrfa.evaluation.store import write_scores
+from syrfa.evaluation.scores import ObjectScores, write_scores
 from syrfa.modules.base import AnomalyModule
-from syrfa.modules.load import load_module
+from syrfa.modules.checkpoint import load_module
 from syrfa.tubes.cache import TubeCache
 from syrfa.tubes.spec import TubeFilter, TubeSpec, filter_boxes
 from syrfa.tubes.stream import TubeStream, stream_video
-from syrfa.utils.files import sha256_file, sha256_json, write_json
+from syrfa.utils.files import sha256_json
 from syrfa.utils.process import give_back_freed_memory, one_thread
 
-SCORES, DONE = "scores", "done"
+SCORES = "scores"
 
 
 @dataclass(frozen=True)
-class ScoreRecipe:
+class ScoreIdentity:
     """Everything but the video that decides its scores.
 
     Attributes:
@@ -47,18 +45,22 @@ class ScoreRecipe:
     batch_size: int
     device: str
 
-    def key(self, video: object = None) -> str:
-        """SHA-256 of the recipe and what the data set's manifest says of a video."""
-        return sha256_json({"schema": 1, "recipe": asdict(self), "video": video})
+    def to_json(self) -> dict[str, Any]:
+        """As a `JobStore` keeps it."""
+        return {"schema": 2, **asdict(self)}
+
+    def key(self) -> str:
+        """SHA-256 of it."""
+        return sha256_json(self.to_json())
 
 
 class ScoreJob:
-    """Writes `scores/<video>.npz`, then `done/<video>.json`; see `syrfa.engine.Job`.
+    """Writes `scores/<video>.npz` into a `JobStore`; see `syrfa.engine.Job`.
 
     Args:
         dataset: the data set of the videos.
         detector: finds the boxes.
-        recipe: what the scores are made by.
+        identity: what the scores are made by.
         checkpoint: the file; read once a worker.
         device: of the network.
         videos: what the manifest of the split says of each video, by name.
@@ -73,21 +75,22 @@ class ScoreJob:
         self,
         dataset: VideoDataset,
         detector: Detector,
-        recipe: ScoreRecipe,
+        identity: ScoreIdentity,
         checkpoint: Path,
         device: str,
         videos: dict[str, Any],
         folder: Path,
         cache: Path | None = None,
     ) -> None:
-        threshold, needed = recipe.spec.min_confidence, recipe.filter.min_confidence
+        threshold, needed = identity.spec.min_confidence, identity.filter.min_confidence
         if needed is not None and needed < threshold:
             raise ConfigError(
                 f"filter.min_confidence={needed} is below spec.min_confidence={threshold}; lower the latter as well"
             )
-        self.dataset, self.detector, self.recipe = dataset, detector, recipe
+        self.dataset, self.detector, self.identity = dataset, detector, identity
         self.checkpoint, self.device, self.videos = checkpoint, device, videos
         self.folder, self.cache = folder, cache
+        self.store = JobStore(folder, identity.to_json())
         self.runs_network = detector.runs_network or torch.device(device).type == "cuda"
         self._module: AnomalyModule | None = None
         self._opened: TubeCache | None = None
@@ -97,15 +100,12 @@ class ScoreJob:
         return {**self.__dict__, "_module": None, "_opened": None}
 
     def is_done(self, record: VideoRecord) -> bool:
-        """Whether the video's scores are there, whole and of this recipe."""
-        try:
-            said = json.loads((self.folder / DONE / f"{record.name}.json").read_bytes())
-            return bool(
-                said["key"] == self.recipe.key(self.videos[record.name])
-                and said["sha256"] == sha256_file(self.folder / SCORES / f"{record.name}.npz")
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+        """Whether the video's scores are there, whole, and of this video."""
+        part = self.store.part(record.name)
+        return part is not None and part["video"] == self._video(record)
+
+    def _video(self, record: VideoRecord) -> str:
+        return sha256_json(self.videos[record.name])
 
     def run(self, record: VideoRecord) -> VideoDone:
         """Scores one video."""
@@ -116,7 +116,7 @@ class ScoreJob:
                     self.dataset,
                     record,
                     self.detector,
-                    self.recipe.spec,
+                    self.identity.spec,
                     lambda stream: self._from_stream(stream, timer),
                     timer,
                 )
@@ -127,11 +127,11 @@ class ScoreJob:
         return VideoDone(record.name, objects.frames, timer.seconds)
 
     def _from_stream(self, stream: TubeStream, timer: StageTimer) -> ObjectScores:
-        scorer = BatchScorer(self.module(), self.recipe.batch_size, self.device, timer)
+        scorer = BatchScorer(self.module(), self.identity.batch_size, self.device, timer)
         frames: list[NDArray[np.int32]] = []
         boxes: list[NDArray[np.float32]] = []
         for frame, found, tubes in stream:
-            rows = _kept(frame, found, self.recipe.filter)
+            rows = _kept(frame, found, self.identity.filter)
             frames.append(np.full(len(rows), frame, np.int32))
             boxes.append(found.xyxy[rows])
             scorer.add(tubes[rows])
@@ -154,12 +154,12 @@ class ScoreJob:
         part = slice(begin, end)
         index = cache.index
         rows = begin + filter_boxes(
-            index.video[part], index.frame[part], index.xyxy[part], index.confidence[part], self.recipe.filter
+            index.video[part], index.frame[part], index.xyxy[part], index.confidence[part], self.identity.filter
         )
-        scorer = BatchScorer(self.module(), self.recipe.batch_size, self.device, timer)
-        for start in range(0, len(rows), self.recipe.batch_size):
+        scorer = BatchScorer(self.module(), self.identity.batch_size, self.device, timer)
+        for start in range(0, len(rows), self.identity.batch_size):
             with timer.stage("read"):
-                tubes = cache.read(rows[start : start + self.recipe.batch_size])
+                tubes = cache.read(rows[start : start + self.identity.batch_size])
             scorer.add(tubes)
         return ObjectScores(
             info.name, info.frames, info.height, info.width, index.frame[rows], index.xyxy[rows], scorer.scores()
@@ -177,26 +177,18 @@ class ScoreJob:
         return self._module
 
     def _write(self, record: VideoRecord, objects: ObjectScores) -> None:
-        protocol = StrictProtocol(self.recipe.spec.frames // 2, "none")
+        protocol = StrictProtocol(self.identity.spec.frames // 2, "none")
         path = write_scores(self.folder / SCORES, objects, protocol.frame_scores(objects).raw)
         content = {
-            "key": self.recipe.key(self.videos[record.name]),
-            "sha256": sha256_file(path),
+            "video": self._video(record),
             "frames": objects.frames,
             "objects": len(objects.object_score),
         }
-        write_json(self.folder / DONE / f"{record.name}.json", content)
+        self.store.finish(record.name, content, [path])
 
 
 class BatchScorer:
-    """Scores tubes in batches of one size as they come, so that scores do not depend on how they came.
-
-    Args:
-        module: scores them.
-        batch_size: tubes a pass.
-        device: of the module.
-        timer: counts the stage `score`.
-    """
+    """Scores tubes in batches of one size, so that scores do not depend on how they came."""
 
     def __init__(self, module: AnomalyModule, batch_size: int, device: str, timer: StageTimer) -> None:
         self.module, self.batch_size, self.device, self.timer = module, batch_size, device, timer
@@ -216,7 +208,7 @@ class BatchScorer:
             self._held, self._count = [stack[self.batch_size :]], len(stack) - self.batch_size
 
     def scores(self) -> NDArray[np.float64]:
-        """Scores what is left, and returns all, float64 (n,), in the order in which the tubes came."""
+        """Scores what is left, and returns all, float64 (n,), in the order of the tubes."""
         if self._count:
             self._score(np.concatenate(self._held))
             self._held, self._count = [], 0

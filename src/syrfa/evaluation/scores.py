@@ -1,9 +1,19 @@
-"""The scores of a video's objects: what a model leaves behind, before any map or protocol."""
+"""Object scores of a video: their file, the anomaly map they paint, and the baselines that need no learning.
 
-from dataclasses import dataclass
+Equations in docs/method.md, section 8.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from syrfa.utils.files import atomic_write
+
+_STORED = {"frames", "object_frame", "object_xyxy", "object_score", "size"}
 
 
 @dataclass(frozen=True)
@@ -44,3 +54,140 @@ class ObjectScores:
         if not np.isfinite(self.object_score).all():
             # a diverged model must not turn into a frame that happens to rank first or last
             raise ValueError(f"{self.name}: an object score is not finite; the model that gave it has diverged")
+
+
+def write_scores(
+    folder: Path,
+    objects: ObjectScores,
+    frame_scores: NDArray[np.float64],
+    others: Mapping[str, NDArray[np.float64]] | None = None,
+) -> Path:
+    """Writes `<folder>/<video>.npz`, atomically.
+
+    Args:
+        folder: created if absent.
+        objects: the video's scored objects.
+        frame_scores: float64 (frames,), before smoothing.
+        others: further scores of the same objects by name, such as `unadapted`, float64 (n,).
+
+    Returns:
+        the file: `frames` float32 (frames,), `object_frame` int32 (n,), `object_xyxy` float32 (n, 4), `object_score`
+        (n,), float32 where that loses nothing, `size` int32 (2,) height and width in pixels, and the others.
+    """
+    path = folder / f"{objects.name}.npz"
+    arrays: dict[str, Any] = {name: _narrow(score) for name, score in (others or {}).items()}
+    with atomic_write(path) as file:
+        np.savez(
+            file,
+            frames=frame_scores.astype(np.float32),
+            object_frame=objects.object_frame.astype(np.int32),
+            object_xyxy=objects.object_xyxy.astype(np.float32),
+            object_score=_narrow(objects.object_score),
+            size=np.array([objects.height, objects.width], np.int32),
+            **arrays,
+        )
+    return path
+
+
+def read_scores(path: Path) -> ObjectScores:
+    """The object scores that `write_scores` wrote."""
+    return read_all_scores(path)[0]
+
+
+def read_all_scores(path: Path) -> tuple[ObjectScores, dict[str, ObjectScores]]:
+    """The object scores that `write_scores` wrote, and the others by name."""
+    with np.load(path, allow_pickle=False) as stored:
+        height, width = (int(value) for value in stored["size"])
+        objects = ObjectScores(
+            name=path.stem,
+            frames=len(stored["frames"]),
+            height=height,
+            width=width,
+            object_frame=stored["object_frame"],
+            object_xyxy=stored["object_xyxy"],
+            object_score=stored["object_score"].astype(np.float64),
+        )
+        others = {name: stored[name].astype(np.float64) for name in stored.files if name not in _STORED}
+    return objects, {name: replace(objects, object_score=score) for name, score in others.items()}
+
+
+def _narrow(scores: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
+    narrow = scores.astype(np.float32)
+    return narrow if np.array_equal(narrow, scores) else scores
+
+
+def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[np.int64]:
+    """The pixels a box fills, as half-open ranges.
+
+    Every pixel that the box touches is filled; the box is clipped to the frame, and widened to the nearest pixel where
+    nothing is left of it. No object can vanish, and so the maximum of a map is the maximum object score.
+
+    Args:
+        xyxy: float32 (n, 4), left, top, right, bottom in pixels.
+        height: of the frame, pixels.
+        width: of the frame, pixels.
+
+    Returns:
+        int64 (n, 4): left, top, right, bottom with 0 <= left < right <= width and 0 <= top < bottom <= height.
+
+    Example:
+        >>> pixel_boxes(np.array([[0.5, 1.0, 2.2, 2.0], [-9, -9, -5, -5]], np.float32), 4, 4).tolist()
+        [[0, 1, 3, 2], [0, 0, 1, 1]]
+    """
+    size = np.array([width, height], np.int64)
+    first = np.clip(np.floor(xyxy[:, :2]).astype(np.int64), 0, size - 1)
+    last = np.clip(np.ceil(xyxy[:, 2:]).astype(np.int64), first + 1, size)
+    return np.concatenate([first, last], axis=1)
+
+
+def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArray[np.float32]:
+    """The anomaly map of one frame (docs/method.md, section 8): `floor` everywhere, every box filled with its score.
+
+    Where boxes overlap the largest score counts; a score below `floor` does not show. Sides as `pixel_boxes`.
+
+    Args:
+        objects: the video's objects.
+        frame: 0-based; IndexError where the video has no such frame.
+        floor: the value of a pixel without an object, "most normal".
+
+    Returns:
+        float32 (height, width), in the unit of the scores.
+    """
+    if not 0 <= frame < objects.frames:
+        raise IndexError(f"{objects.name} has frames 0 to {objects.frames - 1}, not {frame}")
+    canvas = np.full((objects.height, objects.width), floor, np.float32)
+    here = objects.object_frame == frame
+    boxes = pixel_boxes(objects.object_xyxy[here], objects.height, objects.width)
+    for (left, top, right, bottom), score in zip(boxes.tolist(), objects.object_score[here], strict=True):
+        region = canvas[top:bottom, left:right]
+        np.maximum(region, np.float32(score), out=region)
+    return canvas
+
+
+def max_per_frame(objects: ObjectScores, floor: float = 0.0) -> NDArray[np.float64]:
+    """The maximum of each frame's anomaly map without rendering one: its largest object score, or `floor`.
+
+    float64 (frames,), in the unit of the scores; rounded to float32 it equals `anomaly_map(...).max()`.
+    """
+    highest = np.full(objects.frames, floor, np.float64)
+    np.maximum.at(highest, objects.object_frame, objects.object_score)
+    return highest
+
+
+def box_width(objects: ObjectScores) -> ObjectScores:
+    """The same objects, each scored by the width of its box as a share of the frame's width, float64 (n,)."""
+    sides = objects.object_xyxy.astype(np.float64)
+    return replace(objects, object_score=(sides[:, 2] - sides[:, 0]) / objects.width)
+
+
+def random_scores(objects: Sequence[ObjectScores], seed: int = 0) -> list[ObjectScores]:
+    """The same objects, each scored by a uniform random number.
+
+    Not chance: it is what the number of boxes and the smoothing are worth without any look at the picture.
+
+    Args:
+        objects: one entry a video.
+        seed: the same seed gives the same scores, float64 (n,) in [0, 1).
+    """
+    generator = np.random.default_rng(seed)
+    return [replace(video, object_score=generator.random(len(video.object_score))) for video in objects]

@@ -15,9 +15,8 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
     """Joins the boxes of a video into tracks, frame by frame.
 
     The boxes of a frame are matched one to one with the last boxes of the tracks still open, the pair of the largest
-    overlap first; a box without a match opens a track. A frame's matches depend on no later frame, and on the order of
-    the objects not at all: of equal overlaps the shorter gap goes first, then the box further left, then the track that
-    began first.
+    overlap first (then the shorter gap, the box further left, the track that began first); a box without a match opens
+    a track. Matches depend on no later frame, and not on the order of the objects.
 
     Args:
         objects: of one video.
@@ -81,6 +80,33 @@ def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, aft
         difference[found] += own[order[at[found]]] - own[found]
         count[found] += 1
     return replace(objects, object_score=own + difference / count)
+
+
+def box_speed(objects: ObjectScores, window: int = 8) -> ObjectScores:
+    """The same objects, each scored by how fast its box has moved: an extension's geometry, nothing learned.
+
+    The way of the box's middle since the oldest box of its track (`link`) in the last `window` frames, in heights of
+    the box a frame. No later frame is used. Boxes known every n-th frame alone are linked over the gap.
+
+    Args:
+        objects: of one video.
+        window: frames before the object's own; at least 2.
+
+    Returns:
+        the objects with `object_score` float64 (n,), at least 0; 0 where the oldest box is not half a window old.
+    """
+    frame = objects.object_frame.astype(np.int64)
+    steps = np.diff(np.unique(frame))
+    gap = max(2, int(steps.min()) - 1) if len(steps) else 2
+    track = link(objects, max_gap=gap)
+    left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
+    middle = np.stack([left + right, top + bottom], axis=1) / 2
+    place = track * objects.frames + frame
+    order = np.argsort(place)
+    oldest = order[np.searchsorted(place[order], np.maximum(place - window, track * objects.frames))]
+    lag = frame - frame[oldest]
+    way = np.hypot(*(middle - middle[oldest]).T) / np.maximum(bottom - top, 1.0)
+    return replace(objects, object_score=np.where(2 * lag >= window, way / np.maximum(lag, 1), 0.0))
 
 
 def _matches(overlap: NDArray[np.float64], gap: NDArray[np.int64], min_iou: float) -> dict[int, int]:

@@ -1,15 +1,61 @@
-"""The content of `result.json`: every number of a test, with what it takes to judge it."""
+"""What a test leaves in its run's folder: scores, curves, pictures and `result.json`."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from lightning import LightningModule, Trainer
 
-from syrfa.evaluation.audit import audit, record_flags
-from syrfa.evaluation.collector import data_of
+from syrfa.evaluation.audit import audit, flags_of, record_flags
+from syrfa.evaluation.evaluate import SplitScores
+from syrfa.evaluation.frame_curves import CURVES, FrameCurves
+from syrfa.evaluation.options import EvaluationOptions
 from syrfa.modules import AnomalyModule
-from syrfa.training.run_folder import RESULT_SCHEMA
+from syrfa.training.provenance import environment
+from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 from syrfa.training.run_record import run_record_of
 from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.utils.files import write_json
+
+
+def write_test(
+    folder: Path,
+    trainer: Trainer,
+    module: LightningModule,
+    split: EvaluatedSplit,
+    options: EvaluationOptions,
+    scores: SplitScores,
+    evaluations: list[dict[str, Any]],
+    curves: FrameCurves,
+    extra: dict[str, Any],
+) -> None:
+    """Writes `scores/`, `curves.npz`, the pictures and, last, `result.json`.
+
+    Args:
+        folder: of the run.
+        trainer: see `result_of`.
+        module: see there.
+        split: see there.
+        options: of the test.
+        scores: of the split.
+        evaluations: see `result_of`.
+        curves: their frame scores.
+        extra: further entries of the result.
+    """
+    radius = split.cache.spec.frames // 2
+    scores.write(folder, radius)
+    curves.write(folder / CURVES)
+    normals = None if scores.reference is None else scores.reference.summary()
+    result = result_of(trainer, module, split, evaluations, normals, environment())
+    line = result["audit"]["line"]
+    print(f"syrfa test: {line}", file=sys.stderr)
+    if options.pictures:
+        from syrfa.evaluation.pictures import draw_pictures  # matplotlib is slow to import
+
+        protocol, dataset = options.protocols(radius, split.source.constants)[0], split.source.dataset
+        flags = flags_of(result)
+        draw_pictures(folder, scores.objects, curves.labels, protocol, dataset, split.split, flags=flags, caption=line)
+    write_json(folder / RESULT, {**result, **extra})
 
 
 def result_of(
@@ -42,7 +88,7 @@ def result_of(
     flags = switches_of(module, split)
     assert isinstance(module, AnomalyModule)  # or it was refused
     *_, experiment, run_id = trainer.default_root_dir.split("/")
-    first, source = evaluations[0], data_of(trainer).domains[split.domain]
+    first, source = evaluations[0], split.source
     record, without = run_record_of(trainer)
     extractor, infos = module.extractor, split.cache.video_infos
     result = {
@@ -59,12 +105,13 @@ def result_of(
         "domain": split.domain,
         "split": split.split,
         "manifest_sha256": split.manifest_hash,
+        "labels_sha256": source.dataset.labels_hash(split.split),
         "cache_key": split.cache_key,
         "videos": len(infos),
-        "videos_released": data_of(trainer).dataset(split.domain).videos_released(split.split),
+        "videos_released": source.dataset.videos_released(split.split),
         "frames": sum(info.frames for info in infos),
         "objects": len(split.rows),
-        "boxes": None if source is None else {"detector": source.detector.found_by()},
+        "boxes": {"detector": source.detector.found_by()},
         "protocol": first["protocol"]["protocol"],
         "smoothing": first["protocol"]["smoothing"],
         **flags,

@@ -7,7 +7,6 @@ from syrfa.losses.alignment import (
     gradient_cosine,
     normalise_gradient,
 )
-from syrfa.losses.domain import domain_accuracy, domain_loss, reversal_coefficient
 from syrfa.losses.jigsaw import (
     blank_border,
     flip_some,
@@ -22,9 +21,12 @@ from syrfa.losses.jigsaw import (
 from syrfa.losses.objectives import (
     classification_loss,
     consistency_loss,
+    domain_accuracy,
+    domain_loss,
     draw_order,
     permute_frames,
     puzzle_loss,
+    reversal_coefficient,
     stream_difference,
 )
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp
 from torch.nn import functional
 
-from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm, consistency_loss, stream_difference
-from syrfa.models.trace import Trace
+from syrfa.losses.objectives import ConsistencyInput, consistency_loss, stream_difference
+from syrfa.models.norm import Trace
 
 Normalise = Literal["unit", "standardise", "standardise_fixed"]
 AlignOver = Literal["extractor", "last_block"]
@@ -57,7 +57,7 @@ def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Ten
 def gradient_cosine(g_cls: Sequence[Tensor], g_sub: Sequence[Tensor]) -> Tensor:
     """The cosine of the angle between two gradients, in [-1, 1]; 0 where one of them is zero.
 
-    With unit vectors L_c is sqrt(2 - 2 cosine); the cosine says the same under every normalisation.
+    With unit vectors L_c is sqrt(2 - 2 cosine); the cosine is the same under every normalisation.
 
     Args:
         g_cls: gradient of L_cls in theta, one tensor per parameter.
@@ -84,7 +84,7 @@ def consistency_head_gradient(
     g_cls: Sequence[Tensor],
     g_sub: Sequence[Tensor],
     how: Normalise = "unit",
-    norm: ConsistencyNorm = "l2",
+    loss: Callable[[Tensor], Tensor] = consistency_loss,
 ) -> tuple[Tensor, list[Tensor]]:
     """L_c and its gradient in the parameters of the consistency head (Eq. 11).
 
@@ -95,22 +95,22 @@ def consistency_head_gradient(
         g_cls: gradient of L_cls in theta, one tensor per parameter.
         g_sub: gradient of L_cont in theta, likewise.
         how: the normalisation of the gradients.
-        norm: the norm of L_cont.
+        loss: L_cont as a function of f_c(O - O').
 
     Returns:
         L_c, detached, and one gradient per parameter of `head`.
     """
     flat_sub = flatten(g_sub).detach().requires_grad_()
     with torch.enable_grad():
-        loss = alignment_loss(flatten(g_cls).detach(), flat_sub, how)
-    (u,) = torch.autograd.grad(loss, flat_sub)
+        l_c = alignment_loss(flatten(g_cls).detach(), flat_sub, how)
+    (u,) = torch.autograd.grad(l_c, flat_sub)
     moved = push_forward(unflatten(u, g_sub)).detach()
     parameters = list(head.parameters())
     with torch.enable_grad():
         point = difference.detach().requires_grad_()
-        (v,) = torch.autograd.grad(consistency_loss(head(point), norm), point, create_graph=True)
+        (v,) = torch.autograd.grad(loss(head(point)), point, create_graph=True)
         gradients = torch.autograd.grad((v * moved.to(v.dtype)).sum(), parameters)
-    return loss.detach(), list(gradients)
+    return l_c.detach(), list(gradients)
 
 
 def difference_jvp(

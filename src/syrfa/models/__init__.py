@@ -1,24 +1,22 @@
 """Networks: pure torch, no training logic."""
 
 from syrfa.models.adapters import (
-    AdapterName,
+    Adapter,
     AdaptiveParameters,
     ResidualAdditionalParameters,
     adapter_movement,
     build_adapters,
+    register_adapter,
 )
 from syrfa.models.extractor import ConvBlock, Extractor, Neck
-from syrfa.models.gradient_reversal import GradientReversal
-from syrfa.models.heads import Classifier, ConsistencyHead, DomainClassifier, TemporalHead
+from syrfa.models.heads import Classifier, ConsistencyHead, DomainClassifier, GradientReversal, TemporalHead
 from syrfa.models.jigsaw import JigsawNetwork, PuzzleHead
-from syrfa.models.joint import JointBatch
-from syrfa.models.norm import InstanceNorm
-from syrfa.models.streams import StreamDraw, TwoStreamExtractor
-from syrfa.models.style import StyleAugmentation, StyleDraw
-from syrfa.models.trace import Trace
+from syrfa.models.norm import InstanceNorm, Trace
+from syrfa.models.streams import StreamDraw, StyleRing, TwoStreamExtractor
+from syrfa.models.style import JointBatch, StyleAugmentation, StyleDraw
 
 __all__ = [
-    "AdapterName",
+    "Adapter",
     "AdaptiveParameters",
     "Classifier",
     "ConsistencyHead",
@@ -35,9 +33,11 @@ __all__ = [
     "StreamDraw",
     "StyleAugmentation",
     "StyleDraw",
+    "StyleRing",
     "TemporalHead",
     "Trace",
     "TwoStreamExtractor",
     "adapter_movement",
     "build_adapters",
+    "register_adapter",
 ]

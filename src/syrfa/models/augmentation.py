@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from syrfa.models.joint import JointBatch
+from syrfa.models.style import JointBatch
 
 
 class SensorAugmentation(nn.Module):

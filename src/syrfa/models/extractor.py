@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from syrfa.errors import ConfigError
-from syrfa.models.norm import InstanceNorm
-from syrfa.models.trace import Trace
+from syrfa.models.norm import InstanceNorm, Trace
 
 
 class ConvBlock(nn.Sequential):

@@ -1,6 +1,7 @@
 """Heads on the feature vector O: of the anomaly, the temporal puzzle, the consistency and the domain."""
 
 from itertools import pairwise
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -37,10 +38,8 @@ class TemporalHead(nn.Module):
 class DomainClassifier(nn.Sequential):
     """Logits (B, 2) of source (0) and target (1) from O (B, features), behind a gradient reversal layer.
 
-    The default, one hidden layer of 100 units, is the domain classifier that Ganin and Lempitsky (2015) put on their
-    smallest network, in whose class the extractor is; their three-layer one of 1,024 units would have four times the
-    extractor's weights. A linear one (`depth` 0) sees the means of the features alone, so the extractor could please it
-    and leave the domains apart in every other respect.
+    The default, one hidden layer of 100 units, is the one that Ganin and Lempitsky (2015) put on their smallest
+    network. A linear one (`depth` 0) sees the means of the features alone.
 
     Args:
         features: length of O.
@@ -85,3 +84,26 @@ class ConsistencyHead(nn.Module):
             if self.bias is not None:
                 difference = difference + self.bias[layer]
         return difference
+
+
+class _Reverse(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, coefficient: float) -> Tensor:  # noqa: ANN401 - torch names no type for it
+        ctx.coefficient = coefficient
+        return x.view_as(x)  # not x itself, which torch would take for an input returned unchanged
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (gradient,) = gradients
+        return -ctx.coefficient * gradient, None
+
+
+class GradientReversal(nn.Module):
+    """The gradient reversal layer (Ganin and Lempitsky, 2015): R(x) = x, dR/dx = -coefficient.
+
+    What lies behind the layer descends a loss; what lies before it ascends the same one, `coefficient` times as fast.
+    """
+
+    def forward(self, x: Tensor, coefficient: float) -> Tensor:
+        """X, of any shape and dtype; its gradient is `-coefficient` times the one that arrives."""
+        return cast(Tensor, _Reverse.apply(x, coefficient))

@@ -1,12 +1,12 @@
-"""Instance normalisation for channels-last convolutions on a CPU.
+"""Instance normalisation for channels-last convolutions on a CPU, and the trace of a pass for its derivative.
 
-torch's own makes channels-last maps contiguous, normalises and leaves them so; the next convolution turns them back,
-which costs half as much as the convolution. Here the maps stay as they are. (torch's group normalisation, with a group
-a channel, keeps them too and is faster forwards; but it subtracts a squared mean from a mean of squares in float32,
-which loses a faint pattern on a bright map.)
+torch's own makes channels-last maps contiguous, and the next convolution turns them back, which costs half as much as
+the convolution. Here the maps stay as they are. (torch's group normalisation keeps them too, but subtracts a squared
+mean from a mean of squares in float32, which loses a faint pattern on a bright map.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -104,3 +104,53 @@ class InstanceNorm(nn.Module):
         if x.is_cuda:
             return F.instance_norm(x, eps=EPSILON)
         return standardise(x)[0].to(x.dtype)
+
+
+class Trace:
+    """The standardised convolutions of one pass, in order: filled by the first pass, read by every later one.
+
+    The forward-mode product J u of the alignment step needs the derivative of a function whose value the step already
+    has. A pass that reads the trace computes only that derivative, along (t, dW), t the tangent of a convolution's
+    input and dW that of its weight: d(x * W) = t * W + x * dW, then the derivative of the standardisation at the known
+    x_hat and deviation. All other layers cost little and are left to `torch.func.jvp`.
+    """
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Tensor, Tensor]] = []
+        self._replay: Iterator[tuple[Tensor, Tensor]] | None = None
+
+    def rewind(self) -> None:
+        """The next pass reads."""
+        self._replay = iter(self._kept)
+
+    def standardised(self, conv: nn.Conv3d, x: Tensor) -> Tensor:
+        """InstanceNorm(conv(x)), of conv's dtype."""
+        if self._replay is not None:
+            return cast(Tensor, _Known.apply(x, conv.weight, *next(self._replay))).to(x.dtype)
+        out = conv(x)
+        x_hat, scale = standardise(out)
+        self._kept.append((x_hat.detach(), scale.detach()))
+        return x_hat.to(out.dtype)
+
+
+class _Known(torch.autograd.Function):
+    """A standardised convolution (kernel 3, padding 1) whose value x_hat and inverse deviation are known."""
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, x_hat: Tensor, scale: Tensor) -> Tensor:
+        del x, weight, scale
+        return x_hat.view_as(x_hat)
+
+    @staticmethod
+    def setup_context(ctx: BackwardCFunction, inputs: tuple[Tensor, Tensor, Tensor, Tensor], output: Tensor) -> None:
+        del output
+        ctx.save_for_forward(*inputs)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def jvp(ctx: BackwardCFunction, t: Tensor | None, d_weight: Tensor | None, *_: None) -> Tensor:
+        saved: Sequence[Tensor] = ctx.saved_tensors
+        x, weight, x_hat, scale = saved
+        moved = [F.conv3d(a, b, padding=1) for a, b in ((t, weight), (x, d_weight)) if a is not None and b is not None]
+        total = moved[0] if len(moved) == 1 else moved[0].add_(moved[1])
+        return standardised_tangent(total.to(x_hat.dtype), x_hat, scale)

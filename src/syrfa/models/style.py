@@ -12,11 +12,34 @@ import torch
 from torch import Tensor, nn
 
 from syrfa.errors import ConfigError
-from syrfa.models.joint import JointBatch, alone
 
 StyleMix = Literal["swap", "beta"]
 StyleStats = Literal["spatial", "spatiotemporal"]
 EPSILON = 1e-5  # the InstanceNorm default: keeps the division by a flat channel's deviation finite
+
+
+def alone(values: Tensor) -> Tensor:
+    """The gathering of a single process: its own values are all there are."""
+    return values
+
+
+@dataclass(frozen=True)
+class JointBatch:
+    """The batch that all processes train on together: each draws for all of it, from one seed, and keeps its own part.
+
+    Attributes:
+        size: samples of all processes together.
+        mine: int64 (b,), the places of this process' samples among them; None when it holds all, in order.
+        gather: from one value a sample of this process, (b, ...), to those of all samples, (size, ...).
+    """
+
+    size: int
+    mine: Tensor | None = None
+    gather: Callable[[Tensor], Tensor] = alone
+
+    def part(self, drawn: Tensor, dim: int = 0) -> Tensor:
+        """This process' part of what was drawn for all, along `dim`."""
+        return drawn if self.mine is None else drawn.index_select(dim, self.mine.to(drawn.device))
 
 
 @dataclass(frozen=True)

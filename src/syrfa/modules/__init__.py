@@ -1,6 +1,7 @@
-"""The LightningModules, one a stage or comparison: they wire models, losses and optimisers, and hold no mathematics."""
+"""The LightningModules, one a phase or comparison: they wire models, losses and optimisers, and hold no mathematics."""
 
 from syrfa.modules.base import AnomalyModule
+from syrfa.modules.checkpoint import load_module
 from syrfa.modules.ensemble import EnsembleModule
 from syrfa.modules.gradient_reversal import GradientReversalModule
 from syrfa.modules.interleaved import InterleavedModule
@@ -16,4 +17,5 @@ __all__ = [
     "JigsawModule",
     "RealAdaptModule",
     "SynthKnowledgeModule",
+    "load_module",
 ]

@@ -1,7 +1,7 @@
-"""What all stages share: the network, the way tubes become input, the object score, the checkpoint's settings."""
+"""What all modules share: the way tubes become input, the object score, and what a checkpoint holds."""
 
 import math
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from lightning import LightningModule
@@ -9,12 +9,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation.audit import is_of_validation
 from syrfa.models import Classifier, Extractor, TwoStreamExtractor
-from syrfa.modules.checkpoint import SETTINGS
-from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.utils.class_path import class_path
 
 Batch = dict[str, Tensor]
+OURS = "syrfa"  # the checkpoint's key for the module's class and what it was trained on
+SETTINGS = "hyper_parameters"  # and Lightning's for the constructor's arguments
 
 
 def check_not_negative(**settings: float) -> None:
@@ -52,10 +52,11 @@ def abnormal_probability(logits: Tensor) -> Tensor:
 
 
 class AnomalyModule(LightningModule):
-    """Scores tubes; a stage adds how it learns.
+    """Scores tubes; a subclass adds how it learns.
 
-    Subclasses call `save_hyperparameters`, and either assign `network` and `classifier` or say themselves what their
-    `extractor` is and how they `score`.
+    Subclasses call `save_hyperparameters`, and either assign `network` and `classifier` or override `extractor` and
+    `score`. Any DataModule or DataLoader that yields their batches will do; what a `TubeDataModule` knows besides
+    (domains, splits) is checked and recorded where the data module has it.
 
     Args:
         seed: seeds the random choices of every training batch, together with the batch's number, so that a resumed run
@@ -63,14 +64,25 @@ class AnomalyModule(LightningModule):
     """
 
     scoring_settings: ClassVar[frozenset[str]] = frozenset()  # those that a verb that scores may change
-    network: TwoStreamExtractor
-    classifier: Classifier
+    learns_from: ClassVar[tuple[str, ...]] = ()  # values of data.train_on that a fit can use
+    learns_why: ClassVar[str] = ""
     batches_seen: Tensor
+
+    if TYPE_CHECKING:  # attributes of phase 1; of phase 2 they are phase 1's
+
+        @property
+        def network(self) -> TwoStreamExtractor:
+            """Extractor, style augmentation and adapters."""
+
+        @property
+        def classifier(self) -> Classifier:
+            """f_phi."""
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self.seed = seed
         self.trained_on: list[dict[str, str]] = []
+        self.pretrained_from: str | None = None
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.int64))
 
     @classmethod
@@ -97,6 +109,21 @@ class AnomalyModule(LightningModule):
     def adapter_report(self) -> dict[str, Any]:
         """Which adapters there are, their learning rate, and how far they moved; for the result of a test."""
         return {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0}
+
+    def setup(self, stage: str) -> None:
+        """Refuses to fit in float16, and on other domains than the module learns from.
+
+        Raises:
+            ConfigError: with what to set.
+        """
+        if stage != "fit":
+            return
+        refuse_float16(self.trainer.precision)
+        train_on = getattr(getattr(self.trainer, "datamodule", None), "train_on", None)
+        if train_on is not None and self.learns_from and train_on not in self.learns_from:
+            raise ConfigError(
+                f"data.train_on={train_on}: {self.learns_why}; set data.train_on to {' or '.join(self.learns_from)}"
+            )
 
     def to_input(self, tubes: Tensor) -> Tensor:
         """Network input, (B, 3, T, size, size) in [0, 1], from tubes uint8 (B, T, S, S, C), C = 1 or 3.
@@ -148,35 +175,34 @@ class AnomalyModule(LightningModule):
         return self.validation_step(batch, batch_idx)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Stores the settings under a key of ours.
-
-        Lightning's own key would make its command line prefer the checkpoint's settings to the user's in silence;
-        ours are compared, and a difference is said (see `syrfa.verbs.trainer`).
-        """
-        checkpoint.pop("hyper_parameters", None)
+        """Stores class, settings and what the weights were trained on, all as plain values."""
+        checkpoint[SETTINGS] = self.settings()
         checkpoint.pop("hparams_name", None)
-        checkpoint[SETTINGS] = {
-            "module": type(self).__name__,
-            "settings": self.settings(),
-            "trained_on": [*self.trained_on, *self._training_split()],
+        checkpoint[OURS] = {
+            "class_path": class_path(type(self)),
+            "trained_on": [*self.trained_on, *self._training_splits()],
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Remembers what the weights were trained on."""
         attached = self._trainer is not None  # not where `load_from_checkpoint` builds the module
-        mine = self._training_split() if attached and self.trainer.training else []
-        self.trained_on = [split for split in checkpoint[SETTINGS]["trained_on"] if split not in mine]
+        mine = self._training_splits() if attached and self.trainer.training else []
+        self.trained_on = [split for split in checkpoint[OURS]["trained_on"] if split not in mine]
 
-    def _training_split(self) -> list[dict[str, str]]:
-        """The splits that this run trains on, how, and what its checkpoints are chosen by, for a result's audit."""
-        data = getattr(self.trainer, "datamodule", None)
-        if not isinstance(data, TubeDataModule):
+    def _training_splits(self) -> list[dict[str, str]]:
+        """The splits that this run trains on, how, and what its checkpoints are chosen by, for a result's audit.
+
+        Empty where the data module does not tell its splits (`use`, see `TubeDataModule`).
+        """
+        use_of = getattr(getattr(self.trainer, "datamodule", None), "use", None)
+        if use_of is None:
             return []
         choosing = [*self.trainer.checkpoint_callbacks, *self.trainer.early_stopping_callbacks]
         monitors = [getattr(callback, "monitor", None) for callback in choosing]
         monitored = list(dict.fromkeys(str(monitor) for monitor in monitors if monitor))
-        validation = data.use("validate") if self.trainer.limit_val_batches else None
+        validation = use_of("validate") if self.trainer.limit_val_batches else None
         validated = "" if validation is None else validation.source.dataset.manifest_hash(validation.split)
+        of_validation = any(monitor.startswith("val/") for monitor in monitored)  # the others are logged in training
         return [
             {
                 "domain": use.domain,
@@ -184,16 +210,19 @@ class AnomalyModule(LightningModule):
                 "manifest_sha256": use.source.dataset.manifest_hash(use.split),
                 "split": use.split,
                 "monitor": ", ".join(monitored),
-                "monitored_sha256": validated if any(map(is_of_validation, monitored)) else "",
+                "monitored_sha256": validated if of_validation else "",
                 "validated_sha256": validated,
                 "validated_dataset": "" if validation is None else validation.source.dataset.name,
                 "validated_split": "" if validation is None else validation.split,
                 "precision": str(self.trainer.precision),
             }
-            for use in (data.use("train"), data.use("train_real"))
+            for use in (use_of("train"), use_of("train_real"))
             if use is not None
         ]
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values; enough to build the module again."""
-        return {key: value for key, value in self.hparams.items() if not key.startswith("_")}
+        """The constructor's arguments as plain values, enough to build the module again; a fingerprint for a path."""
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in self.hparams.items()}
+        if "pretrained" in plain:
+            plain |= {"pretrained": None, "pretrained_from": self.pretrained_from}
+        return {key: value for key, value in plain.items() if not key.startswith("_")}

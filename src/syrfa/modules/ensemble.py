@@ -1,6 +1,6 @@
 """Several trained networks that score together: the mean of their object scores."""
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from syrfa.errors import CheckpointError, ConfigError
 from syrfa.models import Extractor
 from syrfa.modules.base import AnomalyModule, Batch
-from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpoint
-from syrfa.modules.pretrained import fingerprint
+from syrfa.modules.checkpoint import fingerprint, load_module
 from syrfa.modules.real_adapt import RealAdaptModule
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
@@ -19,16 +18,12 @@ class EnsembleModule(AnomalyModule):
 
     Args:
         members: checkpoints of `SynthKnowledgeModule` or `RealAdaptModule`, one or more; they may be of different
-            stages and widths, and take tubes of as many frames. Each scores through its adapters if it has any.
+            phases and widths, and take tubes of as many frames. Each scores through its adapters if it has any.
         seed: names the run's folder; nothing is drawn.
 
     Raises:
         ConfigError: no member is named, or one is named twice.
     """
-
-    kinds: ClassVar[dict[str, type[AnomalyModule]]] = {
-        kind.__name__: kind for kind in (SynthKnowledgeModule, RealAdaptModule)
-    }
 
     def __init__(self, members: list[str], seed: int = 0) -> None:
         super().__init__(seed)
@@ -51,7 +46,7 @@ class EnsembleModule(AnomalyModule):
 
     @property
     def extractor(self) -> Extractor:
-        """The first member's: a run's record states its width and size."""
+        """The first member's: a result states its width and size."""
         return self.networks_in_order[0].extractor
 
     def setup(self, stage: str) -> None:
@@ -65,9 +60,9 @@ class EnsembleModule(AnomalyModule):
         if stage == "fit":
             self.configure_optimizers()
         # not in the constructor: Lightning would mix this module's arguments into its members' settings
-        read = [_read(path) for path in self.members]
-        self.networks = nn.ModuleList(network for network, _ in read).eval().requires_grad_(False)
-        splits = [split for _, trained_on in read for split in trained_on]
+        networks = [_member(path) for path in self.members]
+        self.networks = nn.ModuleList(networks)
+        splits = [split for network in networks for split in network.trained_on]
         self.trained_on = [split for number, split in enumerate(splits) if split not in splits[:number]]
         self.fingerprints = [fingerprint(path) for path in self.members]
         frames = {network.extractor.frames for network in self.networks_in_order}
@@ -96,15 +91,10 @@ class EnsembleModule(AnomalyModule):
         return {**super().settings(), "members": self.fingerprints}
 
 
-def _read(path: str) -> tuple[AnomalyModule, list[dict[str, str]]]:
-    """A member with its weights, and the splits that it was trained on."""
-    checkpoint = read_checkpoint(path)
-    name, settings = checkpoint_settings(checkpoint)
-    if name not in EnsembleModule.kinds:
-        raise CheckpointError(f"{path} holds a {name}; a member is one of {', '.join(EnsembleModule.kinds)}")
-    try:
-        network = EnsembleModule.kinds[name](**settings)
-        network.load_state_dict(checkpoint["state_dict"])
-    except (TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not fit this version's {name}; fit the member again") from error
-    return network, list(checkpoint[SETTINGS]["trained_on"])
+def _member(path: str) -> AnomalyModule:
+    network = load_module(path)
+    if not isinstance(network, SynthKnowledgeModule | RealAdaptModule):
+        raise CheckpointError(
+            f"{path} holds a {type(network).__name__}; a member is a SynthKnowledgeModule or a RealAdaptModule"
+        )
+    return network

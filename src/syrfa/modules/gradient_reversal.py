@@ -1,11 +1,10 @@
 """The comparison of the paper's Table 5: features aligned by a gradient reversal layer alone."""
 
-from typing import Any, cast
+from typing import ClassVar, cast
 
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from syrfa.errors import ConfigError
 from syrfa.losses import classification_loss, domain_accuracy, domain_loss, reversal_coefficient
 from syrfa.models import (
     Classifier,
@@ -18,12 +17,9 @@ from syrfa.models import (
 )
 from syrfa.models.augmentation import SensorAugmentation
 from syrfa.models.style import StyleMix, StyleStats
-from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
-from syrfa.modules.distributed import joint_batch
-from syrfa.modules.labelled import labelled_tubes
-from syrfa.modules.pretrained import fingerprint, load_extractor
-from syrfa.modules.schedule import RateSchedule, progress, rate_factor
-from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
+from syrfa.modules.checkpoint import fingerprint, load_extractor
+from syrfa.modules.steps import RateSchedule, joint_batch, labelled_tubes, progress, rate_factor
 
 
 class GradientReversalModule(AnomalyModule):
@@ -33,8 +29,8 @@ class GradientReversalModule(AnomalyModule):
     that its features tell normal from abnormal and not the generated from the real. Batches are those of
     `data.train_on: both`; of the target's tubes only the domain is used.
 
-    The paper gives this method one sentence (section IV-D4): which coefficient, domain classifier and weight it took is
-    not said, and the defaults are those of Ganin and Lempitsky (2015).
+    The paper gives this method one sentence (section IV-D4) without a coefficient, domain classifier or weight; the
+    defaults are those of Ganin and Lempitsky (2015).
 
     Args:
         width: channels of the extractor's first block; 32 is the paper's.
@@ -63,6 +59,11 @@ class GradientReversalModule(AnomalyModule):
         CheckpointError: `pretrained` does not fit.
     """
 
+    learns_from: ClassVar[tuple[str, ...]] = ("both",)
+    learns_why: ClassVar[str] = "gradient reversal compares the domains"
+    network: TwoStreamExtractor
+    classifier: Classifier
+
     def __init__(
         self,
         width: int = 32,
@@ -86,7 +87,6 @@ class GradientReversalModule(AnomalyModule):
     ) -> None:
         super().__init__(seed)
         check_not_negative(alpha=alpha, lambda_domain=lambda_domain, lr=lr)
-        style_blocks = tuple(style_blocks)
         self.save_hyperparameters(logger=False)
         style = StyleAugmentation(style_blocks, style_mix, style_stats, style_one_of, style_alpha)
         self.network = TwoStreamExtractor(Extractor(width, frames, size), style)
@@ -102,17 +102,6 @@ class GradientReversalModule(AnomalyModule):
         self.alpha, self.lambda_domain = alpha, lambda_domain
         self.lr = lr
         self.lr_schedule: RateSchedule = lr_schedule
-
-    def setup(self, stage: str) -> None:
-        """Refuses data of one domain, and float16: a comparison with phase 1 trains in what phase 1 can train in."""
-        if stage != "fit":
-            return
-        refuse_float16(self.trainer.precision)
-        data = getattr(self.trainer, "datamodule", None)
-        if isinstance(data, TubeDataModule) and data.train_on != "both":
-            raise ConfigError(
-                f"data.train_on={data.train_on}: gradient reversal compares the domains; set data.train_on to both"
-            )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """L_cls of the source (Eq. 4), and the domain loss on the clean features of both domains, reversed."""
@@ -149,8 +138,3 @@ class GradientReversalModule(AnomalyModule):
     def configure_optimizers(self) -> Optimizer:
         """One Adam for extractor, classifier and domain classifier."""
         return Adam(self.parameters(), lr=self.lr, betas=(0.9, 0.999))
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values: a fingerprint for a path."""
-        plain = {**super().settings(), "style_blocks": list(self.hparams["style_blocks"])}
-        return {**plain, "pretrained": None, "pretrained_from": self.pretrained_from}

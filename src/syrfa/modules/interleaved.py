@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from syrfa.errors import ConfigError
-from syrfa.models import AdapterName, TwoStreamExtractor, adapter_movement
+from syrfa.models import TwoStreamExtractor, adapter_movement
+from syrfa.models.adapters import NO_ADAPTER
 from syrfa.modules.base import Batch, check_not_negative
-from syrfa.modules.distributed import average_over_ranks
 from syrfa.modules.presets import ADAPTATION, choose
-from syrfa.modules.steps import adaptation_terms
+from syrfa.modules.steps import adaptation_terms, average_over_ranks
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
 
@@ -24,8 +24,8 @@ class InterleavedModule(SynthKnowledgeModule):
 
     Args:
         adapt_every: K, phase-1 batches between two steps of phase 2; the paper has 20 for Ped2, 10 for ShanghaiTech.
-        adapter: `rap` (Eq. 16) or `ap`; None leaves it to `preset`.
-        adapter_depth: layers of an AP; None leaves it to `preset`.
+        adapter: `rap` (Eq. 16), `ap` or the class path of an `Adapter`; None leaves it to `preset`.
+        adapter_args: arguments of the adapter, as `{depth: 5}` of an AP; None leaves them to `preset`.
         adapt_dropout: keep the extractor's dropout in phase 2; None leaves it to `preset`.
         lambda_adapt_cont: weight of L_cont in phase 2 (Eq. 19).
         lambda_adapt_aux: weight of L_aux in phase 2.
@@ -34,14 +34,14 @@ class InterleavedModule(SynthKnowledgeModule):
         **knowledge: phase 1's settings, see `SynthKnowledgeModule`; `augment` is for the source's tubes alone.
     """
 
-    learns_from: ClassVar[str] = "both"
-    needs: ClassVar[str] = "both phases in turns need both domains"
+    learns_from: ClassVar[tuple[str, ...]] = ("both",)
+    learns_why: ClassVar[str] = "both phases in turns need both domains"
 
     def __init__(
         self,
         adapt_every: int = 20,
-        adapter: AdapterName | None = None,
-        adapter_depth: int | None = None,
+        adapter: str | None = None,
+        adapter_args: dict[str, Any] | None = None,
         adapt_dropout: bool | None = None,
         lambda_adapt_cont: float = 1.0,
         lambda_adapt_aux: float = 0.05,
@@ -58,11 +58,11 @@ class InterleavedModule(SynthKnowledgeModule):
             raise ConfigError(f"model.init_args.adapt_every={adapt_every}: it must be at least 1")
         self.save_hyperparameters(logger=False)
         self.adaptation = choose(ADAPTATION, {**self.hparams, "preset": self.preset})
-        if self.adaptation.adapter == "none":
+        if self.adaptation.adapter == NO_ADAPTER:
             raise ConfigError("adapter is 'none', so there is nothing to adapt; choose rap or ap")
         self.hparams.update({**asdict(self.options), **asdict(self.adaptation)})
         self.network = TwoStreamExtractor(
-            self.extractor, self.network.style, self.adaptation.adapter, self.adaptation.adapter_depth
+            self.extractor, self.network.style, self.adaptation.adapter, self.adaptation.adapter_args
         )
         self.adapt_every = adapt_every
         self.adapt_weights = (lambda_adapt_cont, lambda_adapt_aux)
@@ -91,7 +91,7 @@ class InterleavedModule(SynthKnowledgeModule):
             self.temporal,
             x,
             puzzle,
-            self.options.consistency_norm,
+            self.consistency_loss,
             self.options.consistency_input,
         )
         self.extractor.train()

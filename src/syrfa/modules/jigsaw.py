@@ -1,6 +1,6 @@
 """Stage 0, the jigsaw puzzles of [23] that the paper's network is pretrained on (docs/method.md, section 5)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -20,10 +20,9 @@ from syrfa.losses import (
 )
 from syrfa.models import Extractor, JigsawNetwork
 from syrfa.models.jigsaw import PATCHES
-from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
-from syrfa.modules.distributed import joint_batch, processes
-from syrfa.modules.pretrained import fingerprint, load_jigsaw
-from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
+from syrfa.modules.checkpoint import fingerprint, load_jigsaw
+from syrfa.modules.steps import joint_batch, processes
 
 Puzzles = tuple[Tensor, Tensor, Tensor]  # tubes; orders of the first half's frames; places of the rest's patches
 
@@ -32,7 +31,7 @@ class JigsawModule(AnomalyModule):
     """Learns to put permuted frames and permuted patches of normal tubes back; the defaults are the published ones.
 
     Of a batch's normal tubes the 1st, 3rd, ... become temporal puzzles and the 2nd, 4th, ... spatial ones. Which tube
-    stands where is drawn anew for every batch.
+    comes where is drawn anew for every batch.
 
     Args:
         width: channels of the extractor's first block; 32 is the published one.
@@ -53,6 +52,9 @@ class JigsawModule(AnomalyModule):
         WeightsNotFoundError: `pretrained` is not there.
         CheckpointError: `pretrained` does not fit.
     """
+
+    learns_from: ClassVar[tuple[str, ...]] = ("target", "source")
+    learns_why: ClassVar[str] = "stage 0 learns from one domain"
 
     def __init__(
         self,
@@ -90,14 +92,11 @@ class JigsawModule(AnomalyModule):
         return self.jigsaw.extractor
 
     def setup(self, stage: str) -> None:
-        """Refuses float16, data of both domains, and batches without groups of normal tubes."""
-        if stage != "fit":
-            return
-        refuse_float16(self.trainer.precision)
+        """See `AnomalyModule.setup`; also refuses batches without groups of normal tubes."""
+        super().setup(stage)
         data = getattr(self.trainer, "datamodule", None)
-        if isinstance(data, TubeDataModule) and data.train_on == "both":
-            raise ConfigError("data.train_on=both: stage 0 learns from one domain; set it to target or source")
-        if isinstance(data, TubeDataModule) and data.train_on == "source" and data.class_balance == "natural":
+        labelled = getattr(data, "train_on", None) == "source" and getattr(data, "class_balance", None) == "natural"
+        if stage == "fit" and labelled:
             raise ConfigError(
                 "data.class_balance=natural: stage 0 learns from normal tubes alone; set data.class_balance to equal"
             )
@@ -153,7 +152,3 @@ class JigsawModule(AnomalyModule):
     def configure_optimizers(self) -> Optimizer:
         """Adam on everything."""
         return Adam(self.jigsaw.parameters(), lr=self.lr, betas=(0.9, 0.999))
-
-    def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, with the file's fingerprint in place of its path."""
-        return {**super().settings(), "pretrained": None, "pretrained_from": self.pretrained_from}

@@ -1,29 +1,24 @@
-"""The two readings of the method, by name: the paper's text, and the script that its authors published.
+"""Two presets of the method: the paper's text, and the script that its authors published.
 
 Every choice that the two make differently is an option of a module. An option that is not given (None) is the preset's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from syrfa.errors import ConfigError
 from syrfa.losses.alignment import AlignOver, Normalise
 from syrfa.losses.objectives import ConsistencyInput, ConsistencyNorm
-from syrfa.models import AdapterName
 from syrfa.models.style import StyleMix, StyleStats
 
 Preset = Literal["paper", "released"]
-WHY_UNUSED = {
-    "consistency_relu": "it stands between layers of f_c, and there is one; set consistency_depth to more",
-    "adapter_depth": "only adapter ap has layers",
-}
 Options = TypeVar("Options", bound="KnowledgeOptions | AdaptationOptions")
 
 
 @dataclass(frozen=True)
 class KnowledgeOptions:
-    """Phase 1's choices; the defaults are the literal reading of the paper. See `SynthKnowledgeModule`."""
+    """Phase 1's choices; the defaults are the paper's text. See `SynthKnowledgeModule`."""
 
     style_blocks: tuple[int, ...] = (1, 2)
     style_mix: StyleMix = "swap"
@@ -39,22 +34,14 @@ class KnowledgeOptions:
     recompute: bool = False
     train_temporal_head: bool = True
 
-    def unused(self) -> dict[str, Any]:
-        """The options that nothing reads beside the others, and what they are to be instead."""
-        return {"consistency_relu": False} if self.consistency_depth == 1 else {}
-
 
 @dataclass(frozen=True)
 class AdaptationOptions:
-    """Phase 2's choices; the defaults are the literal reading of the paper. See `RealAdaptModule`."""
+    """Phase 2's choices; the defaults are the paper's text. See `RealAdaptModule`."""
 
-    adapter: AdapterName = "rap"
-    adapter_depth: int = 1
+    adapter: str = "rap"
+    adapter_args: dict[str, Any] = field(default_factory=dict)
     adapt_dropout: bool = False
-
-    def unused(self) -> dict[str, Any]:
-        """See `KnowledgeOptions.unused`."""
-        return {"adapter_depth": 1} if self.adapter != "ap" else {}
 
 
 KNOWLEDGE: Mapping[str, KnowledgeOptions] = {
@@ -75,7 +62,7 @@ KNOWLEDGE: Mapping[str, KnowledgeOptions] = {
 }
 ADAPTATION: Mapping[str, AdaptationOptions] = {
     "paper": AdaptationOptions(),
-    "released": AdaptationOptions(adapter="ap", adapter_depth=5, adapt_dropout=True),
+    "released": AdaptationOptions(adapter="ap", adapter_args={"depth": 5}, adapt_dropout=True),
 }
 
 
@@ -93,15 +80,21 @@ def choose(presets: Mapping[str, Options], settings: Mapping[str, Any]) -> Optio
     if name not in presets:
         raise ConfigError(f"model.init_args.preset={name}: choose from {', '.join(presets)}")
     preset = presets[name]
-    given: dict[str, Any] = {field.name: settings.get(field.name) for field in fields(preset)}
-    if given.get("style_blocks") is not None:
-        given["style_blocks"] = tuple(given["style_blocks"])
+    given: dict[str, Any] = {option.name: settings.get(option.name) for option in fields(preset)}
     given = {key: value for key, value in given.items() if value is not None}
+    if "style_blocks" in given:
+        given["style_blocks"] = tuple(given["style_blocks"])
     for key, kind in get_type_hints(type(preset)).items():
         if get_origin(kind) is Literal and key in given and given[key] not in get_args(kind):
             raise ConfigError(f"model.init_args.{key}={given[key]}: choose from {', '.join(get_args(kind))}")
+    if isinstance(preset, AdaptationOptions) and given.get("adapter", preset.adapter) != preset.adapter:
+        given.setdefault("adapter_args", {})  # the preset's are of another adapter
     chosen = replace(preset, **given)
-    for key, value in chosen.unused().items():
-        if given.get(key, value) != value:
-            raise ConfigError(f"model.init_args.{key}={given[key]}: {WHY_UNUSED[key]}")
-    return replace(chosen, **chosen.unused())
+    if isinstance(chosen, KnowledgeOptions) and chosen.consistency_depth == 1 and chosen.consistency_relu:
+        if "consistency_relu" in given:
+            raise ConfigError(
+                "model.init_args.consistency_relu=True: f_c has one layer, and no place between layers; set "
+                "consistency_depth to more"
+            )
+        chosen = replace(chosen, consistency_relu=False)
+    return chosen

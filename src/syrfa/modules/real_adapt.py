@@ -1,43 +1,34 @@
 """Phase 2, adaptation to the real domain with normal footage only (paper section III-B)."""
 
-import inspect
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from syrfa.errors import CheckpointError, ConfigError, WeightsNotFoundError
-from syrfa.models import (
-    AdapterName,
-    Classifier,
-    ConsistencyHead,
-    Extractor,
-    StyleAugmentation,
-    TemporalHead,
-    TwoStreamExtractor,
-    adapter_movement,
-)
-from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
-from syrfa.modules.checkpoint import SETTINGS, checkpoint_settings, read_checkpoint
+from syrfa.models import Classifier, TwoStreamExtractor, adapter_movement, build_adapters
+from syrfa.models.adapters import NO_ADAPTER
+from syrfa.modules.base import OURS, AnomalyModule, Batch, check_not_negative
+from syrfa.modules.checkpoint import build_module, checkpoint_settings, load_weights, read_checkpoint
 from syrfa.modules.presets import ADAPTATION, Preset, choose
 from syrfa.modules.steps import adaptation_terms
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
-from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.utils.class_path import class_path
 
 
 class RealAdaptModule(AnomalyModule):
     """Trains the adapters and the temporal head; extractor, classifier and consistency head stay as phase 1 left them.
 
-    The extractor runs in eval mode throughout, so no dropout is active in phase 2 unless `adapt_dropout` says so.
+    The extractor runs in eval mode throughout, so no dropout is active in phase 2 unless `adapt_dropout` asks for it.
 
     Args:
-        knowledge_ckpt: the phase-1 checkpoint to start from. Not needed to continue or score a phase-2 checkpoint.
-        preset: decides `adapter`, `adapter_depth` and `adapt_dropout` where they are None: `paper` (RAP), or
+        knowledge_ckpt: the phase-1 checkpoint to start from, of `SynthKnowledgeModule` or a subclass of it. Not needed
+            to continue or score a phase-2 checkpoint.
+        preset: decides `adapter`, `adapter_args` and `adapt_dropout` where they are None: `paper` (RAP), or
             `released`, what the published script does (AP of five layers, dropout).
-        adapter: `rap` (Eq. 16), `ap`, or `none`.
-        adapter_depth: layers of an AP.
+        adapter: `rap` (Eq. 16), `ap`, `none`, or the class path of an `Adapter`.
+        adapter_args: arguments of the adapter, as `{depth: 5}` of an AP.
         adapt_dropout: keep the extractor's dropout while the adapters train; the paper does not say.
         lambda_cont: weight of L_cont (Eq. 19).
         lambda_aux: weight of L_aux.
@@ -47,22 +38,26 @@ class RealAdaptModule(AnomalyModule):
         train_temporal_head: train the temporal head; else L_aux reaches the adapters through the head of phase 1.
         score_with_adapters: let the score (Eq. 20) run through the adapters; else it is phase 1's. A verb that scores a
             checkpoint takes the configured value, not the stored one.
-        knowledge: settings of the phase-1 module; read from `knowledge_ckpt`, and kept in our checkpoints.
+        knowledge: class and settings of the phase-1 module, `{class_path: ..., init_args: {...}}`; read from
+            `knowledge_ckpt`, and kept in our checkpoints.
         seed: of the random choices in training.
 
     Raises:
+        ConfigError: a setting is out of range.
         WeightsNotFoundError: `knowledge_ckpt` is not there.
         CheckpointError: `knowledge_ckpt` is not a phase-1 checkpoint.
     """
 
     scoring_settings: ClassVar[frozenset[str]] = frozenset({"score_with_adapters"})
+    learns_from: ClassVar[tuple[str, ...]] = ("target",)
+    learns_why: ClassVar[str] = "phase 2 adapts to the target"
 
     def __init__(
         self,
         knowledge_ckpt: str | None = None,
         preset: Preset = "paper",
-        adapter: AdapterName | None = None,
-        adapter_depth: int | None = None,
+        adapter: str | None = None,
+        adapter_args: dict[str, Any] | None = None,
         adapt_dropout: bool | None = None,
         lambda_cont: float = 1.0,
         lambda_aux: float = 0.05,
@@ -80,22 +75,46 @@ class RealAdaptModule(AnomalyModule):
         self.save_hyperparameters(logger=False)
         self.options = choose(ADAPTATION, self.hparams)
         self.hparams.update(asdict(self.options))
-        checkpoint = _read_knowledge(knowledge_ckpt) if knowledge_ckpt else None
+        origin = knowledge_ckpt or "the checkpoint"
+        checkpoint = read_checkpoint(knowledge_ckpt) if knowledge_ckpt else None
+        kind, settings = class_path(SynthKnowledgeModule), dict[str, Any]()
         if checkpoint:
-            knowledge = checkpoint_settings(checkpoint)[1]
+            kind, settings = checkpoint_settings(checkpoint)
+        elif knowledge:
+            kind, settings = str(knowledge["class_path"]), dict(knowledge["init_args"])
+        phase1 = build_module(kind, settings, origin)
+        if not isinstance(phase1, SynthKnowledgeModule) or phase1.scores_through_adapters:
+            raise CheckpointError(f"{origin} holds a {kind}; phase 2 starts from a SynthKnowledgeModule checkpoint")
+        if checkpoint:
+            load_weights(phase1, checkpoint, origin)
+            self.trained_on = list(checkpoint[OURS]["trained_on"])
         self.has_weights = checkpoint is not None
-        self.knowledge = _knowledge_settings(knowledge or {}, knowledge_ckpt or "the checkpoint")
-        self._build()
-        if checkpoint:
-            self._load_knowledge(checkpoint["state_dict"], Path(str(knowledge_ckpt)))
-            self.trained_on = list(checkpoint[SETTINGS]["trained_on"])
+        self.knowledge = {"class_path": kind, "init_args": phase1.settings()}
+        phase1.network.adapters = build_adapters(
+            self.options.adapter, phase1.extractor.block_shapes, **self.options.adapter_args
+        )
+        self.phase1 = phase1
         self.weights = (lambda_cont, lambda_aux)
         self.lr_adapter, self.lr_temporal = lr_adapter, lr_temporal
         # a weight that no loss reaches is frozen: DistributedDataParallel would wait for its gradient
         self.train_consistency_head = train_consistency_head and lambda_cont > 0
         self.train_temporal_head = train_temporal_head and lambda_aux > 0
         self.score_with_adapters = score_with_adapters
-        self._freeze()
+        self.phase1.requires_grad_(False)
+        self.network.adapters.requires_grad_(True)
+        self.phase1.consistency.requires_grad_(self.train_consistency_head)
+        self.phase1.temporal.requires_grad_(self.train_temporal_head)
+        self.train()
+
+    @property
+    def network(self) -> TwoStreamExtractor:
+        """Phase 1's, with adapters."""
+        return self.phase1.network
+
+    @property
+    def classifier(self) -> Classifier:
+        """Phase 1's."""
+        return self.phase1.classifier
 
     @classmethod
     def resolved(cls, settings: dict[str, Any]) -> dict[str, Any]:
@@ -105,41 +124,7 @@ class RealAdaptModule(AnomalyModule):
     @classmethod
     def complete(cls, settings: dict[str, Any]) -> bool:
         """See `AnomalyModule.complete`: phase 1's weights are all there is without an adapter, and only then."""
-        return bool(settings.get("knowledge_ckpt")) and settings.get("adapter") == "none"
-
-    def _build(self) -> None:
-        """The phase-1 networks with adapters between the blocks."""
-        past = self.knowledge
-        style = StyleAugmentation(
-            past["style_blocks"], past["style_mix"], past["style_stats"], past["style_one_of"], past["style_alpha"]
-        )
-        extractor = Extractor(past["width"], past["frames"], past["size"])
-        self.network = TwoStreamExtractor(extractor, style, self.options.adapter, self.options.adapter_depth)
-        self.classifier = Classifier(extractor.features)
-        self.temporal = TemporalHead(extractor.features, extractor.frames)
-        self.consistency = ConsistencyHead(
-            extractor.features, past["consistency_depth"], past["consistency_bias"], past["consistency_relu"]
-        )
-
-    def _load_knowledge(self, weights: dict[str, Tensor], path: Path) -> None:
-        """Loads every phase-1 weight; only the adapters may be absent."""
-        weights = {name: value for name, value in weights.items() if name != "batches_seen"}
-        try:
-            missing, unexpected = self.load_state_dict(weights, strict=False)
-        except RuntimeError as error:
-            raise CheckpointError(
-                f"{path} is damaged: its weights do not have the shapes that its settings say"
-            ) from error
-        missing = [name for name in missing if not name.startswith(("network.adapters.", "batches_seen"))]
-        if missing or unexpected:
-            raise CheckpointError(f"{path} does not fit a phase-1 module: missing {missing}, unexpected {unexpected}")
-
-    def _freeze(self) -> None:
-        self.network.extractor.train(self.options.adapt_dropout)  # the Trainer leaves modes as they are
-        for part in (self.network.extractor, self.classifier, self.consistency):
-            part.requires_grad_(False)
-        self.consistency.requires_grad_(self.train_consistency_head)
-        self.temporal.requires_grad_(self.train_temporal_head)
+        return bool(settings.get("knowledge_ckpt")) and settings.get("adapter") == NO_ADAPTER
 
     def train(self, mode: bool = True) -> "RealAdaptModule":
         """Sets the mode of everything; the extractor, frozen, stays in eval mode unless its dropout is wanted."""
@@ -148,18 +133,12 @@ class RealAdaptModule(AnomalyModule):
         return self
 
     def setup(self, stage: str) -> None:
-        """Refuses float16, a fit that would train nothing, and one whose normal tubes are the source's."""
-        if stage == "fit":
-            refuse_float16(self.trainer.precision)
+        """See `AnomalyModule.setup`; also refuses a fit that would train nothing."""
+        super().setup(stage)
         if stage == "fit" and not any(self.weights):
             raise ConfigError("model.init_args: lambda_cont and lambda_aux are both 0, so phase 2 would learn nothing")
         if stage == "fit" and not any(p.requires_grad for p in self.network.adapters.parameters()):
             raise ConfigError("adapter is 'none', so phase 2 has nothing to adapt; choose rap or ap, or test phase 1")
-        data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, TubeDataModule) and data.stage_domain["train"] != "target":
-            raise ConfigError(
-                f"data.train_on={data.train_on}: phase 2 adapts to the target; set data.train_on to target"
-            )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Notes that a phase-2 checkpoint brings its own weights."""
@@ -189,13 +168,25 @@ class RealAdaptModule(AnomalyModule):
                 "checkpoint, or --ckpt_path to a phase-2 one"
             )
 
+    def consistency_loss(self, scaled_difference: Tensor) -> Tensor:
+        """L_cont of f_c(O - O'), (B, features): phase 1's, unless a subclass overrides it here."""
+        return self.phase1.consistency_loss(scaled_difference)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """L_phase2 = lambda_cont L_cont + lambda_aux L_aux on normal real tubes (Eq. 19)."""
         del batch_idx
         lambda_cont, lambda_aux = self.weights
         x, puzzle = self.to_input(batch["normal"]), self.to_input(batch["puzzle"])
-        norm, order = self.knowledge["consistency_norm"], self.knowledge["consistency_input"]
-        l_cont, l_aux = adaptation_terms(self.network, self.consistency, self.temporal, x, puzzle, norm, order)
+        phase1 = self.phase1
+        l_cont, l_aux = adaptation_terms(
+            phase1.network,
+            phase1.consistency,
+            phase1.temporal,
+            x,
+            puzzle,
+            self.consistency_loss,
+            phase1.options.consistency_input,
+        )
         self.log_dict({"train/cont": l_cont, "train/aux": l_aux}, prog_bar=True)
         self.log_dict({f"adapter/{k}": v for k, v in adapter_movement(self.network.adapters).items()})
         return lambda_cont * l_cont + lambda_aux * l_aux
@@ -203,7 +194,7 @@ class RealAdaptModule(AnomalyModule):
     @property
     def scores_through_adapters(self) -> bool:
         """See `AnomalyModule.scores_through_adapters`."""
-        return self.score_with_adapters and self.options.adapter != "none"
+        return self.score_with_adapters and self.options.adapter != NO_ADAPTER
 
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`."""
@@ -213,36 +204,13 @@ class RealAdaptModule(AnomalyModule):
         """Adam on the adapters and the temporal head (and f_c, if asked for)."""
         adapting = [*self.network.adapters.parameters()]
         if self.train_consistency_head:
-            adapting += self.consistency.parameters()
+            adapting += self.phase1.consistency.parameters()
         groups = [
             {"params": adapting, "lr": self.lr_adapter},
-            {"params": list(self.temporal.parameters()), "lr": self.lr_temporal},
+            {"params": list(self.phase1.temporal.parameters()), "lr": self.lr_temporal},
         ]
         return Adam(groups, betas=(0.9, 0.999))
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, with phase 1's settings in place of the path to its checkpoint."""
         return {**super().settings(), "knowledge_ckpt": None, "knowledge": self.knowledge}
-
-
-def _read_knowledge(path: str) -> dict[str, Any]:
-    checkpoint = read_checkpoint(path)
-    name, _ = checkpoint_settings(checkpoint)
-    if name != SynthKnowledgeModule.__name__:
-        raise CheckpointError(f"{path} holds a {name}; phase 2 starts from a SynthKnowledgeModule checkpoint")
-    return checkpoint
-
-
-def _knowledge_settings(given: dict[str, Any], origin: str) -> dict[str, Any]:
-    """Phase 1's settings as plain values: those given, and its defaults.
-
-    No SynthKnowledgeModule is built to ask for them: within another module's constructor Lightning would mix the
-    outer module's arguments into its settings.
-    """
-    settings = {name: argument.default for name, argument in inspect.signature(SynthKnowledgeModule).parameters.items()}
-    unknown = sorted(given.keys() - settings.keys())
-    if unknown:
-        raise CheckpointError(
-            f"{origin} was written by another version of syrfa: phase 1 has no setting {', '.join(unknown)}"
-        )
-    return SynthKnowledgeModule.resolved({**settings, **given})

@@ -34,14 +34,17 @@ from syrfa.models import (
 )
 from syrfa.models.augmentation import SensorAugmentation
 from syrfa.models.style import StyleMix, StyleStats
-from syrfa.modules.base import AnomalyModule, Batch, check_not_negative, refuse_float16
-from syrfa.modules.distributed import average_over_ranks, joint_batch
-from syrfa.modules.labelled import labelled_tubes
+from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
+from syrfa.modules.checkpoint import fingerprint, load_extractor
 from syrfa.modules.presets import KNOWLEDGE, Preset, choose
-from syrfa.modules.pretrained import fingerprint, load_extractor
-from syrfa.modules.schedule import RateSchedule, rate_factor
-from syrfa.modules.steps import puzzle_term
-from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.modules.steps import (
+    RateSchedule,
+    average_over_ranks,
+    joint_batch,
+    labelled_tubes,
+    puzzle_term,
+    rate_factor,
+)
 
 Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on
 Supervised = tuple[Tensor, Tensor, Tensor]  # what f_c scales, L_cls, L_cont
@@ -96,8 +99,10 @@ class SynthKnowledgeModule(AnomalyModule):
         CheckpointError: `pretrained` does not fit.
     """
 
-    learns_from: ClassVar[str] = "source"
-    needs: ClassVar[str] = "phase 1 learns from labels, and from nothing else"
+    learns_from: ClassVar[tuple[str, ...]] = ("source",)
+    learns_why: ClassVar[str] = "phase 1 learns from labels, and from nothing else"
+    network: TwoStreamExtractor
+    classifier: Classifier
 
     def __init__(
         self,
@@ -172,13 +177,13 @@ class SynthKnowledgeModule(AnomalyModule):
         options = asdict(choose(KNOWLEDGE, settings))
         return {**settings, **options, "style_blocks": list(options["style_blocks"])}
 
-    def setup(self, stage: str) -> None:
-        """Refuses float16, and data of other domains than it learns from."""
-        if stage == "fit":
-            refuse_float16(self.trainer.precision)
-        data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and isinstance(data, TubeDataModule) and data.train_on != self.learns_from:
-            raise ConfigError(f"data.train_on={data.train_on}: {self.needs}; set data.train_on to {self.learns_from}")
+    def classification_loss(self, logits: Tensor, augmented_logits: Tensor, labels: Tensor) -> Tensor:
+        """L_cls of both streams (Eq. 4); a subclass may override it."""
+        return classification_loss(logits, augmented_logits, labels)
+
+    def consistency_loss(self, scaled_difference: Tensor) -> Tensor:
+        """L_cont of f_c(O - O'), (B, features) (Eq. 5); overridden, it holds for the alignment and phase 2 too."""
+        return consistency_loss(scaled_difference, self.options.consistency_norm)
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One forward pass; the gradients; the update of theta, phi and f_t; the alignment step of f_c."""
@@ -224,16 +229,16 @@ class SynthKnowledgeModule(AnomalyModule):
     def _supervised(self, x: Tensor, draw: StreamDraw, labels: Tensor, trace: Trace | None = None) -> Supervised:
         """The forward pass of both streams (Eq. 1-3): what f_c scales, and what it costs (Eq. 4 and 5)."""
         clean, augmented = self.network(x, draw, trace)
-        l_cls = classification_loss(self.classifier(clean), self.classifier(augmented), labels)
+        l_cls = self.classification_loss(self.classifier(clean), self.classifier(augmented), labels)
         difference = stream_difference(clean, augmented, self.options.consistency_input)
-        return difference, l_cls, consistency_loss(self.consistency(difference), self.options.consistency_norm)
+        return difference, l_cls, self.consistency_loss(self.consistency(difference))
 
     @staticmethod
     def _apart(terms: list[Term]) -> tuple[list[Tensor], list[Tensor]]:
         """A backward pass for every loss, because the alignment compares two of them.
 
         Returns:
-            the gradients of L_cls (Eq. 6) and of L_cont (Eq. 7); the weighted sum of all stands in `.grad`.
+            the gradients of L_cls (Eq. 6) and of L_cont (Eq. 7); the weighted sum of all is left in `.grad`.
         """
         found: list[list[Tensor]] = []
         for weight, loss, parameters in terms:
@@ -247,7 +252,7 @@ class SynthKnowledgeModule(AnomalyModule):
 
     @staticmethod
     def _together(terms: list[Term]) -> None:
-        """One backward pass of the weighted sum; its gradient stands in `.grad`."""
+        """One backward pass of the weighted sum; its gradient is left in `.grad`."""
         parameters = list(dict.fromkeys(parameter for _, _, own in terms for parameter in own))
         total = sum(weight * loss for weight, loss, _ in terms)
         gradients = average_over_ranks(torch.autograd.grad(cast(Tensor, total), parameters))
@@ -288,7 +293,7 @@ class SynthKnowledgeModule(AnomalyModule):
             g_cls[:count][aligned],
             g_sub[aligned],
             self.options.normalise,
-            self.options.consistency_norm,
+            self.consistency_loss,
         )
         for parameter, gradient in zip(self.consistency.parameters(), average_over_ranks(gradients), strict=True):
             parameter.grad = gradient
@@ -308,7 +313,7 @@ class SynthKnowledgeModule(AnomalyModule):
         self._align(x, draw, trace, difference, g_cls, g_sub)
 
     def _update(self) -> None:
-        """Adam on theta, phi and f_t along what stands in `.grad`."""
+        """Adam on theta, phi and f_t along `.grad`."""
         knowledge = self._optimisers()[0]
         for group in knowledge.param_groups:
             group["lr"] = self.lr * rate_factor(self.trainer, self.lr_schedule)
@@ -328,6 +333,5 @@ class SynthKnowledgeModule(AnomalyModule):
         ]
 
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values: the preset's options written out, a fingerprint for a path."""
-        plain = self.resolved(super().settings())
-        return {**plain, "pretrained": None, "pretrained_from": self.pretrained_from}
+        """See `AnomalyModule.settings`; the preset's options are written out."""
+        return self.resolved(super().settings())

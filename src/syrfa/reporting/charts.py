@@ -16,7 +16,7 @@ from torchmetrics.functional.classification import binary_precision_recall_curve
 
 from syrfa.evaluation.frame_curves import FrameCurves
 from syrfa.evaluation.metrics.frame_level import rank
-from syrfa.evaluation.score_curve import bands, limits_of
+from syrfa.evaluation.pictures import bands, limits_of
 
 MOST_POINTS = 300
 """Points of a ROC or PR curve that are drawn; a longer curve is thinned along its length."""
@@ -71,7 +71,7 @@ def score_charts(curves: FrameCurves, number: int = 0) -> list[Chart]:
         number: of the evaluation.
     """
     ours, widths = curves.scores[number], curves.box_width[number]
-    limits, width_limits = limits_of(ours, None), limits_of(widths, None)
+    limits, width_limits = limits_of(ours), limits_of(widths)
     charts = []
     for name, scores, width, labels in zip(curves.names, ours, widths, curves.labels, strict=True):
         figure = _figure(

@@ -22,9 +22,19 @@ from syrfa.datasets.video import open_video
 from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores
 from syrfa.evaluation.metrics import micro_auroc
-from syrfa.evaluation.overlay import COLOURS, TRUTH, draw_anomaly_map, score_scale
+from syrfa.evaluation.pictures import (
+    ABNORMAL,
+    COLOURS,
+    SCORE,
+    TRUTH,
+    ScoreCurve,
+    bands,
+    draw_anomaly_map,
+    draw_curve,
+    limits_of,
+    score_scale,
+)
 from syrfa.evaluation.result import Evaluation, audit_of
-from syrfa.evaluation.score_curve import ABNORMAL, SCORE, ScoreCurve, bands, draw_curve, limits_of
 from syrfa.reporting.figure_files import provenance_of, save_figure
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
@@ -145,7 +155,7 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
     drawn = [run.objects[number] for run, number in panels]
     map_height = 0.27 * width / columns * max(video.height / video.width for video in drawn)
     figure = Figure(figsize=(width, (_CURVE_HEIGHT + map_height + 1.0) * rows + 1.5), layout="constrained")
-    scale, limits = _colour_scale(drawn), limits_of([run.curves[number] for run, number in panels], None)
+    scale, limits = _colour_scale(drawn), limits_of([run.curves[number] for run, number in panels])
     parts = np.asarray(figure.subfigures(rows, columns, squeeze=False)).flat
     masked = [_draw(part, *panel, scale, limits, map_height) for part, panel in zip(parts, panels, strict=False)]
     _legend(figure, any(masked))
@@ -216,7 +226,7 @@ def _draw(
     grid = part.add_gridspec(2, len(chosen), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
     title = f"{run.dataset.name} {record.name}   ({run.run.name})"
-    draw_curve(curve, ScoreCurve(title, scores, labels), None, limits)
+    draw_curve(curve, ScoreCurve(title, scores, labels), limits)
     curve.title.set_fontsize(9)
     curve.tick_params(labelsize=8)
     curve.set_xlabel("frame", fontsize=8, labelpad=1)

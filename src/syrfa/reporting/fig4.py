@@ -71,7 +71,8 @@ def measured_of(run: Run) -> list[Measured]:
         raise ConfigError(
             f"{run.file}: has no feature distance; run `syrfa test` with --evaluation.feature_distance true"
         )
-    depth, first, adapter = result["settings"].get("adapter_depth") or 1, result["evaluations"][0], distance["adapter"]
+    depth = (result["settings"].get("adapter_args") or {}).get("depth", 1)
+    first, adapter = result["evaluations"][0], distance["adapter"]
     name = f"{adapter} depth {depth}" if adapter != "none" and depth > 1 else adapter
     parts = [(name, distance, first["metrics"])]
     if distance["unadapted"]:

@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from syrfa.evaluation.png import save_png
+from syrfa.evaluation.pictures import save_png
 from syrfa.reporting.runs import Run
 from syrfa.utils.files import atomic_write, sha256_file, write_json
 

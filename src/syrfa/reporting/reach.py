@@ -77,6 +77,8 @@ def _in_tree(value: object, name: str = "") -> Iterator[str]:
             yield f"{_short(below)} is no option"
         if key == "class_path" and not (isinstance(part, str) and _CLASS.fullmatch(part)):
             yield f"{below} is {_short(part)}, no class of syrfa"
+        if key == "adapter" and "." in str(part) and not _CLASS.fullmatch(str(part)):
+            yield f"{below} is {_short(part)}, no class of syrfa"
         if name.startswith("data") and key in _ONLY_OBJECTS and isinstance(part, str):
             yield f"{below} is {_short(part)}"
         yield from _in_tree(part, below)

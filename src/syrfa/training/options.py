@@ -1,6 +1,5 @@
 """The parsed options of a run: checked, and settled with the settings of the checkpoint that it starts from."""
 
-import importlib
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from syrfa.errors import ConfigError
 from syrfa.modules import AnomalyModule
 from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
+from syrfa.utils.class_path import allow_import, class_path, import_class
 
 ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
 
@@ -36,8 +36,8 @@ def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
     name, stored = checkpoint_settings(checkpoint)
     model = options.model
     module = class_of(model.class_path)
-    if module.__name__ != name:
-        raise ConfigError(f"{path} holds a {name}, the config a {model.class_path}; set --model {name}")
+    if class_path(module) != name:
+        raise ConfigError(f"{path} holds a {name}, the config a {class_path(module)}; set --model {name}")
     if verb != "fit":
         stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
     configured = module.resolved(model.init_args.as_dict())
@@ -62,16 +62,23 @@ def brings_weights(options: Namespace) -> bool:
 
 
 def class_of(path: str) -> type[AnomalyModule]:
-    """The module class of a class path; a name alone is one of `syrfa.modules`.
+    """The module class that a config names, which the parser has imported; a name alone is one of `syrfa.modules`.
 
     Raises:
         ConfigError: it is no `AnomalyModule`.
     """
-    module, _, name = path.rpartition(".")
-    found = getattr(importlib.import_module(module or "syrfa.modules"), name)
-    if not (isinstance(found, type) and issubclass(found, AnomalyModule)):
-        raise ConfigError(f"{path} is no module of syrfa")
-    return found
+    return import_class(path if "." in path else f"syrfa.modules.{path}", AnomalyModule)
+
+
+def allow_imports(options: Namespace) -> None:
+    """Lets checkpoints name classes of the modules that the user names: by `allow_import`, or as the adapter.
+
+    Raises:
+        ConfigError: one of them cannot be imported.
+    """
+    adapter = options.model.init_args.get("adapter") or ""
+    for modules in (options.allow_import or "", adapter.rpartition(".")[0]):
+        allow_import(modules)
 
 
 def check_precision(options: Namespace, verb: str) -> None:

@@ -25,7 +25,7 @@ RUN_RECORD = "syrfa_run_record"  # the checkpoint's key
 ID_LENGTH = 12
 # options that say where files go and what is shown; none of them changes a number
 OWN_PLACES = {
-    "": ("config", "ckpt_path", "weights_only", "verbose", "return_predictions"),
+    "": ("config", "ckpt_path", "weights_only", "verbose", "return_predictions", "allow_import"),
     "trainer": ("default_root_dir", "logger", "enable_progress_bar"),
     "checkpoint": ("dirpath",),
 }
@@ -75,8 +75,8 @@ class RunRecord(Callback):
         chain = Chain(PortablePaths(self.configs))
         try:
             options = chain.options(self.given, fits=False)
-            calibrated = bool((options.get("evaluation") or {}).get("calibration"))
-            stages = (*STAGES_OF["test"], "normals") if calibrated else STAGES_OF["test"]
+            normals = bool((options.get("evaluation") or {}).get("reference"))
+            stages = (*STAGES_OF["test"], "normals") if normals else STAGES_OF["test"]
             return {"steps": [*chain.steps, _step("test", options, stages, chain.files, trainer, chain.paths)]}, None
         except NoRunRecordError as error:
             return None, str(error)

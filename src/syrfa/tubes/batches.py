@@ -160,26 +160,21 @@ class StepSampler(DistributedSampler[Step]):
 
 
 class StepLoader(DataLoader[Any]):
-    """A DataLoader that tells Lightning it can be resumed; `StepSampler` does the work."""
+    """A DataLoader that Lightning takes for resumable; Lightning's own counters and `StepSampler` do the work."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing: Lightning's own counters say where to go on."""
+        """Nothing."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing, see `state_dict`."""
+        """Nothing."""
 
 
 class OrderedBatches(Dataset[dict[str, Tensor]]):
-    """Batches of given rows, in order.
+    """Batches of given rows of a cache's index, in order; the last one may be smaller.
 
     A batch holds `tubes` uint8 (b, T, size, size, channels), `row` int64 (b,), the row of the cache's index, `video`
     int64 (b,), `frame` int64 (b,), 0-based, and `xyxy` float32 (b, 4), the box in pixels.
-
-    Args:
-        cache: holds the tubes.
-        rows: rows of its index.
-        batch_size: tubes a batch; the last one may be smaller.
     """
 
     def __init__(self, cache: TubeCache, rows: NDArray[np.int64], batch_size: int) -> None:
@@ -202,13 +197,7 @@ class OrderedBatches(Dataset[dict[str, Tensor]]):
 
 
 class BatchSplitter(DistributedSampler[int]):
-    """Deals whole batches out to the processes: none twice, none dropped, unlike torch's own sampler.
-
-    Args:
-        batches: how many there are.
-        rank: number of this process.
-        world_size: how many processes score together.
-    """
+    """Deals whole batches out to the processes: none twice, none dropped, unlike torch's own sampler."""
 
     def __init__(self, batches: int, rank: int = 0, world_size: int = 1) -> None:
         self.mine = range(rank, batches, world_size)  # not super().__init__(): see StepSampler

@@ -16,7 +16,7 @@ from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.tubes.build import check_names
 from syrfa.tubes.index import Table
 from syrfa.tubes.shards import writes_to
-from syrfa.tubes.stream import Video
+from syrfa.tubes.stream import Video, one_a_frame
 from syrfa.utils.files import sha256_json, sync_folder
 
 _KEY_LENGTH = 12
@@ -51,18 +51,18 @@ def detect_split(
 ) -> bool:
     """Writes the boxes of a split to a file that `FileDetector` reads.
 
-    The frames are shown as they are where tubes are cut, so that tubes of either are the same to the byte. A run that
-    was killed goes on at the next video; the file is the same to the byte whatever the number of processes.
+    Tubes cut from the file are the same to the byte as tubes cut with the detector. A run that was killed goes on at
+    the next video; the file is the same to the byte whatever the number of processes.
 
     Args:
         dataset: where the videos are.
         split: one of its splits.
         detector: finds the boxes.
         out: the file; next to it is a folder of finished videos while it is made.
-        workers: videos at a time; see `syrfa.engine.run_job`.
+        workers: videos at a time; this and the next as in `build_cache`, and so is `engine`.
         progress: show how far it is.
         overwrite: replace a file of other boxes.
-        engine: where videos are worked on: `local` processes or a `ray` cluster, whose nodes share the folder of `out`.
+        engine: `local` or `ray`.
 
     Returns:
         False when the file was there already.
@@ -133,13 +133,7 @@ def detect_video(
     found: list[Detections] = []
     for first, stack in video.batches(detector.needs_frames):
         with timer.step("detect"):
-            detections = detector.detect(stack, first)
-        if len(detections) != len(stack):
-            raise DetectionError(
-                f"{record.path}: {len(detections)} detections for {len(stack)} frames from {first}; "
-                "a detector returns one a frame"
-            )
-        found += detections
+            found += one_a_frame(detector.detect(stack, first), stack, record, first)
     video.finish(detector)
     whole = Detections.join(found)
     boxes = np.concatenate([whole.xyxy, whole.confidence[:, None]], axis=1).astype(np.float32)

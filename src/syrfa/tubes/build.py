@@ -31,7 +31,7 @@ from syrfa.tubes.spec import TubeSpec
 from syrfa.tubes.stream import TubeStream, stream_video
 from syrfa.utils.files import sha256_file, sweep
 
-_PACK = 1024  # frames whose boxes are held apart before they are joined: an array costs more than a few boxes
+_PACK = 1024  # frames whose boxes are held apart until they are joined: an array costs more than a few boxes
 
 
 def build_cache(
@@ -189,42 +189,28 @@ def _label_part(labels: Path, name: str) -> Path:
 
 def _cut(stream: TubeStream, shard: Path, timer: StepTimer) -> TubeIndex:
     """Writes the shard; returns the index of this video alone, as video 0."""
-    spec, rows = stream.spec, _Rows()
+    spec = stream.spec
+    boxes: list[Detections] = []
+    frames: list[int] = []
+    counts: list[int] = []
     with writes_to(shard), open_shard(shard, (spec.frames, spec.size, spec.size, stream.channels)) as writer:
-        for frame, boxes, tubes in stream:
-            rows.append(frame, boxes)
+        for frame, found, tubes in stream:
+            frames.append(frame)
+            counts.append(len(found))
+            boxes.append(found)
+            if len(boxes) == _PACK:
+                boxes = [Detections.join(boxes)]
             with timer.step("write"):
                 writer.append(tubes)
-    boxes = rows.all()
+    whole = Detections.join(boxes)
     return TubeIndex(
-        video=np.zeros(len(boxes), np.int32),
-        frame=np.repeat(np.array(rows.frames, np.int32), rows.counts),
-        xyxy=boxes.xyxy,
-        confidence=boxes.confidence,
-        class_id=boxes.class_id,
-        row=np.arange(len(boxes), dtype=np.int64),
+        video=np.zeros(len(whole), np.int32),
+        frame=np.repeat(np.array(frames, np.int32), counts),
+        xyxy=whole.xyxy,
+        confidence=whole.confidence,
+        class_id=whole.class_id,
+        row=np.arange(len(whole), dtype=np.int64),
     )
-
-
-class _Rows:
-    """The boxes that became tubes, in the order of the shard."""
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-        self.counts: list[int] = []
-        self.packed: list[Detections] = []
-        self.loose: list[Detections] = []
-
-    def append(self, frame: int, boxes: Detections) -> None:
-        self.frames.append(frame)
-        self.counts.append(len(boxes))
-        self.loose.append(boxes)
-        if len(self.loose) == _PACK:
-            self.packed.append(Detections.join(self.loose))
-            self.loose = []
-
-    def all(self) -> Detections:
-        return Detections.join([*self.packed, *self.loose])
 
 
 def _finish(store: JobStore, records: list[VideoRecord]) -> None:

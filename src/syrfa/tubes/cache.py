@@ -224,7 +224,10 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _damaged(folder, "manifest.json cannot be read") from None
     if schema != SCHEMA:
-        raise _of_another_schema(folder, content)
+        raise CacheError(
+            f"{folder}: the tube cache cannot be used: its schema is {schema}, this version of syrfa reads {SCHEMA}; "
+            "run syrfa prepare, which builds another next to it, and delete the folder where prepare stops at it"
+        )
     try:
         manifest = unsealed(content)
     except ValueError:
@@ -260,21 +263,6 @@ def _check_shard(folder: Path, video: dict[str, Any], spec: TubeSpec, verify: bo
         raise _damaged(folder, f"the header of {path.name} has changed since it was written")
     if verify and sha256_file(path) != video["sha256"]:
         raise _damaged(folder, f"{path.name} has changed since it was written")
-
-
-def _of_another_schema(folder: Path, content: dict[str, Any]) -> CacheError:
-    """What to do about it: the key holds the schema, so a cache that fits its key is in nobody's way."""
-    reason = f"its schema is {content['schema']}, this version of syrfa reads {SCHEMA}"
-    identity = content.get("identity", content.get("recipe"))  # its name up to schema 2
-    if (
-        isinstance(identity, dict)
-        and identity.get("schema") == content["schema"]
-        and folder.name.endswith(f"-{cache_key(identity)}")
-    ):
-        return CacheError(
-            f"{folder}: the tube cache cannot be used: {reason}; run syrfa prepare, which builds another next to it"
-        )
-    return _damaged(folder, reason)
 
 
 def _damaged(folder: Path, reason: str) -> CacheError:

@@ -1,4 +1,4 @@
-"""The DataModule that both stages share."""
+"""The DataModule of both phases."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ __all__ = ["STAGES_OF", "Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule"
 TrainOn = Literal["source", "target", "both"]
 PuzzleFrom = Literal["own", "batch"]
 # a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's;
-# a calibrated test also scores `normals`, the target's train split
+# a test with reference scores also scores `normals`, the target's train split
 Stage = Literal["train", "train_real", "validate", "test", "predict", "normals"]
 # what each verb of Lightning runs on; all where there is no verb
 STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
@@ -120,17 +120,11 @@ class TubeDataModule(lightning.LightningDataModule):
         oracle: bool = False,
     ) -> None:
         super().__init__()
-        for name, value in (
-            ("batch_size", batch_size),
-            ("eval_batch_size", eval_batch_size),
-            ("steps_per_epoch", steps_per_epoch),
-        ):
-            if value < 1:
-                raise ConfigError(f"data.{name}={value}: give a number of at least 1")
-        if num_workers < 0:
-            raise ConfigError(f"data.num_workers={num_workers}: give 0 to load in the main process, or more")
-        if prepare_workers is not None and prepare_workers < 1:
-            raise ConfigError(f"data.prepare_workers={prepare_workers}: give at least 1, or null for one a core")
+        sizes = {"batch_size": batch_size, "eval_batch_size": eval_batch_size, "steps_per_epoch": steps_per_epoch}
+        for name, value in {**sizes, "num_workers": num_workers, "prepare_workers": prepare_workers}.items():
+            least = 0 if name == "num_workers" else 1
+            if value is not None and value < least:
+                raise ConfigError(f"data.{name}={value}: give a number of at least {least}")
         if class_balance == "natural" and puzzle_from == "batch" and train_on != "target":
             raise ConfigError(
                 "data.puzzle_from=batch: with data.class_balance=natural a batch has no fixed number of normal tubes; "
@@ -172,7 +166,7 @@ class TubeDataModule(lightning.LightningDataModule):
         """Builds the caches that the trainer is about to need, or all that the config names without a trainer.
 
         Raises:
-            ConfigError: see `setup`; said before anything is built.
+            ConfigError: see `setup`; raised before anything is built.
         """
         verb = None
         if self.trainer is not None and self.trainer.state.fn is not None:
@@ -190,10 +184,8 @@ class TubeDataModule(lightning.LightningDataModule):
         """
         self._check_described(stage)
         for name in STAGES_OF[stage]:
-            use = self.use(name)
-            if use is None:
-                continue
-            self._open(name, use)
+            if (use := self.use(name)) is not None:
+                self._open(name, use)
 
     def _open(self, stage: Stage, use: SplitUse) -> None:
         self._caches[stage] = TubeCache.open(self.folder(use), labels=use.source.dataset.labels_hash(use.split))
@@ -252,7 +244,8 @@ class TubeDataModule(lightning.LightningDataModule):
             use.spec,
             self.cache_root,
             self.prepare_workers,
-            engine=self.engine,
+            True,
+            self.engine,
         )
 
     def folder(self, use: SplitUse) -> Path:
@@ -342,11 +335,11 @@ class TubeDataModule(lightning.LightningDataModule):
     def _normals(self) -> SplitUse:
         use = self.use("normals")
         if use is None:
-            raise ConfigError(f"evaluation.calibration: {_NO_DOMAIN.format('target')}")
+            raise ConfigError(f"evaluation.reference: {_NO_DOMAIN.format('target')}")
         spec = use.source.spec
         if replace(use.spec, stride=spec.stride, margin=spec.margin) != spec:
             raise ConfigError(
-                "evaluation.calibration: data.target.train_spec differs from spec in more than stride and margin, so "
+                "evaluation.reference: data.target.train_spec differs from spec in more than stride and margin, so "
                 "that scores of training tubes say nothing of test tubes"
             )
         return use

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.base import Track, VideoDataset, VideoRecord
+from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.errors import LabelError
 from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo
 
@@ -13,7 +13,15 @@ ABNORMAL, NORMAL, UNKNOWN = 1, 0, -1
 
 
 def label_video(dataset: VideoDataset, record: VideoRecord, info: VideoInfo, index: TubeIndex) -> TubeLabels:
-    """The labels of one video and its tubes.
+    """What the labels of one video say of its frames and tubes.
+
+    How much of a box abnormal objects cover, first match wins:
+      1. an abnormal object is tracked in the frame and there is an id mask: the share of the box its pixels cover;
+      2. an abnormal object is tracked in it but no mask: NaN, unknown;
+      3. the frame is labelled normal, or the video has tracks and none reaches it: 0;
+      4. the frame is labelled abnormal and nothing says where: NaN, unknown;
+      5. nothing is labelled: 0 where the release has an id mask of the frame (nothing abnormal in it), else NaN.
+    A tube of unknown label is never used for supervised training; it is scored like any other.
 
     Args:
         dataset: the data set of the video.
@@ -24,89 +32,40 @@ def label_video(dataset: VideoDataset, record: VideoRecord, info: VideoInfo, ind
     Raises:
         LabelError: there are more or fewer frame labels than frames, or an id mask is of another size than the video.
     """
-    frames = frame_labels(dataset, record, info.frames)
-    objects = ObjectLabels(dataset, record, frames)
+    labels = dataset.frame_labels(replace(record, frames=info.frames))
+    if labels is not None and len(labels) != info.frames:
+        raise LabelError(
+            f"{record.path}: {info.frames} frames but {len(labels)} frame labels; "
+            "video and labels must come from the same release"
+        )
+    tracks = dataset.tracks(record)
     overlap = np.empty(len(index), np.float32)
     for frame in np.unique(index.frame).tolist():
         rows = slice(*np.searchsorted(index.frame, [frame, frame + 1]))
-        overlap[rows] = objects.overlaps(frame, index.xyxy[rows], info.height, info.width)
+        abnormal = sorted({track.object_id for track in tracks if track.start <= frame <= track.end})
+        if abnormal:
+            mask = _mask(dataset, record, frame, (info.height, info.width))
+            overlap[rows] = np.nan if mask is None else covered(np.isin(mask, abnormal), index.xyxy[rows])
+        elif labels is not None:
+            overlap[rows] = 0 if tracks or not labels[frame] else np.nan
+        else:
+            overlap[rows] = 0 if tracks or dataset.id_mask(record, frame) is not None else np.nan
     return TubeLabels(
         overlap=overlap,
-        frame_labels=np.zeros(info.frames, np.uint8) if frames is None else np.asarray(frames, np.uint8),
+        frame_labels=np.zeros(info.frames, np.uint8) if labels is None else np.asarray(labels, np.uint8),
         label_offset=np.array([0, info.frames], np.int64),
-        has_labels=np.array([frames is not None]),
+        has_labels=np.array([labels is not None]),
     )
 
 
-def frame_labels(dataset: VideoDataset, record: VideoRecord, frames: int) -> NDArray[np.uint8] | None:
-    """The frame labels of a video whose length is known, (frames,), 1 = abnormal; None where it has none.
-
-    Raises:
-        LabelError: there are more or fewer of them.
-    """
-    labels = dataset.frame_labels(replace(record, frames=frames))
-    if labels is not None and len(labels) != frames:
+def _mask(dataset: VideoDataset, record: VideoRecord, frame: int, size: tuple[int, int]) -> NDArray[np.int32] | None:
+    mask = dataset.id_mask(record, frame)
+    if mask is not None and mask.shape != size:
         raise LabelError(
-            f"{record.path}: {frames} frames but {len(labels)} frame labels; "
-            "video and labels must come from the same release"
+            f"{record.annotations or record.path}: the id mask of frame {frame} is {mask.shape[1]}x{mask.shape[0]}, "
+            f"the video {size[1]}x{size[0]}; fetch masks and videos of one release"
         )
-    return labels
-
-
-class ObjectLabels:
-    """The object-level labels of one video.
-
-    What is known of a frame, first match wins:
-      1. an abnormal object is tracked in it and there is an id mask: the share of the box its pixels cover;
-      2. an abnormal object is tracked in it but no mask: NaN, unknown;
-      3. the frame is labelled normal, or the video has tracks and none reaches it: 0;
-      4. the frame is labelled abnormal and nothing says where: NaN, unknown;
-      5. nothing is labelled: 0 where the release has an id mask of the frame (nothing abnormal in it), else NaN.
-    A tube of unknown label is never used for supervised training; it is scored like any other.
-
-    Args:
-        dataset: the data set of the video.
-        record: the video.
-        frame_labels: its frame labels, or None.
-    """
-
-    def __init__(self, dataset: VideoDataset, record: VideoRecord, frame_labels: NDArray[np.uint8] | None) -> None:
-        self.dataset = dataset
-        self.record = record
-        self.frame_labels = frame_labels
-        self.tracks: list[Track] = dataset.tracks(record)
-
-    def overlaps(self, frame: int, xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-        """Share of each box, in [0, 1], that abnormal objects cover in `frame`; NaN where it is not known.
-
-        Args:
-            frame: 0-based.
-            xyxy: (n, 4), in pixels.
-            height: of the video.
-            width: of the video.
-
-        Raises:
-            LabelError: the id mask is of another size than the video.
-        """
-        abnormal = sorted({t.object_id for t in self.tracks if t.start <= frame <= t.end})
-        if not abnormal:
-            return np.full(len(xyxy), 0 if self._known_normal(frame) else np.nan, np.float32)
-        mask = self.dataset.id_mask(self.record, frame)
-        if mask is None:
-            return np.full(len(xyxy), np.nan, np.float32)
-        if mask.shape != (height, width):
-            raise LabelError(
-                f"{self.record.annotations or self.record.path}: the id mask of frame {frame} is "
-                f"{mask.shape[1]}x{mask.shape[0]}, the video {width}x{height}; fetch masks and videos of one release"
-            )
-        return covered(np.isin(mask, abnormal), xyxy)
-
-    def _known_normal(self, frame: int) -> bool:
-        if self.frame_labels is not None and not self.frame_labels[frame]:
-            return True
-        if self.tracks:
-            return True
-        return self.frame_labels is None and self.dataset.id_mask(self.record, frame) is not None
+    return mask
 
 
 def covered(mask: NDArray[np.bool_], xyxy: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -35,20 +35,16 @@ class TubeSpec:
     margin: int | None = None
 
     def __post_init__(self) -> None:
-        if self.frames < 1 or self.frames % 2 == 0:
-            raise ConfigError(f"frames={self.frames}: a tube has a centre, so give an odd number such as 7")
-        if self.size < 1:
-            raise ConfigError(f"size={self.size}: give the side of a tube in pixels, such as 64")
-        if self.crop not in ("roi_align", "resize"):
-            raise ConfigError(f"crop={self.crop!r}: choose roi_align or resize")
-        if not 0 <= self.min_confidence < 1:
-            raise ConfigError(f"min_confidence={self.min_confidence}: give a number in [0, 1)")
-        if self.stride < 1:
-            raise ConfigError(f"stride={self.stride}: give 1 to use every frame, 5 to use every fifth")
-        if self.margin is not None and self.margin < self.frames // 2:
-            raise ConfigError(
-                f"margin={self.margin}: tubes of {self.frames} frames need {self.frames // 2} frames at both ends"
-            )
+        half = self.frames // 2
+        _refuse(
+            "frames", self.frames, self.frames < 1 or self.frames % 2 == 0, "a tube has a centre, give an odd number"
+        )
+        _refuse("size", self.size, self.size < 1, "give the side of a tube in pixels, such as 64")
+        _refuse("crop", self.crop, self.crop not in ("roi_align", "resize"), "choose roi_align or resize")
+        _refuse("min_confidence", self.min_confidence, not 0 <= self.min_confidence < 1, "give a number in [0, 1)")
+        _refuse("stride", self.stride, self.stride < 1, "give 1 to use every frame, 5 to use every fifth")
+        short = self.margin is not None and self.margin < half
+        _refuse("margin", self.margin, short, f"tubes of {self.frames} frames need {half} frames at both ends")
 
     def for_split(self, split: str) -> "TubeSpec":
         """The same spec with its margin decided."""
@@ -88,12 +84,15 @@ class TubeFilter:
     min_overlap: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.min_confidence is not None and not 0 <= self.min_confidence < 1:
-            raise ConfigError(f"min_confidence={self.min_confidence}: give a number in [0, 1), or null")
-        if self.min_side < 0:
-            raise ConfigError(f"min_side={self.min_side}: give a length in pixels, 0 to keep every box")
-        if not 0 <= self.min_overlap < 1:
-            raise ConfigError(f"min_overlap={self.min_overlap}: give a share of the box in [0, 1)")
+        outside = self.min_confidence is not None and not 0 <= self.min_confidence < 1
+        _refuse("min_confidence", self.min_confidence, outside, "give a number in [0, 1), or null")
+        _refuse("min_side", self.min_side, self.min_side < 0, "give a length in pixels, 0 to keep every box")
+        _refuse("min_overlap", self.min_overlap, not 0 <= self.min_overlap < 1, "give a share of the box in [0, 1)")
+
+
+def _refuse(name: str, value: object, wrong: bool, advice: str) -> None:
+    if wrong:
+        raise ConfigError(f"{name}={value}: {advice}")
 
 
 def filter_boxes(

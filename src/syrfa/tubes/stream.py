@@ -21,11 +21,7 @@ Result = TypeVar("Result")
 
 
 class Video:
-    """One pass over a video. Holds two batches of frames, however long the video is.
-
-    Args:
-        dataset: the data set of the video.
-        record: the video.
+    """One pass over a video as detectors are shown it. Holds two batches of frames, however long the video is.
 
     Attributes:
         height: in pixels.
@@ -37,16 +33,13 @@ class Video:
     """
 
     def __init__(self, dataset: VideoDataset, record: VideoRecord) -> None:
-        self.dataset, self.record = dataset, record
-        self.reader = open_video(record.path)
-        self.length = self.reader.length
-        self.height, self.width = self.reader.height, self.reader.width
-        self.frames = 0
+        self.dataset, self.record, self.reader = dataset, record, open_video(record.path)
+        self.height, self.width, self.frames = self.reader.height, self.reader.width, 0
 
     def start(self, *detectors: Detector) -> None:
         """Starts the detectors on this video."""
         for detector in detectors:
-            detector.start(self.dataset, self.record, self.length, self.height, self.width)
+            detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
 
     def batches(self, pixels: bool = True) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """The number of the first frame and the frames of each batch, uint8 (n, height, width, 3) RGB.
@@ -67,13 +60,27 @@ class Video:
             self.frames += len(batch)
 
     def finish(self, *detectors: Detector) -> None:
-        """Tells the detectors the length.
+        """Gives the detectors the length.
 
         Raises:
             DetectionError: their boxes are of a video of another length.
         """
         for detector in detectors:
             detector.finish(self.frames)
+
+
+def one_a_frame(found: list[Detections], stack: NDArray[np.uint8], record: VideoRecord, first: int) -> list[Detections]:
+    """What a detector returned for the frames `stack`.
+
+    Raises:
+        DetectionError: it is not one a frame.
+    """
+    if len(found) != len(stack):
+        raise DetectionError(
+            f"{record.path}: {len(found)} detections for {len(stack)} frames from {first}; "
+            "a detector returns one a frame"
+        )
+    return found
 
 
 class FrameTubes(NamedTuple):
@@ -171,12 +178,7 @@ class TubeStream:
         else:
             frames = np.empty((len(stack), 0, 0, 3), np.uint8)
         with self.timer.step("detect"):
-            detections = self.detector.detect(frames, first)
-        if len(detections) != len(stack):
-            raise DetectionError(
-                f"{self.record.path}: {len(detections)} detections for {len(stack)} frames from {first}; "
-                "a detector returns one a frame"
-            )
+            detections = one_a_frame(self.detector.detect(frames, first), stack, self.record, first)
         for frame, found in enumerate(detections, first):
             self.boxes += len(found)
             if len(found):

@@ -11,6 +11,7 @@ from typing import Any
 # what stands without a name before it: of each verb, the parameter and how argparse is to read it
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     "tables": {"names": {"nargs": "*", "help": "tables and figures, as table2 fig4; all where none is given"}},
+    "evaluate": {"run": {"type": Path, "help": "the folder of a tested run"}},
     "summary": {"runs": {"nargs": "+", "type": Path, "help": "folders of runs"}},
     "report": {"runs": {"type": Path, "help": "a run's folder, a result file, or a folder of runs"}},
     "figure": {

@@ -1,4 +1,4 @@
-"""fit, validate, test and predict: LightningCLI with our modules, the tube DataModule and a run folder."""
+"""fit, validate and test: LightningCLI with our modules, the tube DataModule and a run folder."""
 
 import logging
 import sys
@@ -19,11 +19,17 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundError
 from syrfa.evaluation.callback import FrameAUC
-from syrfa.evaluation.score_writer import ScoreWriter
+from syrfa.evaluation.options import EvaluationOptions
 from syrfa.modules import AnomalyModule
 from syrfa.reporting.wandb import WandbRecord
 from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
-from syrfa.training.options import brings_weights, check_precision, check_validation_interval, settle_checkpoint
+from syrfa.training.options import (
+    allow_imports,
+    brings_weights,
+    check_precision,
+    check_validation_interval,
+    settle_checkpoint,
+)
 from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
 from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
@@ -43,7 +49,7 @@ _ADVICE = (
     "ModelCheckpoint with manual optimization",  # a checkpoint of ours is meant to hold the weights after the step
     "dirpath has changed from",  # a checkpoint scored from elsewhere
 )
-VERBS = ("fit", "validate", "test", "predict")
+VERBS = ("fit", "validate", "test")
 
 
 class TrainerParser(OneLineErrors, LightningArgumentParser):
@@ -67,13 +73,18 @@ class SyrfaCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Adds `run`, `evaluation`, `checkpoint` and `checkpoint_minutes`; hands the seed to model and data."""
         parser.add_class_arguments(RunFolder, "run")
-        parser.add_lightning_class_args(FrameAUC, "evaluation")
+        parser.add_class_arguments(EvaluationOptions, "evaluation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_argument(
             "--checkpoint_minutes",
             type=float,
             default=5.0,
             help="write last.ckpt when it is so old, besides at every epoch's end; 0 only there",
+        )
+        parser.add_argument(
+            "--allow_import",
+            type=str | None,
+            help="modules of your own whose classes a checkpoint may name, as mypackage.module,other",
         )
         parser.set_defaults(
             {
@@ -86,6 +97,11 @@ class SyrfaCLI(LightningCLI):
         parser.link_arguments("seed_everything", "model.init_args.seed", compute_fn=_seed)
         parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
 
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Lightning's verbs but for predict, which is a verb of its own: see `syrfa.verbs.predict`."""
+        return {verb: skipped for verb, skipped in LightningCLI.subcommands().items() if verb in VERBS}
+
     @property
     def options(self) -> Namespace:
         """The parsed options of the chosen verb."""
@@ -97,6 +113,7 @@ class SyrfaCLI(LightningCLI):
         options = self.options
         checkpoint = options.get("ckpt_path")
         verb = str(self.subcommand)
+        allow_imports(options)
         if checkpoint:
             self.first_step = settle_checkpoint(options, verb, Path(checkpoint))
         elif verb != "fit" and not brings_weights(options):
@@ -143,9 +160,12 @@ class SyrfaCLI(LightningCLI):
                 f"run.test: {dataset.name} has no split with frame labels to test on; set run.test to false, and "
                 "score it with predict"
             )
-        evaluation = self._get(self.config_init, "evaluation")
-        assert isinstance(evaluation, FrameAUC)
-        evaluation.check_test(data, self.model)
+        self._evaluation().check_test(data, self.model)
+
+    def _evaluation(self) -> FrameAUC:
+        options = self._get(self.config_init, "evaluation")
+        assert isinstance(options, EvaluationOptions)
+        return FrameAUC(options)
 
     def _set_seed(self) -> None:
         """Refuses a seed that numpy could not take."""
@@ -175,10 +195,9 @@ class SyrfaCLI(LightningCLI):
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
         if self.subcommand in ("fit", "test"):
             extra.append(RunRecord(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
-        if self.subcommand == "predict":
-            extra.append(ScoreWriter())
         if run.wandb:
             extra.append(WandbRecord(seed))
+        extra.append(self._evaluation())
         # checkpoints are written last, so that they hold what the other callbacks have done
         callbacks = list(trainer.callbacks)  # type: ignore[attr-defined]  # Trainer sets it in its connector
         last = LastCheckpoint(self.signals, options.checkpoint_minutes)
@@ -207,7 +226,7 @@ class SyrfaCLI(LightningCLI):
 
 
 def run_trainer(arguments: list[str], signals: StopSignals) -> int:
-    """Runs fit, validate, test or predict.
+    """Runs fit, validate or test.
 
     Args:
         arguments: the verb and its options.

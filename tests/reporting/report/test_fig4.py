@@ -35,7 +35,7 @@ def result(adapter: str, seed: int, means: tuple[float, ...], plain: tuple[float
     return {
         **{"experiment": adapter, "run_id": f"seed{seed}", "module": "RealAdaptModule", "seed": seed, "steps": 5},
         **{"dataset": "ped2", "split": "test", "manifest_sha256": "0" * 64, "cache_key": "k"},
-        **{"transductive": False, "oracle": False, "settings": {"adapter_depth": 1}},
+        **{"transductive": False, "oracle": False, "settings": {"adapter_args": {"depth": 1}}},
         "evaluations": [{"metrics": auroc, "baselines": {"unadapted": auroc}}],
         "feature_distance": {
             **{"features": 64, "tubes": 100, "seed": 0, "style": {"mix": "swap"}, "adapter": adapter},
@@ -75,7 +75,7 @@ def test_what_cannot_share_an_axis_stands_in_panels_of_its_own() -> None:
 
 
 def test_a_depth_is_another_adapter_and_a_second_run_of_one_is_refused() -> None:
-    deep = result("ap", 1, (1.0, 1.0, 1.0), settings={"adapter_depth": 5})
+    deep = result("ap", 1, (1.0, 1.0, 1.0), settings={"adapter_args": {"depth": 5}})
     (panel,) = arrange(parts(AP, deep)).values()
     assert [part.adapter for part in panel] == ["none", "ap", "ap depth 5"]
     with pytest.raises(ConfigError, match=r"rap/seed1 and rap/seed1: both are adapter rap, seed 1, on ped2"):

@@ -1,13 +1,12 @@
-"""What a guard would hear: false alarms an hour at a recall, and how many events an alarm meets.
+"""False alarms per hour at a fixed recall, and how many events an alarm meets.
 
 An alarm is a maximal run of frames of one video at or above the threshold; a false alarm is one that touches no
 abnormal frame, so a run that begins before an event and lasts into it is none. The threshold is the highest at which at
-least the given share of all abnormal frames is at or above it. Hours are those of the frames labelled normal: no false
-alarm can be anywhere else, and a split that is mostly abnormal, as Ped2's, would look quiet if its events were counted
-as hours of peace.
+least the given share of all abnormal frames is at or above it. Hours are those of the frames labelled normal, since
+no false alarm can be anywhere else; counting abnormal frames too would flatter a split that is mostly abnormal.
 
 An alarm that never ends is one alarm, and where the video holds an event it is not even false; so the share of normal
-frames that lie in any alarm stands beside the rate.
+frames that lie in any alarm is reported next to the rate.
 """
 
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ class AlarmRule:
 
     Attributes:
         recall: share of abnormal frames that must be at or above the threshold, in (0, 1].
-        fps: frames a second; None where nobody knows, and then 25 are assumed.
+        fps: frames a second; None where it is not known, and then 25 are assumed.
 
     Raises:
         ConfigError: a number is out of range.
@@ -132,10 +131,10 @@ class _Timeline:
 
     def alarms(self, threshold: float) -> tuple[int, NDArray[np.int64], int]:
         """How many alarms there are, how many false ones in each video, and how many events hold a frame of one."""
-        loud = self.flat >= threshold
-        begins = _begins(loud)
+        alarmed = self.flat >= threshold
+        begins = _begins(alarmed)
         number = np.cumsum(begins)
-        hit = loud & self.truth
+        hit = alarmed & self.truth
         false = np.ones(int(number[-1]) + 1, bool)
         false[number[hit]] = False
         per_video = np.bincount(self.video[begins][false[1:]], minlength=self.videos)

@@ -46,17 +46,14 @@ class PairedDifference(NamedTuple):
 def bootstrap_intervals(
     scores: Scores, labels: Labels, resamples: int = 1000, seed: int = 0, confidence: float = 0.95
 ) -> dict[str, Interval]:
-    """Intervals of micro AUROC, macro AUROC, AUPRC, max F1 and EER, all from the same draws.
+    """Intervals of micro AUROC, macro AUROC, AUPRC, max F1 and EER by name, all from the same draws.
 
     Args:
         scores: (frames,) a video, finite.
         labels: (frames,) a video, 0 or 1.
         resamples: draws.
-        seed: of the generator.
+        seed: of the draws.
         confidence: share of the distribution inside the interval, in (0, 1).
-
-    Returns:
-        `Interval` by metric name.
 
     Raises:
         LabelError: labels do not fit the scores, or are neither 0 nor 1.
@@ -152,14 +149,7 @@ def _both_classes(counts: NDArray[np.float64], labels: Labels) -> NDArray[np.boo
 
 
 def interval_of(values: NDArray[np.float64], resamples: int, videos: int, confidence: float = 0.95) -> Interval:
-    """The interval of a number.
-
-    Args:
-        values: float64 (usable draws,), the number in every draw.
-        resamples: draws made.
-        videos: how many there are to draw from.
-        confidence: share of the distribution inside the interval, in (0, 1).
-    """
+    """The interval of a number whose values in the usable draws of `videos` videos are float64 (usable draws,)."""
     skipped = resamples - len(values)
     if len(values) < 2 or videos < 2:  # one video drawn again and again has an interval of no width, which says nothing
         return Interval(None, None, resamples, skipped)

@@ -6,7 +6,7 @@ outside, which makes distinct large scores equal. Labels are 1 = abnormal.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,21 +18,55 @@ from torchmetrics.functional.classification import (
 )
 
 from syrfa.errors import LabelError
-from syrfa.evaluation.metrics.value import MetricValue
 
 Scores = Sequence[NDArray[np.floating[Any]]]
 Labels = Sequence[NDArray[Any]]
 
 
+class MetricValue(NamedTuple):
+    """One metric of one split. A fraction in [0, 1], never a percentage.
+
+    Attributes:
+        value: the number; None when it is undefined, and then `reason` says why.
+        ci_low: lower end of the bootstrap interval over videos; None when there is none.
+        ci_high: upper end.
+        chance: what scores that know nothing reach on the same labels.
+        reason: why `value` is None.
+
+    Example:
+        >>> MetricValue(0.9, chance=0.5).to_json()
+        {'value': 0.9, 'ci_low': None, 'ci_high': None, 'chance': 0.5}
+        >>> MetricValue.undefined("every frame is normal").to_json()
+        {'value': None, 'reason': 'every frame is normal'}
+    """
+
+    value: float | None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    chance: float | None = None
+    reason: str | None = None
+
+    @classmethod
+    def undefined(cls, reason: str) -> "MetricValue":
+        """A metric that these labels do not define."""
+        return cls(None, reason=reason)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a run's result.json holds it."""
+        if self.value is None:
+            return {"value": None, "reason": self.reason}
+        return {"value": self.value, "ci_low": self.ci_low, "ci_high": self.ci_high, "chance": self.chance}
+
+
 def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
-    """Area under the ROC curve of all frames together (the paper's metric); ties count one half.
+    """Area under the ROC curve of all frames together (the paper's metric); ties count one half; chance 0.5.
 
     Args:
         scores: (frames,) a video, finite.
         labels: (frames,) a video, 0 or 1.
 
     Returns:
-        the value, chance 0.5; undefined without videos or with one class alone.
+        the value; undefined without videos or with one class alone.
 
     Raises:
         LabelError: labels do not fit the scores, or are neither 0 nor 1.
@@ -46,21 +80,16 @@ def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
 
 
 def auprc(scores: Scores, labels: Labels) -> MetricValue:
-    """Average precision of all frames together; arguments, errors as `micro_auroc`.
-
-    Returns:
-        the value, chance = share of abnormal frames (0.82 on Ped2).
-    """
+    """Average precision of all frames; arguments, errors as `micro_auroc`; chance = share of abnormal frames."""
     return _pooled(
         scores, labels, lambda ranks, truth: float(binary_average_precision(ranks, truth)), lambda rate: rate
     )
 
 
 def max_f1(scores: Scores, labels: Labels) -> MetricValue:
-    """The largest F1 over all thresholds, all frames together; arguments, errors as `micro_auroc`.
+    """The largest F1 over all thresholds; arguments, errors as `micro_auroc`.
 
-    Returns:
-        the value, chance = F1 of calling every frame abnormal, 2p / (1 + p) for a share p (0.901 on Ped2).
+    Chance is the F1 of calling every frame abnormal, 2p / (1 + p) for a share p of abnormal frames.
     """
     return _pooled(scores, labels, _max_f1, lambda rate: 2 * rate / (1 + rate))
 
@@ -69,10 +98,7 @@ def eer(scores: Scores, labels: Labels) -> MetricValue:
     """Equal error rate: where the share of normal frames called abnormal equals that of abnormal frames missed.
 
     All frames together. The ROC curve is a straight line between two thresholds, so the value is exact where no
-    threshold makes the two rates equal, and ties count one half. Smaller is better. Arguments, errors as `micro_auroc`.
-
-    Returns:
-        the value, chance 0.5.
+    threshold makes the two rates equal. Smaller is better; chance 0.5. Arguments, errors as `micro_auroc`.
 
     Example:
         >>> eer([np.array([0.1, 0.7, 0.4, 0.9])], [np.array([0, 0, 1, 1])]).value
@@ -110,11 +136,8 @@ def crossing(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[n
 def macro_auroc(scores: Scores, labels: Labels) -> MetricValue:
     """Mean over videos of the AUROC within each; arguments, errors as `micro_auroc`.
 
-    Returns:
-        the mean of `padded_auroc`. Its chance level is above 0.5: the two frames that are added to every video are
-        ranked right (one half where a score equals theirs), so an all-abnormal video scores 1 whatever the model
-        does. Given is what random scores reach on average, mean of (PN / 2 + P + N + 1) / ((P + 1)(N + 1)) for P
-        abnormal and N normal frames.
+    The mean of `padded_auroc`. Chance is above 0.5, for the two frames added to every video are ranked right: mean of
+    (PN / 2 + P + N + 1) / ((P + 1)(N + 1)) for P abnormal and N normal frames.
     """
     reason = check(scores, labels)
     if reason:
@@ -129,10 +152,7 @@ def padded_auroc(scores: Scores, labels: Labels) -> NDArray[np.float64]:
     """The AUROC of each video with one (label 0, lowest) and one (label 1, highest) frame added.
 
     Lowest is 0 and highest is 1, as published, or the smallest and the largest score of all videos where these lie
-    outside, so that the added frames stay extreme.
-
-    Returns:
-        float64 (videos,), in [0, 1]; defined for videos of one class too.
+    outside. float64 (videos,), in [0, 1]; defined for videos of one class too.
     """
     low = min(0.0, *(float(video.min()) for video in scores))
     high = max(1.0, *(float(video.max()) for video in scores))

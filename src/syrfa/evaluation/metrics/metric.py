@@ -1,39 +1,104 @@
-"""Metrics of frame scores and labels as torchmetrics metrics, collected video by video, on one process or many."""
+"""Metrics of frames, alarms and regions as torchmetrics metrics, collected video by video, on one process or many."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+from torchmetrics import Metric
 
+from syrfa.datasets.regions import Regions
 from syrfa.errors import LabelError
+from syrfa.evaluation.metrics.alarms import DEFAULT_RULE, AlarmRule, false_alarms
 from syrfa.evaluation.metrics.bootstrap import bootstrap_intervals
-from syrfa.evaluation.metrics.frame_level import METRICS
-from syrfa.evaluation.metrics.per_video import PerVideoMetric, column
-from syrfa.evaluation.metrics.value import MetricValue
+from syrfa.evaluation.metrics.frame_level import METRICS, MetricValue
+from syrfa.evaluation.metrics.region_level import MatchedVideo, match, region_metrics
+from syrfa.evaluation.scores import ObjectScores
+from syrfa.utils.collective import of_every_process
 
-Curves = list[NDArray[np.float64]]
+Columns = list[NDArray[np.float64]]
+
+
+class PerVideoMetric(Metric):
+    """The base of metrics that take a whole video at once and have bootstrap intervals over videos.
+
+    Across processes the videos are gathered; one that several processes give counts once. A metric's `update` calls
+    `add`, its `compute` looks at `held`. Numbers are float64, whatever process they come from.
+
+    Args:
+        resamples: bootstrap draws; 0 leaves the intervals out.
+        seed: of the draws.
+        settings: passed to `torchmetrics.Metric`.
+    """
+
+    full_state_update = False
+    is_differentiable = False
+
+    rows: list[Tensor]
+
+    def __init__(self, resamples: int = 1000, seed: int = 0, **settings: Any) -> None:  # noqa: ANN401 - torchmetrics'
+        super().__init__(**settings)
+        self.resamples = resamples
+        self.seed = seed
+        # one flat state, whatever the columns: number of the video, number of columns, their lengths, the columns
+        self.add_state("rows", default=[], dist_reduce_fx="cat")
+
+    def add(self, video: int, *columns: NDArray[Any]) -> None:
+        """Keeps the columns of one video, each (any length,); ValueError where it was already given."""
+        if any(len(rows) and int(rows[0]) == video for rows in self.rows):
+            raise ValueError(f"video {video} was already given; give all of it at once")
+        head = [video, len(columns), *map(len, columns)]
+        self.rows.append(torch.from_numpy(np.concatenate([head, *columns], dtype=np.float64)).to(self.device))
+
+    def sync(
+        self,
+        dist_sync_fn: Callable[..., list[Tensor]] | None = None,
+        *args: Any,  # noqa: ANN401 - torchmetrics' own signature
+        **settings: Any,  # noqa: ANN401
+    ) -> None:
+        """Gathers the videos of all processes; also those of a process that has none."""
+        if not len(self.rows):
+            self.rows.append(torch.zeros(0, dtype=torch.float64, device=self.device))
+        super().sync(dist_sync_fn or _gather, *args, **settings)
+
+    def held(self) -> dict[int, Columns]:
+        """The columns of every video held, float64, by its number, in the order of numbers."""
+        parts = self.rows if isinstance(self.rows, list) else [self.rows]  # a tensor after the gathering
+        flat = np.concatenate([np.zeros(0), *(rows.detach().cpu().numpy().reshape(-1) for rows in parts)])
+        found: dict[int, Columns] = {}
+        start = 0
+        while start < len(flat):
+            video, count = int(flat[start]), int(flat[start + 1])
+            begin = start + 2 + count
+            ends = begin + np.cumsum(flat[start + 2 : begin].astype(np.int64))
+            # the first process to give a video wins
+            found.setdefault(video, np.split(flat[begin : ends[-1]], ends[:-1] - begin))
+            start = int(ends[-1])
+        return dict(sorted(found.items()))
 
 
 class FrameMetric(PerVideoMetric):
     """The base of metrics that take the score and the label of every frame; arguments as `PerVideoMetric`."""
 
     def update(self, video: int, scores: ArrayLike | Tensor, labels: ArrayLike | Tensor) -> None:
-        """Adds one whole video.
+        """Adds one whole video, by its number within the split; once only.
 
         Args:
-            video: its number within the split; once only.
+            video: its number.
             scores: (frames,), larger = more abnormal, any finite numbers.
             labels: (frames,), 1 = abnormal.
 
         Raises:
             LabelError: scores and labels differ in length.
-            ValueError: the video was already given.
         """
         score, label = column(scores), column(labels)
         if len(score) != len(label):
             raise LabelError(f"video {video}: {len(score)} frame scores but {len(label)} frame labels")
         self.add(video, score, label)
 
-    def videos(self) -> tuple[Curves, Curves]:
+    def videos(self) -> tuple[Columns, Columns]:
         """Scores and labels of every video held, float64 (frames,), by video number."""
         held = self.held().values()
         return [score for score, _ in held], [label for _, label in held]
@@ -41,11 +106,6 @@ class FrameMetric(PerVideoMetric):
 
 class FrameLevelMetric(FrameMetric):
     """Micro AUROC, macro AUROC, AUPRC, max F1 and EER with bootstrap intervals over videos.
-
-    Args:
-        resamples: bootstrap draws; 0 leaves the intervals out.
-        seed: of the bootstrap.
-        settings: passed to `torchmetrics.Metric`.
 
     Example:
         >>> metric = FrameLevelMetric(resamples=0)
@@ -57,12 +117,7 @@ class FrameLevelMetric(FrameMetric):
     higher_is_better = None  # of the EER less is better
 
     def compute(self) -> dict[str, MetricValue]:
-        """Every metric by name, as `syrfa.evaluation.metrics.frame_level.METRICS` lists them.
-
-        Raises:
-            LabelError: a label is neither 0 nor 1, or a video has no frame.
-            ValueError: a score is not finite.
-        """
+        """Every metric of `METRICS` by name; errors as these."""
         scores, labels = self.videos()
         values = {name: measure(scores, labels) for name, measure in METRICS.items()}
         if self.resamples:
@@ -72,3 +127,82 @@ class FrameLevelMetric(FrameMetric):
                 for name, value in values.items()
             }
         return values
+
+
+class AlarmMetric(FrameMetric):
+    """False alarms an hour at a recall, and what goes with them, with an interval over videos; see `false_alarms`.
+
+    Args:
+        rule: the recall and the frames of a second.
+        resamples: as the others, see `PerVideoMetric`.
+        seed: see there.
+        settings: see there.
+
+    Example:
+        >>> metric = AlarmMetric(AlarmRule(recall=0.9, fps=1), resamples=0)
+        >>> metric.update(0, [0.9, 0.1, 0.2, 0.8, 0.7], [0, 0, 0, 1, 1])
+        >>> metric.compute()["false_alarms_per_hour"]
+        1200.0
+    """
+
+    higher_is_better = False
+
+    def __init__(
+        self,
+        rule: AlarmRule = DEFAULT_RULE,
+        resamples: int = 1000,
+        seed: int = 0,
+        **settings: Any,  # noqa: ANN401 - torchmetrics' own
+    ) -> None:
+        super().__init__(resamples, seed, **settings)
+        self.rule = rule
+
+    def compute(self) -> dict[str, Any]:
+        """JSON and errors of `false_alarms`; null with a reason where the labels define none."""
+        return false_alarms(*self.videos(), self.rule, self.resamples, self.seed)
+
+
+class RegionMetric(PerVideoMetric):
+    """Region and track based detection criteria with bootstrap intervals over videos; see `region_metrics`.
+
+    Example:
+        >>> truth = Regions(np.array([4]), np.array([[10.0, 10, 29, 49]]), np.array([0]), (240, 360))
+        >>> box, score = np.array([[12, 9, 30, 50]], np.float32), np.array([0.7])
+        >>> metric = RegionMetric(resamples=0)
+        >>> metric.update(0, ObjectScores("01", 9, 240, 360, np.array([4], np.int32), box, score), truth)
+        >>> metric.compute()["rbdc"].value
+        1.0
+    """
+
+    higher_is_better = True
+
+    def update(self, video: int, objects: ObjectScores, regions: Regions) -> None:
+        """Adds the scored boxes and the abnormal regions of one whole video; LabelError where they do not fit."""
+        found = match(objects, regions)
+        self.add(video, np.array([found.frames]), found.score, found.false, found.box, found.region, found.track)
+
+    def compute(self) -> dict[str, MetricValue]:
+        """`rbdc` and `tbdc`."""
+        return region_metrics(self.videos(), self.resamples, self.seed)
+
+    def videos(self) -> list[MatchedVideo]:
+        """Every video held, by video number."""
+        return [
+            MatchedVideo(int(frames[0]), score, false > 0, _whole(box), _whole(region), _whole(track))
+            for frames, score, false, box, region, track in self.held().values()
+        ]
+
+
+def column(values: ArrayLike | Tensor) -> NDArray[np.float64]:
+    """Any numbers as float64 (n,)."""
+    array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    return array.astype(np.float64).reshape(-1)
+
+
+def _gather(rows: Tensor, group: Any = None) -> list[Tensor]:  # noqa: ANN401 - see of_every_process
+    """The rows of every process. As objects: NCCL gathers no tensor of the CPU, which is where the callbacks' lie."""
+    return [part.to(rows.device) for part in of_every_process(rows.cpu(), group)]
+
+
+def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    return values.astype(np.int64)

@@ -4,8 +4,7 @@ Ramachandra and Jones, "Street Scene", WACV 2020. Every function takes the score
 videos, one entry a video. A box matches every region of its frame that it overlaps enough; a region is found from the
 highest score of the boxes that match it on; a box that matches no region is a false positive, one that only matches
 regions found already is neither. Nothing of this depends on the order of boxes, so matching is done once and the curve
-follows from sorted scores. A threshold admits all boxes of one score at once, and between two thresholds the curve is a
-straight line, as in a ROC curve with ties.
+follows from sorted scores. Between two thresholds the curve is a straight line, as in a ROC curve with ties.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.regions import Regions
 from syrfa.errors import LabelError
 from syrfa.evaluation.metrics.bootstrap import interval_of, video_draws
-from syrfa.evaluation.metrics.value import MetricValue
+from syrfa.evaluation.metrics.frame_level import MetricValue
 from syrfa.evaluation.scores import ObjectScores
 
 MIN_IOU = 0.1
@@ -33,7 +32,7 @@ _CELLS = 1 << 22  # videos or draws x thresholds held at once
 
 @dataclass(frozen=True)
 class MatchedVideo:
-    """The boxes of a video beside its regions.
+    """The boxes of a video and its regions.
 
     Attributes:
         frames: its length.
@@ -57,11 +56,7 @@ class MatchedVideo:
         return int(self.track.max()) + 1 if len(self.track) else 0
 
     def found(self, score: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The threshold from which on each region, and each track, is found; -inf where none is low enough.
-
-        Args:
-            score: float64 (n,), of the boxes.
-        """
+        """The threshold of the boxes' scores from which on each region, and each track, is found; -inf for never."""
         regions = np.full(len(self.track), -np.inf)
         np.maximum.at(regions, self.region, score[self.box])
         if not len(regions):
@@ -158,15 +153,12 @@ def region_metrics(videos: Sequence[MatchedVideo], resamples: int = 1000, seed: 
 def areas(
     videos: Sequence[MatchedVideo], scores: Sequence[NDArray[np.float64]], counts: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """RBDC and TBDC of every draw of videos.
+    """RBDC and TBDC of every draw of videos, float64 (draws, 2), in [0, 1].
 
     Args:
         videos: of `match`.
         scores: float64 (n,) a video, of its boxes.
         counts: float64 (draws, videos), how often each video was drawn; a region in every draw.
-
-    Returns:
-        float64 (draws, 2), in [0, 1].
     """
     found = [video.found(own) for video, own in zip(videos, scores, strict=True)]
     false = [np.sort(own[video.false]) for video, own in zip(videos, scores, strict=True)]
@@ -180,13 +172,9 @@ def _area(
     frames: NDArray[np.float64],
     counts: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The area of every draw, (draws,): what is found at a threshold counts from there to one false positive a frame.
+    """The area of every draw: what is found at a threshold counts from there to one false positive a frame.
 
-    Args:
-        found: the threshold from which on each target of a video is found.
-        false: the scores of a video's false positives, ascending.
-        frames: (draws,).
-        counts: (draws, videos).
+    `found` are the thresholds from which on each target of a video is found, `false` its ascending false positives.
     """
     levels = np.unique(np.concatenate(list(found)))
     levels = levels[np.isfinite(levels)]

@@ -1,4 +1,4 @@
-"""`syrfa score`: what `predict` would write, one video at a time, resumable, the same bytes on any engine."""
+"""`syrfa predict`: the scores of a test, one video at a time, resumable, the same bytes on any engine."""
 
 import hashlib
 import json
@@ -9,6 +9,8 @@ import pytest
 from small_run import DEMO, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
+from syrfa.engine.store import LOCK
+from syrfa.utils.files import read_sealed, sealed
 
 BATCH = "--data.eval_batch_size=16"  # less than the tubes of a video
 
@@ -16,27 +18,27 @@ pytestmark = pytest.mark.usefixtures("data_environment")
 
 
 def digests(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def score(checkpoint, out, cache, *options):
+def predict(checkpoint, out, cache, *options):
     return main(
-        ["score", *DEMO, f"--ckpt_path={checkpoint}", f"--out={out}", f"--data.cache_root={cache}", BATCH, *options]
+        ["predict", *DEMO, f"--ckpt_path={checkpoint}", f"--out={out}", f"--data.cache_root={cache}", BATCH, *options]
     )
 
 
 @pytest.fixture(scope="module")
 def scored(knowledge_ckpt, tmp_path_factory):
     """A run with one worker, and a cache folder that it left alone."""
-    root = tmp_path_factory.mktemp("score")
-    assert score(knowledge_ckpt, root / "out", root / "cache", "--workers=1") == 0
+    root = tmp_path_factory.mktemp("predict")
+    assert predict(knowledge_ckpt, root / "out", root / "cache", "--workers=1") == 0
     return root / "out", root / "cache"
 
 
-def test_scores_are_those_of_predict(scored, knowledge_ckpt, tmp_path):
+def test_scores_are_those_of_a_test(scored, knowledge_ckpt, tmp_path):
     options = [*KNOWLEDGE, *SMALL, BATCH, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
-    assert main(["predict", *options]) == 0
+    assert main(["test", *options, "--evaluation.pictures=false"]) == 0
     expected = sorted((tmp_path / "demo_knowledge" / "seed1" / "scores").glob("*.npz"))
     assert len(expected) == 2
     assert [path.name for path in sorted((scored[0] / "scores").iterdir())] == [path.name for path in expected]
@@ -50,19 +52,29 @@ def test_scores_are_those_of_predict(scored, knowledge_ckpt, tmp_path):
                 np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-6)
 
 
+def test_a_split_without_labels_is_scored_with_the_config_of_an_experiment(knowledge_ckpt, tmp_path):
+    options = [*KNOWLEDGE, *SMALL, f"--ckpt_path={knowledge_ckpt}", f"--out={tmp_path / 'out'}"]
+    assert main(["predict", *options, "--model.init_args.width=2", "--data.predict_split=train"]) == 0
+    files = sorted((tmp_path / "out" / "scores").glob("*.npz"))
+    assert len(files) == 2
+    with np.load(files[0], allow_pickle=False) as stored:
+        assert stored["frames"].dtype == np.float32
+        assert stored["object_xyxy"].shape == (len(stored["object_score"]), 4)
+
+
 def test_no_tube_is_left(scored):
     assert not scored[1].exists()
-    assert {path.suffix for path in scored[0].rglob("*") if path.is_file()} == {".npz", ".json"}
+    assert {path.suffix for path in scored[0].rglob("*") if path.is_file() and path.name != LOCK} == {".npz", ".json"}
 
 
 def test_two_processes_write_the_same_bytes(scored, knowledge_ckpt, tmp_path):
-    assert score(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", "--workers=2") == 0
+    assert predict(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", "--workers=2") == 0
     assert digests(tmp_path / "out") == digests(scored[0])
 
 
 def test_kept_tubes_give_the_same_bytes(scored, knowledge_ckpt, tmp_path):
     options = ("--workers=1", "--keep_tubes=true")
-    assert score(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", *options) == 0
+    assert predict(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", *options) == 0
     assert digests(tmp_path / "out") == digests(scored[0])
     assert len(list((tmp_path / "cache").glob("ped2-test-*/*.npy"))) == 2
 
@@ -77,21 +89,23 @@ def test_only_what_is_not_done_is_scored_again(scored, knowledge_ckpt, tmp_path,
     elif lost == "damaged":
         victim.write_bytes(victim.read_bytes()[:-1])
     else:
-        done = out / "done" / f"{victim.stem}.json"
-        done.write_text(json.dumps({**json.loads(done.read_text()), "key": "0"}))
-    assert score(knowledge_ckpt, out, tmp_path / "cache", "--workers=1") == 0
+        part = out / "parts" / f"{victim.stem}.json"
+        content = read_sealed(part)
+        content["content"]["video"] = "0"
+        part.write_text(json.dumps(sealed(content)))
+    assert predict(knowledge_ckpt, out, tmp_path / "cache", "--workers=1") == 0
     assert "scored 1 videos (1 were done)" in capsys.readouterr().out
     assert digests(out) == digests(scored[0])
 
 
-def test_scores_of_two_recipes_never_share_a_folder(scored, knowledge_ckpt, tmp_path, capsys):
+def test_other_scores_never_share_a_folder(scored, knowledge_ckpt, tmp_path, capsys):
     before = digests(scored[0])
-    assert score(knowledge_ckpt, scored[0], tmp_path, "--workers=1", "--data.target.filter.min_side=20") == 2
-    assert "another checkpoint" in capsys.readouterr().err
+    assert predict(knowledge_ckpt, scored[0], tmp_path, "--workers=1", "--data.target.filter.min_side=20") == 2
+    assert "holds another job" in capsys.readouterr().err
     assert digests(scored[0]) == before
     (tmp_path / "run" / "scores").mkdir(parents=True)
-    assert score(knowledge_ckpt, tmp_path / "run", tmp_path, "--workers=1") == 2
-    assert "another verb" in capsys.readouterr().err
+    assert predict(knowledge_ckpt, tmp_path / "run", tmp_path, "--workers=1") == 2
+    assert "holds files of something else" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -104,12 +118,12 @@ def test_scores_of_two_recipes_never_share_a_folder(scored, knowledge_ckpt, tmp_
     ],
 )
 def test_bad_options_are_one_line(knowledge_ckpt, tmp_path, capsys, options, said):
-    assert score(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", *options) == 2
+    assert predict(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", *options) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
 
 
 def test_missing_checkpoint_is_one_line(tmp_path, capsys):
-    assert score(tmp_path / "none.ckpt", tmp_path / "out", tmp_path / "cache") == 2
+    assert predict(tmp_path / "none.ckpt", tmp_path / "out", tmp_path / "cache") == 2
     assert "no checkpoint at" in capsys.readouterr().err

@@ -50,9 +50,9 @@ def clip(tmp_path):
 
 @pytest.mark.parametrize("kind", ["folder", "clip"])
 @pytest.mark.parametrize("pixels", [True, False])
-def test_batches(request, make_dataset, kind, pixels):
+def test_batches(request, tools, tmp_path, kind, pixels):
     place, detector = request.getfixturevalue(kind), Listener()
-    video = Video(make_dataset(), VideoRecord("Test001", place, "test"))
+    video = Video(tools.dataset(tmp_path), VideoRecord("Test001", place, "test"))
     video.start(detector)
     firsts, sizes, greys = [], [], []
     for first, stack in video.batches(pixels):
@@ -71,8 +71,8 @@ def test_batches(request, make_dataset, kind, pixels):
         assert greys == pytest.approx([3 * number for number in range(FRAMES)], abs=0 if kind == "folder" else 6)
 
 
-def test_a_damaged_frame_ends_the_pass(make_dataset, folder):
+def test_a_damaged_frame_ends_the_pass(tools, tmp_path, folder):
     (folder / "020.png").write_bytes(b"no picture")
-    video = Video(make_dataset(), VideoRecord("Test001", folder, "test"))
+    video = Video(tools.dataset(tmp_path), VideoRecord("Test001", folder, "test"))
     with pytest.raises(VideoError, match=r"020\.png"):
         list(video.batches())

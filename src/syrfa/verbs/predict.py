@@ -1,26 +1,26 @@
-"""`syrfa score`: from a checkpoint and videos to their scores, a video at a time, on an engine."""
+"""`syrfa predict`: from a checkpoint and videos to their scores, a video at a time, on an engine."""
 
 import time
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from syrfa.engine import EngineName, run_job
 from syrfa.errors import ConfigError, WeightsNotFoundError
-from syrfa.evaluation.score_videos import SCORES, ScoreJob, ScoreRecipe
+from syrfa.evaluation.score_videos import SCORES, ScoreIdentity, ScoreJob
 from syrfa.modules.checkpoint import read_checkpoint
 from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
-from syrfa.tubes.datamodule import TubeDataModule
-from syrfa.tubes.source import SplitUse
-from syrfa.utils.files import sha256_file, write_json
+from syrfa.tubes.datamodule import SplitUse, TubeDataModule
+from syrfa.utils import class_path
+from syrfa.utils.files import sha256_file
 
-RECIPE = "score.json"
+Unused = dict[str, Any] | None
 
 
-def score(
+def predict(
     data: TubeDataModule,
     ckpt_path: Path,
     out: Path | None = None,
@@ -28,25 +28,44 @@ def score(
     workers: int | None = None,
     device: str = "cpu",
     keep_tubes: bool = False,
+    allow_import: str | None = None,
+    model: Unused | str = None,
+    trainer: Unused = None,
+    run: Unused = None,
+    evaluation: Unused = None,
+    checkpoint: Unused = None,
+    checkpoint_minutes: float | None = None,
+    seed_everything: bool | int | None = None,
 ) -> None:
-    """Scores the videos that `predict` would, one by one, and prints one line.
+    """Score videos one by one, labelled or not, write scores/<video>.npz, and print one line.
 
     Each video is decoded, detected, cut, scored and forgotten. Videos whose scores are there, of this checkpoint and
-    recipe, are passed over, so a run that was stopped goes on, and new videos of a folder are added to the old ones.
-    Which split is scored say `data.predict_on` and `data.predict_split`.
+    these options, are passed over, so a run that was stopped goes on, and new videos of a folder are added to the old
+    ones. Which split is scored is set by `data.predict_on` and `data.predict_split`.
 
     Args:
         data: the `data` part of a config; labels are not read.
         ckpt_path: a checkpoint that `fit` wrote; it is scored with its own settings.
-        out: the run's folder; by default `runs/score/<dataset>-<split>-<key>`.
+        out: the folder; by default `runs/predict/<dataset>-<split>-<key>`.
         engine: where videos are worked on, `local` processes or a `ray` cluster; `data.engine` by default.
         workers: videos at a time; `data.prepare_workers` by default, and one a CPU core where that is null.
         device: of the network, `cpu` or e.g. `cuda:0`; scores of another device differ in the last digits.
         keep_tubes: build the cache of the split, and score from it. A finished cache is read in any case.
+        allow_import: modules of your own whose classes the checkpoint may name, as `mypackage.module,other`.
+        model: not used; so that the config of an experiment can be given.
+        trainer: not used, see `model`.
+        run: not used, see `model`.
+        evaluation: not used, see `model`.
+        checkpoint: not used, see `model`.
+        checkpoint_minutes: not used, see `model`.
+        seed_everything: not used, see `model`.
 
     Raises:
         UserError: data, boxes, the checkpoint or the folder are not usable; the message says which.
     """
+    if allow_import:
+        class_path.allow_import(allow_import)
+    del model, trainer, run, evaluation, checkpoint, checkpoint_minutes, seed_everything
     use = data.use("predict")
     if use is None:
         domain = data.stage_domain["predict"]
@@ -56,10 +75,12 @@ def score(
     job = _job(data, use, Path(ckpt_path), out, device, keep_tubes)
     records = use.source.dataset.videos(use.split)
     check_names(records)
-    todo = [record for record in records if not job.is_done(record)]
-    start = time.perf_counter()
-    title = f"{use.source.dataset.name} {use.split}"
-    frames = sum(done.frames for done in run_job(job, todo, data.engine, data.prepare_workers, title=title))
+    job.store.claim()
+    with job.store.lock():
+        todo = [record for record in records if not job.is_done(record)]
+        start = time.perf_counter()
+        title = f"{use.source.dataset.name} {use.split}"
+        frames = sum(done.frames for done in run_job(job, todo, data.engine, data.prepare_workers, title=title))
     seconds = time.perf_counter() - start
     print(
         f"{title}: scored {len(todo):,} videos ({len(records) - len(todo):,} were done), {frames:,} frames, "
@@ -71,7 +92,7 @@ def _job(
     data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None, device: str, keep_tubes: bool
 ) -> ScoreJob:
     source = use.source
-    recipe = ScoreRecipe(
+    identity = ScoreIdentity(
         checkpoint=_digest(checkpoint),
         detector=source.detector.identity(),
         spec=use.spec.for_split(use.split),
@@ -79,18 +100,17 @@ def _job(
         batch_size=data.eval_batch_size,
         device=_device_kind(device),
     )
-    folder = out or Path("runs/score") / f"{source.dataset.name}-{use.split}-{recipe.key()[:12]}"
-    _claim(folder, recipe)
+    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{identity.key()[:12]}"
     cache = data.folder(use)
     if keep_tubes:
         data.build(use)
-    videos = {video["name"]: video for video in source.dataset.manifest(use.split)["videos"]}
+    videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
     found = cache if (cache / MANIFEST).exists() else None
-    return ScoreJob(source.dataset, source.detector, recipe, checkpoint, device, videos, folder, found)
+    return ScoreJob(source.dataset, source.detector, identity, checkpoint, device, videos, folder, found)
 
 
 def _digest(checkpoint: Path) -> str:
-    """Its SHA-256, once it is known to be one of ours: better said here than by every worker."""
+    """Its SHA-256, once it is known to be one of ours: better here than in every worker."""
     if not checkpoint.is_file():
         raise WeightsNotFoundError(f"no checkpoint at {checkpoint}; give --ckpt_path the .ckpt file that a fit wrote")
     read_checkpoint(checkpoint)
@@ -107,22 +127,3 @@ def _device_kind(device: str) -> str:
     if kind == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device={device}: torch finds no GPU here; give cpu")
     return kind
-
-
-def _claim(folder: Path, recipe: ScoreRecipe) -> None:
-    """Scores of one recipe a folder.
-
-    Raises:
-        ConfigError: the folder holds those of another, or of another run.
-    """
-    path = folder / RECIPE
-    if path.is_file():
-        if recipe.key() not in path.read_text():
-            raise ConfigError(
-                f"{folder}: holds scores of another checkpoint, detector, spec or filter (see {RECIPE} in it); choose "
-                "another --out"
-            )
-        return
-    if (folder / SCORES).exists():
-        raise ConfigError(f"{folder}: holds the scores of another verb; choose another --out")
-    write_json(path, {"key": recipe.key(), "recipe": asdict(recipe)})

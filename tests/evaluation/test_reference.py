@@ -1,6 +1,5 @@
-"""Tails against training normals: loops as the golden side, what they promise, and what they must not depend on."""
+"""Scores against reference scores: loops as the golden side, what they promise, and what they must not depend on."""
 
-import json
 from dataclasses import replace
 from math import log
 
@@ -10,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation import Calibration, ObjectScores, StrictProtocol
-from syrfa.evaluation.baselines import box_speed, box_width
-from syrfa.evaluation.metrics import micro_auroc
-from syrfa.evaluation.training_normals import local_survival, places, survival
+from syrfa.evaluation import ObjectScores, Reference, box_width
+from syrfa.evaluation.reference import called_abnormal, local_survival, places, survival
+from syrfa.evaluation.tracks import box_speed
 
-METHODS = ("global", "local", "fused", "fisher")
+METHODS = ("local", "fused", "fisher")
 GEOMETRY = {"fused": ("width",), "fisher": ("width", "speed")}
 
 
@@ -49,8 +47,6 @@ def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str,
 
         def tail(what, where=where, values=values):
             everywhere = (1 + sum(other[what] >= values[what] for _, other in known)) / (1 + len(known))
-            if method == "global":
-                return -log(everywhere)
             near = sorted(
                 known, key=lambda row: sum((a - b) ** 2 for a, b in zip(row[0][what], where[what], strict=True))
             )
@@ -67,7 +63,7 @@ def naive_tails(normals: list[ObjectScores], objects: ObjectScores, method: str,
 def test_equals_a_naive_loop(method, neighbours):
     normals = [scene(60, 1), scene(0, 2), scene(45, 3, "w")]
     objects = scene(30, 4)
-    found = Calibration(normals, method, neighbours).apply(objects)
+    found = Reference(normals, method, neighbours).apply(objects)
     np.testing.assert_allclose(found.object_score, naive_tails(normals, objects, method, neighbours), atol=1e-12)
     np.testing.assert_array_equal(found.object_xyxy, objects.object_xyxy)
 
@@ -90,30 +86,21 @@ def test_at_one_place_a_higher_score_is_never_more_normal(seed, neighbours, scor
     assert (np.diff(found) <= 0).all()
 
 
-@pytest.mark.parametrize("method", ["global", "local"])
-def test_shares_are_uniform_on_the_normals_themselves(method):
-    normals = scene(4000, 5)
-    shares = np.exp(-Calibration([normals], method, 50).apply(normals).object_score)
+@pytest.mark.parametrize(("seed", "tolerance"), [(6, 0.03), (7, 0.025)], ids=["the normals themselves", "new ones"])
+def test_shares_are_uniform_on_normals_of_the_scene(seed, tolerance):
+    shares = np.exp(-Reference([scene(4000, 6)], "local", 50).apply(scene(4000, seed)).object_score)
     for level in (0.05, 0.1, 0.25, 0.5, 0.75):
-        assert np.mean(shares <= level) == pytest.approx(level, abs=0.03)
-
-
-@pytest.mark.parametrize("method", ["global", "local"])
-def test_shares_are_uniform_on_new_normals_of_the_scene(method):
-    shares = np.exp(-Calibration([scene(4000, 6)], method, 50).apply(scene(4000, 7)).object_score)
-    for level in (0.05, 0.1, 0.25, 0.5, 0.75):
-        assert np.mean(shares <= level) == pytest.approx(level, abs=0.025)
+        assert np.mean(shares <= level) == pytest.approx(level, abs=tolerance)
 
 
 def test_a_place_that_always_scores_high_alarms_no_more_than_another():
     normals, fresh = [scene(4000, 8)], scene(4000, 9)
     right = fresh.object_xyxy[:, 2] > 150
-    alarms = {}
-    for method in ("global", "local"):
-        shares = np.exp(-Calibration(normals, method, 50).apply(fresh).object_score)
-        alarms[method] = [np.mean(shares[side] < 0.1) for side in (right, ~right)]
-    assert alarms["global"][0] > 5 * max(alarms["global"][1], 0.001)
-    assert alarms["local"] == pytest.approx([0.1, 0.1], abs=0.05)
+    everywhere = survival(normals[0].object_score, fresh.object_score)
+    local = np.exp(-Reference(normals, "local", 50).apply(fresh).object_score)
+    alarms = [[np.mean(shares[side] < 0.1) for side in (right, ~right)] for shares in (everywhere, local)]
+    assert alarms[0][0] > 5 * max(alarms[0][1], 0.001)
+    assert alarms[1] == pytest.approx([0.1, 0.1], abs=0.05)
 
 
 def test_fusion_adds_what_is_too_wide_for_its_place():
@@ -121,7 +108,7 @@ def test_fusion_adds_what_is_too_wide_for_its_place():
     cart = fresh.object_xyxy.copy()
     cart[0, 2] = cart[0, 0] + 4 * (cart[0, 2] - cart[0, 0])
     wide = replace(fresh, object_xyxy=cart, object_score=np.zeros(200))
-    local, fused = (Calibration(normals, method).apply(wide).object_score for method in ("local", "fused"))
+    local, fused = (Reference(normals, method).apply(wide).object_score for method in ("local", "fused"))
     assert local[0] == 0
     assert fused[0] > log(200)
     assert (fused >= local).all()
@@ -139,7 +126,7 @@ def walkers(pace: list[float], frames: int = 30) -> ObjectScores:
 def test_fisher_adds_what_is_too_fast():
     normals = walkers([0.02, 0.025, 0.03, 0.035] * 3)
     test = walkers([0.02, 0.03, 0.11])
-    tails = {m: Calibration([normals], m).apply(test).object_score.reshape(-1, 3) for m in ("fused", "fisher")}
+    tails = {m: Reference([normals], m).apply(test).object_score.reshape(-1, 3) for m in ("fused", "fisher")}
     assert (tails["fused"] == 0).all()
     assert (tails["fisher"][8:, 2] > 4).all()
     assert (tails["fisher"][:, :2] < 2).all()
@@ -149,9 +136,9 @@ def test_fisher_adds_what_is_too_fast():
 def test_geometry_alone_does_not_see_the_score():
     normals, objects = [scene(300, 19)], scene(60, 20)
     other = replace(objects, object_score=objects.object_score[::-1])
-    width = Calibration([box_width(v) for v in normals], "local").apply(box_width(objects)).object_score
+    width = Reference([box_width(v) for v in normals], "local").apply(box_width(objects)).object_score
     for method in ("fused", "fisher"):
-        alone = [Calibration(normals, method).apply(video, scored=False).object_score for video in (objects, other)]
+        alone = [Reference(normals, method).apply(video, scored=False).object_score for video in (objects, other)]
         np.testing.assert_array_equal(*alone)
         assert method == "fisher" or alone[0].tolist() == width.tolist()
 
@@ -163,11 +150,11 @@ def test_fisher_compares_scores_of_one_shape():
     low[:, 0], low[:, 2] = low[:, 0] - 10, low[:, 2] + 10
     feet = replace(people, name="w", object_xyxy=low, object_score=np.random.default_rng(0).uniform(0.85, 0.95, 400))
     people = replace(people, object_score=0.2 * people.object_score)
-    calibration = Calibration([people, feet], "fisher", 50)
+    reference = Reference([people, feet], "fisher", 50)
     more = {}
     for name, boxes in (("people", people), ("feet", feet)):
         high = replace(boxes, object_score=np.full(400, 0.9))
-        before, after = (calibration.apply(v).object_score for v in (boxes, high))
+        before, after = (reference.apply(v).object_score for v in (boxes, high))
         more[name] = np.median(after - before)
     assert more["people"] > 2
     assert abs(more["feet"]) < 0.5
@@ -180,7 +167,7 @@ def test_fisher_counts_what_is_a_little_rare_in_everything():
     box[:, 2] += np.linspace(0, 5, 2000)
     crowd = replace(normals, object_xyxy=box, object_score=np.linspace(0, 1, 2000))
     test = replace(scene(2, 18), object_xyxy=np.stack([box[1900], box[0]]), object_score=np.array([0.95, 0.98]))
-    found = {m: Calibration([crowd], m, 2000).apply(test).object_score for m in ("fused", "fisher")}
+    found = {m: Reference([crowd], m, 2000).apply(test).object_score for m in ("fused", "fisher")}
     assert found["fused"][0] < found["fused"][1]
     assert found["fisher"][0] > found["fisher"][1]
 
@@ -189,21 +176,21 @@ def test_above_all_neighbours_is_not_yet_above_all_normals():
     normals = scene(1000, 12)
     here = replace(normals, object_score=np.where(normals.object_xyxy[:, 0] > 100, 0.8, 0.2))
     at = int(np.argmin(normals.object_xyxy[:, 0]))
-    calibration = Calibration([here], "local", 50)
+    reference = Reference([here], "local", 50)
     tails = []
     for score in (0.5, 0.9):
         scores = here.object_score.copy()
         scores[at] = score
-        tails.append(calibration.apply(replace(here, object_score=scores)).object_score[at])
+        tails.append(reference.apply(replace(here, object_score=scores)).object_score[at])
     assert log(51) < tails[0] < tails[1]
     assert tails[1] == pytest.approx(log(51) + log(1001))
 
 
-@pytest.mark.parametrize("method", METHODS[:3])  # speed is that of the object's own track
-def test_an_object_is_calibrated_the_same_whatever_others_there_are(method):
+@pytest.mark.parametrize("method", METHODS[:2])  # speed is that of the object's own track
+def test_an_object_scores_the_same_whatever_others_there_are(method):
     normals, objects = [scene(300, 13), scene(200, 14, "w")], scene(100, 15)
-    calibration = Calibration(normals, method, 20)
-    whole = calibration.apply(objects).object_score
+    reference = Reference(normals, method, 20)
+    whole = reference.apply(objects).object_score
     order = np.random.default_rng(0).permutation(100)[:40]
     part = replace(
         objects,
@@ -211,8 +198,8 @@ def test_an_object_is_calibrated_the_same_whatever_others_there_are(method):
         object_xyxy=objects.object_xyxy[order],
         object_score=objects.object_score[order],
     )
-    np.testing.assert_array_equal(calibration.apply(part).object_score, whole[order])
-    swapped = Calibration(normals[::-1], method, 20)
+    np.testing.assert_array_equal(reference.apply(part).object_score, whole[order])
+    swapped = Reference(normals[::-1], method, 20)
     np.testing.assert_allclose(swapped.apply(objects).object_score, whole, atol=1e-12)
 
 
@@ -222,47 +209,9 @@ def test_only_ranks_count(method):
     normals, objects = scene(300, 16), scene(100, 17)
     logits = [replace(v, object_score=np.log(v.object_score / (1 - v.object_score))) for v in (normals, objects)]
     np.testing.assert_array_equal(
-        Calibration([logits[0]], method).apply(logits[1]).object_score,
-        Calibration([normals], method).apply(objects).object_score,
+        Reference([logits[0]], method).apply(logits[1]).object_score,
+        Reference([normals], method).apply(objects).object_score,
     )
-
-
-@given(st.lists(st.floats(-3, 3), min_size=2, max_size=40), st.lists(st.floats(-9, 9), max_size=30))
-def test_quantile_scaling_is_one_straight_line_cut_at_0(normal_scores, scores):
-    known = replace(scene(len(normal_scores), 0), object_score=np.array(normal_scores))
-    objects = replace(scene(len(scores), 1), object_score=np.array(scores, np.float64))
-    found = Calibration([known], "quantile", quantiles=(0.0, 1.0)).apply(objects).object_score
-    low, high = min(normal_scores), max(normal_scores)
-    expected = [max(0.0, (score - low) / (high - low if high > low else 1.0)) for score in scores]
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
-    assert (np.diff(found[np.argsort(scores)]) >= 0).all()  # never the other way round
-
-
-def test_quantiles_put_as_many_normals_below_0_and_above_1():
-    normals = scene(4000, 22)
-    found = Calibration([normals], "quantile", quantiles=(0.05, 0.9)).apply(scene(4000, 23)).object_score
-    assert np.mean(found == 0) == pytest.approx(0.05, abs=0.015)
-    assert np.mean(found > 1) == pytest.approx(0.1, abs=0.02)
-
-
-@pytest.mark.parametrize("smoothing", ["none", "centred", "causal"])
-def test_quantile_scaling_changes_an_auroc_by_its_ties_alone(smoothing):
-    videos = [scene(900, seed, f"v{seed}", frames=100) for seed in (24, 25, 26)]
-    assert all(set(range(100)) == set(video.object_frame.tolist()) for video in videos)  # no frame takes the floor
-    labels = [(np.arange(100) // 20 % 2).astype(np.uint8) for _ in videos]
-    protocol, normals = StrictProtocol(3, smoothing, 5), scene(500, 27)
-
-    def value(normals: ObjectScores | None, quantiles: tuple[float, float] = (0.0, 1.0)) -> float | None:
-        scored = videos
-        if normals is not None:
-            scored = [Calibration([normals], "quantile", quantiles=quantiles).apply(video) for video in videos]
-        return micro_auroc([protocol.frame_scores(video).final for video in scored], labels).value
-
-    below_all = replace(normals, object_score=normals.object_score - 1)
-    assert value(below_all) == pytest.approx(value(None), abs=1e-6)
-    # the upper quantile only stretches; the lower one ties what lies below it
-    assert value(normals, (0.9, 0.99)) == pytest.approx(value(normals, (0.9, 0.95)), abs=1e-6)
-    assert value(normals, (0.9, 0.99)) != pytest.approx(value(None), abs=1e-4)
 
 
 def test_places_are_shares_of_the_frame_and_of_a_pixel_at_least():
@@ -272,29 +221,35 @@ def test_places_are_shares_of_the_frame_and_of_a_pixel_at_least():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_video_without_objects_stays_without(method):
-    assert Calibration([scene(10, 18)], method).apply(scene(0, 19)).object_score.shape == (0,)
+    assert Reference([scene(10, 18)], method).apply(scene(0, 19)).object_score.shape == (0,)
 
 
 def test_bad_settings_are_named():
-    with pytest.raises(ConfigError, match=r"'rank'.*global.*local.*fused"):
-        Calibration([scene(5, 0)], "rank")
-    for quantiles in ((0.9, 0.1), (0.5, 0.5), (-0.1, 0.5), (0.5, 1.1)):
-        with pytest.raises(ConfigError, match="two rising shares"):
-            Calibration([scene(5, 0)], "quantile", quantiles=quantiles)
+    with pytest.raises(ConfigError, match=r"'quantile'.*local.*fused.*fisher"):
+        Reference([scene(5, 0)], "quantile")
     with pytest.raises(ConfigError, match="neighbours is 0"):
-        Calibration([scene(5, 0)], "local", 0)
-    with pytest.raises(ConfigError, match="no object to calibrate by"):
-        Calibration([scene(0, 0)], "global")
+        Reference([scene(5, 0)], "local", 0)
+    with pytest.raises(ConfigError, match="no object to compare with"):
+        Reference([scene(0, 0)], "fused")
 
 
 def test_every_constant_is_described():
-    local = Calibration([scene(30, 0), scene(20, 1)], "local", 200).describe()
+    local = Reference([scene(30, 0), scene(20, 1)], "local", 200).describe()
     assert local == {"reference": "local", "neighbours": 50, "normal_objects": 50, "training_normals": True}
-    assert "neighbours" not in Calibration([scene(30, 0)], "global").describe()
-    scaled = Calibration([scene(30, 0)], "quantile", quantiles=(0.1, 0.9)).describe()
-    scores = np.sort(scene(30, 0).object_score)
-    assert (scaled["quantiles"], "neighbours" in scaled) == ([0.1, 0.9], False)
-    assert scores[0] < scaled["low"] < scores[4]
-    assert scores[25] < scaled["high"] < scores[-1]
-    json.dumps(scaled)
-    json.dumps(local)
+
+
+def scored(*boxes: tuple[float, float, float]) -> ObjectScores:
+    """A video of boxes (width, height, score)."""
+    xyxy = np.array([[10, 10, 10 + width, 10 + height] for width, height, _ in boxes], np.float32).reshape(-1, 4)
+    score = np.array([score for _, _, score in boxes], np.float64)
+    return ObjectScores("v", 10, 240, 360, np.zeros(len(boxes), np.int32), xyxy, score)
+
+
+def test_normals_called_abnormal_are_counted_over_all_videos():
+    videos = [scored((5, 9, 0.2), (9, 5, 0.95), (9, 5, 0.5)), scored(), scored((6, 6, 0.91), (7, 6, 0.6))]
+    assert called_abnormal(videos) == {
+        "objects": 5,
+        "above": {"0.5": 3 / 5, "0.9": 2 / 5},
+        "wide": {"objects": 3, "above": {"0.5": 2 / 3, "0.9": 1 / 3}},
+    }
+    assert called_abnormal([scored((5, 9, 0.2))])["wide"] == {"objects": 0, "above": {"0.5": None, "0.9": None}}
