@@ -1,6 +1,6 @@
 """`python -m syrfa`, also installed as `syrfa`: the verbs, the exit codes, one line for what the user got wrong.
 
-Exit codes: 0 done; 1 a fault of the program; 2 the input is wrong; 3 `reproduce` found another number; 130
+Exit codes: 0 done; 1 an internal error; 2 the input is wrong; 3 `reproduce` found another number; 130
 interrupted; 143 terminated; both with a checkpoint on disk once a batch was trained. `SYRFA_DEBUG=1` shows the
 traceback of a user error too.
 """
@@ -32,7 +32,7 @@ VERBS = {
     "data": "list the data sets, download one, or check a copy against what was published of it",
 }
 TRAINER_VERBS = ("fit", "validate", "test")
-# a place that was given cannot be used; ENOENT is left out, since every reader of ours says itself what is missing
+# a place that was given cannot be used; ENOENT is left out, since every reader of ours names what is missing
 _BAD_PLACE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 _BAD_PLACE |= {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}
 

@@ -1,7 +1,7 @@
-"""What a user can get wrong. Every error says what is wrong, where, and how to fix it, on one line.
+"""What a user can get wrong. Every error tells what is wrong, where, and how to fix it, on one line.
 
-The command line turns a `UserError` into that line on stderr and exit code 2; any other exception is a fault of
-the program (exit code 1).
+The command line turns a `UserError` into that line on stderr and exit code 2; any other exception is an internal
+error (exit code 1).
 """
 
 
@@ -30,7 +30,7 @@ class CacheError(UserError, RuntimeError):
 
 
 class WeightsNotFoundError(UserError, FileNotFoundError):
-    """A detector's weights or a checkpoint are not where they were said to be."""
+    """A detector's weights or a checkpoint are not at the given place."""
 
 
 class CheckpointError(UserError, ValueError):
@@ -46,5 +46,5 @@ class EngineError(UserError, RuntimeError):
 
 
 def in_one_line(error: Exception) -> str:
-    """What an error says, without the line breaks that a library put into it."""
+    """The text of an error, without the line breaks that a library put into it."""
     return " ".join(str(error).split())

@@ -15,6 +15,7 @@ import pytest
 
 from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
+from syrfa.verbs.generate import noisy_boxes
 from syrfa.world import PRESETS, generate_world
 from syrfa.world.clip import Clip, plan_clips
 
@@ -94,7 +95,7 @@ def test_stages(preset, grey, capsys, tmp_path):
 @pytest.mark.parametrize("processes", [1, 2])
 def test_generator(preset, processes, capsys, tmp_path):
     before, start = sum(os.times()[:4]), time.perf_counter()
-    generate_world(tmp_path / "w", preset, 0, True, processes, progress=False)
+    generate_world(tmp_path / "w", preset, 0, True, noisy_boxes, processes, progress=False)
     rate = 400 / (time.perf_counter() - start)
     report(capsys, f"generate, {processes} process(es), grey", rate, "frames/s")
     report(

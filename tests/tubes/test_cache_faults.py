@@ -1,6 +1,5 @@
 """Damage, refusals of the system and killed workers: the same bytes in the end, or one line that says what is wrong."""
 
-import contextlib
 import errno
 import fcntl
 import json
@@ -10,12 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from deadly_detector import DeadlyDetector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syrfa.datasets import UCSDPed2
-from syrfa.detection import FileDetector
 from syrfa.engine import JobStore
 from syrfa.errors import CacheError
 from syrfa.tubes import TubeCache, TubeSpec, build_cache
@@ -250,14 +246,3 @@ def test_no_locks(build, whole, tools, monkeypatch, number):
 
 def without_lock(digests):
     return {name: digest for name, digest in digests.items() if name != ".lock"}
-
-
-def test_killed_worker(small_ped2, tmp_path, tools):
-    root, boxes = small_ped2
-    whole = build_cache(UCSDPed2(root), "train", FileDetector(boxes), TubeSpec(), tmp_path / "whole", 1, False).folder
-    detector = DeadlyDetector(boxes, tmp_path / "dead")
-    with contextlib.suppress(CacheError):  # whether a build outlives its worker is its own affair
-        build_cache(UCSDPed2(root), "train", detector, TubeSpec(), tmp_path / "cache", 2, False)
-    assert (tmp_path / "dead").exists()
-    folder = build_cache(UCSDPed2(root), "train", detector, TubeSpec(), tmp_path / "cache", 2, False).folder
-    assert tools.digests(folder) == tools.digests(whole)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,12 @@ OF_THE_PLACE = {"root", "ckpt_path", "dirpath", "default_root_dir"}  # keys that
 
 
 @pytest.fixture(scope="module")
-def both(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The run folders of one process and of two verbs."""
-    del data_environment
+def both(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The run folders of one process and of two verbs, the first of which is the session's fit."""
     one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
     assert main(["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={one}", "--run.test=true"]) == 0
+    shutil.copytree(knowledge_ckpt.parents[1], two / "demo_knowledge" / "seed1")
     arguments = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={two}"]
-    assert main(["fit", *arguments]) == 0
     last = two / "demo_knowledge" / "seed1" / "checkpoints" / "last.ckpt"
     assert main(["test", *arguments, f"--ckpt_path={last}"]) == 0
     return one / "demo_knowledge" / "seed1", two / "demo_knowledge" / "seed1"
@@ -74,42 +75,33 @@ def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
-    [([], "the config describes no data.target"), (["folder.yaml"], "no split with frame labels to test on")],
-)
-def test_what_cannot_be_tested_is_refused_before_training(
-    target: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = [f"--config={DATA / name}" for name in ("generated.yaml", *target)]
-    run = [*data, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", *SMALL, WIDTH, f"--run.root={tmp_path}"]
-    assert main(["fit", *run, "--run.test=true"]) == 2
-    assert said in capsys.readouterr().err
-    assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
+    ("data", "options", "named"),
     [
+        (["generated.yaml"], [], "the config describes no data.target"),
+        (["generated.yaml", "folder.yaml"], [], "no split with frame labels to test on"),
         (
+            ["demo.yaml"],
             ["--evaluation.protocol=paper", "--data.target.constants=null"],
-            "data.target.constants names no published recipe",
+            "data.target.constants names no published constants",
         ),
         (
-            ["--data.target.constants=shanghaitech", "--evaluation.paper.filter_size=3"],
+            ["demo.yaml"],
+            ["--data.target.constants=shanghaitech", "--evaluation.constants.filter_size=3"],
             "evaluation.constants.filter_size=3:",
         ),
         (
+            ["demo.yaml"],
             ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=1"],
             "evaluation.feature_distance_tubes=1: they are too few",
         ),
     ],
 )
-def test_a_test_that_would_end_in_a_refusal_is_refused_before_training(
-    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_tested_is_refused_before_training(
+    data: list[str], options: list[str], named: str, tmp_path: Path, refusal: Callable[[list[str]], str]
 ) -> None:
-    run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--trainer.limit_val_batches=0"]
-    assert main(["fit", *run, *options, "--run.test=true"]) == 2
-    assert said in capsys.readouterr().err
+    configs = [f"--config={DATA / name}" for name in data]
+    run = [*configs, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", *SMALL, WIDTH, f"--run.root={tmp_path}"]
+    assert named in refusal(["fit", *run, "--trainer.limit_val_batches=0", *options, "--run.test=true"])
     assert not (tmp_path / "demo_knowledge" / "seed1" / "checkpoints").exists()
 
 
@@ -129,7 +121,7 @@ def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monk
     monkeypatch.setattr(wandb, "finish", recorded)
     run = ["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={tmp_path}", "--run.test=true", "--run.wandb=true"]
     if fails:
-        monkeypatch.setattr("syrfa.evaluation.callback.write_all_scores", broken)
+        monkeypatch.setattr("syrfa.evaluation.callback.write_test", broken)
         with pytest.raises(OSError, match="the test broke"):
             main(run)
     else:

@@ -1,6 +1,7 @@
 """The gradient reversal baseline on tiny generated worlds: fit, test, and what a result says of its training."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ def fitted_and_tested(root: Path, *options: str) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("options", [[], ["--data.class_balance=natural"]], ids=["equal", "natural"])
-def test_fit_and_test(options: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("on_test_frames", [False, True])
+def test_fit_and_test(on_test_frames: bool, tmp_path: Path) -> None:
+    """Equal classes and train splits; natural classes and the target's test split, which makes it transductive."""
+    options = ["--data.class_balance=natural", "--data.target.train_split=test"] if on_test_frames else []
     result = fitted_and_tested(tmp_path, *options)
     assert result["module"] == "GradientReversalModule"
     assert result["steps"] == 3
@@ -33,20 +36,15 @@ def test_fit_and_test(options: list[str], tmp_path: Path) -> None:
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
     assert [(part["domain"], part["split"]) for part in result["trained_on"]] == [
         ("source", "train"),
-        ("target", "train"),
+        ("target", "test" if on_test_frames else "train"),
     ]
-    assert (result["transductive"], result["oracle"]) == (False, False)
+    assert (result["transductive"], result["oracle"]) == (on_test_frames, False)
     header = (tmp_path / "demo_grl" / "seed1" / "metrics.csv").read_text().splitlines()[0].split(",")
     assert {"train/cls", "train/domain", "train/reversal", "train/domain_accuracy"} <= set(header)
 
 
-def test_real_tubes_of_the_test_split_make_the_result_transductive(tmp_path: Path) -> None:
-    result = fitted_and_tested(tmp_path, "--data.target.train_split=test")
-    assert result["transductive"] is True
-
-
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "named"),
     [
         (["--data.train_on=source"], "data.train_on=source: gradient reversal compares the domains; set data.train_on"),
         (["--data.target=null"], "data.train_on=both: the config describes no data.target; add --config"),
@@ -60,17 +58,15 @@ def test_real_tubes_of_the_test_split_make_the_result_transductive(tmp_path: Pat
     ],
     ids=["one-domain", "no-target", "no-source", "float16", "no-units", "puzzle"],
 )
-def test_refused_in_one_line(options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fit", *REVERSAL, *options, f"--run.root={tmp_path}"]) == 2
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("syrfa ")]
-    assert said in line
+def test_refused_in_one_line(
+    options: list[str], named: str, tmp_path: Path, refusal: Callable[[list[str]], str]
+) -> None:
+    assert named in refusal(["fit", *REVERSAL, *options, f"--run.root={tmp_path}"])
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
 def test_phase_two_does_not_adapt_to_a_batch_of_both_domains(
-    knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    knowledge_ckpt: Path, tmp_path: Path, refusal: Callable[[list[str]], str]
 ) -> None:
-    capsys.readouterr()
     options = [*ADAPT, *SMALL, f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", f"--run.root={tmp_path}"]
-    assert main(["fit", *options, "--data.train_on=both"]) == 2
-    assert "data.train_on=both: phase 2 adapts to the target" in capsys.readouterr().err
+    assert "data.train_on=both: phase 2 adapts to the target" in refusal(["fit", *options, "--data.train_on=both"])

@@ -70,7 +70,7 @@ def test_half_a_command(
         ("--data.target.dataset=Nope", "data.target.dataset: there is no class 'Nope'"),
         ("--data.source.filter.min_side=10000", "data.*.filter"),
         ("--data.source.train_spec.margin=1000", "spec.margin (1000) leaves no frame"),
-        ("--evaluation.paper.taps=8", "evaluation.constants.taps=8: give an odd number of at least 1"),
+        ("--evaluation.constants.taps=8", "evaluation.constants.taps=8: give an odd number of at least 1"),
         ("--evaluation.protocol=strickt", "evaluation.protocol: expected one of 'strict', 'paper', got strickt"),
         ("--evaluation.window=24", "window is 24"),
         ("--evaluation.bootstrap=-1", "evaluation.bootstrap=-1"),
@@ -180,7 +180,7 @@ def test_checkpoint_of_other_settings(
     knowledge_ckpt: Path, tmp_path: Path, refusal: Refusal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = [f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}"]
-    assert "holds a SynthKnowledgeModule" in refusal(["test", *ADAPT, *SMALL, *place])
+    assert "holds a syrfa.modules.SynthKnowledgeModule" in refusal(["test", *ADAPT, *SMALL, *place])
     wider = [*KNOWLEDGE, *SMALL, *place, "--model.init_args.width=4"]
     assert "width 2 (config: 4)" in refusal(["fit", *wider])
     assert main(["validate", *wider]) == 0  # a verb that scores takes the checkpoint's

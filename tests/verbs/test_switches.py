@@ -1,7 +1,8 @@
-"""`data.transductive` and `data.oracle`: off unless asked for, and then beside every number that they touch."""
+"""`data.transductive` and `data.oracle`: off unless asked for, and then named with every number that they touch."""
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,17 +108,17 @@ def test_adaptation_does_not_wash_the_choice_of_phase_one_off(tmp_path: Path) ->
 def test_validation_says_what_the_weights_bring(
     oracle: Path, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def said(config: list[str], checkpoint: Path, *options: str) -> str:
+    def printed(config: list[str], checkpoint: Path, *options: str) -> str:
         capsys.readouterr()
         split = ["--data.validate_on=target", "--data.target.validation_split=test", "--trainer.limit_val_batches=1.0"]
         arguments = [*config, *QUICK, *split, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}"]
         assert main(["validate", *arguments, *options]) == 0
-        printed = capsys.readouterr().out
-        assert "val/micro_auroc" in printed
-        return printed
+        out = capsys.readouterr().out
+        assert "val/micro_auroc" in out
+        return out
 
-    assert "val/oracle" in said(ADAPT, oracle / "checkpoints" / "oracle.ckpt")
-    assert "val/oracle" not in said(KNOWLEDGE, knowledge_ckpt, "--data.oracle=true")
+    assert "val/oracle" in printed(ADAPT, oracle / "checkpoints" / "oracle.ckpt")
+    assert "val/oracle" not in printed(KNOWLEDGE, knowledge_ckpt, "--data.oracle=true")
 
 
 @pytest.mark.parametrize(
@@ -153,25 +154,18 @@ def test_pictures_carry_the_switch(oracle: Path, tmp_path: Path, monkeypatch: py
     assert titles == [expected, result["audit"]["line"], "oracle"]
 
 
-def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    capsys.readouterr()
-    assert main(arguments) == 2
-    (line,) = [line for line in capsys.readouterr().err.splitlines() if ": data." in line and " is on" not in line]
-    return line
-
-
 @pytest.mark.parametrize("switch", ["transductive", "oracle"])
 def test_a_switch_that_the_weights_know_nothing_of_is_refused(
-    switch: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    switch: str, knowledge_ckpt: Path, tmp_path: Path, refusal: Callable[[list[str]], str]
 ) -> None:
     arguments = ["test", *KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
-    line = refused([*arguments, f"--data.{switch}=true"], capsys)
+    line = refusal([*arguments, f"--data.{switch}=true"])
     assert f"data.{switch}: these weights were fitted without it" in line
     assert not list(tmp_path.rglob("result.json"))
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "named"),
     [
         (["--data.transductive=true"], "data.transductive: data.train_on=source trains on nothing of the target"),
         (
@@ -190,7 +184,7 @@ def test_a_switch_that_the_weights_know_nothing_of_is_refused(
     ],
 )
 def test_combinations_that_make_no_sense_are_refused(
-    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: list[str], named: str, tmp_path: Path, refusal: Callable[[list[str]], str]
 ) -> None:
-    assert said in refused(["fit", *KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", *options], capsys)
+    assert named in refusal(["fit", *KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", *options])
     assert not list(tmp_path.rglob("*.ckpt"))

@@ -3,7 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from syrfa.world.clip import plan_clips
 from syrfa.world.events.scenario import Stage
 from syrfa.world.presets import PRESETS
 from syrfa.world.scene.camera import Camera
@@ -22,63 +21,47 @@ def camera():
     return Camera.looking(160, 120, distance=20.0, down=0.3, person=36.0, row=0.55)
 
 
+def _stage(camera, back, clothes, road, fps, frames, seed, **settings):
+    """A plain grey walkway from left to right, 8 m wide, looked at from the side."""
+    background = np.full((camera.height, camera.width, 3), 150, np.uint8)
+    scene = Scene(camera=camera, background=background, path=0.0, path_centre=(0.0, 20.0), path_half=4.0, back=back,
+                  clothes=clothes, road=road)  # fmt: skip
+    return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
+
+
 @pytest.fixture
 def make_stage(camera):
-    """A plain grey place, looked at from the side."""
+    """A small place without a road."""
 
     def make(fps=20.0, frames=40, seed=0, **settings):
-        scene = Scene(
-            camera=camera,
-            background=np.full((120, 160, 3), 150, np.uint8),
-            path=0.0,
-            path_centre=(0.0, 20.0),
-            path_half=4.0,
-            back=30.0,
-            clothes=-0.8,
-        )
-        return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
+        return _stage(camera, 30.0, -0.8, None, fps, frames, seed, **settings)
 
     return make
 
 
 @pytest.fixture
 def make_place():
-    """A walkway from left to right, 8 m wide, with a road of choice."""
+    """A larger one, with a road of choice."""
 
     def make(road="beside", seed=0, frames=60, fps=15.0, person=40.0, size=(320, 240), **settings):
         camera = Camera.looking(*size, distance=20.0, down=0.35, person=person, row=0.6)
-        scene = Scene(
-            camera=camera,
-            background=np.full((size[1], size[0], 3), 150, np.uint8),
-            path=0.0,
-            path_centre=(0.0, 20.0),
-            path_half=4.0,
-            back=60.0,
-            clothes=-0.5,
-            road=ROADS[road],
-        )
-        return Stage(scene, fps, frames, np.random.default_rng(seed), **settings)
+        return _stage(camera, 60.0, -0.5, ROADS[road], fps, frames, seed, **settings)
 
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_source():
     """Three clips in the UBnormal layout, half a second to render."""
     clips = {"train": (1, 1), "validation": (0, 0), "test": (0, 1)}
     return replace(PRESETS["tiny"], name="small-source", clips=clips, frames=(10, 12), scenes=2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_target():
     """Three clips in the UCSD layout."""
     clips = {"train": (1, 0), "test": (0, 2)}
     return replace(PRESETS["target-tiny"], name="small-target", clips=clips, frames=(36, 40))
-
-
-@pytest.fixture
-def plans_of():
-    return plan_clips
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from syrfa.world.events.kinds import EVENTS, NEEDS_ROAD, NORMAL
+from syrfa.world.events.kinds import EVENTS, NEEDS_ROAD
 from syrfa.world.events.trajectory import standing
 from syrfa.world.people.actors import Actor
 from syrfa.world.people.shapes import cuboid, wheel
@@ -33,14 +33,6 @@ def test_every_event_renders_all_its_ids(make_stage, event):
     empty, _ = draw(stage, [], 20)
     painted = mask > 0
     assert np.abs(image.astype(int) - empty)[painted].mean() > 10
-
-
-@pytest.mark.parametrize("event", sorted(set(EVENTS) - NEEDS_ROAD))
-def test_only_abnormal_events_are_marked_so(make_stage, event):
-    stage = make_stage(onset=(0.2, 0.5))
-    marked = [actor.abnormal for actor in EVENTS[event](stage) if actor.abnormal is not None]
-    assert bool(marked) == (event not in NORMAL)
-    assert all(0 <= first <= last < stage.frames for first, last in marked)
 
 
 @pytest.mark.parametrize("event", ["cycling", "kick_scooting", "wheelchair", "motor_scooting"])
@@ -75,16 +67,6 @@ def test_a_person_moves_by_parts_of_a_pixel(make_stage):
     still = at(0.0)
     quarter, whole = np.abs(at(0.25) - still).sum(), np.abs(at(1.0) - still).sum()
     assert 0.12 < quarter / whole < 0.45
-
-
-def test_grey_and_colour_show_the_same(make_stage):
-    stage = make_stage()
-    actors = shown(stage, EVENTS["cycling"](stage))
-    grey, mask = draw(stage, actors, 20)
-    colour, mask_too = draw(stage, actors, 20, grey=False)
-    np.testing.assert_array_equal(mask, mask_too)
-    luma = colour @ np.array([0.114, 0.587, 0.299])
-    assert np.abs(luma - grey).mean() < 2.0
 
 
 def test_the_wheels_of_the_far_side_are_behind_the_vehicle(make_stage):

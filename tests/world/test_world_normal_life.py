@@ -3,33 +3,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from syrfa.world.clip import MAX_ID, Clip, make_scene, plan_clips
+from syrfa.world.clip import MAX_ID, Clip, plan_clips
 from syrfa.world.events.kinds import NORMAL, ROAD
 from syrfa.world.people.body import sample_body
 from syrfa.world.presets import PRESETS
 from syrfa.world.scene.renderer import Renderer, Sensor
 
-SPEEDS = {
-    "walk": (0.7, 1.9),
-    "enter": (0.7, 1.9),
-    "hurry": (1.7, 2.0),
-    "elder": (0.7, 1.25),
-    "child": (0.7, 1.6),
-    "telephone": (0.8, 1.4),
-    "group": (0.7, 1.6),
-    "family": (0.7, 1.3),
-    "cluster": (0.7, 1.6),
-    "shelter": (0.7, 1.9),
-    "luggage": (0.7, 1.7),
-    "pram": (0.7, 1.5),
-    "dog": (0.8, 1.6),
-}
 STILL = {"stand", "sit", "talk"}
 SIZES = {"group": (2, 4), "family": (2, 4), "cluster": (5, 8), "talk": (2, 4), "meet": (2, 2), "queue": (3, 7)}
 
 
-@pytest.mark.parametrize("person", [15.0, 200.0])
-@pytest.mark.parametrize("road", ["none", "beside", "across"])
+@pytest.mark.parametrize(("road", "person"), [("none", 15.0), ("none", 200.0), ("beside", 15.0), ("across", 200.0)])
 @pytest.mark.parametrize("event", sorted({**NORMAL, **ROAD}))
 def test_every_normal_event_builds_and_renders(make_place, event, road, person):
     seen = 0
@@ -44,21 +28,6 @@ def test_every_normal_event_builds_and_renders(make_place, event, road, person):
         assert set(np.unique(masks)) <= {0, *owners}
         seen += sum(int(mask.any()) for mask in masks)
     assert seen >= 1 or event in ROAD
-
-
-@pytest.mark.parametrize("event", sorted(SPEEDS))
-def test_speeds_of_people(make_place, event):
-    low, high = SPEEDS[event]
-    speeds = []
-    for seed in range(12):
-        fps = (8.0, 30.0)[seed % 2]
-        for actor in NORMAL[event](make_place("none", seed, fps=fps)):
-            step = np.hypot(np.diff(actor.course.x), np.diff(actor.course.y)) * fps
-            if step.min() > 0.3:  # some halt, some stand
-                speeds.append(step.mean())
-                assert 0.88 * low <= speeds[-1] <= 1.12 * high
-    assert len(speeds) > 4
-    assert np.std(speeds) > 0.02
 
 
 def test_walkers_have_the_published_mean(make_place):
@@ -124,21 +93,6 @@ def test_who_enters_was_out_of_the_picture(make_place):
     assert arrived >= 17
 
 
-def test_a_cluster_hides_parts_of_itself(make_place):
-    for seed in range(4):
-        stage = make_place("none", seed)
-        actors = NORMAL["cluster"](stage)
-        places = np.array([(actor.course.x[0], actor.course.y[0]) for actor in actors])
-        far = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 9 * np.eye(len(actors))
-        assert far.min(axis=1).max() < 1.3
-
-
-@pytest.mark.parametrize("event", ["luggage", "pram"])
-def test_what_is_pushed_is_its_owners_or_its_own(make_place, event):
-    counts = [len(NORMAL[event](make_place("none", seed))[0].owners) for seed in range(30)]
-    assert 5 < counts.count(1) < 25
-
-
 def test_children_are_small_and_have_large_heads():
     rng = np.random.default_rng(0)
     children, adults, elders = ([sample_body(rng, 0.0, age) for _ in range(120)] for age in ("child", "adult", "elder"))
@@ -182,13 +136,3 @@ def test_a_third_or_more_of_an_abnormal_clip_is_abnormal():
             abnormal += len(actor.owners) * int((seen & (span[0] <= frames) & (frames <= span[1])).sum())
             everybody += len(actor.owners) * int(seen.sum())
     assert abnormal / everybody > 1 / 3
-
-
-def test_a_street_is_the_same_every_time():
-    preset = small("standard", roads=1.0, traffic=(3, 3), frames=(8, 8))
-    plan = plan_clips(preset)[0]
-    seed = next(seed for seed in range(20) if make_scene(preset, plan.scene, seed).road is not None)
-    one, other = (list(Clip(preset, plan, seed, False).render()) for _ in range(2))
-    for (image, mask), (image_too, mask_too) in zip(one, other, strict=True):
-        np.testing.assert_array_equal(image, image_too)
-        np.testing.assert_array_equal(mask, mask_too)

@@ -6,7 +6,7 @@ from syrfa.world.events.kinds import ABNORMAL
 from syrfa.world.people import actors
 from syrfa.world.people.body import Joint, clothed, sample_body
 from syrfa.world.people.poses import talking
-from syrfa.world.people.skeleton import BONES, FLESH, mirrored, mixed, settled, shifted, swayed, turned
+from syrfa.world.people.skeleton import BONES, FLESH, mirrored, mixed, shifted, swayed, turned
 from syrfa.world.scene.renderer import Renderer, Sensor
 
 
@@ -192,12 +192,6 @@ def test_turning_and_swaying_are_rigid(pair):
     np.testing.assert_array_equal(mirrored(mirrored(one)), one)
     tipped = turned(np.array([[0.0, 0.0, 1.0]] * 17), 0.5 * np.pi, 0.0)
     np.testing.assert_allclose(tipped[0], [1.0, 0.0, 0.0], atol=1e-9)  # the head goes forward
-
-
-def test_settled_rests_on_its_lowest_part(pair):
-    for clearance in (0.0, 0.4):
-        lowest = (settled(pair[0], clearance)[:, 2] - FLESH).min()
-        assert lowest == pytest.approx(clearance)
 
 
 def test_shifted_keeps_the_feet(staged):

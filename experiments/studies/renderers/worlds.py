@@ -14,6 +14,7 @@ from pathlib import Path
 import syrfa.world.clip
 from experiments.studies.renderers.gl_painter import GLRenderer
 from syrfa.utils.files import write_json
+from syrfa.verbs.generate import noisy_boxes
 from syrfa.world import PRESETS, generate_world
 from syrfa.world.scene.renderer import Renderer
 
@@ -29,7 +30,7 @@ def main(out: Path) -> None:
     for name, painter in PAINTERS.items():
         syrfa.world.clip.Renderer = painter  # in this process, so `processes` below is 1
         start = time.process_time()
-        generate_world(out / name / "standard", preset, SEED, True, 1)
+        generate_world(out / name / "standard", preset, SEED, True, noisy_boxes, 1)
         taken[name] = round(time.process_time() - start, 1)
     write_json(out / "worlds.json", {"seed": SEED, "clips": clips, "frames": 60, "processor_seconds": taken})
 

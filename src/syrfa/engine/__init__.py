@@ -1,6 +1,6 @@
 """Running one job over many videos, or many commands side by side, so that it can be stopped and taken up again."""
 
-from syrfa.engine.base import Item, Job, StageTimer, StepTimer, VideoDone
+from syrfa.engine.base import Item, Job, StepTimer, VideoDone
 from syrfa.engine.run import EngineName, run_job
 from syrfa.engine.store import JobStore, folder_lock
 
@@ -9,7 +9,6 @@ __all__ = [
     "Item",
     "Job",
     "JobStore",
-    "StageTimer",
     "StepTimer",
     "VideoDone",
     "folder_lock",

@@ -117,8 +117,3 @@ class StepTimer:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-    stage = step
-
-
-StageTimer = StepTimer

@@ -18,7 +18,7 @@ from syrfa.engine.base import Attempt, Item, Job, Pool, VideoDone
 from syrfa.engine.local import run_timed
 from syrfa.errors import EngineError
 
-_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0"}  # before ray is imported: it reports its use unless told not to
+_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0"}  # before ray is imported: otherwise it reports its use
 
 
 class RayCluster(Pool):

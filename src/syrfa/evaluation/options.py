@@ -77,6 +77,11 @@ class EvaluationOptions:
         if self.constants is not None and self.constants.of is None:
             self.constants.check()
 
+    @property
+    def first(self) -> tuple[str, str]:
+        """Protocol and smoothing that come first."""
+        return self.protocol, self.smoothing if self.protocol == "strict" else "gaussian"
+
     def constants_of(self, data: ConstantsName | None) -> ConstantsName | None:
         """Whose constants the paper protocol takes, for data that name `data`."""
         return (self.constants.of if self.constants else None) or data
@@ -114,8 +119,7 @@ class EvaluationOptions:
                 TrackedProtocol(radius, smoothing, self.window, track_window=self.track_window, min_iou=self.track_iou)
                 for smoothing in SMOOTHINGS
             ]
-        first = (self.protocol, self.smoothing if self.protocol == "strict" else "gaussian")
-        return sorted(found, key=lambda each: (each.name, each.smoothing) != first)
+        return sorted(found, key=lambda each: (each.name, each.smoothing) != self.first)
 
     def note(self, dataset: str, data: ConstantsName | None) -> str | None:
         """A line that the paper protocol takes the constants of another data set than its own, where it does."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
-from syrfa.engine import JobStore, StageTimer, VideoDone
+from syrfa.engine import JobStore, StepTimer, VideoDone
 from syrfa.errors import ConfigError
 from syrfa.evaluation.protocols import StrictProtocol
 from syrfa.evaluation.scores import ObjectScores, write_scores
@@ -109,7 +109,7 @@ class ScoreJob:
 
     def run(self, record: VideoRecord) -> VideoDone:
         """Scores one video."""
-        timer = StageTimer()
+        timer = StepTimer()
         with one_thread():
             if self.cache is None:
                 objects = stream_video(
@@ -122,11 +122,11 @@ class ScoreJob:
                 )
             else:
                 objects = self._from_cache(record, timer)
-        with timer.stage("write"):
+        with timer.step("write"):
             self._write(record, objects)
         return VideoDone(record.name, objects.frames, timer.seconds)
 
-    def _from_stream(self, stream: TubeStream, timer: StageTimer) -> ObjectScores:
+    def _from_stream(self, stream: TubeStream, timer: StepTimer) -> ObjectScores:
         scorer = BatchScorer(self.module(), self.identity.batch_size, self.device, timer)
         frames: list[NDArray[np.int32]] = []
         boxes: list[NDArray[np.float32]] = []
@@ -145,7 +145,7 @@ class ScoreJob:
             object_score=scorer.scores(),
         )
 
-    def _from_cache(self, record: VideoRecord, timer: StageTimer) -> ObjectScores:
+    def _from_cache(self, record: VideoRecord, timer: StepTimer) -> ObjectScores:
         assert self.cache is not None
         self._opened = cache = self._opened or TubeCache.open(self.cache)
         number = [info.name for info in cache.video_infos].index(record.name)
@@ -158,7 +158,7 @@ class ScoreJob:
         )
         scorer = BatchScorer(self.module(), self.identity.batch_size, self.device, timer)
         for start in range(0, len(rows), self.identity.batch_size):
-            with timer.stage("read"):
+            with timer.step("read"):
                 tubes = cache.read(rows[start : start + self.identity.batch_size])
             scorer.add(tubes)
         return ObjectScores(
@@ -190,7 +190,7 @@ class ScoreJob:
 class BatchScorer:
     """Scores tubes in batches of one size, so that scores do not depend on how they came."""
 
-    def __init__(self, module: AnomalyModule, batch_size: int, device: str, timer: StageTimer) -> None:
+    def __init__(self, module: AnomalyModule, batch_size: int, device: str, timer: StepTimer) -> None:
         self.module, self.batch_size, self.device, self.timer = module, batch_size, device, timer
         self._held: list[NDArray[np.uint8]] = []
         self._count = 0
@@ -215,7 +215,7 @@ class BatchScorer:
         return np.concatenate(self._scores)
 
     def _score(self, tubes: NDArray[np.uint8]) -> None:
-        with self.timer.stage("score"), torch.inference_mode():
+        with self.timer.step("score"), torch.inference_mode():
             scores = self.module.score(torch.from_numpy(tubes).to(self.device))
             self._scores.append(scores.double().cpu().numpy())
 

@@ -4,9 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision.ops import box_iou
 
 from syrfa.evaluation.scores import ObjectScores
 
@@ -28,6 +26,9 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
         int64 (n,), the track of each object, numbered from 0 in the order in which they begin. A track has at most one
         object in a frame.
     """
+    import torch  # slow to import, and `summary` and `report` need no tracks
+    from torchvision.ops import box_iou
+
     left, top, right, bottom = objects.object_xyxy.T
     # scores last: they order nothing but two equal boxes of one frame, which are interchangeable otherwise
     order = np.lexsort((objects.object_score, bottom, right, top, left, objects.object_frame))

@@ -48,14 +48,16 @@ class AlarmPicture:
 
     Attributes:
         alarm: what is shown.
+        video: its name.
         overlay: the frame under its anomaly map.
-        strip: the frames of its tube side by side; None where no object is shown.
+        strip: the frames of its tube side by side; empty where no object is shown.
         masked: whether the data set has a mask of the frame.
     """
 
     alarm: Alarm
+    video: str
     overlay: bytes
-    strip: bytes | None
+    strip: bytes
     masked: bool
 
 
@@ -148,13 +150,13 @@ def draw_alarms(
         here = [alarm for alarm in alarms if alarm.video == video]
         for alarm, frames in _tube_frames(record, here, radius, (scored.height, scored.width)):
             mask = dataset.pixel_mask(record, alarm.frame)
-            strip = None
+            strip = b""
             if alarm.item is not None:  # the tube as the network is given it
                 boxes = scored.object_xyxy[alarm.item][None]
                 tube = crop_tubes(np.stack(frames), np.array([radius]), boxes, 2 * radius + 1)[0]
                 strip = _jpeg(np.concatenate(list(tube), axis=1))
-            overlay = _overlay(frames[radius], scored, alarm, mask)
-            pictures[alarm] = AlarmPicture(alarm, _jpeg(overlay), strip, mask is not None)
+            overlay = _jpeg(_overlay(frames[radius], scored, alarm, mask))
+            pictures[alarm] = AlarmPicture(alarm, scored.name, overlay, strip, mask is not None)
     return [pictures[alarm] for alarm in alarms if alarm in pictures]
 
 

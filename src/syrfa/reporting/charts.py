@@ -48,7 +48,7 @@ Videos = Sequence[NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart as it stands in the page.
+    """A chart as it is in the page.
 
     Attributes:
         label: what it shows, for its heading and for screen readers.

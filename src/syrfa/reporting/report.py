@@ -1,6 +1,7 @@
 """The HTML report: one page with every table, chart and picture of some runs, which loads nothing."""
 
 import base64
+import functools
 import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
@@ -87,6 +88,7 @@ def _experiment(experiment: Experiment, data: Path | None) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def _template() -> jinja2.Template:
     loader = jinja2.PackageLoader(__package__)
     environment = jinja2.Environment(loader=loader, autoescape=True)

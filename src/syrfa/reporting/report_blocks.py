@@ -1,6 +1,5 @@
 """The parts of a report that hold charts and pictures: what they show, what they lack, how many bytes they take."""
 
-import base64
 import csv
 import json
 import math
@@ -8,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+
+from markupsafe import escape
 
 from syrfa.errors import UserError, in_one_line
 from syrfa.evaluation.frame_curves import CURVES, FrameCurves
@@ -25,22 +25,12 @@ from syrfa.utils.text_table import percent
 _FIRST_VIDEOS = 12  # score curves that are not folded away
 _MOST_STEPS = 400  # points of a training curve; of a longer training every n-th is drawn
 _LISTED = (*CONFIGS, "provenance_fit.json", "provenance_test.json")
-_MOST_LISTED = 100_000  # characters of a listing
 _DISTANCES = {
     "all": "all tubes",
     "normal": "tubes of normal frames",
     "abnormal": "tubes of abnormal frames",
     "between": "two different tubes, for scale",
 }
-
-
-class Picture(NamedTuple):
-    """An alarm in the page; the images are data URLs, that of the tube is empty where no object is shown."""
-
-    video: str
-    caption: str
-    overlay: str
-    strip: str
 
 
 @dataclass
@@ -62,7 +52,7 @@ class Block:
     missing: list[str] = field(default_factory=list)
     charts: list[Chart] = field(default_factory=list)
     folded: dict[str, list[Chart]] = field(default_factory=dict)
-    pictures: dict[str, list[Picture]] = field(default_factory=dict)
+    pictures: dict[str, list[AlarmPicture]] = field(default_factory=dict)
     listings: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,8 +70,9 @@ class SizeBudget:
         """The block; only its sentences, and one more, where the rest does not fit any more."""
         drawn = [*block.charts, *(chart for several in block.folded.values() for chart in several)]
         size = sum(len(chart.json.encode()) + 500 for chart in drawn)
-        size += sum(len("".join(each)) + 500 for several in block.pictures.values() for each in several)
-        size += sum(2 * len(text.encode()) for text in block.listings.values())
+        pictures = [each for several in block.pictures.values() for each in several]
+        size += sum(2 * (len(each.overlay) + len(each.strip)) + 500 for each in pictures)
+        size += sum(len(escape(text).encode()) + 500 for text in block.listings.values())
         if size == 0 or size <= self.left:
             self.left -= size
             return block
@@ -125,8 +116,8 @@ def curve_blocks(experiment: Experiment, data: Path | None) -> Iterator[Block]:
     rates.folded = {evaluation_name(each): charts.rate_charts(kept, k) for k, each in enumerate(evaluations)}
     if evaluations:
         rates.charts = rates.folded.pop(evaluation_name(evaluations[0]))
-        told = "All frames together, one line a run; dashed is box_width, dotted is chance."
-        rates.notes.append(told if rates.charts else "A class is missing: there is no curve.")
+        note = "All frames together, one line a run; dashed is box_width, dotted is chance."
+        rates.notes.append(note if rates.charts else "A class is missing: there is no curve.")
     yield rates
     if run.path(CURVES) is not None:
         yield _scores(run, kept[0][1])
@@ -171,17 +162,8 @@ def _alarms(run: Run, curves: FrameCurves, data: Path | None) -> Block:
         "anomaly map. Below, the tube as the network sees it."
     )
     for kind in (alarms.TRUE, alarms.FALSE, alarms.MISSED):
-        shown = [each for each in drawn if each.alarm.kind == kind]
-        block.pictures[kind] = [_picture(each, curves.names[each.alarm.video]) for each in shown]
+        block.pictures[kind] = [each for each in drawn if each.alarm.kind == kind]
     return block
-
-
-def _picture(shown: AlarmPicture, video: str) -> Picture:
-    overlay, strip = (
-        f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
-        for jpeg in (shown.overlay, shown.strip)
-    )
-    return Picture(video, f"frame {shown.alarm.frame}, score {shown.alarm.score:.3f}", overlay, strip)
 
 
 def training_block(runs: Sequence[Run]) -> Block:
@@ -244,10 +226,8 @@ def provenance_block(run: Run) -> Block:
     block = Block(f"Provenance of {run.name}, seed {run.result['seed']}")
     if run.result.get("run_record_reason"):
         block.notes.append(f"There is no run record: {run.result['run_record_reason']}")
-    told = {key: value for key, value in run.result.items() if key not in ("evaluations", "metrics", "baselines")}
-    block.listings["result.json without its evaluations"] = json.dumps(told, indent=2, sort_keys=True)
+    record = {key: value for key, value in run.result.items() if key not in ("evaluations", "metrics", "baselines")}
+    block.listings["result.json without its evaluations"] = json.dumps(record, indent=2, sort_keys=True)
     for path in filter(None, map(run.path, _LISTED)):
-        content = path.read_text("utf-8", errors="replace")
-        cut = "" if len(content) <= _MOST_LISTED else f"\n… cut off after {_MOST_LISTED:,} characters"
-        block.listings[path.name] = content[:_MOST_LISTED] + cut
+        block.listings[path.name] = path.read_text("utf-8", errors="replace")
     return block

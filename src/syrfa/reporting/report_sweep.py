@@ -102,15 +102,15 @@ def _read(file: Path) -> SweepReport:
 
 
 def _point(folder: Path, number: int, point: dict[str, Any], keys: dict[str, str], metrics: list[str]) -> Point:
-    told = str(point["flags"] or "none") if "flags" in point else "-", "-"
+    audit = str(point["flags"] or "none") if "flags" in point else "-", "-"
     place = folder / str(point.get("run"))
     if (place / RESULT).is_file():
         run = Run.open(place)
-        told = flags([run]), audit_in_short([run], run.result["evaluations"][0])
+        audit = flags([run]), audit_in_short([run], run.result["evaluations"][0])
     settings = {name: point["parameters"].get(key) for name, key in keys.items()}
     values = {name: _value(point, name) for name in metrics}
     words = [str(point.get(key) or "-") for key in ("protocol", "state", "run")]
-    return Point(number, settings, values, words[0], *told, *words[1:])
+    return Point(number, settings, values, words[0], *audit, *words[1:])
 
 
 def _value(point: dict[str, Any], name: str) -> float | None:

@@ -27,6 +27,7 @@ SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
 MOST_RUNS = 1000
 _MOST_NAMED = 4  # settings in the name of an experiment
+_UNKNOWN = "not on record"
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
 
 
@@ -244,10 +245,9 @@ def _suffixes(results: list[Result]) -> list[str]:
     found = [_identity(result) for result in results]
     keys = {key for one in found for key in one if len({str(other.get(key)) for other in found}) > 1}
     listed = sorted(keys, key=lambda key: (key != "flags", key))  # flags make a number another kind of number
-    shown = [[f"{key} {'not on record' if one.get(key) is None else one.get(key)}" for key in listed] for one in found]
-    # all of it where a few would not tell them apart
-    most = _MOST_NAMED if len({tuple(words[:_MOST_NAMED]) for words in shown}) == len(shown) else len(listed)
-    return [f" ({', '.join(words[:most])})" if words else "" for words in shown]
+    words = [[f"{key} {_UNKNOWN if one.get(key) is None else one[key]}" for key in listed] for one in found]
+    more = [f"{len(listed) - _MOST_NAMED} more settings"] if len(listed) > _MOST_NAMED else []
+    return [f" ({', '.join([*each[:_MOST_NAMED], *more])})" if each else "" for each in words]
 
 
 def _short(digest: object) -> str | None:

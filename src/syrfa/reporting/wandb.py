@@ -7,8 +7,8 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from syrfa import __version__
-from syrfa.evaluation.callback import FrameAUC, is_partial
-from syrfa.evaluation.collector import data_of
+from syrfa.evaluation.callback import FrameAUC
+from syrfa.evaluation.collector import data_of, is_partial
 from syrfa.evaluation.result import Evaluation, Result, read_result
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import git_commit
@@ -62,7 +62,7 @@ class WandbRecord(Callback):
         }
         *_, experiment, run_id = Path(trainer.default_root_dir).parts
         callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # Trainer sets it in its connector
-        protocol, smoothing = next(part.first for part in callbacks if isinstance(part, FrameAUC))
+        protocol, smoothing = next(part.options.first for part in callbacks if isinstance(part, FrameAUC))
         config |= {"experiment": experiment, "id": run_id, "protocol": protocol, "smoothing": smoothing}
         return {**config, "seed": self.seed, "git_commit": git_commit(), "syrfa": __version__}
 

@@ -4,8 +4,6 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightning.fabric.utilities.rank_zero import rank_zero_only
-
 from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
 
@@ -58,6 +56,10 @@ class RunFolder:
         Raises:
             ConfigError: on entering, where another fit is at work there.
         """
+        from lightning.fabric.utilities.rank_zero import (
+            rank_zero_only,  # slow to import, and readers of results need none
+        )
+
         first = getattr(rank_zero_only, "rank", 0) == 0
         return folder_lock(self.path(seed)) if first else contextlib.nullcontext()
 

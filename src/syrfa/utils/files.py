@@ -1,4 +1,4 @@
-"""Files that are whole or not there, whole JSON that can be told from a damaged one, and digests."""
+"""Files that are whole or not there, JSON that is known to be undamaged, and digests."""
 
 import contextlib
 import errno
@@ -153,14 +153,10 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
 
 def sha256_file(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha256(file)
-
-
-def _sha256(file: IO[bytes]) -> str:  # Python 3.10 has no hashlib.file_digest
     digest = hashlib.sha256()
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from syrfa.errors import ConfigError
 
-# what jsonargparse says of the ways it tried, and of its own types; nothing a user could act on
+# jsonargparse's lines about the ways it tried and its own types; nothing a user could act on
 _NOISE = re.compile(
     r"Does not validate against any of the Union subtypes|Subtypes: |Errors:$|Expected a <class 'NoneType'>$|"
     r"Given value type: |Given value: (NestedArg|Namespace)?[({]|Expected a path but |Problem with given class_path"

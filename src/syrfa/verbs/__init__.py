@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-# what stands without a name before it: of each verb, the parameter and how argparse is to read it
+# of each verb, the parameters that are given without `--name`, and how argparse is to read them
 POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     "tables": {"names": {"nargs": "*", "help": "tables and figures, as table2 fig4; all where none is given"}},
     "evaluate": {"run": {"type": Path, "help": "the folder of a tested run"}},
@@ -51,7 +51,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
         parser.add_argument(name, **reading)
     parser.add_function_arguments(function, as_group=False, skip=set(positional))
     arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
-    # options that may stand without `true` behind them, also before what stands without a name
+    # options that need no `true` behind them, also before a parameter without a name
     flags = {f"--{name}" for name, parameter in parameters.items() if parameter.annotation is bool}
     arguments = [text for pair in zip_longest(arguments, arguments[1:]) for text in _flag(*pair, flags)]
     check_configs(arguments)

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from syrfa.detection import BoxNoise
 from syrfa.errors import ConfigError
 from syrfa.world import PRESETS, find_preset, generate_world, is_finished
 from syrfa.world.data_card import FILE
@@ -16,7 +20,7 @@ def generate(
     grey: bool | None = None,
     overwrite: bool = False,
     contact_sheet: Path | None = None,
-    beside: Path | None = None,
+    photos: Path | None = None,
 ) -> None:
     """Generates a world of walking people and unusual events, with labels.
 
@@ -30,9 +34,9 @@ def generate(
         seed: at least 0.
         processes: how many clips to render at a time; the number of processor cores when not given.
         grey: render one channel (true) or colour (false); the preset's choice when not given.
-        overwrite: replace a different generated world that stands in `out`.
+        overwrite: replace a different generated world in `out`.
         contact_sheet: a PNG file; draws frames and tubes of the preset into it instead of making a world.
-        beside: a folder of images (real ones, say) to be shown on the contact sheet.
+        photos: a folder of images (real ones, say) to be shown on the contact sheet next to the generated ones.
 
     Raises:
         ConfigError: there is no such preset, a number is out of range, or `out` holds something else.
@@ -44,17 +48,23 @@ def generate(
     world = find_preset(preset)
     grey = world.grey if grey is None else grey
     if contact_sheet is not None:
-        check_paths(contact_sheet, beside)
-        write_sheet(contact_sheet, draw_sheet(world, seed, grey, beside))
+        check_paths(contact_sheet, photos)
+        write_sheet(contact_sheet, draw_sheet(world, seed, grey, photos))
         print(f"{contact_sheet}: frames and tubes of '{preset}' with seed {seed}")
         return
-    if beside is not None:
-        raise ConfigError(f"beside {beside}: shown on a contact sheet only; add --contact_sheet PATH.png")
+    if photos is not None:
+        raise ConfigError(f"photos {photos}: shown on a contact sheet only; add --contact_sheet PATH.png")
     if is_finished(out, world, seed, grey, overwrite):
         print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
         return
-    generate_world(out, world, seed, grey, processes)
+    generate_world(out, world, seed, grey, noisy_boxes, processes)
     print(f"{out}: generated '{preset}' with seed {seed}; {out / FILE} describes it")
+
+
+def noisy_boxes(mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Boxes with confidences (n, 5) of the objects in an id mask (h, w), with the faults of a detector."""
+    found = BoxNoise().apply(mask.astype(np.int32), rng)
+    return np.concatenate([found.xyxy, found.confidence[:, None]], axis=1)
 
 
 # the help of --preset is made of this text

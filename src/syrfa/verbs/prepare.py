@@ -5,6 +5,7 @@ import time
 from syrfa.engine import EngineName
 from syrfa.tubes.cache import MANIFEST, TubeCache
 from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.utils.text_table import Cell, text_table
 
 _COLUMNS = ("dataset", "split", "videos", "frames", "tubes", "kept", "bytes/tube", "tubes/s", "folder")
 
@@ -25,7 +26,7 @@ def prepare(
     """
     data.engine = engine or data.engine
     data.prepare_workers = data.prepare_workers if workers is None else workers
-    rows = [_COLUMNS]
+    rows: list[list[Cell]] = []
     for use in data.uses():
         folder = data.folder(use)
         existed = (folder / MANIFEST).exists()
@@ -34,20 +35,17 @@ def prepare(
         seconds = time.perf_counter() - start
         if verify:
             TubeCache.open(folder, verify=True)
-        size = cache.manifest["bytes"] / len(cache)
         rows.append(
-            (
+            [
                 use.source.dataset.name,
                 use.split,
                 f"{len(cache.video_infos):,}",
                 f"{cache.manifest['frames']:,}",
                 f"{len(cache):,}",
                 f"{len(cache.select(use.source.filter)):,}",
-                f"{size:,.0f}",
+                f"{cache.manifest['bytes'] / len(cache):,.0f}",
                 "was there" if existed else f"{len(cache) / seconds:,.0f}",
                 str(folder),
-            )
+            ]
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(text_table(rows, _COLUMNS))

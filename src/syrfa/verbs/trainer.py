@@ -79,7 +79,7 @@ class SyrfaCLI(LightningCLI):
             "--checkpoint_minutes",
             type=float,
             default=5.0,
-            help="write last.ckpt when it is so old, besides at every epoch's end; 0 only there",
+            help="write last.ckpt when it is so old, and at every epoch's end; 0 only there",
         )
         parser.add_argument(
             "--allow_import",
@@ -90,7 +90,7 @@ class SyrfaCLI(LightningCLI):
             {
                 "checkpoint.save_last": True,
                 "checkpoint.filename": "{epoch}-{step}",
-                # a second fit must not leave its weights in last-v1.ckpt beside a stale last.ckpt
+                # a second fit must not leave its weights in last-v1.ckpt next to a stale last.ckpt
                 "checkpoint.enable_version_counter": False,
             }
         )
@@ -256,7 +256,7 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     except SIGTERMException:  # a SystemExit, which would leave the process with 0
         code = signals.exit_code
     except SystemExit as error:
-        if not isinstance(error.__context__, KeyboardInterrupt):  # Lightning makes a fault of it
+        if not isinstance(error.__context__, KeyboardInterrupt):  # into which Lightning turns it
             raise
         code = INTERRUPTED
     except MisconfigurationException as error:

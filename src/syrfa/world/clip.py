@@ -25,15 +25,8 @@ _FULL = MAX_ID - 16
 _OFTEN = {
     **{"walk": 22.0, "enter": 6.0, "group": 9.0, "hurry": 3.0, "elder": 3.0, "stand": 3.0, "telephone": 3.0},
     **{"talk": 4.0, "family": 2.0, "luggage": 2.0, "pram": 2.0, "turn_round": 1.5, "cluster": 1.5, "queue": 0.6},
-    **{
-        "car": 6.0,
-        "van": 2.0,
-        "giving_way": 2.5,
-        "parked": 2.0,
-        "cycling_on_road": 4.0,
-        "scooting_on_road": 2.0,
-        "crossing": 3.0,
-    },
+    **{"car": 6.0, "van": 2.0, "giving_way": 2.5, "parked": 2.0},
+    **{"cycling_on_road": 4.0, "scooting_on_road": 2.0, "crossing": 3.0},
 }
 
 

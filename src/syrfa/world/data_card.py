@@ -50,7 +50,10 @@ def data_card(world: World, preset: WorldPreset) -> str:
         "## Splits",
         _table(("split", "clips", "frames", "abnormal frames", "seconds", "frames a second"), _splits(world)),
         "Events, and how many actors of each:",
-        "\n".join(f"- {split}: {_events(part['events'])}" for split, part in world["splits"].items()),
+        "\n".join(
+            f"- {split}: {', '.join(f'{name} {number}' for name, number in part['events'].items()) or 'none'}"
+            for split, part in world["splits"].items()
+        ),
         abnormal_types(world, preset),
         "## How it was made\n\n" + _HOW,
         "## Use\n\n" + _USE,
@@ -107,10 +110,6 @@ def _splits(world: World) -> list[tuple[str, ...]]:
         numbers = [f"{part[key]:,}" for key in ("clips", "frames", "abnormal_frames")]
         rows.append((split, *numbers, f"{part['seconds']:,.1f}", f"{low:g} to {high:g}" if part["fps"] else "-"))
     return rows
-
-
-def _events(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in counts.items()) or "none"
 
 
 def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

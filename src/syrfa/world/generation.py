@@ -16,6 +16,7 @@ from syrfa.utils.files import atomic_write, read_sealed, sha256_file, sha256_jso
 from syrfa.world import data_card, ubnormal_writer, ucsd_writer
 from syrfa.world.clip import ClipPlan, plan_clips
 from syrfa.world.presets import VERSION, WorldPreset
+from syrfa.world.ucsd_writer import Detect
 
 FINISHED = "world.json"
 _STORE = ".generation"  # the folder of the job while the world is made
@@ -58,7 +59,13 @@ def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrit
 
 
 def generate_world(
-    root: Path, preset: WorldPreset, seed: int, grey: bool, processes: int | None = None, progress: bool = True
+    root: Path,
+    preset: WorldPreset,
+    seed: int,
+    grey: bool,
+    detect: Detect,
+    processes: int | None = None,
+    progress: bool = True,
 ) -> None:
     """Makes the clips that are missing, then the lists, then `world.json`.
 
@@ -67,6 +74,7 @@ def generate_world(
         preset: the world.
         seed: at least 0.
         grey: one channel instead of three.
+        detect: makes the boxes of a target's world; a function of a module, so that processes can be given it.
         processes: how many clips are made at a time, one a processor core by default; has no influence on any byte.
         progress: show how far it is.
 
@@ -79,7 +87,7 @@ def generate_world(
     with store.lock():
         store.claim()
         left = set(store.left([clip.name for clip in clips]))
-        job = _ClipJob(root, preset, seed, grey, store)
+        job = _ClipJob(root, preset, seed, grey, detect, store)
         todo = [clip for clip in clips if clip.name in left]
         for _ in run_job(job, todo, workers=processes, progress=progress, title=f"generate {preset.name}"):
             pass  # the clip and its part are on disk
@@ -105,6 +113,7 @@ class _ClipJob:
     preset: WorldPreset
     seed: int
     grey: bool
+    detect: Detect
     store: JobStore
     runs_network: bool = False
 
@@ -112,7 +121,8 @@ class _ClipJob:
         cv2.setNumThreads(1)  # the processes are the parallelism
         timer = StepTimer()
         with timer.step("render"):
-            summary = _writer(self.preset).write_clip(self.root, self.preset, clip.plan, self.seed, self.grey)
+            write = _writer(self.preset).write_clip
+            summary = write(self.root, self.preset, clip.plan, self.seed, self.grey, self.detect)
         self.store.finish(clip.name, summary)
         return VideoDone(clip.name, summary["frames"], timer.seconds)
 

@@ -14,7 +14,6 @@ _TRAIN = (
     *("cycling", "driving", "running", "skateboarding") * 3,
     *("cycling", "cycling", "car_on_walkway", "falling", "fighting"),
 )
-_TARGET = tuple(TARGET)
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,8 @@ class WorldPreset:
     steady: bool = False
 
 
-def _source_events() -> dict[str, tuple[str, ...]]:
-    return {"train": _TRAIN, "validation": tuple(VALIDATION), "test": tuple(TEST)}
-
-
-_TARGET_EVENTS: dict[str, tuple[str, ...]] = {"train": (), "test": _TARGET}
+_SOURCE_EVENTS: dict[str, tuple[str, ...]] = {"train": _TRAIN, "validation": tuple(VALIDATION), "test": tuple(TEST)}
+_TARGET_EVENTS: dict[str, tuple[str, ...]] = {"train": (), "test": tuple(TARGET)}
 
 PRESETS: dict[str, WorldPreset] = {
     preset.name: preset
@@ -77,7 +73,7 @@ PRESETS: dict[str, WorldPreset] = {
             name="tiny",
             layout="ubnormal",
             clips={"train": (1, 2), "validation": (1, 1), "test": (1, 1)},
-            events=_source_events(),
+            events=_SOURCE_EVENTS,
             sizes=((160, 120),),
             frames=(24, 30),
             person=(24.0, 40.0),
@@ -107,7 +103,7 @@ PRESETS: dict[str, WorldPreset] = {
             name="demo-source",
             layout="ubnormal",
             clips={"train": (13, 29), "validation": (3, 4), "test": (3, 4)},
-            events=_source_events(),
+            events=_SOURCE_EVENTS,
             scenes=26,
             roads=0.3,
             traffic=(1, 3),
@@ -134,7 +130,7 @@ PRESETS: dict[str, WorldPreset] = {
             name="standard",
             layout="ubnormal",
             clips={"train": (60, 100), "validation": (8, 10), "test": (6, 8)},
-            events=_source_events(),
+            events=_SOURCE_EVENTS,
             sizes=((360, 240), (360, 240), (480, 320), (640, 360)),
             frames=(80, 110),
             person=(18.0, 120.0),
@@ -149,7 +145,7 @@ PRESETS: dict[str, WorldPreset] = {
             name="full",  # 543 clips of 436 frames on average in 29 places with four faces each
             layout="ubnormal",
             clips={"train": (100, 168), "validation": (24, 40), "test": (79, 132)},
-            events=_source_events(),
+            events=_SOURCE_EVENTS,
             sizes=((360, 240), (480, 320), (640, 360)),
             frames=(380, 492),
             person=(15.0, 200.0),
@@ -173,6 +169,3 @@ def find_preset(name: str) -> WorldPreset:
     if name not in PRESETS:
         raise ConfigError(f"preset '{name}': there is none of that name; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
-
-
-__all__ = ["PRESETS", "VERSION", "WorldPreset", "find_preset"]

@@ -1,13 +1,13 @@
 """A contact sheet: what a generated world looks like, in one small PNG file."""
 
-import struct
-import zlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 from syrfa.errors import ConfigError
@@ -30,13 +30,7 @@ Image = NDArray[np.uint8]
 
 @dataclass
 class Tube:
-    """Seven crops of one actor.
-
-    Attributes:
-        event: what it does.
-        abnormal: whether that is abnormal.
-        crops: each (64, 64, 3).
-    """
+    """An actor's event, whether that is abnormal, and seven crops of it, each (64, 64, 3)."""
 
     event: str
     abnormal: bool
@@ -46,14 +40,7 @@ class Tube:
 def draw_sheet(preset: WorldPreset, seed: int, grey: bool, beside: Path | None = None) -> Image:
     """Draws frames of twelve clips, and below them tubes at the size a model sees, normal ones and abnormal ones.
 
-    Args:
-        preset: the world.
-        seed: at least 0.
-        grey: one channel instead of three.
-        beside: a folder of images, searched with its sub-folders, to be shown between the two.
-
-    Returns:
-        uint8 (h, w, 3), BGR.
+    Images of the folder `beside` are shown between the two. Returns uint8 (h, w, 3), BGR.
 
     Raises:
         ConfigError: `beside` is no folder, or holds no image.
@@ -76,13 +63,13 @@ def draw_sheet(preset: WorldPreset, seed: int, grey: bool, beside: Path | None =
 
 def write_sheet(path: Path, sheet: Image) -> None:
     """Writes a sheet as PNG, in as many colours as let the file be small enough."""
-    content = packed(sheet, 256)
-    for colours in (192, 128, 96, 64, 48, 32, 24, 16, 8):
-        if len(content) <= MAX_BYTES:
+    for colours in (256, 192, 128, 96, 64, 48, 32, 24, 16, 8):
+        content = io.BytesIO()
+        PIL.Image.fromarray(sheet[..., ::-1]).quantize(colours).save(content, "PNG", optimize=True)
+        if content.tell() <= MAX_BYTES:
             break
-        content = packed(sheet, colours)
     with atomic_write(path) as file:
-        file.write(content)
+        file.write(content.getvalue())
 
 
 def check_paths(path: Path, beside: Path | None) -> None:
@@ -105,7 +92,7 @@ def check_paths(path: Path, beside: Path | None) -> None:
 def _found(folder: Path) -> list[tuple[str, Image]]:
     """Four images of a folder, evenly spread over it."""
     if not folder.is_dir():
-        raise ConfigError(f"{folder}: there is no such folder; --beside takes a folder of images")
+        raise ConfigError(f"{folder}: there is no such folder; --photos takes a folder of images")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _IMAGES)
     images = []
     for index in np.unique(np.linspace(0, len(files) - 1, _COLUMNS).astype(int)) if files else ():
@@ -114,7 +101,7 @@ def _found(folder: Path) -> list[tuple[str, Image]]:
             raise ConfigError(f"{files[index]}: cannot be read as an image")
         images.append((f"{folder.name}/{files[index].relative_to(folder)}", np.asarray(image, np.uint8)))
     if not images:
-        raise ConfigError(f"{folder}: holds no image ({', '.join(_IMAGES)}); --beside takes a folder of images")
+        raise ConfigError(f"{folder}: holds no image ({', '.join(_IMAGES)}); --photos takes a folder of images")
     return images
 
 
@@ -216,38 +203,3 @@ def _blank(high: int, wide: int) -> Image:
 
 def _coloured(image: Image) -> Image:
     return image if image.ndim == 3 else np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
-
-
-_SAMPLE = 20_000
-_BITS = 5
-
-
-def packed(image: NDArray[np.uint8], colours: int) -> bytes:
-    """A PNG file of a picture in at most `colours` colours, chosen so that they differ little from its own.
-
-    Args:
-        image: uint8 (h, w, 3), BGR.
-        colours: 2 to 256.
-    """
-    rng = np.random.default_rng(0)
-    pixels = image.reshape(-1, 3)
-    sample = pixels[rng.integers(0, len(pixels), _SAMPLE)].astype(np.float32)
-    cv2.setRNGSeed(0)
-    stop = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, 12, 0.5)
-    _, _, centres = cv2.kmeans(sample, colours, None, stop, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    palette = np.rint(np.clip(centres, 0, 255)).astype(np.uint8)
-    # the nearest colour of every cell of a coarse cube, looked up for every pixel
-    axis = (np.arange(1 << _BITS, dtype=np.float32) + 0.5) * (256 >> _BITS)
-    cells = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
-    away = (cells**2).sum(axis=1)[:, None] - 2 * cells @ centres.T + (centres**2).sum(axis=1)[None]
-    nearest = away.argmin(axis=1).astype(np.uint8)
-    code = pixels.astype(np.int32) >> (8 - _BITS)
-    index = nearest[(code[:, 0] << (2 * _BITS)) + (code[:, 1] << _BITS) + code[:, 2]].reshape(image.shape[:2])
-    rows = np.concatenate([np.zeros((len(index), 1), np.uint8), index], axis=1)  # filter 0 in every row
-    head = struct.pack(">IIBBBBB", image.shape[1], image.shape[0], 8, 3, 0, 0, 0)
-    parts = [(b"IHDR", head), (b"PLTE", palette[:, ::-1].tobytes()), (b"IDAT", zlib.compress(rows.tobytes(), 9))]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in [*parts, (b"IEND", b"")])
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

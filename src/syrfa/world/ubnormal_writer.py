@@ -35,8 +35,10 @@ def video_name(plan: ClipPlan) -> str:
     return f"{kind}_scene_{plan.scene}_scenario_{plan.scenario}"
 
 
-def write_clip(root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool) -> dict[str, Any]:
-    """Renders one clip into `root`, replacing what an interrupted run left of it.
+def write_clip(
+    root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool, detect: object = None
+) -> dict[str, Any]:
+    """Renders one clip into `root`, replacing what an interrupted run left of it; this layout has no boxes to detect.
 
     Returns:
         its name, frames, abnormal frames, tracks and events, as JSON.
@@ -98,9 +100,7 @@ def _render(clip: Clip, movie: Path, notes: Path, name: str) -> dict[int, NDArra
 def find_tracks(presence: dict[int, NDArray[np.bool_]], frames: int) -> list[tuple[int, int, int]]:
     """Intervals (id, first, last) in which abnormal objects are seen; gaps of up to 5 frames are bridged.
 
-    Args:
-        presence: id -> (frames,), where the object is seen while it is abnormal.
-        frames: length of the clip.
+    `presence` maps an id to the frames (frames,) in which it is seen while it is abnormal.
     """
     tracks = []
     for owner, seen in sorted(presence.items()):

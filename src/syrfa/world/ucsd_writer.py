@@ -12,6 +12,7 @@ root/detections/{train,test}.npz          boxes (x1,y1,x2,y2,confidence), video,
 import io
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.detection.noise import BoxNoise
 from syrfa.utils.files import atomic_write
 from syrfa.world.clip import Clip, ClipPlan
 from syrfa.world.presets import WorldPreset
 
+Detect = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.float32]]
+"""(id mask (h, w), source of draws) -> boxes with confidences (n, 5)."""
+
 _BOXES = 3
 
 
-def write_clip(root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool) -> dict[str, Any]:
+def write_clip(
+    root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool, detect: Detect
+) -> dict[str, Any]:
     """Renders one clip into `root`, replacing what an interrupted run left of it.
 
     Returns:
@@ -54,8 +59,7 @@ def write_clip(root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey:
         if part == "Test":
             _write(masks / f"{number + 1:03d}.bmp", np.where(abnormal, np.uint8(255), np.uint8(0)))
         rng = np.random.default_rng(np.random.SeedSequence([seed, _BOXES, plan.index, number]))
-        found = BoxNoise().apply(mask.astype(np.int32), rng)
-        boxes += [[*map(float, b), float(c), number] for b, c in zip(found.xyxy, found.confidence, strict=True)]
+        boxes += [[*map(float, box), number] for box in detect(mask, rng)]
     if part == "Test":
         masks.rename(folder / f"{name}_gt")
     unfinished.rename(folder / name)

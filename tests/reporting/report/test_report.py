@@ -179,7 +179,6 @@ def test_alarms_are_pictures_of_the_highest_objects(tmp_path: Path) -> None:
     assert kinds[2:] == [("False alarms", 0, 10), ("False alarms", 1, 10)]
     first = draw_alarms(alarms, objects, dataset, "test", 3)[0]
     overlay = cv2.imdecode(np.frombuffer(first.overlay, np.uint8), cv2.IMREAD_COLOR)
-    assert first.strip is not None
     strip = cv2.imdecode(np.frombuffer(first.strip, np.uint8), cv2.IMREAD_COLOR)
     assert overlay.shape == (round(480 * HEIGHT / WIDTH), 480, 3)
     assert strip.shape == (64, 7 * 64, 3)

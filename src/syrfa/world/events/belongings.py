@@ -97,8 +97,7 @@ def _snatch_course(stage: Stage, victim: Trajectory, onset: int, slow: float, fa
     px = victim.x[at] + behind * np.cos(facing) - aside * np.sin(facing)
     py = victim.y[at] + behind * np.sin(facing) + aside * np.cos(facing)
     course = Trajectory(x - x[at] + px, y - y[at] + py, heading, speed)
-    stage.taken.append(course)
-    return course
+    return stage.take(course)
 
 
 def abandoned_bag(stage: Stage) -> list[Actor]:
@@ -107,11 +106,18 @@ def abandoned_bag(stage: Stage) -> list[Actor]:
     pause = int(rng.uniform(0.6, 1.2) * stage.fps)
     # early enough to be left within a short clip
     onset = max(0, min(stage.moment(), stage.frames - pause - int(3.0 * stage.fps)))
-    course = simulate(
-        rng, stage.frames, stage.fps, through=place, at=min(onset, stage.frames - 1), heading=stage.direction(),
-        speed=float(rng.uniform(0.9, 1.5)), stop=(onset, onset + pause),
-    )  # fmt: skip
-    stage.taken.append(course)
+    course = stage.take(
+        simulate(
+            rng,
+            stage.frames,
+            stage.fps,
+            through=place,
+            at=min(onset, stage.frames - 1),
+            heading=stage.direction(),
+            speed=float(rng.uniform(0.9, 1.5)),
+            stop=(onset, onset + pause),
+        )
+    )
     body = carrying(stage.body(), "")
     owner, bag = next(stage.ids), next(stage.ids)
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))

@@ -117,8 +117,7 @@ def passing(
     course = simulate(
         stage.rng, stage.frames, stage.fps, through=place, at=at, heading=heading, speed=speed, wander=wander
     )
-    stage.taken.append(course)
-    return course
+    return stage.take(course)
 
 
 def traced(x: Points, y: Points, fps: float, heading: Points | None = None) -> Trajectory:
@@ -177,16 +176,14 @@ def halting(stage: Stage, speed: float) -> Trajectory:
     """A way with a halt of one to three seconds somewhere in view."""
     rng, middle = stage.rng, int(stage.rng.integers(stage.frames))
     course = stage.way(speed, middle, stop=(middle, middle + int(rng.uniform(1, 3) * stage.fps)))
-    stage.taken.append(course)
-    return course
+    return stage.take(course)
 
 
 def halting_at(stage: Stage, speed: float, frame: int) -> Trajectory:
     """A way that ends in view at `frame`."""
     at = min(max(frame, 0), stage.frames - 1)
     course = stage.way(speed, at, stop=(frame, 10 * stage.frames + frame))
-    stage.taken.append(course)
-    return course
+    return stage.take(course)
 
 
 def changing(stage: Stage, before: float, after: float, frame: int) -> Trajectory:
@@ -196,5 +193,4 @@ def changing(stage: Stage, before: float, after: float, frame: int) -> Trajector
     course = stage.way(
         1.0, at, wander=0.04, first=lambda way: way.repaced(before + (after - before) * share, at, stage.fps)
     )
-    stage.taken.append(course)
-    return course
+    return stage.take(course)

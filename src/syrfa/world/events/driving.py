@@ -70,8 +70,7 @@ def braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, 
     way = speed * np.minimum(seconds, slowing) - 0.5 * BRAKING * slowing**2
     now = speed - BRAKING * slowing
     x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
-    course = Trajectory(x, y, np.full(stage.frames, heading), now)
-    stage.taken.append(course)
+    course = stage.take(Trajectory(x, y, np.full(stage.frames, heading), now))
     stage.vehicles.append(
         Vehicle(course, 2.4, 0.95)
     )  # traffic and people on foot keep farther from it than from a person
@@ -81,18 +80,9 @@ def braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, 
 def struck(
     stage: Stage, body: Body, course: Trajectory, pose: Pose, hit: int, heading: float, speed: float
 ) -> tuple[Trajectory, Pose]:
-    """What becomes of somebody who is hit in frame `hit` by a car going at `speed` m/s in direction `heading`.
+    """The course and pose of somebody whom a car hits in frame `hit`, at `speed` m/s in direction `heading` (radians).
 
-    The lowest part of the body follows a parabola; after landing the body slides to rest.
-
-    Args:
-        stage: where.
-        body: of the victim.
-        course: of the victim, had nothing happened.
-        pose: likewise.
-        hit: frame of the impact.
-        heading: of the car, radians.
-        speed: of the car in m/s.
+    `course` and `pose` are theirs had nothing happened. The body's lowest part follows a parabola, then slides to rest.
     """
     rng = stage.rng
     away, up = speed * float(rng.uniform(0.85, 1.05)), float(rng.uniform(1.2, 1.8)) + 0.15 * speed

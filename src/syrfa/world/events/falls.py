@@ -74,8 +74,7 @@ def lying(stage: Stage) -> list[Actor]:
 def sleeping(stage: Stage) -> list[Actor]:
     """Somebody who sleeps on the ground throughout: curled up, stretched out, or slumped where they sit."""
     rng, body = stage.rng, stage.body()
-    course = standing(stage.frames, stage.spot(), float(rng.uniform(0, 2 * np.pi)))
-    stage.taken.append(course)
+    course = stage.take(standing(stage.frames, stage.spot(), float(rng.uniform(0, 2 * np.pi))))
     if rng.random() < 0.25:
         still = action_poses.slumped(body, float(rng.uniform(-0.3, 0.25)))
     else:

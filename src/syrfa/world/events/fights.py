@@ -101,19 +101,10 @@ def ballistic(
     radius: float,
     bounce: float,
 ) -> tuple[Trajectory, Points]:
-    """The way of something thrown.
+    """The way of something of `radius` metres that a thrower on `course` lets go of in frame `release`.
 
-    Args:
-        stage: where.
-        course: of the thrower, whose place is that of the thing until it is released.
-        hand: (3,), place of the hand at the release, in the thrower's axes.
-        release: frame in which the hand lets go.
-        speed: (forward, up) in m/s.
-        radius: of the thing in metres.
-        bounce: share of the vertical speed that a bounce leaves.
-
-    Returns:
-        the course, and the height (frames,) of its middle above the ground in metres.
+    `hand` (3,) is the hand's place in the thrower's axes, `speed` (forward, up) in m/s, `bounce` the share of the
+    vertical speed that a bounce leaves. Returns its course and the height (frames,) of its middle in metres.
     """
     at = min(release, stage.frames - 1)
     c, s = float(np.cos(course.heading[at])), float(np.sin(course.heading[at]))

@@ -66,17 +66,7 @@ def _puffs(
     owner: int,
     base: float = 0.0,
 ) -> list[Puff]:
-    """The plume's puffs.
-
-    Args:
-        plume: where they are.
-        seconds: time.
-        strength: 0 to 1, scales all.
-        opacity: at its densest.
-        colours: at birth and at the end.
-        owner: id.
-        base: height of the source in metres.
-    """
+    """The puffs of a plume `base` metres up; `strength` 0 to 1 scales all, `colours` are at birth and end."""
     centres, radii, ages = plume.at(seconds)
     young, old = np.array(colours[0]), np.array(colours[1])
     dense = opacity * min(strength, 1.0) ** 0.5 * np.minimum(ages / 0.08, 1.0) * (1 - ages) ** 0.8
@@ -125,8 +115,7 @@ def fire(stage: Stage) -> list[Actor]:
         puffs += _puffs(cores, seconds, burning, 0.9, ((190.0, 245.0, 255.0), (60.0, 190.0, 255.0)), owner, base)
         return fuel + Shapes(puffs=puffs)
 
-    course = standing(stage.frames, off_road_spot(stage), 0.0)
-    stage.taken.append(course)
+    course = stage.take(standing(stage.frames, off_road_spot(stage), 0.0))
     return [Actor("fire", course, local, (owner,), (onset, stage.frames - 1), 1.5)]
 
 
@@ -167,6 +156,5 @@ def smoke(stage: Stage) -> list[Actor]:
             return Shapes()
         return Shapes(puffs=_puffs(plume, frame / stage.fps, strength, dense, (shade, shade), owner))
 
-    course = standing(stage.frames, off_road_spot(stage), 0.0)
-    stage.taken.append(course)
+    course = stage.take(standing(stage.frames, off_road_spot(stage), 0.0))
     return [Actor("smoke", course, local, (owner,), (onset, stage.frames - 1), 3.0)]

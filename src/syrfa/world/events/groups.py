@@ -124,8 +124,7 @@ def queue(stage: Stage) -> list[Actor]:
         turn = heading + 0.12 * np.sin(seconds * rng.uniform(0.3, 0.9) + rng.uniform(0, 6))
         x = place[0] + along * np.cos(heading) - aside * np.sin(heading)
         y = place[1] + along * np.sin(heading) + aside * np.cos(heading)
-        course = Trajectory(x, y, turn, np.gradient(advance, 1 / stage.fps))
-        stage.taken.append(course)
+        course = stage.take(Trajectory(x, y, turn, np.gradient(advance, 1 / stage.fps)))
         actors.append(walker(stage, "queue", course))
     return actors
 

@@ -1,10 +1,8 @@
 """The events by name. A builder puts one event on a stage and returns its actors.
 
-NORMAL events happen in every clip, ROAD events in those that have a road: there they are normal too, for it is the
-event that is abnormal and never the kind of object. The builder of a ROAD event returns no actors where there is no
-road, or no room on it. TRAIN, VALIDATION and TEST hold the abnormal events of the splits of a generated source, TARGET
-those of a generated target. No event of TRAIN is in another split: the set of anomalies is open. The reasons for the
-split are in `docs/events.md`.
+NORMAL events happen in every clip, ROAD events, which are normal there, in those that have a road; their builders
+return no actors where there is no room on it. TRAIN, VALIDATION and TEST are the abnormal events of the splits of a
+generated source, TARGET those of a generated target. No event of TRAIN is in another split: anomalies are an open set.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from syrfa.world.people.actors import Actor, person, walking_pose
 from syrfa.world.people.body import Joint, clothed
 from syrfa.world.people.gait import BEHIND, EAR, SCREEN, gait_pose
 from syrfa.world.people.props import PRAM_BAR, bench, cane, dog, pram, suitcase, umbrella
-from syrfa.world.people.shapes import Colour, Shapes, rods
+from syrfa.world.people.shapes import Colour, Shapes, colour_of, rods
 
 
 def free_speed(rng: np.random.Generator) -> float:
@@ -106,8 +106,7 @@ def telephone(stage: Stage) -> list[Actor]:
         return [walker(stage, "telephone", course, body, style)]
     seconds = np.arange(stage.frames) / stage.fps
     heading = rng.uniform(0, 2 * np.pi) + 0.25 * np.sin(seconds * rng.uniform(0.3, 0.9) + rng.uniform(0, 6))
-    course = standing(stage.frames, stage.spot(), heading)
-    stage.taken.append(course)
+    course = stage.take(standing(stage.frames, stage.spot(), heading))
     pose = lambda frame: gait_pose(body, style, 0.0, 0.0, frame / stage.fps)  # noqa: E731
     return [person("telephone", body, next(stage.ids), course, pose)]
 
@@ -115,15 +114,15 @@ def telephone(stage: Stage) -> list[Actor]:
 def sit(stage: Stage) -> list[Actor]:
     """One to three who sit on a bench beside the walkway's axis, and move their hands a little."""
     rng = stage.rng
-    wide, colour = float(rng.uniform(1.4, 2.2)), _bench_colour(rng)
+    wide, bright = float(rng.uniform(1.4, 2.2)), rng.uniform(40, 190)
+    colour = colour_of(bright * np.clip(np.array([0.75, 0.95, 1.15]) + rng.normal(0, 0.1, 3), 0.4, 1.3))
     size = int(rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))
     sitters = [
         (stage.body(), next(stage.ids), float(y + rng.normal(0, 0.04)), float(rng.uniform(0.4, 1.2)))
         for y in (np.arange(size) - 0.5 * (size - 1)) * min(0.62, wide / size)
     ]
     heading = stage.scene.path + float(rng.choice([-0.5, 0.5])) * np.pi + float(rng.normal(0, 0.2))
-    course = standing(stage.frames, stage.spot(1.2), heading)
-    stage.taken.append(course)
+    course = stage.take(standing(stage.frames, stage.spot(1.2), heading))
     furniture = bench(wide, colour)
 
     def local(frame: int) -> Shapes:
@@ -138,23 +137,13 @@ def sit(stage: Stage) -> list[Actor]:
     return [Actor("sit", course, local, tuple(owner for _, owner, _, _ in sitters), size=0.5 * wide)]
 
 
-def _bench_colour(rng: np.random.Generator) -> Colour:
-    blue, green, red = rng.uniform(40, 190) * np.clip(np.array([0.75, 0.95, 1.15]) + rng.normal(0, 0.1, 3), 0.4, 1.3)
-    return (float(blue), float(green), float(red))
-
-
 def _second_id(stage: Stage, owner: int) -> int:
     """The id of what somebody has with them: theirs or one of its own, as detectors do both."""
     return owner if stage.rng.random() < 0.5 else next(stage.ids)
 
 
-def _owners(owner: int, other: int) -> tuple[int, ...]:
-    return (owner,) if owner == other else (owner, other)
-
-
 def _colour(rng: np.random.Generator) -> Colour:
-    blue, green, red = rng.uniform(20, 200) * np.clip(1 + rng.normal(0, 0.3, 3), 0.3, 1.6)
-    return (float(min(blue, 250)), float(min(green, 250)), float(min(red, 250)))
+    return colour_of(np.minimum(rng.uniform(20, 200) * np.clip(1 + rng.normal(0, 0.3, 3), 0.3, 1.6), 250))
 
 
 def shelter(stage: Stage) -> list[Actor]:
@@ -188,7 +177,7 @@ def luggage(stage: Stage) -> list[Actor]:
         pose = gait(frame)
         return clothed(pose, body, owner) + suitcase(pose[Joint.HAND_R], size, colour, case)
 
-    return [Actor("luggage", course, local, _owners(owner, case), size=1.2)]
+    return [Actor("luggage", course, local, tuple(sorted({owner, case})), size=1.2)]
 
 
 def pram_pushing(stage: Stage) -> list[Actor]:
@@ -204,7 +193,7 @@ def pram_pushing(stage: Stage) -> list[Actor]:
     def local(frame: int) -> Shapes:
         return clothed(poses.holding(gait(frame), body, hands), body, owner) + vehicle
 
-    return [Actor("pram", course, local, _owners(owner, pushed), size=1.5)]
+    return [Actor("pram", course, local, tuple(sorted({owner, pushed})), size=1.5)]
 
 
 def dog_walking(stage: Stage) -> list[Actor]:
@@ -212,11 +201,8 @@ def dog_walking(stage: Stage) -> list[Actor]:
     rng, body = stage.rng, stage.body()
     course = stage.course(float(np.clip(rng.normal(1.2, 0.18), 0.8, 1.6)), wander=0.1)
     style = replace(dressed_style(stage, body), held=(False, True), hold=(0.2, 0.5, 0.15))
-    gait, owner, pet = (
-        walking_pose(body, style, course, stage.fps, float(rng.random())),
-        next(stage.ids),
-        next(stage.ids),
-    )
+    gait = walking_pose(body, style, course, stage.fps, float(rng.random()))
+    owner, pet = next(stage.ids), next(stage.ids)
     size, colour = float(rng.uniform(0.22, 0.5)), _colour(rng)
     ahead, aside = float(rng.uniform(-0.1, 1.3)), -float(rng.uniform(0.35, 0.9))
     legs = np.cumsum(course.speed / (1.9 * size + 0.25)) / stage.fps

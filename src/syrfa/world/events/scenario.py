@@ -1,4 +1,4 @@
-"""A scene during one clip: frame rate, length, and where new actors may appear."""
+"""The stage of one clip: a scene with its frame rate and length, and where new actors may appear."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -59,6 +59,11 @@ class Stage:
     vehicles: list[Vehicle] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
 
+    def take(self, course: Trajectory) -> Trajectory:
+        """The course, which new actors keep clear of from now on."""
+        self.taken.append(course)
+        return course
+
     def body(self, age: str = "adult") -> Body:
         """A person dressed for the scene; one in five wears something else. `age` as in `sample_body`."""
         clothes = self.scene.clothes if self.rng.random() < 0.8 else float(self.rng.uniform(-1, 1))
@@ -67,9 +72,7 @@ class Stage:
     def spot(self, margin: float = 0.6, strays: float = 0.08) -> tuple[float, float]:
         """A ground point in view where a person is at least 10 pixels tall; never on the road nor on its crossing.
 
-        Args:
-            margin: how far from the road it keeps, in metres.
-            strays: probability of leaving a point beside the walkway as it is.
+        It keeps `margin` metres from the road; a point off the walkway is left as it is with probability `strays`.
         """
         scene, camera, road = self.scene, self.scene.camera, self.scene.road
         c, s = np.cos(scene.path), np.sin(scene.path)
@@ -122,11 +125,9 @@ class Stage:
         return bool((near & self.visible(course, _HALF)).any())
 
     def walkable(self, draw: Callable[[bool], Trajectory], margin: float = _KERB) -> Trajectory:
-        """The first of up to twelve courses drawn that keeps off the road and in front of the backdrop.
+        """The first of up to twelve courses drawn that keeps `margin` metres off the road and in front of the backdrop.
 
-        Args:
-            draw: makes a course; with True, straight along the walkway, which is always free.
-            margin: how far from the road it keeps, in metres.
+        `draw(True)` makes one straight along the walkway, which is always free.
         """
         for _ in range(12):
             course = draw(False)
@@ -147,17 +148,10 @@ class Stage:
         margin: float = _KERB,
         first: Callable[[Trajectory], Trajectory] = lambda course: course,
     ) -> Trajectory:
-        """A course through a spot in view at frame `at`, off the road; `turn` and `stop` as in `simulate`.
+        """A course at `speed` m/s through a spot in view at frame `at`, off the road.
 
-        Args:
-            speed: metres a second.
-            at: the frame at which it passes the spot.
-            wander: slow changes of direction in radians.
-            turn: change of direction at `at`, in radians.
-            stop: first and last frame of a halt.
-            frames: its length; None for the clip's.
-            margin: how far from the road it keeps, in metres.
-            first: applied to each course drawn before it is judged.
+        `wander`, `turn` and `stop` are as in `simulate`, `frames` its length (None for the clip's), `margin` the metres
+        kept from the road; `first` is applied to each course drawn before it is judged.
         """
 
         def draw(straight: bool) -> Trajectory:
@@ -189,24 +183,16 @@ class Stage:
         margin: float = _KERB,
         within: tuple[float, float] | None = None,
     ) -> Trajectory:
-        """A way through the picture that keeps off the road.
+        """A way at `speed` m/s through the picture, off the road: of four drawn the one farthest from others.
 
-        Args:
-            speed: metres a second.
-            wander: slow changes of direction in radians.
-            enters: the actor comes into the picture within `onset`, instead of being anywhere at any time.
-            turns: with a marked change of direction.
-            margin: how far from the road it keeps, in metres.
-            within: shares of the clip between which the actor comes into the picture; instead of `enters`.
-
-        Returns:
-            the one of four drawn that keeps farthest from the actors so far.
+        With `enters` the actor comes into the picture within `onset`, with `within` between these shares of the clip,
+        instead of being anywhere at any time; `turns` makes a marked change of direction.
         """
         within = within or (self.onset if enters else None)
         best, clear = None, -np.inf
         for _ in range(4):
             drawn = self._course(speed, wander, within, turns, margin)
-            gap = min((self._gap(drawn, other) for other in self.taken), default=9.0)
+            gap = min((float(np.hypot(drawn.x - one.x, drawn.y - one.y).min()) for one in self.taken), default=9.0)
             if any(vehicle.meets(drawn) for vehicle in self.vehicles):
                 gap = -0.5
             if within is not None and self.visible(drawn, _HALF)[0]:
@@ -216,8 +202,7 @@ class Stage:
             if gap > 0.8:
                 break
         assert best is not None
-        self.taken.append(best)
-        return best
+        return self.take(best)
 
     def _course(
         self, speed: float, wander: float, within: tuple[float, float] | None, turns: bool, margin: float
@@ -238,10 +223,6 @@ class Stage:
 
         return self.way(speed, middle, wander=wander, turn=turn, frames=long, margin=margin, first=clip)
 
-    @staticmethod
-    def _gap(one: Trajectory, other: Trajectory) -> float:
-        return float(np.hypot(one.x - other.x, one.y - other.y).min())
-
     def lane_course(
         self,
         speed: float,
@@ -252,16 +233,15 @@ class Stage:
         gap: float = 1.0,
         wait: float | None = None,
     ) -> Trajectory | None:
-        """A way along a lane of the road, through the picture, clear of everybody and everything so far.
+        """A way at `speed` m/s (0: parked) along a lane of the road, in view, clear of everybody and everything so far.
 
         Args:
-            speed: metres a second; 0 for a parked vehicle.
+            speed: metres a second.
             half: half the vehicle's length and width in metres.
-            right: how far to the right of the lane's middle it keeps, in metres.
+            right: metres to the right of the lane's middle.
             forward: which lane; None for either.
-            gap: distance in metres kept from others.
-            wait: how many seconds it stands somewhere in view, short of the crossing if that is in view; None for a
-                vehicle that does not.
+            gap: metres kept from others.
+            wait: seconds it stands in view, short of the crossing if that is in view; None for not at all.
 
         Returns:
             the course, which counts as taken from now on; None when there is no road or twelve draws found no gap.
@@ -304,15 +284,9 @@ class Stage:
         return seen if road.crossing is None else seen[np.abs(seen - road.crossing) > road.crossing_half + margin]
 
     def crossing_course(self, speed: float, *, marked: bool = True) -> Trajectory | None:
-        """A way on foot straight across the road, in view, clear of the vehicles so far.
+        """A way on foot straight across the road, in view: over the crossing, or else 2 m and more from it.
 
-        Args:
-            speed: metres a second.
-            marked: over the crossing; otherwise at least 2 m from it.
-
-        Returns:
-            the course, which counts as taken from now on; None when there is no road, no such place in view, or
-            twelve draws found no gap in the traffic.
+        It counts as taken from now on; None when there is no such place, or twelve draws found no gap in the traffic.
         """
         road, rng = self.scene.road, self.rng
         if road is None or (marked and road.crossing is None):
@@ -330,8 +304,7 @@ class Stage:
             at = int(rng.uniform(0.1, 0.9) * self.frames)
             course = simulate(rng, self.frames, self.fps, through=place, at=at, heading=heading, speed=speed, wander=0)
             if not any(vehicle.meets(course) for vehicle in self.vehicles):
-                self.taken.append(course)
-                return course
+                return self.take(course)
         return None
 
     def moment(self) -> int:

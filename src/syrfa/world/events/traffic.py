@@ -8,7 +8,7 @@ from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor
 from syrfa.world.people.body import clothed
 from syrfa.world.people.cars import CAR_KINDS, VAN_KINDS, car, van
-from syrfa.world.people.shapes import Colour, Shapes
+from syrfa.world.people.shapes import Colour, Shapes, colour_of
 from syrfa.world.people.vehicles import bicycle, motor_scooter, paint
 
 # what a built vehicle may exceed its list size by
@@ -60,8 +60,7 @@ def _lacquer(rng: np.random.Generator) -> Colour:
     """Seven cars in ten are white, black or a grey between, the others of a muted colour."""
     value = float(rng.choice([rng.uniform(190, 245), rng.uniform(18, 55), rng.uniform(55, 190)]))
     tone = 1 + rng.normal(0, 0.02 if rng.random() < 0.7 else 0.4, 3)
-    blue, green, red = np.clip(value * np.clip(tone, 0.25, 1.5), 12, 245)
-    return (float(blue), float(green), float(red))
+    return colour_of(np.clip(value * np.clip(tone, 0.25, 1.5), 12, 245))
 
 
 def cycling_on_road(stage: Stage) -> list[Actor]:

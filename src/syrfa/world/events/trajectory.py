@@ -52,7 +52,7 @@ def simulate(
     turn: float = 0.0,
     stop: tuple[int, int] | None = None,
 ) -> Trajectory:
-    """A course that passes a given place at a given frame.
+    """A course that is at the ground point `through` (metres) in frame `at`; its steps are exactly speed / fps.
 
     Args:
         rng: the source of the irregularities.
@@ -65,9 +65,6 @@ def simulate(
         wander: amplitude of the slow changes of direction, in radians.
         turn: change of direction in radians, made about frame `at` within 1.2 seconds.
         stop: first and last frame of a halt; slowing down and setting off take half a second each.
-
-    Returns:
-        positions whose steps are exactly speed / fps along the heading.
     """
     seconds = np.arange(frames) / fps
     pace, moving = speed * (1 + 0.06 * drift(rng, seconds)), seconds
@@ -95,18 +92,9 @@ def pausing(
     braking: float = 2.5,
     leaving: float = 1.8,
 ) -> Trajectory:
-    """A vehicle that comes straight along, brakes gently, stands at `place` from frame `at` on, and goes on.
+    """A vehicle that comes straight along, brakes, stands at `place` from frame `at` for `wait` seconds, and goes on.
 
-    Args:
-        frames: length.
-        fps: frames a second.
-        place: ground point in metres.
-        at: the frame in which it comes to a stand.
-        heading: direction in radians.
-        speed: before and after, metres a second.
-        wait: how long it stands, in seconds.
-        braking: deceleration in m/s^2.
-        leaving: acceleration in m/s^2.
+    `heading` in radians, `speed` in m/s before and after, `braking` and `leaving` in m/s^2.
     """
     seconds = (np.arange(frames) - at) / fps
     pace = np.where(seconds < 0, -braking * seconds, leaving * np.maximum(seconds - wait, 0.0))

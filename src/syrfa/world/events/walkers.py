@@ -177,8 +177,7 @@ def chasing(stage: Stage) -> list[Actor]:
     x = np.concatenate([lead.x[0] - back * east, lead.x])[: stage.frames]
     y = np.concatenate([lead.y[0] - back * north, lead.y])[: stage.frames]
     aside = 0.25 * drift(rng, np.arange(stage.frames) / stage.fps)
-    follow = traced(x - aside * np.sin(lead.heading), y + aside * np.cos(lead.heading), stage.fps)
-    stage.taken.append(follow)
+    follow = stage.take(traced(x - aside * np.sin(lead.heading), y + aside * np.cos(lead.heading), stage.fps))
     return [runner(stage, "chasing", course, whole(stage)) for course in (lead, follow)]
 
 
@@ -203,8 +202,7 @@ def _fleeing(stage: Stage, start: tuple[float, float], onset: int, away: float) 
     speed = slow + (fast - slow) * share
     x, y = np.cumsum(speed * np.cos(heading)) / stage.fps, np.cumsum(speed * np.sin(heading)) / stage.fps
     at = min(onset, stage.frames - 1)
-    course = Trajectory(x - x[at] + start[0], y - y[at] + start[1], heading, speed)
-    stage.taken.append(course)
+    course = stage.take(Trajectory(x - x[at] + start[0], y - y[at] + start[1], heading, speed))
     calm = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     quick = walking_pose(body, sample_style(rng, running=True), course, stage.fps, float(rng.random()))
     pose = blended(calm, quick, onset, 0.5 * stage.fps)
@@ -252,8 +250,7 @@ def loitering(stage: Stage) -> list[Actor]:
     along, aside = span * np.sin(phase), 0.35 * span * np.sin(2 * phase) + 0.2 * drift(rng, seconds)
     x = place[0] + along * np.cos(line) - aside * np.sin(line)
     y = place[1] + along * np.sin(line) + aside * np.cos(line)
-    course = traced(x, y, stage.fps)
-    stage.taken.append(course)
+    course = stage.take(traced(x, y, stage.fps))
     actor = walker(stage, "loitering", course)
     actor.abnormal = whole(stage)
     return [actor]

@@ -89,12 +89,9 @@ _THROWING_HAND = ((0.1, -0.3, 0.5, 0.35, 0.1), (-0.25, -0.35, -0.15, 0.0, -0.2),
 
 
 def dancing(body: Body, beat: float, moves: tuple[float, float, float]) -> Points:
-    """Somebody who dances.
+    """Somebody who dances; the arms take up something else every four of the beats so far.
 
-    Args:
-        body: the dancer.
-        beat: beats of the music so far; the arms take up something else every four.
-        moves: how far (sideways step in metres, bounce as a share of the leg, sway in radians).
+    `moves` says how far: sideways step in metres, bounce as a share of the leg, sway in radians.
     """
     step, bounce, sway = moves
     wave, double = np.sin(np.pi * beat), np.sin(2 * np.pi * beat)
@@ -204,13 +201,9 @@ def breathing(joints: Points, seconds: float) -> Points:
 
 
 def toppled(upright: Points, end: Points, share: float, direction: float) -> Points:
-    """Somebody who falls over like a pole while the limbs go slack.
+    """Somebody who falls over like a pole, `share` 0 to 1, while the limbs go slack into `end` (see `limp`).
 
-    Args:
-        upright: (17, 3), the pose at the beginning.
-        end: (17, 3), the upright pose that the limbs go into (see `limp`).
-        share: 0 upright to 1 lying; the way down speeds up as a falling pole does.
-        direction: of the fall in radians, 0 forward, pi backward, counter-clockwise.
+    `direction` of the fall in radians: 0 forward, pi backward, counter-clockwise.
     """
     share = min(max(share, 0.0), 1.0)
     pose = mixed(upright, end, share)
@@ -236,12 +229,7 @@ def slumped(body: Body, lean: float) -> Points:
 
 
 def staged(keys: list[tuple[float, Points]], share: float) -> Points:
-    """A pose on the way through several.
-
-    Args:
-        keys: (share at which it is reached, pose), in order; the first at 0.
-        share: from 0 to that of the last key; beyond, the last key holds.
-    """
+    """A pose on the way through several; `keys` are (share at which it is reached, pose), in order, the first at 0."""
     for (begin, one), (end, other) in pairwise(keys):
         if share < end:
             part = max(share - begin, 0.0) / (end - begin)

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from syrfa.world.people.shapes import Cloth, Colour, Shapes
+from syrfa.world.people.shapes import Cloth, Colour, Shapes, colour_of
 from syrfa.world.scene.camera import Points
 from syrfa.world.scene.texture import COUNT
 
@@ -13,26 +13,13 @@ Limb = tuple[Points, Points, float, float, Colour]
 """Start, end, radii at both, colour."""
 
 
-class Joint(IntEnum):
-    """Row of each joint in a (17, 3) pose."""
-
-    PELVIS = 0
-    NECK = 1
-    HEAD = 2
-    SHOULDER_L = 3
-    SHOULDER_R = 4
-    ELBOW_L = 5
-    ELBOW_R = 6
-    HAND_L = 7
-    HAND_R = 8
-    HIP_L = 9
-    HIP_R = 10
-    KNEE_L = 11
-    KNEE_R = 12
-    ANKLE_L = 13
-    ANKLE_R = 14
-    TOE_L = 15
-    TOE_R = 16
+Joint = IntEnum(
+    "Joint",
+    "PELVIS NECK HEAD SHOULDER_L SHOULDER_R ELBOW_L ELBOW_R HAND_L HAND_R HIP_L HIP_R KNEE_L KNEE_R ANKLE_L ANKLE_R "
+    "TOE_L TOE_R",
+    start=0,
+)
+"""Row of each joint in a (17, 3) pose."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +102,9 @@ class Body:
 
 
 def sample_body(rng: np.random.Generator, brightness: float = 0.0, age: str = "adult") -> Body:
-    """Draws a person: an adult of 1.5 to 1.95 m, an elder of 1.45 to 1.85 m, or a child of 1.0 to 1.5 m.
+    """Draws a person: an adult of 1.5 to 1.95 m, an elder of 1.45 to 1.85 m, or a child of 1.0 to 1.5 m (`age`).
 
-    Args:
-        rng: the source of every draw.
-        brightness: -1 for dark clothes, 1 for bright ones, 0 for anything.
-        age: `adult`, `elder` or `child`.
+    `brightness` is -1 for dark clothes, 1 for bright ones, 0 for anything.
     """
     wardrobe = _sample_wardrobe(rng, brightness)
     if age == "child":  # shorter legs and a larger head, the more so the smaller
@@ -258,8 +242,8 @@ def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
         shirt=_cloth(rng, brightness),
         trousers=_cloth(rng, brightness - 0.2),
         shoes=_cloth(rng, -0.7) if rng.random() < 0.7 else _cloth(rng, 0.9),
-        skin=_colour(skin),
-        hair=_colour(hair),
+        skin=colour_of(skin),
+        hair=colour_of(hair),
         patch=_cloth(rng, 0.0),
         bag=_cloth(rng, -0.4),
         short_sleeves=bool(rng.random() < 0.45),
@@ -288,9 +272,4 @@ def _cloth(rng: np.random.Generator, brightness: float) -> Colour:
         hue = np.array([0.8, 0.97, 1.06]) + rng.normal(0, 0.06, 3)
     else:
         hue = 1 + rng.normal(0, 0.12 if kind == 3 else 0.45, 3)
-    return _colour(value * np.clip(hue, 0.3, 1.8))
-
-
-def _colour(values: Points) -> Colour:
-    blue, green, red = np.clip(values, 0, 255)
-    return (float(blue), float(green), float(red))
+    return colour_of(value * np.clip(hue, 0.3, 1.8))

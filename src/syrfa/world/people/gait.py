@@ -100,14 +100,9 @@ def cycles(body: Body, style: GaitStyle, speed: Points) -> Points:
 
 
 def gait_pose(body: Body, style: GaitStyle, phase: float, speed: float, seconds: float) -> Points:
-    """Joints (17, 3) in local axes (forward, left, up), metres.
+    """Joints (17, 3) in local axes (forward, left, up), metres, at `speed` m/s.
 
-    Args:
-        body: the person.
-        style: how they move.
-        phase: gait cycles so far; the left heel strikes at whole numbers.
-        speed: metres a second.
-        seconds: time, for the slow sway of somebody who stands.
+    `phase` counts gait cycles so far; the left heel strikes at whole numbers. `seconds` moves whoever stands a little.
     """
     rate = float(cycles(body, style, np.array(speed)))
     stride = speed / rate if rate > 0 else 0.0
@@ -241,17 +236,10 @@ def _swung(
 
 
 def reach(root: Points, target: Points, first: float, second: float, bend: Points) -> tuple[Points, Points]:
-    """Middle and end of a two-part limb that reaches for `target`.
+    """Middle and end, both (3,), of a two-part limb from `root` (3,) that reaches for `target` (3,).
 
-    Args:
-        root: (3,) hip or shoulder.
-        target: (3,) where the end should be; a target out of reach is approached along the straight line.
-        first: length of the part at the root.
-        second: length of the other part.
-        bend: (3,) direction in which the middle joint points.
-
-    Returns:
-        the middle joint (3,) and the end (3,).
+    `first` and `second` are the lengths of its parts; the middle joint points to `bend` (3,). A target out of reach is
+    approached along the straight line.
     """
     line = target - root
     far = max(float(np.sqrt(line @ line)), 1e-6)

@@ -36,12 +36,8 @@ def holding(joints: Points, body: Body, hands: Points) -> Points:
 def cycling(body: Body, crank: float, seat: float, lean: float, grip: float) -> Points:
     """A rider on a bicycle whose rear wheel is at -0.5 m and front wheel at 0.55 m.
 
-    Args:
-        body: the rider.
-        crank: angle of the left pedal in radians.
-        seat: height of the saddle in metres.
-        lean: of the trunk in radians.
-        grip: height of the handlebar in metres.
+    `crank` is the angle of the left pedal, `lean` that of the trunk, in radians; `seat` and `grip` are heights in
+    metres.
     """
     pedal = 0.17
     axle = np.array([-0.02, 0.0, 0.29])
@@ -57,16 +53,10 @@ def cycling(body: Body, crank: float, seat: float, lean: float, grip: float) -> 
 
 
 def pushing(seconds: float, period: float, length: float) -> tuple[float, float]:
-    """Where somebody is in the rhythm of pushing and gliding.
+    """Where somebody is in the rhythm of pushing for `length` seconds and gliding, one push every `period` seconds.
 
-    Args:
-        seconds: time.
-        period: from one push to the next, in seconds.
-        length: of a push in seconds, below `period`.
-
-    Returns:
-        the share of the push stroke that is done, 0 to 1, and how far they are in the pushing pose: 1 during the
-        stroke, 0 while gliding, in between for up to a quarter of a second before and after.
+    Returns the share of the push stroke that is done, and how far they are in the pushing pose: 1 during the stroke, 0
+    while gliding, in between for up to a quarter of a second before and after.
     """
     time = seconds % period
     if time < length:
@@ -77,15 +67,10 @@ def pushing(seconds: float, period: float, length: float) -> tuple[float, float]
 
 
 def gliding(body: Body, push: float, deck: float, crouch: float, balance: float, stance: float = 0.0) -> Points:
-    """A skateboarder: both feet on the deck, or one foot pushing.
+    """A skateboarder, both feet on a deck `deck` metres high, or one foot pushing.
 
-    Args:
-        body: the skater.
-        push: share of a push stroke, 0 to 1; negative while gliding.
-        deck: height of the deck in metres.
-        crouch: share of the leg's length that the bent knees take away.
-        balance: how far the arms are held off, in radians.
-        stance: how far the body is turned to the right of the board while gliding, in radians; the left foot leads.
+    `push` is the share of a push stroke, negative while gliding; `crouch` that of the leg which bent knees take away;
+    `balance` how far the arms are held off, `stance` how far the body is turned to the right of the board, in radians.
     """
     lean = 0.1
     top = deck + body.ankle + (1 - crouch) * (body.thigh + body.shin)

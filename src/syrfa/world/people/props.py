@@ -71,14 +71,9 @@ def bench(width: float, colour: Colour) -> Shapes:
 
 
 def dog(phase: float, vigour: float, size: float, colour: Colour, owner: int) -> Shapes:
-    """A dog at the origin.
+    """A dog at the origin, `size` metres high at the shoulder.
 
-    Args:
-        phase: cycles of its legs so far.
-        vigour: how far the legs swing, 0 standing to 1 trotting.
-        size: height of the shoulder in metres.
-        colour: of the coat.
-        owner: id.
+    `phase` counts cycles of its legs; `vigour` says how far they swing, 0 standing to 1 trotting.
     """
     back, deep = np.array([-0.62 * size, 0.0, 0.98 * size]), 0.21 * size
     chest, head = np.array([0.5 * size, 0.0, size]), np.array([0.82 * size, 0.0, 1.32 * size])

@@ -108,13 +108,7 @@ class Shapes:
         )
 
     def placed(self, x: float, y: float, heading: float) -> "Shapes":
-        """Turned and moved from local axes (forward, left, up) to the world.
-
-        Args:
-            x: ground position in metres.
-            y: ground position in metres.
-            heading: direction of the local forward axis, radians, counter-clockwise from world x.
-        """
+        """Turned by `heading` (radians, counter-clockwise from world x) and moved to the ground point (x, y)."""
         c, s = np.cos(heading), np.sin(heading)
         return self.moved(np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]]), np.array([x, y, 0.0]))
 
@@ -134,6 +128,12 @@ class Shapes:
         return Shapes(start, end, self.radius, self.colour, self.owner, faces, rings, puffs, cloths)
 
 
+def colour_of(values: Points) -> Colour:
+    """Three numbers, kept within 0 to 255."""
+    blue, green, red = np.clip(values, 0, 255)
+    return (float(blue), float(green), float(red))
+
+
 def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: int) -> Shapes:
     """Capsules of one colour; each segment is (start, end, radius in metres)."""
     return Shapes(
@@ -146,20 +146,11 @@ def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: in
 
 
 def cuboid(
-    centre: tuple[float, float, float],
-    size: tuple[float, float, float],
-    colour: Colour,
-    owner: int,
-    slope: float = 0.0,
+    centre: tuple[float, float, float], size: tuple[float, float, float], colour: Colour, owner: int, slope: float = 0.0
 ) -> Shapes:
-    """A box standing on its base; all faces but the lower one.
+    """A box of `size` (length, width, height) whose base is about `centre`, in metres; all faces but the lower one.
 
-    Args:
-        centre: (forward, left, up) of the middle of the base.
-        size: (length, width, height).
-        colour: of the upper face; the sides are darker.
-        owner: id.
-        slope: how far the upper front edge lies behind the lower one, in metres.
+    The sides are darker than `colour`; the upper front edge lies `slope` metres behind the lower one.
     """
     points = _CORNERS * np.array(size) + np.array(centre)
     points[(5, 7), 0] -= slope

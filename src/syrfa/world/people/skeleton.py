@@ -50,13 +50,7 @@ _OTHER_SIDE = np.array([0, 1, 2, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15
 
 
 def mixed(one: Points, other: Points, share: float) -> Points:
-    """A pose between two: bones turn from one direction to the other instead of shrinking on the straight line.
-
-    Args:
-        one: (17, 3), at `share` 0.
-        other: (17, 3), at `share` 1.
-        share: 0 to 1.
-    """
+    """A pose (17, 3) between two, `one` at share 0: bones turn instead of shrinking on the straight line."""
     first, second = one[_CHILDREN] - one[_PARENTS], other[_CHILDREN] - other[_PARENTS]
     bones = (1 - share) * first + share * second
     length = (1 - share) * np.linalg.norm(first, axis=1) + share * np.linalg.norm(second, axis=1)
@@ -79,13 +73,9 @@ def risen(joints: Points) -> Points:
 
 
 def turned(joints: Points, angle: float, direction: float, pivot: Points | None = None) -> Points:
-    """The pose tipped over as a whole.
+    """The pose (17, 3) tipped over by `angle` radians; the head goes in `direction`, 0 forward, pi backward.
 
-    Args:
-        joints: (17, 3).
-        angle: radians, 0 upright, pi / 2 lying.
-        direction: where the head goes, in radians, 0 forward, pi backward, counter-clockwise.
-        pivot: (3,), the point that stays; the ground point of the actor by default.
+    `pivot` (3,) is the point that stays; the ground point of the actor by default.
     """
     axis = np.array([-np.sin(direction), np.cos(direction), 0.0])
     around = joints if pivot is None else joints - pivot

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world.people.shapes import Colour, Face, Shapes, cuboid, rods, wheel
+from syrfa.world.people.shapes import Colour, Face, Shapes, colour_of, cuboid, rods, wheel
 from syrfa.world.scene.camera import Points
 
 BLACK: Colour = (22.0, 22.0, 24.0)
@@ -19,8 +19,7 @@ def paint(rng: np.random.Generator) -> Colour:
     if rng.random() < 0.5:
         value = float(rng.uniform(170, 250))
         return (value, value, value)
-    blue, green, red = rng.uniform(20, 230, 3)
-    return (float(blue), float(green), float(red))
+    return colour_of(rng.uniform(20, 230, 3))
 
 
 def bicycle(owner: int, colour: Colour, seat: float, grip: float, radius: float, crank: float, basket: bool) -> Shapes:
@@ -116,15 +115,9 @@ def trolley(owner: int, rng: np.random.Generator) -> Shapes:
 
 
 def cart(owner: int, kind: str, rng: np.random.Generator) -> tuple[Shapes, tuple[float, float] | None]:
-    """A small motor vehicle of random measures.
+    """A small motor vehicle of random measures, of one of `CART_KINDS`.
 
-    Args:
-        owner: id.
-        kind: one of `CART_KINDS`.
-        rng: the source of measures and colours.
-
-    Returns:
-        its shapes, and the place (forward, height of the seat) of a visible driver, or None behind closed sides.
+    Returns its shapes, and the place (forward, height of the seat) of a visible driver, or None behind closed sides.
     """
     colour, grow = paint(rng), float(rng.uniform(0.9, 1.12))
     if kind == "golf cart":

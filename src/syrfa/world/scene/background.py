@@ -19,18 +19,10 @@ _FINE = 2
 def paint_background(
     rng: np.random.Generator, camera: Camera, look: Look, way: Road, back: float, road: Road | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The empty scene, pixel by pixel: what the ray through it meets, ground or backdrop.
+    """The empty scene: what the ray through each pixel meets, ground up to `back` metres or the backdrop.
 
-    Args:
-        rng: the source of every draw.
-        camera: the view.
-        look: the scene's appearance.
-        way: the walkway.
-        back: y in metres where the ground ends at the backdrop.
-        road: a road to be painted on the ground, or None.
-
-    Returns:
-        the picture, uint8 (height, width, 3), BGR, and how bright the light on the ground is, float32 (height, width).
+    Returns the picture, uint8 (height, width, 3), BGR, and how bright the light on the ground is, float32 (height,
+    width).
     """
     rays = _rays(camera)
     down = np.maximum(-rays[..., 2], np.float32(1e-6))
@@ -126,16 +118,9 @@ def _middle(floor: Plane) -> float:
 
 
 def paint_backdrop(rng: np.random.Generator, plane: Plane, kind: str, sky: Points) -> tuple[Plane32, Plane32]:
-    """Colours of a vertical plane.
+    """Colours (h, w, 3) of a vertical plane under a `sky` (3,), BGR; `kind` is day, night or indoor.
 
-    Args:
-        rng: the source of every draw.
-        plane: its points: to the right, and height above the ground.
-        kind: day, night or indoor.
-        sky: (3,), BGR.
-
-    Returns:
-        colours (h, w, 3), and how much of them shines by itself (h, w), 0 to 1: sky and lit windows.
+    Returns also how much of it shines by itself, (h, w), 0 to 1: sky and lit windows.
     """
     value = _wall(rng, plane)
     shines = np.zeros(plane.x.shape, np.float32)

@@ -47,16 +47,10 @@ class Camera:
         row: float = 0.55,
         roll: float = 0.0,
     ) -> "Camera":
-        """Builds the camera from what is seen: a person of 1.7 m, `distance` away, `person` pixels tall.
+        """Builds the camera from what is seen: a person of 1.7 m, `distance` metres away, `person` pixels tall.
 
-        Args:
-            width: frame width in pixels.
-            height: frame height in pixels.
-            distance: horizontal distance in metres to the point that is looked at.
-            down: angle of the view below the horizon, in radians, above 0.
-            person: height in pixels of a 1.7 m person who stands there.
-            row: where that point appears, as a share of the frame's height.
-            roll: rotation about the optical axis in radians.
+        That point appears at the share `row` of the frame's height; the view goes `down` below the horizon (above 0),
+        rolled about the optical axis by `roll`, both in radians.
         """
         forward = np.array([0.0, np.cos(down), -np.sin(down)])
         right = np.array([1.0, 0.0, 0.0])
@@ -69,14 +63,9 @@ class Camera:
         return cls(width, height, float(focal), centre, float(distance * np.tan(down)), rotation)
 
     def project(self, points: Points) -> tuple[Points, NDArray[np.float64]]:
-        """Pixels and depths of world points.
+        """Pixels (..., 2) as (column, row) and depths (...) in metres of world points (..., 3).
 
-        Args:
-            points: (..., 3), metres.
-
-        Returns:
-            pixels (..., 2) as (column, row), and depth (...) along the optical axis in metres; depth is clamped to
-            `NEAR` from below, so that points behind the camera stay finite.
+        The depth is along the optical axis, at least `NEAR`, so that points behind the camera stay finite.
         """
         seen = (points - np.array([0.0, 0.0, self.elevation])) @ self.rotation.T
         depth = np.maximum(seen[..., 2], NEAR)

@@ -15,15 +15,9 @@ _INDOORS = ("pillar", "bench", "planter", "bin", "sign")
 def sample_fixtures(
     rng: np.random.Generator, camera: Camera, way: Road, back: float, road: Road | None, light: Light
 ) -> list[tuple[float, float, Shapes]]:
-    """Draws none to six; most stand at the sides of the walkway, some in front of people, none on a road.
+    """Draws none to six things: most at the sides of the walkway `way`, some in front of people, none on a road.
 
-    Args:
-        rng: the source of every draw.
-        camera: the view.
-        way: the walkway.
-        back: y in metres where the ground ends.
-        road: where vehicles belong, or None.
-        light: its lamps by night get posts.
+    `back` is y in metres where the ground ends; lamps of the light get posts by night.
     """
     found = []
     for east, north, high in light.lamps if light.kind == "night" else ():

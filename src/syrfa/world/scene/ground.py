@@ -63,15 +63,9 @@ def _measures(rng: np.random.Generator, kind: str) -> tuple[float, float, float]
 def paint_ground(
     rng: np.random.Generator, plane: Plane, way: Road, road: Road | None, level: float, indoor: bool
 ) -> Plane32:
-    """Colours (h, w, 3) of the ground: the walkway, what lies beside it, and the road.
+    """Colours (h, w, 3) of the ground: the walkway `way`, what lies next to it, and the road.
 
-    Args:
-        rng: the source of every draw.
-        plane: ground points.
-        way: the walkway.
-        road: where vehicles belong, or None.
-        level: brightness of the walkway, 0 to 255.
-        indoor: with floors instead of paving.
+    `level` is the brightness of the walkway, 0 to 255; `indoor` has floors instead of paving.
     """
     local = plane.turned(way.angle, *way.centre)
     kind = str(rng.choice(FLOORS, p=[0.7, 0.15, 0.15]) if indoor else rng.choice(PAVED, p=[0.35, 0.35, 0.12, 0.18]))

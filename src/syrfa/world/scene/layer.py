@@ -21,12 +21,7 @@ _COS, _SIN = np.cos(_CAP)[None, :, None], np.sin(_CAP)[None, :, None]
 def outlines(camera: Camera, start: Points, end: Points, radius: Points, inset: float = 0.0) -> tuple[Points, Points]:
     """Outlines (k, 12, 2) in pixels of capsules, and their depths (k,) in metres.
 
-    Args:
-        camera: the view.
-        start: (k, 3), one end of each, in metres.
-        end: (k, 3), the other end.
-        radius: (k, 2), in metres.
-        inset: how much narrower on each side, in pixels.
+    `start` and `end` (k, 3) and `radius` (k, 2) are in metres; each outline is `inset` pixels narrower on each side.
     """
     ends, near = camera.project(np.stack([start, end]))
     a, b = ends
@@ -120,17 +115,10 @@ def paint(
     patterns: list[NDArray[np.uint8]],
     mask: NDArray[np.uint8] | None = None,
 ) -> Layer | None:
-    """Paints one thing, its far parts first.
+    """Paints one thing, its far parts first; None when nothing of it is in the frame.
 
-    Args:
-        camera: the view.
-        shapes: the thing, in the world.
-        finish: its light.
-        patterns: of clothes, see `pattern.sample_patterns`.
-        mask: uint8 (height, width); the numbers of its owners are painted into it, in place.
-
-    Returns:
-        the layer, or None when nothing of it is in the frame.
+    The numbers of its owners are painted into `mask`, uint8 (height, width), in place; `patterns` of clothes are those
+    of `sample_patterns`.
     """
     bodies, depth = outlines(camera, shapes.start, shapes.end, shapes.radius)
     # the fill takes the pixels of the border too, not quite half a pixel on each side
@@ -216,12 +204,7 @@ class _Brush:
     """Draws on colour, cover, relief and id mask at once."""
 
     def __init__(
-        self,
-        size: tuple[int, int],
-        corner: tuple[int, int],
-        fine: int,
-        grey: bool,
-        mask: NDArray[np.uint8] | None,
+        self, size: tuple[int, int], corner: tuple[int, int], fine: int, grey: bool, mask: NDArray[np.uint8] | None
     ) -> None:
         self._size, self._corner, self._fine, self._grey, self._mask = size, corner, fine, grey, mask
         width, height = size[0] * fine, size[1] * fine
@@ -305,14 +288,9 @@ _LUMA = np.array([0.114, 0.587, 0.299])
 def paint_puffs(
     canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, puffs: list[Puff], fineness: int
 ) -> None:
-    """Paints the puffs of one thing on the canvas, and its owner into the mask where they are dense.
+    """Paints the puffs of one thing on `canvas`, and its owner into `mask` where they are dense, both in place.
 
-    Args:
-        canvas: uint8 (fineness height, fineness width) or with 3 channels.
-        mask: uint8 (height, width).
-        camera: the view.
-        puffs: at least one, all of one owner.
-        fineness: how many times finer the canvas is than the mask.
+    The canvas, grey or of 3 channels, is `fineness` times finer than the mask, uint8 (height, width).
     """
     pixels, depth = camera.project(np.array([puff.centre for puff in puffs]))
     radii = np.array([puff.radius for puff in puffs]) * camera.focal / depth * fineness

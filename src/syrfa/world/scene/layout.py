@@ -104,16 +104,11 @@ def sample_layout(
     side_view: float = 0.5,
     roads: float = 0.0,
 ) -> Layout:
-    """Draws a place.
+    """Draws a place for a frame of `width` by `height` pixels.
 
-    Args:
-        rng: the source of every draw.
-        width: frame width in pixels.
-        height: frame height in pixels.
-        person: range of the height in pixels of a 1.7 m person in the middle of the walkway; drawn log-uniformly, and
-            never more than 0.6 of the frame's height.
-        side_view: probability that the walkway runs across the view.
-        roads: probability of a road; the few places that have no room for one in view go without.
+    A 1.7 m person in the middle of the walkway is `person` pixels high, drawn log-uniformly and never more than 0.6 of
+    the frame. `side_view` is the probability that the walkway runs across the view, `roads` that of a road; the few
+    places that have no room for one in view go without.
     """
     tall = float(np.exp(rng.uniform(*np.log(np.minimum(person, _TALLEST * height)))))
     wanted = rng.random() < roads
@@ -212,15 +207,9 @@ def _beside(rng: np.random.Generator, layout: Layout, half: float, wide: float) 
 
 
 def in_view(camera: Camera, road: Road, aside: float = 0.0) -> NDArray[np.float64]:
-    """The places in metres along a road, half a metre apart, where its surface is in the picture.
+    """The places (n,) in metres along a road, half a metre apart, that are seen, `aside` metres to its left.
 
-    Args:
-        camera: the view.
-        road: the road.
-        aside: how far to the left of the axis to look, in metres.
-
-    Returns:
-        (n,), from those where a person would be 8 pixels tall or more.
+    Only those where a person would be 8 pixels tall or more.
     """
     along = np.arange(-80.0, 80.5, 0.5)
     places = np.array([road.point(float(s), aside) for s in along])

@@ -99,13 +99,7 @@ class Light:
 
 
 def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> Light:
-    """Draws the light: three scenes in five by day (half of them in sunlight), the others at dusk, night or indoors.
-
-    Args:
-        rng: the source of every draw.
-        way: the walkway, along which lamps stand.
-        indoors: whether it may be a room.
-    """
+    """Draws the light: three scenes in five by day (half of them in sunlight), the others at dusk, night or indoors."""
     kind = str(rng.choice(["sun", "overcast", "dusk", NIGHT, INDOOR], p=[0.36, 0.3, 0.06, 0.16, 0.12]))
     if kind == INDOOR and not indoors:
         kind = "overcast"
@@ -156,14 +150,7 @@ class Look:
 
 
 def sample_look(rng: np.random.Generator, camera: Camera, way: Road, road: Road | None = None) -> Look:
-    """Draws a scene's appearance: dark clothes on bright ground, bright ones on dark ground, or anything.
-
-    Args:
-        rng: the source of every draw.
-        camera: the view.
-        way: the walkway.
-        road: where vehicles belong; a room has none.
-    """
+    """Draws a scene's appearance: dark clothes on bright ground, bright ones on dark ground, or anything."""
     style = int(rng.choice(3, p=[0.45, 0.2, 0.35]))
     level, clothes = (
         (float(rng.uniform(130, 215)), float(rng.uniform(-1.0, -0.45))),

@@ -21,14 +21,7 @@ _NIGHT_NOISE, _NIGHT_TARGET = 1.7, 0.7
 
 @dataclass
 class Thing:
-    """What stands somewhere in one frame.
-
-    Attributes:
-        x: ground point in metres.
-        y: ground point in metres.
-        shapes: in the world.
-        motion: (right, down) in pixels while the shutter is open.
-    """
+    """What stands at a ground point (metres) in one frame; `motion` is (right, down) in pixels of the open shutter."""
 
     x: float
     y: float
@@ -61,15 +54,10 @@ class Renderer:
         self._developer = Developer(exposed, self._base, rng, noise)
 
     def frame(self, actors: list[Actor], number: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """One frame; frames are asked for in their order.
+        """Frame `number` (0-based) of the actors; frames are asked for in their order.
 
-        Args:
-            actors: everybody of the clip.
-            number: 0-based frame.
-
-        Returns:
-            the picture, uint8 (height, width) when grey, else (height, width, 3) BGR, and the id mask, uint8
-            (height, width), whose pixels hold the number of the visible object, 0 where there is none.
+        Returns the picture, uint8 (height, width) when grey, else (height, width, 3) BGR, and the id mask, uint8
+        (height, width), whose pixels hold the number of the visible object, 0 where there is none.
         """
         things = self.things(actors, number)
         image, mask = self.painted(self.shadowed(things), things)

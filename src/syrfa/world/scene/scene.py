@@ -43,16 +43,7 @@ def sample_scene(
     side_view: float = 0.5,
     roads: float = 0.0,
 ) -> Scene:
-    """Draws a scene.
-
-    Args:
-        rng: the source of every draw.
-        width: frame width in pixels.
-        height: frame height in pixels.
-        person: range of the height in pixels of a 1.7 m person in the middle of the walkway (see `sample_layout`).
-        side_view: probability that the walkway runs across the view.
-        roads: probability of a road.
-    """
+    """Draws a scene; the arguments are those of `sample_layout`."""
     layout = sample_layout(rng, width, height, person, side_view, roads)
     camera, back, road = layout.camera, layout.back, layout.road
     way = Road(layout.path, layout.path_centre, layout.path_half)

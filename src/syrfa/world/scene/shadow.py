@@ -42,13 +42,7 @@ class ShadowMap:
         self.dark = np.zeros((self.camera.height, self.camera.width), np.uint8)
 
     def cast(self, shapes: Shapes, source: Source, scale: float) -> None:
-        """Adds the shadow of one thing; where two fall on each other the darker one counts.
-
-        Args:
-            shapes: the thing.
-            source: the light it stands in.
-            scale: pixels a metre where it stands.
-        """
+        """Adds the shadow of one thing at `scale` pixels a metre; where two overlap the darker one counts."""
         start, end = source.dropped(shapes.start), source.dropped(shapes.end)
         bodies = outlines(self.camera, start, end, shapes.radius)[0]
         planes: list[Face | Ring] = [*shapes.faces, *shapes.rings]

@@ -130,17 +130,9 @@ _SHARES = [0.42, 0.12, 0.06, 0.08, 0.12, 0.1, 0.1]
 def laid(
     pattern: NDArray[np.uint8], base: Points, top: Points, scale: float, shape: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """The pattern on a trunk.
+    """The pattern on a trunk from `base` (hip) to `top` (neck), both (2,) canvas pixels, at `scale` pixels a metre.
 
-    Args:
-        pattern: see `sample_patterns`.
-        base: (2,), the hip's place on the canvas.
-        top: (2,), the neck's place.
-        scale: canvas pixels a metre.
-        shape: of the canvas.
-
-    Returns:
-        uint8 of that shape, 128 where there is no pattern.
+    Returns uint8 of the canvas' `shape`, 128 where there is no pattern.
     """
     along = top - base
     length = float(np.hypot(*along))

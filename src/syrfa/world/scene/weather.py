@@ -36,10 +36,7 @@ class Weather:
 def sample_weather(rng: np.random.Generator, distance: float, bright: float) -> Weather:
     """Draws the weather: one scene in five is hazy or foggy, one in twelve rainy.
 
-    Args:
-        rng: the source of every draw.
-        distance: metres to what is looked at; fog hides a tenth to not quite half of it.
-        bright: light of the scene, 1 by day.
+    Fog hides a tenth to not quite half of what is `distance` metres away; `bright` is the scene's light, 1 by day.
     """
     fog = float(-np.log(1 - rng.uniform(0.1, 0.45 if bright > 0.7 else 0.3)) / distance) if rng.random() < 0.2 else 0.0
     tone = bright * float(rng.uniform(110, 215))
@@ -49,14 +46,7 @@ def sample_weather(rng: np.random.Generator, distance: float, bright: float) -> 
 
 
 class Rain:
-    """Streaks that fall through the picture.
-
-    Args:
-        rng: the source of every draw.
-        width: of the frame in pixels.
-        height: of the frame in pixels.
-        density: streaks for every 1,000 pixels.
-    """
+    """Streaks that fall through the picture, `density` of them for every 1,000 pixels."""
 
     def __init__(self, rng: np.random.Generator, width: int, height: int, density: float) -> None:
         self._rng, self._size = rng, (height, width)
