@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from syrfa.reporting.reproduce import MEASURED, Row, changed_conditions, compare, contradictions, numbers, tolerance
+from syrfa.reporting.rerun import Rerun
 from syrfa.reporting.spread import (
     DEMO,
     SEEDS,
@@ -273,3 +274,11 @@ def test_conditions_of_an_exact_rerun() -> None:
     assert changed_conditions([step(), step()], [step(packages=packages)] * 2) == ["torch 2, here 3"]
     on_cuda = [step(device="cuda")]
     assert changed_conditions(on_cuda, on_cuda) == ["cuda does not sum in one order"]
+
+
+def test_every_committed_run_record_can_be_run_again() -> None:
+    results = [(file, json.loads(file.read_text())) for file in RESULTS.rglob("*_seed?.json")]
+    recorded = [(file, result) for file, result in results if result.get("run_record")]
+    assert len(recorded) >= 80
+    for file, result in recorded:
+        Rerun(result, file, Path("OUT"))
