@@ -70,10 +70,10 @@ def _seed_rows(taken: Taken) -> list[list[str]]:
         key = (result["experiment"], training_name(result), *_protocol(evaluation), _flags(result))
         groups[key].append((result, evaluation))
     rows = []
-    for (*key, flags), group in groups.items():
+    for (*names, flags), group in groups.items():
         found = [evaluation["metrics"]["micro_auroc"]["value"] for _, evaluation in group]
         single = [percent(value) for value in found if value is not None]
-        rows.append([*key, str(len(single)), mean_and_deviation(found) + flags, " ".join(single), *_baselines(group)])
+        rows.append([*names, str(len(single)), mean_and_deviation(found) + flags, " ".join(single), *_baselines(group)])
     return rows
 
 
