@@ -21,41 +21,28 @@ _FOUND_BY = {
 
 
 class Audit(NamedTuple):
-    """What was found.
-
-    Attributes:
-        line: one sentence to print with the number.
-        test_information: each way in which the tested split entered it, or may have; empty for none.
-    """
+    """What was found: one sentence to print with the number, and each way in which the tested split entered it."""
 
     line: str
     test_information: list[str]
 
     def to_json(self) -> Json:
-        """As a result.json holds it."""
+        """JSON for a result.json."""
         return self._asdict()
 
 
 def audit(result: Json, evaluation: Json) -> Audit:
-    """Which test information, if any, entered one evaluation of a result.
+    """Which test information, if any, entered one evaluation of a result; the line begins with `[no ]test information`.
 
-    It reads the record of a run and no more: what a person tried and threw away, or a copy of the test frames under
-    another name, leaves no trace in it.
-
-    Returns:
-        the line begins with `no test information` or with `test information`.
+    It reads the run's record alone: what a person tried and threw away, or a copy of the test frames, leaves no trace.
     """
     return _audit(result, evaluation["protocol"], _steps(evaluation["protocol"]))
 
 
 def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, str]]) -> list[str]:
-    """The audits of the rows of a table, one line for all rows that agree in it.
+    """The audits of a table's rows, one line for all rows that agree, without the steps, which each row shows.
 
-    What an evaluation does with the scores is left out: a table has it in each row.
-
-    Args:
-        taken: results and evaluations.
-        names: of the run and of the evaluation, for each of them.
+    `names` are of the run and of the evaluation, for each result and evaluation of `taken`.
     """
     rows: dict[str, dict[str, list[str]]] = {}
     for (result, evaluation), (run, name) in zip(taken, names, strict=True):
@@ -71,14 +58,9 @@ def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, s
 
 
 def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
-    """Whether weights with this record were trained on a split, and chosen by a metric of it.
+    """`transductive` and `oracle`: whether weights with this record were trained on a split, and chosen by its metrics.
 
-    Args:
-        trained_on: see `syrfa.modules.AnomalyModule`.
-        tested: the split, as `dataset`, `split` and `manifest_sha256`; a result is one.
-
-    Returns:
-        `transductive` and `oracle`.
+    `tested` holds `dataset`, `split` and `manifest_sha256`; a result does.
     """
     parts = list(trained_on)
     keys = {"transductive": "manifest_sha256", "oracle": "monitored_sha256"}
@@ -86,14 +68,9 @@ def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
 
 
 def is_tested(part: Json, key: str, tested: Json) -> bool:
-    """Whether a record names the tested split: by the hash of its files, or by the names of data set and split.
+    """Whether a part of `trained_on` names the tested split: by the hash of its files, or by data set and split.
 
     Two folders of footage have one name: a split that was never seen may be reported, never the reverse.
-
-    Args:
-        part: an entry of `trained_on`; older ones hold hashes alone.
-        key: of the hash: `manifest_sha256`, `monitored_sha256` or `validated_sha256`; empty where there is no split.
-        tested: see `record_flags`.
     """
     if not part.get(key):
         return False
@@ -108,7 +85,7 @@ def is_of_validation(monitor: str) -> bool:
 
 
 def flags_of(result: Json) -> str:
-    """The switches that are on, as they are printed with a number: `transductive, oracle`, or nothing."""
+    """The switches that are on: `transductive, oracle`, or nothing."""
     return ", ".join(flag for flag in ("transductive", "oracle") if result.get(flag))
 
 
@@ -166,7 +143,6 @@ def _tested_split(result: Json, key: str) -> str:
 
 
 def _monitors(parts: list[Json]) -> list[str]:
-    """What the checkpoints of these were chosen by, each once, sorted."""
     return sorted({name for part in parts for name in str(part.get("monitor") or "").split(", ")} - {""})
 
 
@@ -182,7 +158,7 @@ def _scaling(protocol: Json) -> list[str]:
 
 
 def _origin(result: Json) -> list[str]:
-    """What the weights rest on instead."""
+    """What the weights rest on instead of test information."""
     parts = _parts(result)
     monitors = _monitors(parts)
     of_validation = ", ".join(filter(is_of_validation, monitors))

@@ -29,14 +29,7 @@ Stage = Literal["validate", "test"]
 
 
 class FrameAUC(CollectingCallback):
-    """Scores every object, pools the anomaly maps into frame scores, and measures them under each protocol.
-
-    The work is done elsewhere: `ScoreCollector` gathers the object scores of all batches and processes,
-    `evaluate_split` makes frame scores and metrics of them, `write_test` writes the run's files.
-
-    Args:
-        options: what is reported; all defaults where it is None.
-    """
+    """Scores every object, pools the anomaly maps into frame scores, and measures them under each protocol."""
 
     def __init__(self, options: EvaluationOptions | None = None) -> None:
         super().__init__()
@@ -46,7 +39,7 @@ class FrameAUC(CollectingCallback):
         """Refuses what would end an evaluation, and builds the tubes that reference scores need.
 
         Raises:
-            ConfigError: the DataModule lacks an accessor, see `data_of`; or see `check_test`.
+            ConfigError: see `check_test` and `data_of`.
             LabelError: `data.oracle` is on and the target's test split has no frame labels.
         """
         data = data_of(trainer)
@@ -68,8 +61,7 @@ class FrameAUC(CollectingCallback):
         """Refuses what would end a test; also before a fit that a test follows.
 
         Raises:
-            ConfigError: the module has no feature distance, or the paper protocol is asked for without constants or
-                with such as do not fit.
+            ConfigError: the module has no feature distance, or the paper protocol lacks fitting constants.
         """
         if self.options.feature_distance:
             check_feature_distance(module, self.options.feature_distance_tubes)
@@ -98,11 +90,7 @@ class FrameAUC(CollectingCallback):
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuses a test that names a switch which the weights were fitted without.
-
-        Raises:
-            ConfigError: see above. What the weights' record has and the options do not is reported, never refused.
-        """
+        """ConfigError where the test names a switch which the weights were fitted without."""
         data = data_of(trainer)
         used = switches_of(pl_module, data.evaluated("test"))
         for name in getattr(data, "switches", []):
@@ -110,11 +98,7 @@ class FrameAUC(CollectingCallback):
                 raise ConfigError(f"data.{name}: these weights were fitted without it; leave it off, or fit with it")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes `scores/<video>.npz`, `curves.npz`, the pictures and, last, `result.json`.
-
-        Raises:
-            LabelError: the split has no frame labels.
-        """
+        """Writes `scores/`, `curves.npz`, the pictures and, last, `result.json`; LabelError without frame labels."""
         if is_partial(trainer.limit_test_batches):
             return
         options, (split, scores) = self.options, self._scores(trainer, "test")
@@ -141,7 +125,6 @@ class FrameAUC(CollectingCallback):
             write_test(folder, trainer, pl_module, split, options, scores, evaluations, curves, extra)
 
     def _scores(self, trainer: Trainer, stage: Stage) -> tuple[EvaluatedSplit, SplitScores]:
-        """What was evaluated, and its scores of all processes."""
         split = data_of(trainer).evaluated(stage)
         scores = self.collector.gather(split.rows)
         objects = objects_of(split, scores.pop("score"))

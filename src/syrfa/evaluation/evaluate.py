@@ -47,11 +47,9 @@ class SplitScores:
     reference: ReferenceScores | None = None
 
     def write(self, folder: Path, radius: int) -> None:
-        """Writes `scores/<video>.npz`, and `reference/` where there is one.
+        """Writes `scores/<video>.npz`, and `reference/` where there is one, into a run's folder.
 
-        Args:
-            folder: of the run.
-            radius: frames on either side of a tube's middle; the files' `frames` are strict, before smoothing.
+        `radius` is half a tube's frames; the files' `frames` are those of the strict protocol before smoothing.
         """
         strict = StrictProtocol(radius, "none")
         (folder / REFERENCE / _SPLIT).unlink(missing_ok=True)  # of an earlier test with other weights
@@ -67,12 +65,7 @@ class SplitScores:
 
     @classmethod
     def read(cls, folder: Path) -> tuple["SplitScores", Labels]:
-        """The scores that a test wrote into its run's folder, and the labels.
-
-        Raises:
-            DataNotFoundError: a file is not there.
-            UserError: one is damaged.
-        """
+        """The scores and labels that a test wrote into its folder; UserError where a file is missing or damaged."""
         if not (folder / CURVES).is_file():
             raise DataNotFoundError(f"{folder}: has no {CURVES} with the labels; run `syrfa test` for it")
         curves = read_curves(folder / CURVES)
@@ -166,9 +159,8 @@ def evaluate(
         curves: takes the frame scores.
 
     Returns:
-        JSON: `protocol`, `metrics`, `alarms` (of `false_alarms`, and in short of every baseline), `baselines` by name
-        (`box_width`; `random_smoothed`, a uniform random number for every object; the others), and for each
-        `lead_over_<name>`, the micro AUROC's paired difference, where there are intervals.
+        JSON: `protocol`, `metrics`, `alarms`, `baselines` by name (`box_width`, `random_smoothed`, the others), and for
+        each `lead_over_<name>`, the micro AUROC's paired difference, where there are intervals.
     """
     ours = final_scores(objects, protocol)
     widths = [box_width(video) for video in objects]

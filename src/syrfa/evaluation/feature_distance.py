@@ -23,11 +23,7 @@ Distances = NDArray[np.float64]
 
 
 def check_feature_distance(module: LightningModule, tubes: int) -> None:
-    """Refuses, before anything is scored, a module without the two streams, and too few tubes to restyle them.
-
-    Raises:
-        ConfigError: see above.
-    """
+    """ConfigError for a module without the two streams, or too few tubes to restyle them."""
     network = getattr(module, "network", None)
     if not isinstance(network, TwoStreamExtractor):
         raise ConfigError(
@@ -52,20 +48,11 @@ def feature_distance(
 ) -> dict[str, Any]:
     """Measures ||O - O'||_2 of the tested tubes, clean against restyled stream. Every process must call this.
 
-    It costs about four passes of each tube.
-
-    Args:
-        trainer: at the end of a test.
-        module: the tested one.
-        split: the tested split.
-        labels: of its frames.
-        tubes: that many are drawn from the split; 0 takes all.
-        seed: of the draw of the tubes and of their styles.
+    `tubes` are drawn from the split with `seed`, 0 takes all; about four passes of each tube.
 
     Returns:
-        JSON: `groups`, the distances of all tubes and of those of frames labelled normal and abnormal; `between`,
-        those of O of two different tubes, for comparison; `by_video`; and under `unadapted` the same without the
-        adapters, where there are any. Null with a reason where the split has too few tubes.
+        JSON: `groups` (all tubes, those of normal and of abnormal frames), `between` (O of two different tubes),
+        `by_video`, and `unadapted`, the same without adapters. Null with a reason where the split has too few tubes.
     """
     assert isinstance(module, AnomalyModule)
     generator = np.random.default_rng([seed, 4])
@@ -106,7 +93,7 @@ def feature_distance(
 def _distances(
     trainer: Trainer, module: AnomalyModule, split: EvaluatedSplit, rows: NDArray[np.int64], ring: StyleRing
 ) -> list[tuple[Distances, Distances]]:
-    """For the module as it scores and, where that is through adapters, without them: `ring_distances`."""
+    """Distances for the module as it scores and, where that is through adapters, without them."""
     size, rank, processes = data_of(trainer, "eval_batch_size").eval_batch_size, trainer.global_rank, trainer.world_size
     passes = (True, False) if module.scores_through_adapters else (False,)
     found = np.full((len(passes), 2, ring.size), np.nan)
@@ -138,18 +125,7 @@ def ring_distances(
 def summary(
     apart: Distances, between: Distances, abnormal: NDArray[np.bool_], video: NDArray[Any], names: Sequence[str]
 ) -> dict[str, Any]:
-    """The distances as JSON.
-
-    Args:
-        apart: ||O - O'||, (n,).
-        between: the distance from the O of one tube to that of another, (n,).
-        abnormal: whether the tube's frame is labelled abnormal, bool (n,).
-        video: number of the tube's video, int (n,).
-        names: of the videos.
-
-    Returns:
-        `groups`, `between` and `by_video`; the last one holds the videos that have a tube.
-    """
+    """JSON of `groups`, `between` and, for the videos that have a tube, `by_video`; every array is (tubes,)."""
     videos = [(names[number], apart[video == number]) for number in np.unique(video)]
     return {
         "groups": {

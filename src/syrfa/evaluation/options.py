@@ -87,15 +87,7 @@ class EvaluationOptions:
         return (self.constants.of if self.constants else None) or data
 
     def check(self, data: ConstantsName | None, domain: str = "target") -> None:
-        """Refuses a paper protocol without constants, or with such as do not fit.
-
-        Args:
-            data: what the data's config names.
-            domain: whose config, for the message.
-
-        Raises:
-            ConfigError: see above.
-        """
+        """ConfigError for a paper protocol without fitting constants; `domain` is for the message."""
         if self.protocol == "paper" and self.constants_of(data) is None:
             raise ConfigError(
                 f"evaluation.protocol=paper: data.{domain}.constants names no published constants; set it, or "
@@ -104,12 +96,7 @@ class EvaluationOptions:
         self.protocols(0, data)
 
     def protocols(self, radius: int, data: ConstantsName | None = None) -> list[Protocol]:
-        """Every protocol, the first one first.
-
-        Args:
-            radius: frames on either side of a tube's middle.
-            data: whose constants the data's config names; None for none.
-        """
+        """Every protocol, the first one first; `radius` is half a tube's frames, `data` as in `constants_of`."""
         found: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in SMOOTHINGS]
         constants = self.constants_of(data)
         if constants is not None:

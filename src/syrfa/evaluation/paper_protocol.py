@@ -1,8 +1,7 @@
 """The published post-processing, one function a step (docs/method.md, section 11).
 
-All of it works on normality n = 1 - anomaly score and on one test video at a time. It scales by the video's own
-extremes, that is, by statistics of test data; the published code divides by zero where a video has no spread, and
-here such a video is most normal throughout. The constants are those of `syrfa.datasets.protocol_constants`.
+All of it works on normality n = 1 - anomaly score of one test video. It scales by the video's own extremes, that is, by
+test data. The published code divides by zero where a video has no spread; here such a video is most normal throughout.
 """
 
 from collections import deque
@@ -117,14 +116,11 @@ def mean_interior(values: NDArray[np.float64], window: int) -> NDArray[np.float6
 
 
 def gaussian_weights(taps: int, sigma: float, centre: int) -> NDArray[np.float64]:
-    """The weights of a Gaussian that peaks on tap `centre`, counted from 1; they are not divided by their sum.
+    """The weights of a Gaussian that peaks on tap `centre`, counted from 1; not divided by their sum.
 
-    Example:
-        The published ones peak one tap early and sum to 0.779:
-
-        >>> weights = gaussian_weights(49, 20.0, 24)
-        >>> round(float(weights.sum()), 3), int(weights.argmax())
-        (0.779, 23)
+    >>> weights = gaussian_weights(49, 20.0, 24)  # the published ones peak one tap early and sum to 0.779
+    >>> round(float(weights.sum()), 3), int(weights.argmax())
+    (0.779, 23)
     """
     offset = (np.arange(1, taps + 1) - centre) / sigma
     weights: NDArray[np.float64] = np.exp(-(offset**2) / 2) / (sigma * np.sqrt(2 * np.pi))
@@ -132,13 +128,10 @@ def gaussian_weights(taps: int, sigma: float, centre: int) -> NDArray[np.float64
 
 
 def smooth(anomaly: NDArray[np.float64], weights: NDArray[np.float64], ends: Ends = "copy") -> NDArray[np.float64]:
-    """All: correlation with an odd number of weights after extending the video by half of them at both ends.
+    """All: correlation of float64 (frames,) with an odd number of weights after extending the video at both ends.
 
-    Args:
-        anomaly: float64 (frames,), 1 = most abnormal; so is the result.
-        weights: float64 (taps,).
-        ends: `copy` repeats the first and the last taps // 2 values, in order; a shorter video is repeated as often as
-            that takes. `replicate` repeats the first and the last value.
+    `copy` repeats the first and the last taps // 2 values in order, as often as a shorter video takes; `replicate` the
+    first and the last value.
     """
     if not len(anomaly):
         return anomaly.copy()

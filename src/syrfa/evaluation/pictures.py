@@ -1,7 +1,4 @@
-"""Pictures of a test: score curves over the ground truth, and a frame under its anomaly map (the paper's Fig. 3).
-
-Drawn without pyplot: no global state, no display, the same bytes for the same picture.
-"""
+"""Pictures of a test: score curves over the ground truth, and a frame under its anomaly map (the paper's Fig. 3)."""
 
 import textwrap
 from collections.abc import Sequence
@@ -48,17 +45,8 @@ def draw_pictures(
     """Writes `score_curves.png` (the first twelve videos) and `anomaly_map.png` into `folder`.
 
     The map is that of the first video with both a labelled anomaly and a scored object, in the middle of its abnormal
-    frames: not its best one, for the picture is not to flatter.
-
-    Args:
-        folder: the run's folder.
-        objects: the scored videos.
-        labels: their frame labels.
-        protocol: the run's.
-        dataset: where the frame of the overlay comes from.
-        split: that was scored.
-        flags: `transductive` and `oracle`, where they are on; every title has them.
-        caption: what else to write under the title of the curves.
+    frames: not its best one, for the picture is not to flatter. `flags` (`transductive`, `oracle`) are in every title,
+    `caption` under that of the curves.
     """
     title = ", ".join(filter(None, [f"anomaly score, protocol {protocol.name}, smoothing {protocol.smoothing}", flags]))
     curves = [
@@ -78,14 +66,7 @@ def draw_pictures(
 
 
 class ScoreCurve(NamedTuple):
-    """One video's panel of the figure.
-
-    Attributes:
-        name: the video's name.
-        scores: (frames,), larger = more abnormal.
-        labels: (frames,), 1 = abnormal.
-        baseline: (frames,), a second curve on an axis of its own; None for none.
-    """
+    """One video's panel: name, scores, labels (1 = abnormal), a second curve on its own axis; all (frames,)."""
 
     name: str
     scores: NDArray[np.floating[Any]]
@@ -96,14 +77,7 @@ class ScoreCurve(NamedTuple):
 def plot_score_curves(path: Path, videos: Sequence[ScoreCurve], title: str = "", caption: str = "") -> None:
     """Writes a PNG with one panel a video: score curve, box width, abnormal frames as red bands, all on one scale.
 
-    Args:
-        path: the .png to write.
-        videos: what to draw, at least one.
-        title: the line on top, with the protocol.
-        caption: smaller lines under the title, broken where they are too long.
-
-    Raises:
-        ValueError: there is no video, or a video's arrays differ in length.
+    ValueError where there is no video, or a video's arrays differ in length.
     """
     if not videos:
         raise ValueError("no video to draw; give at least one")
@@ -137,12 +111,7 @@ def plot_score_curves(path: Path, videos: Sequence[ScoreCurve], title: str = "",
 
 
 def bands(labels: NDArray[Any]) -> list[tuple[int, int]]:
-    """The runs of abnormal frames as half-open ranges.
-
-    Example:
-        >>> bands(np.array([0, 1, 1, 0, 1]))
-        [(1, 3), (4, 5)]
-    """
+    """The runs of abnormal frames as half-open ranges."""
     steps = np.diff(np.concatenate([[0], np.asarray(labels).astype(bool).astype(np.int8), [0]]))
     return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
@@ -158,11 +127,7 @@ def limits_of(curves: Sequence[NDArray[np.floating[Any]]]) -> tuple[float, float
 
 
 def draw_curve(panel: Axes, video: ScoreCurve, limits: tuple[float, float]) -> None:
-    """One video's score curve over its bands, with its name on top; its baseline is not drawn.
-
-    Raises:
-        ValueError: the video's arrays differ in length.
-    """
+    """One video's score curve over its bands, with its name on top; its baseline is not drawn."""
     lengths = {len(part) for part in (video.scores, video.labels, video.baseline) if part is not None}
     if len(lengths) != 1:
         raise ValueError(f"{video.name}: scores, labels and baseline have {sorted(lengths)} frames")
@@ -200,21 +165,10 @@ def plot_anomaly_map(
     mask: NDArray[np.bool_] | None = None,
     note: str = "",
 ) -> None:
-    """Writes a PNG of one frame under its anomaly map, with each box and its score.
+    """Writes a PNG of one frame, uint8 grey or RGB, under its anomaly map, with each box and its score.
 
-    Colours run from 0 to 1, or over the video's own range of scores where these lie outside.
-
-    Args:
-        path: the .png to write.
-        frame: uint8 (height, width), (height, width, 1) or (height, width, 3) RGB.
-        objects: the video's objects.
-        frame_index: 0-based number of `frame` in the video.
-        mask: bool (height, width), the abnormal pixels; outlined when given.
-        note: written behind the title in brackets.
-
-    Raises:
-        ValueError: frame or mask are not of the video's size.
-        IndexError: the video has no such frame.
+    Colours run from 0 to 1, or over the video's range where that is wider. Abnormal pixels of `mask`, bool
+    (height, width), are outlined; `note` follows the title. ValueError where frame or mask are not of the video's size.
     """
     scale = score_scale([objects])
     width = 8.0
@@ -241,19 +195,9 @@ def draw_anomaly_map(
     scale: Normalize,
     numbers: bool = True,
 ) -> float:
-    """Draws what `plot_anomaly_map` writes, without its colour bar and title; other arguments and errors as there.
+    """Draws what `plot_anomaly_map` writes, without colour bar and title; returns the highest value of the map.
 
-    Args:
-        panel: where.
-        frame: see `plot_anomaly_map`.
-        objects: see there.
-        frame_index: see there.
-        mask: see there.
-        scale: of the colours, see `score_scale`.
-        numbers: write each box's score next to it; without them, for small pictures, boxes have thinner lines too.
-
-    Returns:
-        the highest value of the map.
+    `numbers` writes each box's score next to it; without them, for small pictures, lines are thinner.
     """
     size = (objects.height, objects.width)
     if frame.shape[:2] != size or (mask is not None and mask.shape != size):

@@ -18,24 +18,14 @@ Smoothing = Literal["none", "centred", "causal"]
 
 @dataclass(frozen=True)
 class FrameScores:
-    """The scores of a video's frames, larger = more abnormal.
-
-    Attributes:
-        raw: float64 (frames,), before smoothing over time.
-        final: float64 (frames,), what the metrics see.
-    """
+    """A video's frame scores, float64 (frames,), larger = more abnormal: before smoothing, and for the metrics."""
 
     raw: NDArray[np.float64]
     final: NDArray[np.float64]
 
 
 class Protocol(ABC):
-    """Turns the objects of one video into its frame scores; one video never influences another.
-
-    Attributes:
-        name: as in a result's `protocol`.
-        smoothing: as in a result's `smoothing`.
-    """
+    """Turns the objects of one video into its frame scores; one video never influences another."""
 
     name: ClassVar[str]
     smoothing: str
@@ -52,19 +42,14 @@ class Protocol(ABC):
 class StrictProtocol(Protocol):
     """Maximum object score a frame, and a mean over a fixed number of frames. Nothing is fitted to test data.
 
-    A frame without an object scores `floor`. The first and last `temporal_radius` frames, for which no tube exists,
-    take the nearest scored frame's score; objects there are ignored, so that a baseline is measured on the same frames
-    as a model. A video with no scored frame at all scores `floor` throughout.
-
-    `centred` averages `window` frames around each frame, edges replicated. `causal` averages the last `window` frames,
-    the first score replicated before them: apart from the `temporal_radius` frames that a tube itself looks ahead (and
-    the start of the video, which waits for the first score), no later frame is used.
+    A frame without an object scores 0. The first and last `temporal_radius` frames, for which no tube exists, take the
+    nearest scored frame's score; objects there are ignored, so that a baseline is measured on a model's frames.
 
     Args:
         temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
-        smoothing: `none`, `centred` or `causal`.
+        smoothing: `none`; `centred`, the mean of `window` frames around each; `causal`, of the last `window` frames;
+            edges are replicated.
         window: frames averaged; odd for `centred`.
-        floor: the score of a frame without an object; smaller object scores are raised to it.
 
     Raises:
         ConfigError: a setting is out of range.
@@ -106,23 +91,11 @@ class StrictProtocol(Protocol):
 
 
 class TrackedProtocol(StrictProtocol):
-    """An extension, not the paper's: the strict protocol on scores averaged along short tracks.
+    """An extension, not the paper's: the strict protocol on scores averaged along short tracks of boxes (`link`).
 
-    Boxes are linked from frame to frame by `syrfa.evaluation.tracks.link`; an object's score becomes the mean of the
-    scores of its track: for the smoothings `none` and `centred` over `track_window` frames around its own, for `causal`
-    over the last `track_window` frames, so that `causal` sees no later frame than under `strict`. Frames in which the
-    track has no box do not count. What lies in the first and last `temporal_radius` frames is ignored beforehand.
-
-    Scores are averaged, not logits, of which a single saturated one would decide a whole window.
-
-    Args:
-        temporal_radius: as the next three, see `StrictProtocol`.
-        smoothing: see there.
-        window: see there.
-        floor: see there.
-        track_window: frames averaged along a track; odd unless `causal`; 1 averages nothing.
-        min_iou: see `link`.
-        max_gap: see `link`.
+    `none` and `centred` average `track_window` frames around an object's own, `causal` the last `track_window` frames.
+    Frames in which the track has no box do not count. Scores are averaged, not logits, of which a single saturated one
+    would decide a whole window.
 
     Raises:
         ConfigError: a setting is out of range.
@@ -171,13 +144,12 @@ class TrackedProtocol(StrictProtocol):
 class PaperProtocol(Protocol):
     """The published post-processing (docs/method.md, section 11), per test video scaled by that video's own extremes.
 
-    The first and last `temporal_radius` frames hold no object: they are most normal before any filter. A video whose
-    scores have no spread, or that has no object, is most normal throughout.
+    The first and last `temporal_radius` frames hold no object: they are most normal before any filter.
 
     Args:
-        recipe: which data set's map and scaling; `ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map.
+        constants: whose map and scaling; `ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map.
         temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
-        settings: constants that replace the recipe's; None for all as published.
+        settings: constants that replace the published ones; None for none.
 
     Raises:
         ConfigError: a setting is out of range.

@@ -21,16 +21,9 @@ def measure_regions(
     others: Mapping[str, Sequence[ObjectScores]],
     bootstrap: int,
 ) -> dict[str, Any]:
-    """The entry `regions` of `result.json`.
+    """The entry `regions` of `result.json`; `others` are further scores of the same objects, by name.
 
     Every process must call this: each reads the regions of a share of the videos, and gets the whole.
-
-    Args:
-        dataset: the tested data set.
-        split: its tested split.
-        objects: one entry a video.
-        others: further scores of the same objects, by name.
-        bootstrap: resamples of the videos for the intervals; 0 for none.
 
     Returns:
         JSON of `RegionEvaluation`; null with a reason where the regions of a video are not known or do not fit.
@@ -72,7 +65,7 @@ def _reason(
 
 
 class RegionEvaluation:
-    """RBDC and TBDC of a scored split, and of other scores of the same boxes; arguments as `measure_regions`.
+    """RBDC and TBDC of a scored split, and of other scores of the same boxes.
 
     The regions of a video are given to one process; all processes together give every video's.
     """
@@ -93,11 +86,11 @@ class RegionEvaluation:
             metric.update(video, scored[video], regions)
 
     def result(self, ground_truth: str) -> dict[str, Any]:
-        """What was found, over the videos of all processes; every process must call this.
+        """What was found over the videos of all processes; every process must call this.
 
         Returns:
-            JSON: `rbdc`, `tbdc`, `ground_truth` (how the regions were made, in words), what was counted, and
-            `baselines` by name; null with a reason where there is no region.
+            JSON: `rbdc`, `tbdc`, `ground_truth` (how the regions were made), what was counted, and `baselines` by name; null
+            with a reason where there is no region.
         """
         ours = self._ours.compute()
         if ours["rbdc"].value is None:

@@ -65,11 +65,7 @@ def audit_of(result: Result, evaluation: Evaluation) -> Audit:
 
 
 def selection(result: Result) -> str:
-    """How the weights that were tested were chosen.
-
-    Returns:
-        `fixed, 500 steps` for the last of the training, else what they were the best by, and where.
-    """
+    """How the weights that were tested were chosen: `fixed, 500 steps`, or what they were the best by, and where."""
     # of published weights nothing is on record, which the audit says
     parts = [part for part in result.get("trained_on") or [] if part.get("monitor") and not part.get("weights")]
     if chosen := dict.fromkeys(_choice(result, part) for part in parts):

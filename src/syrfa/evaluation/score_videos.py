@@ -57,18 +57,8 @@ class ScoreIdentity:
 class ScoreJob:
     """Writes `scores/<video>.npz` into a `JobStore`; see `syrfa.engine.Job`.
 
-    Args:
-        dataset: the data set of the videos.
-        detector: finds the boxes.
-        identity: what the scores are made by.
-        checkpoint: the file; read once a worker.
-        device: of the network.
-        videos: what the manifest of the split says of each video, by name.
-        folder: the run's.
-        cache: a finished cache of the split, whose tubes are read instead of the videos.
-
-    Raises:
-        ConfigError: the filter asks for boxes less certain than `spec` cuts out.
+    `videos` is what the manifest of the split says of each video. Where `cache` is given, tubes are read from it.
+    ConfigError where the filter asks for boxes less certain than `spec` cuts out.
     """
 
     def __init__(
@@ -166,11 +156,7 @@ class ScoreJob:
         )
 
     def module(self) -> AnomalyModule:
-        """The trained module, read when it is first needed.
-
-        Raises:
-            CheckpointError: see `load_module`.
-        """
+        """The trained module, read when it is first needed; CheckpointError as `load_module`."""
         if self._module is None:
             give_back_freed_memory()  # once a process, and before its first large pieces
             self._module = load_module(self.checkpoint).to(self.device)

@@ -29,19 +29,7 @@ def write_test(
     curves: FrameCurves,
     extra: dict[str, Any],
 ) -> None:
-    """Writes `scores/`, `curves.npz`, the pictures and, last, `result.json`.
-
-    Args:
-        folder: of the run.
-        trainer: see `result_of`.
-        module: see there.
-        split: see there.
-        options: of the test.
-        scores: of the split.
-        evaluations: see `result_of`.
-        curves: their frame scores.
-        extra: further entries of the result.
-    """
+    """Writes `scores/`, `curves.npz`, the pictures and, last, `result.json` into the run's folder."""
     radius = split.cache.spec.frames // 2
     scores.write(folder, radius)
     curves.write(folder / CURVES)
@@ -132,11 +120,7 @@ def result_of(
 
 
 def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, bool]:
-    """`transductive` and `oracle`, as the record of the weights has it for this split.
-
-    Raises:
-        TypeError: it is no AnomalyModule.
-    """
+    """`transductive` and `oracle` of the weights for this split; TypeError where the module is no AnomalyModule."""
     if not isinstance(module, AnomalyModule):
         raise TypeError(f"a result is made of an AnomalyModule, not {type(module).__name__}")
     tested = {"dataset": split.dataset, "split": split.split, "manifest_sha256": split.manifest_hash}

@@ -1,7 +1,6 @@
 """Percentile bootstrap over videos: how far a number would move with another draw of test videos.
 
-Frames of one video are not independent, so whole videos are drawn, with replacement. A draw that holds one class
-alone defines no AUROC; it is skipped and counted.
+Frames of one video are not independent, so whole videos are drawn. A draw of one class alone is skipped and counted.
 """
 
 from collections.abc import Iterator
@@ -16,13 +15,9 @@ _CHUNK = 1 << 20  # frames x draws held at once
 
 
 class Interval(NamedTuple):
-    """The middle of the bootstrap distribution.
+    """The middle of the bootstrap distribution; None when fewer than two draws, or fewer than two videos, were usable.
 
-    Attributes:
-        low: lower end; None when fewer than two draws, or fewer than two videos, were usable.
-        high: upper end.
-        resamples: draws made.
-        skipped: draws left out because they held one class alone.
+    `skipped` of the `resamples` draws held one class alone.
     """
 
     low: float | None
@@ -32,12 +27,7 @@ class Interval(NamedTuple):
 
 
 class PairedDifference(NamedTuple):
-    """Micro AUROC of a minus that of b on the same videos.
-
-    Attributes:
-        value: the difference, in [-1, 1]; None when the labels define none.
-        interval: of the difference, each draw taking the same videos for both.
-    """
+    """Micro AUROC of a minus that of b on the same videos, in [-1, 1]; None when the labels define none."""
 
     value: float | None
     interval: Interval
@@ -48,16 +38,7 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Intervals of micro AUROC, macro AUROC, AUPRC, max F1 and EER by name, all from the same draws.
 
-    Args:
-        scores: (frames,) a video, finite.
-        labels: (frames,) a video, 0 or 1.
-        resamples: draws.
-        seed: of the draws.
-        confidence: share of the distribution inside the interval, in (0, 1).
-
-    Raises:
-        LabelError: labels do not fit the scores, or are neither 0 nor 1.
-        ValueError: a score is not finite.
+    Scores, labels and errors as `micro_auroc`; `confidence` in (0, 1).
     """
     names = ("micro_auroc", "auprc", "max_f1", "eer")
     if check(scores, labels) is not None:
@@ -77,7 +58,7 @@ def paired_bootstrap(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> PairedDifference:
-    """Whether a's micro AUROC exceeds b's on more than these videos; arguments, errors as `bootstrap_intervals`."""
+    """Whether a's micro AUROC exceeds b's on more than these videos; each draw takes the same videos for both."""
     reason = check(scores_a, labels) or check(scores_b, labels)
     if reason:
         return PairedDifference(None, Interval(None, None, resamples, resamples))
@@ -89,17 +70,9 @@ def paired_bootstrap(
 
 
 def weighted_metrics(scores: Scores, labels: Labels, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Micro AUROC, AUPRC, max F1 and EER of every draw.
+    """Micro AUROC, AUPRC, max F1 and EER of every draw, float64 (draws, 4), in [0, 1].
 
-    The frames are sorted once; a draw only changes how often each counts.
-
-    Args:
-        scores: (frames,) a video, finite.
-        labels: (frames,) a video, 0 or 1.
-        counts: float64 (draws, videos), how often each video was drawn; both classes in every draw.
-
-    Returns:
-        float64 (draws, 4), in [0, 1].
+    `counts`, float64 (draws, videos), is how often each video was drawn; both classes in every draw.
     """
     chunks = [_measure(true, false) for true, false in _curves(scores, labels, counts)]
     return np.concatenate(chunks) if chunks else np.zeros((0, 4))

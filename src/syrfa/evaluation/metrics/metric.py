@@ -24,8 +24,7 @@ Columns = list[NDArray[np.float64]]
 class PerVideoMetric(Metric):
     """The base of metrics that take a whole video at once and have bootstrap intervals over videos.
 
-    Across processes the videos are gathered; one that several processes give counts once. A metric's `update` calls
-    `add`, its `compute` looks at `held`. Numbers are float64, whatever process they come from.
+    Across processes the videos are gathered; one that several processes give counts once. Numbers are float64.
 
     Args:
         resamples: bootstrap draws; 0 leaves the intervals out.
@@ -83,15 +82,9 @@ class FrameMetric(PerVideoMetric):
     """The base of metrics that take the score and the label of every frame; arguments as `PerVideoMetric`."""
 
     def update(self, video: int, scores: ArrayLike | Tensor, labels: ArrayLike | Tensor) -> None:
-        """Adds one whole video, by its number within the split; once only.
+        """Adds one whole video by its number, once: finite scores (frames,) and labels (frames,), 1 = abnormal.
 
-        Args:
-            video: its number.
-            scores: (frames,), larger = more abnormal, any finite numbers.
-            labels: (frames,), 1 = abnormal.
-
-        Raises:
-            LabelError: scores and labels differ in length.
+        LabelError where they differ in length.
         """
         score, label = column(scores), column(labels)
         if len(score) != len(label):
@@ -130,13 +123,7 @@ class FrameLevelMetric(FrameMetric):
 
 
 class AlarmMetric(FrameMetric):
-    """False alarms an hour at a recall, and what goes with them, with an interval over videos; see `false_alarms`.
-
-    Args:
-        rule: the recall and the frames of a second.
-        resamples: as the others, see `PerVideoMetric`.
-        seed: see there.
-        settings: see there.
+    """False alarms an hour at a recall, with an interval over videos; see `false_alarms`.
 
     Example:
         >>> metric = AlarmMetric(AlarmRule(recall=0.9, fps=1), resamples=0)
@@ -163,16 +150,7 @@ class AlarmMetric(FrameMetric):
 
 
 class RegionMetric(PerVideoMetric):
-    """Region and track based detection criteria with bootstrap intervals over videos; see `region_metrics`.
-
-    Example:
-        >>> truth = Regions(np.array([4]), np.array([[10.0, 10, 29, 49]]), np.array([0]), (240, 360))
-        >>> box, score = np.array([[12, 9, 30, 50]], np.float32), np.array([0.7])
-        >>> metric = RegionMetric(resamples=0)
-        >>> metric.update(0, ObjectScores("01", 9, 240, 360, np.array([4], np.int32), box, score), truth)
-        >>> metric.compute()["rbdc"].value
-        1.0
-    """
+    """Region and track based detection criteria with bootstrap intervals over videos; see `region_metrics`."""
 
     higher_is_better = True
 
