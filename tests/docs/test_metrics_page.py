@@ -7,7 +7,8 @@ import pytest
 from small_run import ROOT
 
 from syrfa.datasets.regions import MIN_AREA
-from syrfa.evaluation.metrics import METRICS, AlarmRule, false_alarms
+from syrfa.evaluation.metrics.alarms import AlarmRule, false_alarms
+from syrfa.evaluation.metrics.frame_level import METRICS
 from syrfa.evaluation.metrics.region_level import CHANCE_DRAWS, MIN_IOU, TRACK_SHARE
 
 PAGE = (ROOT / "docs" / "metrics.md").read_text()

@@ -107,7 +107,7 @@ def test_a_checkpoint_is_scored_without_its_adapters(
 def test_scores_give_the_result_again(tested: dict[str, Path]) -> None:
     from syrfa.datasets import UCSDPed2
     from syrfa.evaluation import StrictProtocol, read_scores
-    from syrfa.evaluation.metrics import micro_auroc
+    from syrfa.evaluation.metrics.frame_level import micro_auroc
 
     result = json.loads((tested["adapt"] / "result.json").read_text())
     files = sorted((tested["adapt"] / "scores").glob("*.npz"))

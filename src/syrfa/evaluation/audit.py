@@ -26,17 +26,30 @@ class Audit(NamedTuple):
     line: str
     test_information: list[str]
 
-    def to_json(self) -> Json:
-        """JSON for a result.json."""
-        return self._asdict()
 
-
-def audit(result: Json, evaluation: Json) -> Audit:
+def audit(result: Json, evaluation: Json, with_steps: bool = True) -> Audit:
     """Which test information, if any, entered one evaluation of a result; the line begins with `[no ]test information`.
 
     It reads the run's record alone: what a person tried and threw away, or a copy of the test frames, leaves no trace.
     """
-    return _audit(result, evaluation["protocol"], _steps(evaluation["protocol"]))
+    protocol = evaluation["protocol"]
+    steps = _steps(protocol) if with_steps else []
+    name = _detector(result)
+    masks = name == "annotation"
+    found = [*_training(result), *_selection(result)]
+    if masks:
+        found.append("boxes: object masks of the tested split as boxes")
+    found += _scaling(protocol)
+    what = "test information: " if found else "no test information: "
+    what += "; ".join(found or [*_origin(result), *steps])
+    if result.get("oracle") or any("with their labels" in each for each in found):
+        where = "there and in the metrics"
+    else:
+        where = "in the boxes and in the metrics" if masks else "in the metrics alone"
+    boxes = "origin not recorded" if name is None else _FOUND_BY.get(name, f"found by {name}")
+    return Audit(
+        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. Boxes: {boxes}.", found
+    )
 
 
 def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, str]]) -> list[str]:
@@ -46,7 +59,7 @@ def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, s
     """
     rows: dict[str, dict[str, list[str]]] = {}
     for (result, evaluation), (run, name) in zip(taken, names, strict=True):
-        line = _audit(result, evaluation["protocol"], []).line
+        line = audit(result, evaluation, with_steps=False).line
         rows.setdefault(line, {}).setdefault(run, []).append(name)
     lines = []
     for line, read in rows.items():
@@ -79,33 +92,9 @@ def is_tested(part: Json, key: str, tested: Json) -> bool:
     return by_name or bool(part[key] == tested.get("manifest_sha256"))
 
 
-def is_of_validation(monitor: str) -> bool:
-    """Whether a monitored quantity comes from the validation split; a fit logs all others while it trains."""
-    return monitor.startswith("val/")
-
-
 def flags_of(result: Json) -> str:
     """The switches that are on: `transductive, oracle`, or nothing."""
     return ", ".join(flag for flag in ("transductive", "oracle") if result.get(flag))
-
-
-def _audit(result: Json, protocol: Json, steps: list[str]) -> Audit:
-    masks = _detector(result) == "annotation"
-    found = [*_training(result), *_selection(result)]
-    if masks:
-        found.append("boxes: object masks of the tested split as boxes")
-    found += _scaling(protocol)
-    what = "test information: " if found else "no test information: "
-    what += "; ".join(found or [*_origin(result), *steps])
-    if result.get("oracle") or any("with their labels" in each for each in found):
-        where = "there and in the metrics"
-    else:
-        where = "in the boxes and in the metrics" if masks else "in the metrics alone"
-    name = _detector(result)
-    boxes = "origin not recorded" if name is None else _FOUND_BY.get(name, f"found by {name}")
-    return Audit(
-        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. Boxes: {boxes}.", found
-    )
 
 
 def _training(result: Json) -> list[str]:
@@ -126,7 +115,7 @@ def _training(result: Json) -> list[str]:
 def _selection(result: Json) -> list[str]:
     if result.get("oracle"):
         chosen = [part for part in _parts(result) if is_tested(part, "monitored_sha256", result)]
-        named = ", ".join(filter(is_of_validation, _monitors(chosen))) or "a metric"
+        named = ", ".join(name for name in _monitors(chosen) if name.startswith("val/")) or "a metric"
         split = _tested_split(result, "monitored_sha256")
         return [f"oracle: the checkpoint was chosen by {named} on {split}, with its labels"]
     if any(is_tested(part, "validated_sha256", result) for part in _parts(result)):
@@ -161,8 +150,8 @@ def _origin(result: Json) -> list[str]:
     """What the weights rest on instead of test information."""
     parts = _parts(result)
     monitors = _monitors(parts)
-    of_validation = ", ".join(filter(is_of_validation, monitors))
-    of_training = ", ".join(name for name in monitors if not is_of_validation(name))
+    of_validation = ", ".join(name for name in monitors if name.startswith("val/"))
+    of_training = ", ".join(name for name in monitors if not name.startswith("val/"))
     trained = dict.fromkeys(f"{part.get('domain')} {part.get('split')}" for part in parts)
     found = [f"trained on {' and '.join(trained)}"]
     if of_validation:
@@ -193,8 +182,8 @@ def _detector(result: Json) -> str | None:
     detector = (result.get("boxes") or {}).get("detector") or {}
     while isinstance(detector.get("of"), dict):  # a detector that maps confidences hands on the boxes of another
         detector = detector["of"]
-    name = detector.get("detector")
-    return None if name is None else str(name)
+    name: str | None = detector.get("detector")
+    return name
 
 
 def _parts(result: Json) -> list[Json]:

@@ -3,14 +3,14 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from lightning import LightningModule, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 from syrfa.errors import ConfigError, LabelError
 from syrfa.evaluation.collector import (
-    CollectingCallback,
+    ScoreCollector,
     data_of,
     is_partial,
     labels_of,
@@ -28,19 +28,17 @@ from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
 Stage = Literal["validate", "test"]
 
 
-class FrameAUC(CollectingCallback):
+class FrameAUC(Callback):
     """Scores every object, pools the anomaly maps into frame scores, and measures them under each protocol."""
 
     def __init__(self, options: EvaluationOptions | None = None) -> None:
-        super().__init__()
         self.options = options or EvaluationOptions()
+        self.collector = ScoreCollector()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuses what would end an evaluation, and builds the tubes that reference scores need.
+        """Refuses what would end an evaluation, and builds the tubes that reference scores need; see `check_test`.
 
-        Raises:
-            ConfigError: see `check_test` and `data_of`.
-            LabelError: `data.oracle` is on and the target's test split has no frame labels.
+        LabelError where `data.oracle` is on and the target's test split has no frame labels.
         """
         data = data_of(trainer)
         if stage == "test":
@@ -58,11 +56,7 @@ class FrameAUC(CollectingCallback):
             raise LabelError("data.oracle: the target's test split has no frame labels to choose a checkpoint by")
 
     def check_test(self, data: TubeDataModule, module: LightningModule) -> None:
-        """Refuses what would end a test; also before a fit that a test follows.
-
-        Raises:
-            ConfigError: the module has no feature distance, or the paper protocol lacks fitting constants.
-        """
+        """ConfigError for a module or constants that would end a test; also before a fit that a test follows."""
         if self.options.feature_distance:
             check_feature_distance(module, self.options.feature_distance_tubes)
         self._check_constants(data, "test")
@@ -71,6 +65,19 @@ class FrameAUC(CollectingCallback):
         use = data.use(stage)
         if use is not None:
             self.options.check(use.source.constants, use.domain)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets earlier scores."""
+        del trainer, pl_module
+        self.collector = ScoreCollector()
+
+    def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:  # noqa: ANN401 - the base class's
+        """Collects one batch's scores."""
+        del trainer, pl_module, args
+        self.collector.add(outputs)
+
+    on_validation_epoch_start = on_test_epoch_start
+    on_validation_batch_end = on_test_batch_end
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics under the configured protocol as `val/...`; a partial sanity check is not scored."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,8 +34,7 @@ class ScoreCollector:
     def gather(self, expected: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """`score` and the others, float64 (n,), in the order of `expected`, on every rank; a row counts once.
 
-        Raises:
-            RuntimeError: a row was not scored, or a score is not finite.
+        RuntimeError where a row was not scored, or a score is not finite.
         """
         parts = of_every_process((self.rows, self.scores))
         rows = np.concatenate([np.empty(0, np.int64), *(batch for part, _ in parts for batch in part)])
@@ -52,34 +51,6 @@ class ScoreCollector:
                 raise RuntimeError("a score is not finite: the weights have diverged")
             gathered[name] = found
         return gathered
-
-
-class CollectingCallback(Callback):
-    """A callback that holds every object score of the validation or test at hand."""
-
-    def __init__(self) -> None:
-        self.collector = ScoreCollector()
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets earlier scores."""
-        del trainer, pl_module
-        self.collector = ScoreCollector()
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Tensor | Mapping[str, Any] | None,
-        batch: Any,  # noqa: ANN401 - the base class's
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Collects one batch's scores."""
-        del trainer, pl_module, batch, batch_idx, dataloader_idx
-        self.collector.add(outputs)
-
-    on_validation_epoch_start = on_test_epoch_start
-    on_validation_batch_end = on_test_batch_end
 
 
 def data_of(trainer: Trainer, *accessors: str) -> TubeDataModule:

@@ -63,14 +63,10 @@ class EvaluationOptions:
     feature_distance_seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.bootstrap < 0:
-            raise ConfigError(f"evaluation.bootstrap={self.bootstrap}: give a number of resamples, or 0 for none")
-        for name in ("reference_neighbours", "reference_boxes"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"evaluation.{name}={getattr(self, name)}: give a number of at least 1")
-        for name in ("feature_distance_tubes", "feature_distance_seed"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"evaluation.{name}={getattr(self, name)}: give a number of at least 0")
+        least = {"bootstrap": 0, "reference_neighbours": 1, "reference_boxes": 1}
+        for name, minimum in {**least, "feature_distance_tubes": 0, "feature_distance_seed": 0}.items():
+            if getattr(self, name) < minimum:
+                raise ConfigError(f"evaluation.{name}={getattr(self, name)}: give a number of at least {minimum}")
         AlarmRule(self.alarm_recall)
         # a window or constant that does not fit is refused before hours of training
         self.protocols(0)

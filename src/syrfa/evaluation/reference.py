@@ -66,14 +66,12 @@ class Reference:
       score and speed are compared with normals of the same shape too.
 
     Raises:
-        ConfigError: no such method, no neighbours, or no normals.
+        ConfigError: no such method, or no normals.
     """
 
     def __init__(self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200) -> None:
         if method not in get_args(Method):
             raise ConfigError(f"reference is {method!r}; use one of {get_args(Method)}")
-        if neighbours < 1:
-            raise ConfigError(f"reference {method}: neighbours is {neighbours}; use a number of at least 1")
         count = sum(len(video.object_score) for video in normals)
         if not count:
             raise ConfigError(f"reference {method}: the training split has no object to compare with")

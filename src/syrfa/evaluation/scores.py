@@ -121,14 +121,14 @@ def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[n
     return np.concatenate([first, last], axis=1)
 
 
-def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArray[np.float32]:
+def anomaly_map(objects: ObjectScores, frame: int) -> NDArray[np.float32]:
     """The anomaly map of one frame, float32 (height, width): 0 everywhere, every box filled with its score.
 
     Where boxes overlap the largest score counts (docs/method.md, section 8). IndexError where there is no such frame.
     """
     if not 0 <= frame < objects.frames:
         raise IndexError(f"{objects.name} has frames 0 to {objects.frames - 1}, not {frame}")
-    canvas = np.full((objects.height, objects.width), floor, np.float32)
+    canvas = np.zeros((objects.height, objects.width), np.float32)
     here = objects.object_frame == frame
     boxes = pixel_boxes(objects.object_xyxy[here], objects.height, objects.width)
     for (left, top, right, bottom), score in zip(boxes.tolist(), objects.object_score[here], strict=True):
@@ -137,9 +137,9 @@ def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArra
     return canvas
 
 
-def max_per_frame(objects: ObjectScores, floor: float = 0.0) -> NDArray[np.float64]:
+def max_per_frame(objects: ObjectScores) -> NDArray[np.float64]:
     """The maximum of each frame's anomaly map, float64 (frames,), without rendering: its largest score, or 0."""
-    highest = np.full(objects.frames, floor, np.float64)
+    highest = np.zeros(objects.frames)
     np.maximum.at(highest, objects.object_frame, objects.object_score)
     return highest
 

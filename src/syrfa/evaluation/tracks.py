@@ -8,18 +8,17 @@ from numpy.typing import NDArray
 
 from syrfa.evaluation.scores import ObjectScores
 
+MAX_GAP = 2
+"""Frames that a track may miss between two of its boxes."""
 
-def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArray[np.int64]:
+
+def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = MAX_GAP) -> NDArray[np.int64]:
     """Joins the boxes of a video into tracks: int64 (n,), numbered from 0 in the order in which they begin.
 
     The boxes of a frame are matched one to one with the last boxes of the tracks still open, the pair of the largest
     overlap first (then the shorter gap, the box further left, the track that began first); a box without a match opens
-    a track. Matches depend on no later frame, and not on the order of the objects.
-
-    Args:
-        objects: of one video.
-        min_iou: the smallest intersection over union of two boxes that are linked, in (0, 1].
-        max_gap: frames that may lie, without a box of the track, between two of its boxes.
+    a track. `min_iou`, in (0, 1], is the smallest overlap of two linked boxes; a track may miss `max_gap` frames.
+    Matches depend on no later frame, and not on the order of the objects.
     """
     import torch  # slow to import, and `summary` and `report` need no tracks
     from torchvision.ops import box_iou
@@ -78,7 +77,7 @@ def box_speed(objects: ObjectScores, window: int = 8) -> ObjectScores:
     """
     frame = objects.object_frame.astype(np.int64)
     steps = np.diff(np.unique(frame))
-    gap = max(2, int(steps.min()) - 1) if len(steps) else 2
+    gap = max(MAX_GAP, int(steps.min()) - 1) if len(steps) else MAX_GAP
     track = link(objects, max_gap=gap)
     left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
     middle = np.stack([left + right, top + bottom], axis=1) / 2

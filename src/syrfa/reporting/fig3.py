@@ -21,13 +21,12 @@ from syrfa.datasets import VideoDataset, VideoRecord
 from syrfa.datasets.video import open_video
 from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores
-from syrfa.evaluation.metrics import micro_auroc
+from syrfa.evaluation.metrics.frame_level import micro_auroc
 from syrfa.evaluation.pictures import (
     ABNORMAL,
     COLOURS,
     SCORE,
     TRUTH,
-    ScoreCurve,
     bands,
     draw_anomaly_map,
     draw_curve,
@@ -226,7 +225,7 @@ def _draw(
     grid = part.add_gridspec(2, len(chosen), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
     title = f"{run.dataset.name} {record.name}   ({run.run.name})"
-    draw_curve(curve, ScoreCurve(title, scores, labels), limits)
+    draw_curve(curve, title, scores, labels, limits)
     curve.title.set_fontsize(9)
     curve.tick_params(labelsize=8)
     curve.set_xlabel("frame", fontsize=8, labelpad=1)

@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from syrfa.errors import UserError, in_one_line
 from syrfa.evaluation.frame_curves import CURVES, FrameCurves
-from syrfa.evaluation.metrics import micro_auroc
+from syrfa.evaluation.metrics.frame_level import micro_auroc
 from syrfa.evaluation.result import Result
 from syrfa.reporting import alarms, charts
 from syrfa.reporting.alarms import AlarmPicture

@@ -15,7 +15,7 @@ from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import SplitUse, TubeDataModule
 from syrfa.utils import class_path
-from syrfa.utils.files import sha256_file
+from syrfa.utils.files import sha256_file, sha256_json
 
 Unused = dict[str, Any] | None
 
@@ -100,7 +100,7 @@ def _job(
         batch_size=data.eval_batch_size,
         device=_device_kind(device),
     )
-    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{identity.key()[:12]}"
+    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{sha256_json(identity.to_json())[:12]}"
     cache = data.folder(use)
     if keep_tubes:
         data.build(use)

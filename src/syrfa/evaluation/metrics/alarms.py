@@ -68,13 +68,13 @@ def false_alarms(
     low = high = None
     if resamples:
         rates = timeline.hourly(rule.recall, fps, video_draws(len(scores), resamples, seed))
-        low, high, *_ = interval_of(rates, resamples, len(scores))
+        low, high = interval_of(rates, len(scores))
     return {
         **asked,
         "threshold": threshold,
         "frame_recall": float((timeline.flat[timeline.truth] >= threshold).mean()),
         "event_recall": met / timeline.events,
-        "normal_in_alarm": timeline.normal_in_alarm(threshold),
+        "normal_in_alarm": float((timeline.flat[~timeline.truth] >= threshold).sum() / timeline.normal.sum()),
         "events": timeline.events,
         "alarms": alarms,
         "false_alarms": int(false.sum()),
@@ -119,10 +119,6 @@ class _Timeline:
         false[number[hit]] = False
         per_video = np.bincount(self.video[begins][false[1:]], minlength=self.videos)
         return len(false) - 1, per_video, len(np.unique(self._event[hit]))
-
-    def normal_in_alarm(self, threshold: float) -> float:
-        """The share of normal frames at or above a finite threshold, in [0, 1]."""
-        return float(np.count_nonzero(self.flat[~self.truth] >= threshold) / self.normal.sum())
 
     def hourly(self, recall: float, fps: float, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """False alarms an hour in every draw that holds both classes, (usable draws,)."""

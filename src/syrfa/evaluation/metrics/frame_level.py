@@ -5,6 +5,7 @@ a sigmoid of anything outside, which makes distinct large scores equal.
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +52,19 @@ class MetricValue(NamedTuple):
         return {"value": self.value, "ci_low": self.ci_low, "ci_high": self.ci_high, "chance": self.chance}
 
 
+Measure = Callable[[Scores, Labels], MetricValue]
+
+
+def _where_defined(measure: Measure) -> Measure:
+    @wraps(measure)
+    def checked(scores: Scores, labels: Labels) -> MetricValue:
+        reason = check(scores, labels)
+        return MetricValue.undefined(reason) if reason else measure(scores, labels)
+
+    return checked
+
+
+@_where_defined
 def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
     """Area under the ROC curve of all frames together (the paper's metric); ties count one half; chance 0.5.
 
@@ -69,32 +83,36 @@ def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
         >>> micro_auroc([np.array([0.1, 0.7]), np.array([0.4, 0.9])], [np.array([0, 1]), np.array([0, 1])]).value
         1.0
     """
-    return _pooled(scores, labels, lambda ranks, truth: float(binary_auroc(ranks, truth)), lambda rate: 0.5)
+    return MetricValue(float(binary_auroc(*_pooled(scores, labels))), chance=0.5)
 
 
+@_where_defined
 def auprc(scores: Scores, labels: Labels) -> MetricValue:
     """Average precision of all frames; arguments, errors as `micro_auroc`; chance = share of abnormal frames."""
-    return _pooled(
-        scores, labels, lambda ranks, truth: float(binary_average_precision(ranks, truth)), lambda rate: rate
-    )
+    ranks, truth = _pooled(scores, labels)
+    return MetricValue(float(binary_average_precision(ranks, truth)), chance=float(truth.double().mean()))
 
 
+@_where_defined
 def max_f1(scores: Scores, labels: Labels) -> MetricValue:
     """The largest F1 over all thresholds; arguments, errors as `micro_auroc`.
 
     Chance is the F1 of calling every frame abnormal, 2p / (1 + p) for a share p of abnormal frames.
     """
-    return _pooled(scores, labels, _max_f1, lambda rate: 2 * rate / (1 + rate))
+    ranks, truth = _pooled(scores, labels)
+    precision, recall, _ = binary_precision_recall_curve(ranks, truth)
+    # both are 0 only where nothing is found; F1 is 0 there
+    best = (2 * precision * recall / (precision + recall).clamp_min(1e-12)).max()
+    rate = float(truth.double().mean())
+    return MetricValue(float(best), chance=2 * rate / (1 + rate))
 
 
+@_where_defined
 def eer(scores: Scores, labels: Labels) -> MetricValue:
     """Equal error rate: where the share of normal frames called abnormal equals that of abnormal frames missed.
 
     Between two thresholds the ROC curve is a straight line. Smaller is better; chance 0.5; arguments as `micro_auroc`.
     """
-    reason = check(scores, labels)
-    if reason:
-        return MetricValue.undefined(reason)
     truth = np.concatenate(list(labels)).astype(np.float64)
     flat = np.concatenate(list(scores))
     order = np.argsort(-flat, kind="stable")
@@ -116,14 +134,12 @@ def crossing(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[n
     return np.asarray(start + (stop - start) * low / (low - high))
 
 
+@_where_defined
 def macro_auroc(scores: Scores, labels: Labels) -> MetricValue:
     """Mean over videos of `padded_auroc`; arguments, errors as `micro_auroc`.
 
     Chance is the mean of (PN / 2 + P + N + 1) / ((P + 1)(N + 1)) for P abnormal and N normal frames.
     """
-    reason = check(scores, labels)
-    if reason:
-        return MetricValue.undefined(reason)
     positives = np.array([np.count_nonzero(video) for video in labels], np.float64)
     negatives = np.array([len(video) for video in labels]) - positives
     chance = (positives * negatives / 2 + positives + negatives + 1) / ((positives + 1) * (negatives + 1))
@@ -145,7 +161,7 @@ def padded_auroc(scores: Scores, labels: Labels) -> NDArray[np.float64]:
     )
 
 
-METRICS: dict[str, Callable[[Scores, Labels], MetricValue]] = {
+METRICS = {
     "micro_auroc": micro_auroc,
     "macro_auroc": macro_auroc,
     "auprc": auprc,
@@ -183,21 +199,6 @@ def _truth(labels: NDArray[Any]) -> torch.Tensor:
     return torch.from_numpy(np.asarray(labels).astype(np.int64))
 
 
-def _pooled(
-    scores: Scores,
-    labels: Labels,
-    measure: Callable[[torch.Tensor, torch.Tensor], float],
-    chance: Callable[[float], float],
-) -> MetricValue:
-    """`measure` on the frames of all videos together; `chance` from the share of abnormal frames."""
-    reason = check(scores, labels)
-    if reason:
-        return MetricValue.undefined(reason)
-    truth = _truth(np.concatenate(list(labels)))
-    return MetricValue(measure(rank(np.concatenate(list(scores))), truth), chance=chance(float(truth.double().mean())))
-
-
-def _max_f1(ranks: torch.Tensor, truth: torch.Tensor) -> float:
-    precision, recall, _ = binary_precision_recall_curve(ranks, truth)
-    # both are 0 only where nothing is found; F1 is 0 there
-    return float((2 * precision * recall / (precision + recall).clamp_min(1e-12)).max())
+def _pooled(scores: Scores, labels: Labels) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ranks and labels of the frames of all videos."""
+    return rank(np.concatenate(list(scores))), _truth(np.concatenate(list(labels)))

@@ -48,11 +48,6 @@ class MatchedVideo:
     region: NDArray[np.int64]
     track: NDArray[np.int64]
 
-    @property
-    def tracks(self) -> int:
-        """How many tracks there are."""
-        return int(self.track.max()) + 1 if len(self.track) else 0
-
     def found(self, score: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The threshold of the boxes' scores from which on each region, and each track, is found; -inf for never."""
         regions = np.full(len(self.track), -np.inf)
@@ -67,11 +62,7 @@ class MatchedVideo:
 
 
 def match(objects: ObjectScores, regions: Regions) -> MatchedVideo:
-    """Which boxes of a video match which regions; a side is x2 - x1 + 1 pixels long.
-
-    Raises:
-        LabelError: a region lies outside the video, or the masks have another size than the video.
-    """
+    """Which boxes of a video match which regions; LabelError where masks or frames are not those of the video."""
     if len(regions) and not 0 <= int(regions.frame.min()) <= int(regions.frame.max()) < objects.frames:
         raise LabelError(f"{objects.name}: a region lies outside frames 0 to {objects.frames - 1}")
     if regions.size is not None and regions.size != (objects.height, objects.width):
@@ -123,16 +114,11 @@ def region_metrics(videos: Sequence[MatchedVideo], resamples: int = 1000, seed: 
     chance = np.mean(
         [areas(videos, [generator.random(len(own)) for own in scores], once)[0] for _ in range(CHANCE_DRAWS)], axis=0
     )
-    low: list[float | None] = [None, None]
-    high: list[float | None] = [None, None]
-    if resamples:
-        counts = video_draws(len(videos), resamples, seed)
-        usable = counts @ np.array([len(video.track) for video in videos]) > 0
-        measured = areas(videos, scores, counts[usable])
-        intervals = [interval_of(column, resamples, len(videos)) for column in measured.T]
-        low, high = [interval.low for interval in intervals], [interval.high for interval in intervals]
+    counts = video_draws(len(videos), resamples, seed)
+    usable = counts @ np.array([len(video.track) for video in videos]) > 0
+    intervals = [interval_of(column, len(videos)) for column in areas(videos, scores, counts[usable]).T]
     return {
-        name: MetricValue(float(value[i]), low[i], high[i], float(chance[i])) for i, name in enumerate(("rbdc", "tbdc"))
+        name: MetricValue(float(value[i]), *intervals[i], float(chance[i])) for i, name in enumerate(("rbdc", "tbdc"))
     }
 
 
