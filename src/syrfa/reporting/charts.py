@@ -197,38 +197,29 @@ def training_charts(logs: Sequence[tuple[str, dict[str, list[tuple[float, float]
     return charts
 
 
-def sweep_charts(
-    parameters: Sequence[str], points: Sequence[tuple[int, dict[str, Any], dict[str, float | None]]]
-) -> list[Chart]:
-    """One chart a parameter: the metrics of every point over its value.
+def sweep_charts(sweep: dict[str, Any]) -> list[Chart]:
+    """One chart a parameter: the metrics of every complete point over its value.
 
     Args:
-        parameters: the names.
-        points: number, settings and metrics by name.
+        sweep: of `find_sweeps`.
     """
+    points = [point for point in sweep["points"] if point["metrics"] and None not in point["metrics"].values()]
+    named = [[("point", point["number"]), *point["settings"].items()] for point in points]
+    texts = ["<br>".join(_plain(f"{name} {value}") for name, value in each) for each in named]
     charts = []
-    texts = [
-        "<br>".join([f"point {number}", *(_plain(f"{name} {value}") for name, value in settings.items())])
-        for number, settings, _ in points
-    ]
-    for name in parameters if points else ():
-        values = [settings[name] for _, settings, _ in points]
+    for name in sweep["parameters"] if points else ():
+        values = [point["settings"][name] for point in points]
         numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         axis: dict[str, Any] = {"title": _plain(name), "type": "category"}
         if numeric:
             spans = min(values) > 0 and max(values) >= 20 * min(values)
             axis |= {"type": "log" if spans else "linear", "tickvals": sorted(set(values))[:8]}
+        x = values if numeric else [_plain(str(value)) for value in values]
         figure = _figure(xaxis=axis, yaxis={"automargin": True})
-        for metric in points[0][2]:
-            figure.add_scatter(
-                x=values if numeric else [_plain(str(value)) for value in values],
-                y=[metrics[metric] for _, _, metrics in points],
-                text=texts,
-                name=_plain(metric),
-                mode="markers",
-                marker={"size": 9, "opacity": 0.8},
-                hovertemplate="%{y:.4g}<br>%{text}",
-            )
+        for metric in sweep["metrics"]:
+            y = [point["metrics"][metric] for point in points]
+            figure.add_scatter(x=x, y=y, text=texts, name=_plain(metric), mode="markers", marker={"size": 9})
+        figure.update_traces(hovertemplate="%{y:.4g}<br>%{text}")
         charts.append(_chart(figure, name, 300))
     return charts
 
