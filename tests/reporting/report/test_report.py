@@ -122,7 +122,7 @@ def test_the_audit_of_the_result_is_taken(tmp_path: Path) -> None:
 
 def test_runs_of_an_experiment_become_a_mean_with_its_deviation(tmp_path: Path) -> None:
     for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94)):
-        run = write_run(tmp_path / "runs" / "knowledge", seed)
+        run = write_run(tmp_path / "runs" / "knowledge", seed, curves=False)
         result = json.loads((run / "result.json").read_text())
         result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = value
         (run / "result.json").write_text(json.dumps(result))
@@ -162,12 +162,13 @@ def test_what_is_absent_is_said(tmp_path: Path) -> None:
     assert not {"ROC", "Test001"} & set(page.labels())
 
 
-def test_curves_of_another_test_are_told_apart(tmp_path: Path) -> None:
+def test_curves_of_another_test_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "knowledge")
     result = json.loads((run / "result.json").read_text())
     result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.123
     (run / "result.json").write_text(json.dumps(result))
-    assert "These curves are not those of the result" in page_of(run).text
+    assert main(["report", str(run)]) == 2
+    assert "its result.json says 0.123; run `syrfa test` again" in capsys.readouterr().err
 
 
 def test_alarms_are_the_highest_objects_and_misses_the_lowest_abnormal_frames(tmp_path: Path) -> None:
