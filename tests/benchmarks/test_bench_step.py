@@ -9,16 +9,14 @@ linear in the tubes) and the full batch is measured in SYRFA_BENCH_PAIRS pairs, 
 
 import copy
 import os
-from functools import partial
 from pathlib import Path
 from statistics import median
 
 import pytest
 import torch
-from machine import MEMORY_IS, device, interleaved, measure, processor
-from published_order import PublishedOrder, stock_layers
+from machine import MEMORY_IS, device, interleaved, processor
+from published_order import PublishedOrder
 from standalone import StandaloneModule, batch_of
-from torch._dynamo.utils import counters
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -142,55 +140,6 @@ def test_align_every(capsys):
         report(capsys, title, found, reference="0", ours=str(every), memory=False)
 
 
-@pytest.mark.parametrize(("width", "tubes"), [(8, 4), (16, 2), (32, 1)])
-def test_bfloat16(width, tubes, capsys):
-    if device().type == "cpu" and not bf16_instructions():
-        pytest.skip("this processor has no bfloat16 instructions: emulated convolutions are 10 to 100 times slower")
-    batch = batch_of(tubes, device=device())
-    exact, rounded = built(width), built(width)
-
-    def autocast():
-        with torch.autocast(device().type, torch.bfloat16):
-            rounded.training_step(batch, 0)
-
-    found = interleaved({"reference": lambda: exact.training_step(batch, 0), "ours": autocast}, 3)
-    report(capsys, f"step in bfloat16 / float32, width {width}, {tubes}+{tubes}+{tubes}", found)
-
-
-@pytest.mark.parametrize(("width", "tubes"), [(8, 4), (32, 1)])
-@pytest.mark.parametrize("layers", ["our", "torch's"])
-@torch._dynamo.config.patch(recompile_limit=64)  # every block, for every mode, has the one code of their class
-def test_compiled_blocks(layers, width, tubes, capsys):
-    """torch.compile of the three blocks, in a step without alignment (the trace of one with it is not for a compiler)
-    and in scoring; of torch's layers too, which a compiler can fuse where ours are functions of their own."""
-    torch._dynamo.reset()
-    counters.clear()
-    batch = batch_of(tubes, device=device())
-    eager, compiled = built(width, align_every=0), built(width, align_every=0)
-    if layers == "torch's":
-        stock_layers(compiled)
-    for block in compiled.network.extractor.blocks:
-        block.compile()
-
-    def score(module):
-        module.eval()
-        with torch.inference_mode():
-            module.score(batch["normal"])
-        module.train()
-
-    title = f"{layers} blocks compiled / eager, width {width}, {tubes}"
-    steps = {"reference": lambda: eager.training_step(batch, 0), "ours": lambda: compiled.training_step(batch, 0)}
-    report(capsys, f"step, {title}+{tubes}+{tubes}", interleaved(steps, 7))
-    scores = {"reference": lambda: score(eager), "ours": lambda: score(compiled)}
-    report(capsys, f"scoring, {title}", interleaved(scores, 7), memory=False)
-    assert counters["stats"]["unique_graphs"] >= 3, "nothing was compiled"
-
-
-def bf16_instructions():
-    file = Path("/proc/cpuinfo")
-    return file.exists() and bool({"avx512_bf16", "amx_bf16", "bf16"} & set(file.read_text().split()))
-
-
 # --- the same gradient
 
 
@@ -237,25 +186,6 @@ def operations(call):
     return counter.total
 
 
-def convolutions(inputs, outputs, side, batch=8):
-    """The three products of a convolution of 7 frames: output, gradient of the input, gradient of the weight."""
-
-    def noise(*shape):
-        return torch.randn(shape, device=device()).to(memory_format=torch.channels_last_3d)
-
-    x, g = noise(batch, inputs, 7, side, side), noise(batch, outputs, 7, side, side)
-    w = noise(outputs, inputs, 3, 3, 3)
-
-    def backward(*mask):
-        return torch.ops.aten.convolution_backward(g, x, w, None, [1] * 3, [1] * 3, [1] * 3, False, [0] * 3, 1, mask)
-
-    return {
-        "forward": lambda: F.conv3d(x, w, padding=1),
-        "gradient of the input": lambda: backward(True, False, False),
-        "gradient of the weight": lambda: backward(False, True, False),
-    }
-
-
 def test_operations(capsys):
     """The forward pass of a tube is 2.455 GMAC; a step is counted for 1+1+1 tubes and is linear in them."""
     module, batch = built(), batch_of(1, device=device())
@@ -269,34 +199,3 @@ def test_operations(capsys):
     without = operations(lambda: plain.training_step(batch, 0)) / 2e9
     add(capsys, "operations of a step / published order, 1+1+1", "GMAC", theirs, mine, mine / theirs, 1)
     add(capsys, "operations of a step / step without alignment, 1+1+1", "GMAC", without, mine, mine / without, 1)
-
-
-def test_share_of_the_machine(capsys):
-    a = torch.randn(2048, 2048, device=device())
-    peak = {"matmul 2048": (lambda: a @ a, 2 * 2048**3)}
-    for inputs, outputs, side in ((32, 32, 64), (64, 64, 32), (64, 64, 16)):
-        for what, call in convolutions(inputs, outputs, side).items():
-            count = 2 * 27 * inputs * outputs * 7 * side * side * 8
-            peak[f"conv3d {inputs}-{outputs}, {side} px, {what}"] = (call, count)
-    found = interleaved({name: call for name, (call, _) in peak.items()}, 5)
-    rates = {name: count / median(t for t, _ in found[name]) / 1e9 for name, (_, count) in peak.items()}
-    best = max(rates.values())
-    for name, rate in rates.items():
-        add(capsys, f"rate of {name}", "GFLOP/s", best, rate, rate / best, 5)
-
-    module, batch = built(), batch_of(2, device=device())
-    tubes = torch.cat([batch["normal"]] * 128)
-    scorer = built().eval()
-
-    def score(at_once):
-        with torch.no_grad():  # inference mode shows a counter the whole layers, which have no entry in its table
-            for part in tubes.split(at_once):
-                scorer.score(part)
-
-    calls = {"training step, 2+2+2": lambda: module.training_step(batch, 0)}
-    calls |= {f"scoring, 256 tubes, {n} at once": partial(score, n) for n in (16, 64, 256)}
-    for name, call in calls.items():
-        count = operations(call)
-        assert count > 0
-        rate = count / median(measure(call)[0] for _ in range(3)) / 1e9
-        add(capsys, f"rate of {name} ({count / 2e9:,.1f} GMAC)", "GFLOP/s", best, rate, rate / best, 3)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from against_truth import Comparison
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from experiments.studies.boxes.against_truth import Comparison
 from syrfa.detection import BoxNoise
 from syrfa.detection.masks import contrasts, object_boxes
 from syrfa.detection.noise import COVERS, LEVELS, ODD, WHOLE, odd_confidences, whole_confidences

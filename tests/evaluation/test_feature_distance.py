@@ -35,7 +35,7 @@ def test_a_module_without_streams_and_too_few_tubes_are_refused() -> None:
     for module in (JigsawModule(width=2), LightningModule()):
         with pytest.raises(ConfigError, match=rf"a {type(module).__name__} has no restyled stream"):
             check_feature_distance(module, 10)
-    module = RealAdaptModule(knowledge={"width": 2})
+    module = RealAdaptModule(knowledge={"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": {"width": 2}})
     blocks = len(module.network.style.blocks)
     for tubes in (10, blocks + 1, 0):
         check_feature_distance(module, tubes)
@@ -46,7 +46,14 @@ def test_a_module_without_streams_and_too_few_tubes_are_refused() -> None:
 
 def test_a_split_of_too_few_tubes_costs_the_distance_not_the_result() -> None:
     split = SimpleNamespace(rows=np.arange(2), dataset="street", split="test")
-    found = feature_distance(None, RealAdaptModule(knowledge={"width": 2}), split, [], 0, 0)
+    found = feature_distance(
+        None,
+        RealAdaptModule(knowledge={"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": {"width": 2}}),
+        split,
+        [],
+        0,
+        0,
+    )
     assert found.keys() == {"value", "reason"}
     assert found["value"] is None
     assert "street test: 2 tubes are too few" in found["reason"]

@@ -45,13 +45,6 @@ def test_both_heads_read_the_same_features():
     assert torch.equal(spatial, network.spatial(features))
 
 
-def test_heads_have_no_dropout():
-    network = JigsawNetwork(Extractor(2, 3, 16), hidden=6)
-    features = torch.randn(2, network.extractor.features)
-    trained, scored = network.train().temporal(features), network.eval().temporal(features)
-    assert torch.equal(trained, scored)
-
-
 def test_a_head_without_units_is_refused():
     with pytest.raises(ConfigError, match="hidden is 0"):
         JigsawNetwork(Extractor(2, 3, 16), hidden=0)

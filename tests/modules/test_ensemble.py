@@ -39,10 +39,6 @@ def test_the_score_is_the_mean_of_the_members(members):
     torch.testing.assert_close(ready(members).score(TUBES), each.mean(dim=0))
 
 
-def test_one_member_scores_as_it_does_alone(members):
-    torch.testing.assert_close(ready(members[2:]).score(TUBES), alone(members[2]))
-
-
 def test_a_test_runs_through_the_trainer_without_drawing_anything(members, trainer, evaluation):
     module = EnsembleModule(members)
     fit = trainer()

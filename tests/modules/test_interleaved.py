@@ -61,15 +61,6 @@ def test_scores_run_through_the_adapters(evaluation):
     assert torch.equal(tested["unadapted"], before)
 
 
-def test_settings_rebuild_the_module():
-    module = interleaved(preset="released", adapt_every=5)
-    settings = module.settings()
-    assert (settings["adapter"], settings["adapter_args"], settings["adapt_every"]) == ("ap", {"depth": 5}, 5)
-    assert (settings["style_mix"], settings["consistency_depth"], settings["width"]) == ("beta", 10, 2)
-    assert InterleavedModule(**settings).settings() == settings
-    assert module.adapter_report() == {"name": "ap", "lr": 1e-2, "mean_abs": 0.0, "max_abs": 0.0}
-
-
 @pytest.mark.parametrize(("wrong", "said"), [({"adapt_every": 0}, "adapt_every"), ({"adapter": "none"}, "adapter")])
 def test_what_cannot_adapt_is_refused(wrong, said):
     with pytest.raises(ConfigError, match=said):

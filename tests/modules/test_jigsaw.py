@@ -123,11 +123,6 @@ def test_static_tubes_are_counted_and_left_in_order(trainer, normals):
     assert not (stacked[:, 2] == torch.arange(3)).all()
 
 
-def test_batches_of_the_target_and_of_the_source_do(trainer, loader):
-    for groups in (("normal", "puzzle"), ("normal", "abnormal", "puzzle")):
-        trainer(max_steps=1).fit(jigsaw(), loader(1, groups=groups))
-
-
 def test_losses_are_logged(trainer, normals):
     fit, module = trainer(max_steps=3), jigsaw(lr=1e-2)
     fit.fit(module, normals(3))
@@ -177,15 +172,6 @@ def test_score_is_one_minus_the_mean_normality():
     assert score.tolist() == pytest.approx(expected, abs=1e-6)
     tubes[:, :, :2] = 255  # the border does not count
     assert torch.equal(module.score(tubes), score)
-
-
-def test_score_stays_in_zero_one_for_extreme_weights():
-    module = jigsaw(3).eval()
-    with torch.no_grad():
-        for head in (module.jigsaw.temporal, module.jigsaw.spatial):
-            head[2].weight *= 1e5
-    score = module.score(torch.randint(0, 256, (8, 3, 16, 16, 1), dtype=torch.uint8))
-    assert ((score >= 0) & (score <= 1)).all()
 
 
 # --- checkpoints

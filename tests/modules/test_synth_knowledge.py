@@ -159,27 +159,6 @@ def test_training_equals_the_step_by_hand(options, synth, loader, trainer, doubl
         assert still == torch.allclose(first[name], found, rtol=0, atol=1e-4), name
 
 
-def test_labelled_tubes_in_any_proportion_are_told_by_their_labels(synth, loader, trainer):
-    """Tubes that come as `normal` and `abnormal`, or together with their labels, train alike."""
-    batches = loader(3).dataset
-    mixed = [
-        {
-            "labelled": torch.cat([b["normal"], b["abnormal"]]),
-            "label": torch.tensor([0] * 4 + [1] * 4),
-            "puzzle": b["puzzle"],
-        }
-        for b in batches
-    ]
-    one, other = synth(**FAST), synth(**FAST)
-    trainer(max_steps=3).fit(one, loader(3))
-    trainer(max_steps=3).fit(other, loader(3).__class__(mixed, batch_size=None))
-    assert same_weights(one, other)
-    flipped = [{**b, "label": 1 - b["label"]} for b in mixed]
-    third = synth(**FAST)
-    trainer(max_steps=3).fit(third, loader(3).__class__(flipped, batch_size=None))
-    assert not same_weights(one, third)
-
-
 @pytest.mark.parametrize(("options", "clean_passes"), [({}, 1), ({"lambda_aux": 0.0}, 0), ({"align_every": 0}, 1)])
 def test_one_forward_pass_serves_everything(options, clean_passes, synth, loader, trainer, monkeypatch):
     counts = {"step": 0, "jvp": 0, "clean": 0}
@@ -287,15 +266,3 @@ def test_cosine_schedule_falls_to_zero(length, synth, loader, trainer):
     assert rates.knowledge == pytest.approx(expected)
     assert rates.knowledge[-1] < 0.01 * 0.1
     assert rates.head == [0.2] * 20
-
-
-def test_constant_schedule_is_constant(synth, loader, trainer):
-    rates = Rates()
-    trainer(max_steps=3, callbacks=[rates]).fit(synth(lr=0.1), loader(3))
-    assert rates.knowledge == [0.1] * 3
-
-
-def test_dropout_is_active_in_phase_one(synth):
-    module = synth()
-    assert module.network.extractor.training
-    assert module.network.draw(torch.zeros(2, 3, 3, 16, 16)).dropout is not None

@@ -61,11 +61,6 @@ def test_every_split_trained_on_is_recorded(train_on, expected, synth):
     assert {part["precision"] for part in found} == {"bf16-mixed"}
 
 
-def test_training_on_the_targets_test_split_shows(synth):
-    found = recorded(synth(), "both", train_split="test")
-    assert "street-test-hash" in {part["manifest_sha256"] for part in found}
-
-
 def test_what_checkpoints_are_chosen_by_is_recorded_with_each_split(synth):
     found = recorded(synth(), "both", monitor="val/micro_auroc")
     assert {part["monitored_sha256"] for part in found} == {"world-test-hash"}
@@ -81,14 +76,6 @@ def test_what_training_stops_by_is_recorded_too(synth):
 def test_a_loss_of_training_is_measured_on_no_other_split(synth):
     (part,) = recorded(synth(), "source", monitor="train/cls")
     assert (part["monitor"], part["monitored_sha256"], part["validated_sha256"]) == ("train/cls", "", "world-test-hash")
-
-
-def test_splits_are_named_besides(synth):
-    found = recorded(synth(), "both")
-    assert [part["dataset"] for part in found] == ["world", "street"]
-    assert {(part["validated_dataset"], part["validated_split"]) for part in found} == {("world", "test")}
-    (part,) = recorded(synth(), "source", limit_val_batches=0)
-    assert (part["validated_dataset"], part["validated_split"]) == ("", "")
 
 
 @pytest.mark.parametrize("labels", ["labels=truth.csv", "none"])

@@ -384,10 +384,16 @@ def trainer(folder, **settings):
     )
 
 
-@pytest.mark.parametrize("length", [{"max_epochs": 3}, {"max_steps": 15}], ids=["epochs", "steps"])
 @pytest.mark.parametrize(
-    ("stop", "saving"),
-    [(2, {"every_n_train_steps": 2}), (5, {"every_n_train_steps": 5}), (7, {"every_n_train_steps": 7}), (5, {})],
+    ("stop", "saving", "length"),
+    [
+        (2, {"every_n_train_steps": 2}, {"max_steps": 15}),
+        (5, {"every_n_train_steps": 5}, {"max_epochs": 3}),
+        (5, {"every_n_train_steps": 5}, {"max_steps": 15}),
+        (7, {"every_n_train_steps": 7}, {"max_epochs": 3}),
+        (5, {}, {"max_epochs": 3}),
+    ],
+    ids=str,
 )
 @pytest.mark.filterwarnings("error:.*not resumable")
 def test_resumed_run_goes_on_with_the_next_batch(make, tmp_path, stop, saving, length):

@@ -180,7 +180,7 @@ def test_checkpoint_of_other_settings(
     knowledge_ckpt: Path, tmp_path: Path, refusal: Refusal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = [f"--ckpt_path={knowledge_ckpt}", f"--run.root={tmp_path}"]
-    assert "holds a SynthKnowledgeModule" in refusal(["test", *ADAPT, *SMALL, *place])
+    assert "holds a syrfa.modules.SynthKnowledgeModule" in refusal(["test", *ADAPT, *SMALL, *place])
     wider = [*KNOWLEDGE, *SMALL, *place, "--model.init_args.width=4"]
     assert "width 2 (config: 4)" in refusal(["fit", *wider])
     assert main(["validate", *wider]) == 0  # a verb that scores takes the checkpoint's

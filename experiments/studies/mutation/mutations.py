@@ -69,7 +69,7 @@ MUTATIONS: list[Mutation] = [
             "Eq. 1-3: swap and beta swapped",
             'if self.mix == "swap":',
             'if self.mix == "beta":',
-            f"{STYLE}::test_equals_naive_loop",
+            f"{STYLE}::test_beta_shares_follow_the_distribution",
         ),
         (
             "Eq. 1-3: one_of ignored",
@@ -251,7 +251,7 @@ MUTATIONS: list[Mutation] = [
         ),
     ),
     *_of(
-        "modules/labelled.py",
+        "modules/steps.py",
         (
             "Eq. 4: labels the other way",
             'labels[len(batch["normal"]) :] = 1',
@@ -260,12 +260,12 @@ MUTATIONS: list[Mutation] = [
         ),
     ),
     *_of(
-        "modules/schedule.py",
+        "modules/steps.py",
         (
             "cosine schedule upside down",
             "0.5 * (1 + math.cos(",
             "0.5 * (1 - math.cos(",
-            "modules/test_schedule.py::test_progress_and_cosine",
+            "modules/test_steps.py::test_progress_and_cosine",
         ),
     ),
     *_of(
@@ -278,8 +278,8 @@ MUTATIONS: list[Mutation] = [
         ),
         (
             "Eq. 17: f_c trained",
-            "self.consistency.requires_grad_(self.train_consistency_head)",
-            "self.consistency.requires_grad_(True)",
+            "self.phase1.consistency.requires_grad_(self.train_consistency_head)",
+            "self.phase1.consistency.requires_grad_(True)",
             f"{PHASE2}[paper]",
         ),
         (
@@ -322,27 +322,27 @@ MUTATIONS: list[Mutation] = [
         ),
     ),
     *_of(
-        "models/gradient_reversal.py",
+        "models/heads.py",
         (
             "Table 5: gradient not reversed",
             "return -ctx.coefficient * gradient",
             "return ctx.coefficient * gradient",
-            "models/test_reversal_layer.py::test_against_finite_differences_of_the_loss_behind_it",
+            "models/test_heads.py::test_against_finite_differences_of_the_loss_behind_it",
         ),
     ),
     *_of(
-        "losses/domain.py",
+        "losses/objectives.py",
         (
             "Table 5: both domains called source",
             "real = torch.ones(",
             "real = torch.zeros(",
-            "losses/test_domain.py::test_domain_loss_and_accuracy_equal_plain_loops",
+            "losses/test_objectives.py::test_domain_loss_and_accuracy_equal_plain_loops",
         ),
         (
             "Table 5: coefficient falling",
             "math.exp(-alpha * progress)",
             "math.exp(alpha * progress)",
-            "losses/test_domain.py::test_coefficient_equals_the_formula",
+            "losses/test_objectives.py::test_coefficient_equals_the_formula",
         ),
     ),
     *_of(
@@ -368,7 +368,7 @@ MUTATIONS: list[Mutation] = [
         ),
     ),
     *_of(
-        "models/trace.py",
+        "models/norm.py",
         (
             "Eq. 11, trace: dW negated",
             "moved[0].add_(moved[1])",
@@ -409,12 +409,12 @@ MUTATIONS: list[Mutation] = [
         ("Eq. 20: minimum of the frame", "np.maximum.at(highest", "np.minimum.at(highest", SCORE),
     ),
     *_of(
-        "modules/distributed.py",
+        "modules/steps.py",
         (
             "several processes: sum for mean",
             "    flat /= processes()\n",
             "",
-            "modules/test_distributed_gradients.py::test_two_processes_get_the_mean",
+            "modules/test_distributed_fit.py::test_two_processes_train_as_one",
         ),
     ),
     *_of(

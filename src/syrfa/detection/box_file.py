@@ -15,8 +15,8 @@ from syrfa.datasets.base import VideoDataset
 from syrfa.errors import DetectionError
 from syrfa.utils.files import atomic_write
 
-# Columns of equal numbers deflate to a thousandth, but they stand beside boxes that hardly deflate: files of boxes
-# as a whole shrink by less than ten.
+# Columns of equal numbers deflate to a thousandth, but boxes hardly deflate: files of boxes as a whole
+# shrink by less than ten.
 _GROWTH = 32
 _ALWAYS = 64 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the only ones that zipfile unpacks in bounded steps

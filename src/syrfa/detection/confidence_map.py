@@ -52,8 +52,8 @@ class MappedDetector(Detector):
     """Another detector with its confidences mapped to those of a reference, here YOLOv3 as published for Ped2.
 
     Boxes, their order and their classes stay (docs/detectors.md says how good the shipped maps are). The wrapped
-    detector must return boxes down to the confidence that stands for the lowest threshold; a file that `syrfa detect`
-    made with it may stand in its place.
+    detector must return boxes down to the confidence that is mapped to the lowest threshold; a file that
+    `syrfa detect` made with it may take its place.
 
     Args:
         detector: the one that is mapped.

@@ -91,13 +91,13 @@ class MotionDetector(Detector):
                 foreground = cv2.morphologyEx(foreground, operation, np.ones((int(side), int(side)), np.uint8))
         _, _, regions, _ = cv2.connectedComponentsWithStats(foreground, connectivity=8)
         regions = regions[1:]  # the first is the background
-        kept = regions[regions[:, cv2.CC_STAT_AREA] >= self.settings["min_area"]]
+        large = regions[regions[:, cv2.CC_STAT_AREA] >= self.settings["min_area"]]
         if number < self.settings["warmup"]:
-            kept = kept[:0]
-        corner, size = kept[:, :2].astype(np.float32), kept[:, 2:4].astype(np.float32)
-        share = kept[:, cv2.CC_STAT_AREA] / np.maximum(size.prod(axis=1), 1)
+            large = large[:0]
+        corner, size = large[:, :2].astype(np.float32), large[:, 2:4].astype(np.float32)
+        share = large[:, cv2.CC_STAT_AREA] / np.maximum(size.prod(axis=1), 1)
         return Detections(
             xyxy=np.concatenate([corner, corner + size], axis=1),
             confidence=np.minimum(2 * share, 1).astype(np.float32),
-            class_id=np.full(len(kept), -1, np.int16),
+            class_id=np.full(len(large), -1, np.int16),
         )

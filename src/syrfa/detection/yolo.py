@@ -34,7 +34,7 @@ class UltralyticsDetector(NetworkDetector):
         iou: overlap above which the weaker of two boxes of one class is dropped.
         image_size: side in pixels that frames are scaled to; an exported file must have been made for it.
         classes: class numbers that are returned; None for all.
-        batch_size: frames a pass; an exported file with a fixed batch is fed that many, whatever is said here.
+        batch_size: frames a pass; an exported file with a fixed batch is fed that many, whatever is given here.
         device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
     """
 

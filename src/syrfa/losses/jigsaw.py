@@ -58,12 +58,7 @@ def flip_some(x: Tensor, chosen: Tensor) -> Tensor:
 
 
 def is_static(x: Tensor, threshold: float) -> Tensor:
-    """Bool (B,): no value of the last frame differs from the first frame's by `threshold` or more.
-
-    Args:
-        x: float (B, C, T, H, W) in [0, 1].
-        threshold: in the same unit.
-    """
+    """Bool (B,): no value of the last frame of x (B, C, T, H, W) differs from the first's by `threshold` or more."""
     return (x[:, :, -1] - x[:, :, 0]).abs().amax(dim=(1, 2, 3)) < threshold
 
 
@@ -75,19 +70,11 @@ def keep_in_order(order: Tensor, static: Tensor) -> Tensor:
 def jigsaw_losses(
     temporal_logits: Tensor, order: Tensor, spatial_logits: Tensor, places: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The cross-entropies of both puzzles, each averaged over its own tubes and pieces; [23] adds them.
+    """The temporal and the spatial cross-entropy, each averaged over its own tubes and pieces; [23] adds them.
 
-    The conventions differ. Temporal row i is about place i: its label is where the frame now there came from. Spatial
-    row p is about patch p: its label is where that patch went.
-
-    Args:
-        temporal_logits: (B, T, T) of the tubes whose frames were permuted.
-        order: int64 (B, T), as `permute_frames` took it.
-        spatial_logits: (B', 9, 9) of the tubes whose patches were permuted.
-        places: int64 (B', 9), as `permute_patches` took it.
-
-    Returns:
-        temporal and spatial loss.
+    The conventions differ. Temporal row i, of (B, T, T), is about place i: its label, `order` of `permute_frames`, is
+    where the frame now there came from. Spatial row p, of (B', 9, 9), is about patch p: its label, `places` of
+    `permute_patches`, is where that patch went.
     """
     return puzzle_loss(temporal_logits, order), puzzle_loss(spatial_logits, places)
 
@@ -106,9 +93,5 @@ def jigsaw_normality(temporal_logits: Tensor, spatial_logits: Tensor) -> Tensor:
 
     [23] scales each puzzle's frame scores by the extremes of the test video before it averages them; that takes
     statistics of test data, and an object's score here uses nothing but the object.
-
-    Args:
-        temporal_logits: (B, T, T).
-        spatial_logits: (B, 9, 9).
     """
     return (puzzle_normality(temporal_logits) + puzzle_normality(spatial_logits)) / 2

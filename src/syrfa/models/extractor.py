@@ -103,6 +103,11 @@ class Extractor(nn.Module):
         self.neck = Neck(2 * width)
 
     @property
+    def settings(self) -> dict[str, int]:
+        """The constructor's arguments."""
+        return {"width": self.width, "frames": self.frames, "size": self.size}
+
+    @property
     def features(self) -> int:
         """Length of O: 1,024 at width 32 and 64 pixels."""
         return 2 * self.width * (self.size // 16) ** 2

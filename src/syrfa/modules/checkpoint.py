@@ -151,14 +151,7 @@ def load_weights(module: AnomalyModule, checkpoint: dict[str, Any], path: str | 
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights in a file.
-
-    Attributes:
-        path: the file.
-        values: key in the file -> value.
-        keys: name in `JigsawNetwork` -> key in the file, whether or not the file has it.
-        trained_on: what the weights were trained on; of a published file, that it does not say.
-    """
+    """The weights in a file, `keys` from a name in `JigsawNetwork` to the key that the file may have for it."""
 
     path: Path
     values: dict[str, object]
@@ -249,21 +242,21 @@ def read_weights(path: str | Path) -> Weights:
 
 
 def load_jigsaw(path: str | Path, network: JigsawNetwork) -> TrainedOn:
-    """Loads extractor and both heads.
+    """Loads extractor and both heads; width, frames, size and hidden width must be the file's.
 
     Args:
         path: a published state dict, or a JigsawModule checkpoint.
-        network: takes the weights; width, frames, size and hidden width must be the file's.
+        network: takes the weights.
 
     Returns:
-        what the weights were trained on, as `AnomalyModule.trained_on`; see `_unrecorded` for a published file.
+        what the weights were trained on, as `AnomalyModule.trained_on`; a published file does not say.
 
     Raises:
         WeightsNotFoundError: there is no such file.
         CheckpointError: it is unreadable or does not fit, with the key, both shapes and what to do.
     """
     weights, expected = read_weights(path), network.state_dict()
-    weights.check(expected, (), {**_settings(network.extractor), "hidden": network.hidden})
+    weights.check(expected, (), {**network.extractor.settings, "hidden": network.hidden})
     network.load_state_dict(weights.select(expected))
     return weights.trained_on
 
@@ -275,7 +268,7 @@ def load_extractor(path: str | Path, extractor: Extractor) -> TrainedOn:
 
     Otherwise as `load_jigsaw`.
     """
-    weights, here = read_weights(path), _settings(extractor)
+    weights, here = read_weights(path), extractor.settings
     expected = {_EXTRACTOR + name: value for name, value in extractor.state_dict().items()}
     weights.check(expected, _HEADS, {"width": extractor.width})
     theirs = weights.settings()
@@ -299,10 +292,6 @@ def _unrecorded(path: Path) -> dict[str, str]:
     """The entry of a file that does not say what it was trained on and chosen by, so that an audit can say so."""
     unknown = dict.fromkeys(("domain", "split", "monitor", "precision"), "not recorded")
     return {**unknown, **dict.fromkeys(_HASHES, ""), "weights": fingerprint(path)}
-
-
-def _settings(extractor: Extractor) -> dict[str, int]:
-    return {"width": extractor.width, "frames": extractor.frames, "size": extractor.size}
 
 
 def _names() -> dict[str, str]:

@@ -25,9 +25,8 @@ from syrfa.modules.steps import RateSchedule, joint_batch, labelled_tubes, progr
 class GradientReversalModule(AnomalyModule):
     """Phase 1 with a domain classifier in place of L_cont and L_aux; there is no phase 2.
 
-    Classifier and domain classifier descend their losses. The extractor descends L_cls and ascends the domain loss, so
-    that its features tell normal from abnormal and not the generated from the real. Batches are those of
-    `data.train_on: both`; of the target's tubes only the domain is used.
+    Classifier and domain classifier descend their losses; the extractor descends L_cls and ascends the domain loss.
+    Batches are those of `data.train_on: both`; of the target's tubes only the domain is used.
 
     The paper gives this method one sentence (section IV-D4) without a coefficient, domain classifier or weight; the
     defaults are those of Ganin and Lempitsky (2015).

@@ -146,27 +146,14 @@ class RealAdaptModule(AnomalyModule):
         self.has_weights = True
 
     def on_fit_start(self) -> None:
-        """Refuses to adapt weights that were never learnt; a checkpoint is loaded only after `setup`."""
-        self._require_weights("fit")
-
-    def on_validation_start(self) -> None:
-        """Refuses to score weights that were never learnt."""
-        self._require_weights("validate")
-
-    def on_test_start(self) -> None:
-        """See `on_validation_start`."""
-        self._require_weights("test")
-
-    def on_predict_start(self) -> None:
-        """See `on_validation_start`."""
-        self._require_weights("predict")
-
-    def _require_weights(self, verb: str) -> None:
+        """Refuses weights that were never learnt; a checkpoint is loaded only after `setup`."""
         if not self.has_weights:
             raise WeightsNotFoundError(
-                f"{verb} of a RealAdaptModule needs weights: set model.init_args.knowledge_ckpt to the phase-1 "
-                "checkpoint, or --ckpt_path to a phase-2 one"
+                "a RealAdaptModule needs weights: set model.init_args.knowledge_ckpt to the phase-1 checkpoint, or "
+                "--ckpt_path to a phase-2 one"
             )
+
+    on_validation_start = on_test_start = on_predict_start = on_fit_start
 
     def consistency_loss(self, scaled_difference: Tensor) -> Tensor:
         """L_cont of f_c(O - O'), (B, features): phase 1's, unless a subclass overrides it here."""

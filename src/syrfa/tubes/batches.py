@@ -37,13 +37,10 @@ class Group:
 
 
 def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -> dict[str, Group]:
-    """Groups of a split whose labels are known; `puzzle` holds normal tubes, and stands last.
+    """Groups of a split whose labels are known; a tube of unknown label is never drawn.
 
-    Args:
-        cache: of the split.
-        rule: which tubes are used, and what makes one abnormal. A tube of unknown label is never drawn.
-        balance: `equal` gives `normal` and `abnormal`, equally many; `natural` gives `labelled`, twice as many tubes,
-            both kinds as often as they occur.
+    `equal` balance gives `normal` and `abnormal`, equally many; `natural` gives `labelled`, twice as many tubes, both
+    kinds as often as they occur. `puzzle` holds normal tubes, and comes last.
 
     Raises:
         LabelError: there is no normal or no abnormal tube.
@@ -61,13 +58,7 @@ def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -
 
 
 def normal_groups(cache: TubeCache, rule: TubeFilter, name: str, puzzle: str) -> dict[str, Group]:
-    """Groups of a split that is normal by definition, so that no label is looked at.
-
-    Args:
-        cache: of the split.
-        rule: which tubes are used.
-        name: of the group of tubes as they are.
-        puzzle: of the group to permute.
+    """Groups of a split that is normal by definition: `name` of tubes as they are, `puzzle` of those to permute.
 
     Raises:
         LabelError: no tube is used.

@@ -81,7 +81,7 @@ def _resize_weights(low: np.float32, high: np.float32, extent: int, size: int) -
 
 
 def _bilinear(position: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
-    """Weights of the pixels beside each position (ascending, inside the frame), and the first pixel's number."""
+    """Weights of the pixels around each position (ascending, inside the frame), and the first pixel's number."""
     first = int(position[0])
     pixels = np.arange(first, int(np.ceil(position[-1])) + 1, dtype=np.float32)
     return np.maximum(np.float32(0), np.float32(1) - np.abs(position[:, None] - pixels)), first

@@ -60,7 +60,7 @@ class TubeDataModule(lightning.LightningDataModule):
     A training batch is a dict of uint8 tensors (batch_size, T, size, size, channels), by `train_on`:
 
     - source: `normal`, `abnormal` and `puzzle` (normal tubes for the module to permute). With `class_balance` natural,
-      `labelled`, of twice the length, and `label`, int64, 1 = abnormal, stand in place of `normal` and `abnormal`.
+      `labelled`, of twice the length, and `label`, int64, 1 = abnormal, replace `normal` and `abnormal`.
     - target, whose train split is normal by definition: `normal` and `puzzle`, drawn from all its tubes.
     - both: what `source` gives, tube for tube, and the target's tubes as `real` and `real_puzzle`.
 

@@ -8,9 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.ahead import BATCH, decode_ahead
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.video import VideoReader, open_video
+from syrfa.datasets.video import BATCH, VideoReader, decode_ahead, open_video
 from syrfa.detection.base import Detections, Detector
 from syrfa.engine import StepTimer
 from syrfa.errors import DetectionError
@@ -138,13 +137,7 @@ class TubeStream:
         self.frames = self.boxes = 0
 
     def __iter__(self) -> Iterator[FrameTubes]:
-        """The tubes, frame by frame.
-
-        Raises:
-            VideoError: the video cannot be decoded to its end.
-            DetectionError: the detector returned malformed boxes, or does not fit the video's length.
-            ColourError: `channels` is 1 and a frame has colour.
-        """
+        """The tubes, frame by frame; raises as `stream_video`, and ColourError where one channel is too few."""
         endless = self.spec.centres(sys.maxsize)
         margin, half = endless.start, self.spec.frames // 2
         window = np.empty((0, self.height, self.width, self.channels), np.uint8)  # ends with the last frame decoded
@@ -161,8 +154,8 @@ class TubeStream:
                 shown = stop
             while waiting and waiting[0][0] + margin < self.frames:
                 frame, found = waiting.popleft()
-                if frame in endless and len(kept := self._above_threshold(frame, found)):
-                    yield FrameTubes(frame, kept, self._cut(window, frame - first, kept))
+                if frame in endless and len(used := self._above_threshold(frame, found)):
+                    yield FrameTubes(frame, used, self._cut(window, frame - first, used))
         self.detector.finish(self.frames)
 
     def _stack(self, batch: list[Frame]) -> NDArray[np.uint8]:
@@ -212,8 +205,8 @@ def stream_video(
 ) -> Result:
     """Hands the tubes of a video to `consume`, which iterates over them to the end.
 
-    A video that begins grey and turns to colour, having faded in from black, say, is begun anew in colour: `consume` is
-    then called again and returns what the second call returns.
+    A video that begins grey and turns to colour, having faded in from black for example, is begun anew in colour:
+    `consume` is called again, and what it then returns counts.
 
     Args:
         dataset: the data set of the video.
@@ -225,7 +218,7 @@ def stream_video(
 
     Raises:
         VideoError: the video cannot be decoded to its end.
-        DetectionError: see `TubeStream`.
+        DetectionError: the detector returned malformed boxes, or does not fit the video's length.
     """
     timer = timer or StepTimer()
     with timer.step("decode"):

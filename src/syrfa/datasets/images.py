@@ -1,11 +1,12 @@
-"""Single images: whole or not at all.
+"""Single images, whole or not at all, and folders of them.
 
 OpenCV pads a JPEG that was cut off with grey and returns it as if nothing had happened, so the end of the file is
 checked before it is decoded. Its messages, and those of the libraries below it, are silenced here for the
-whole program: what goes wrong is said once, by the exception.
+whole program: the exception reports what goes wrong.
 """
 
 import os
+import re
 from pathlib import Path
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read once, when OpenCV first opens a video file
@@ -20,9 +21,7 @@ if hasattr(cv2, "setLogLevel"):
     cv2.setLogLevel(0)  # 0 is silent, in OpenCV 4 and in 5
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
-
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+_KINDS = {".jpeg": ".jpg", ".tiff": ".tif"}
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -67,6 +66,45 @@ def to_frame(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(bgr[..., ::-1])
 
 
+def list_images(folder: Path) -> list[Path]:
+    """The frames of a folder in numeric order (`2.jpg` before `10.jpg`), counted from 0, 1 or any other number.
+
+    Hidden files and files of other kinds are passed over.
+
+    Raises:
+        VideoError: there is none, there are images of more than one kind, or a number is missing in between.
+    """
+    if not folder.is_dir():
+        raise VideoError(f"{folder}: no such folder of frames")
+    images = [f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith(".")]
+    if not images:
+        raise VideoError(f"{folder}: no frames; accepted are files that end in {', '.join(IMAGE_SUFFIXES)}")
+    kinds = {_KINDS.get(f.suffix.lower(), f.suffix.lower()) for f in images}
+    if len(kinds) > 1:
+        raise VideoError(f"{folder}: images of more than one kind ({', '.join(sorted(kinds))}); leave one kind there")
+    images.sort(key=lambda f: natural_key(f.stem))
+    _check_numbers(folder, images)
+    return images
+
+
+def natural_key(text: str) -> tuple[tuple[int, str], ...]:
+    """A sorting key under which the numbers in a name count as numbers."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text) if part)
+
+
+def _check_numbers(folder: Path, images: list[Path]) -> None:
+    """A missing frame would move every label after it; one even step, as of footage thinned out, is accepted."""
+    if len(images) < 3 or not all(f.stem.isdecimal() for f in images):
+        return
+    steps = np.diff([int(f.stem) for f in images])
+    odd = np.flatnonzero(steps != steps.min())
+    if steps.min() < 1 or len(odd):
+        where = int(odd[0]) if len(odd) else int(np.argmin(steps))
+        raise VideoError(
+            f"{folder}: the frame numbers are uneven after {images[where].name}; a frame is missing or doubled"
+        )
+
+
 def _is_grey(bgr: NDArray[np.uint8]) -> bool:
     blue, green, red = bgr[..., 0], bgr[..., 1], bgr[..., 2]
     return bool(np.array_equal(blue, green) and np.array_equal(green, red))
@@ -89,9 +127,9 @@ def _decode(path: Path, flags: int) -> NDArray[np.uint8]:
 
 
 def _is_whole(data: bytes) -> bool:
-    """False where the end marker of the format is missing. 0xFFDA cannot occur inside the data of a scan."""
-    if data.startswith(_JPEG_START):
-        return data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN)
-    if data.startswith(_PNG_START):
-        return _PNG_END in data[-16:]
+    """False where the end marker of a JPEG or PNG is missing. 0xFFDA cannot occur inside the data of a scan."""
+    if data.startswith(b"\xff\xd8"):
+        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return b"IEND" in data[-16:]
     return len(data) > 0

@@ -1,11 +1,11 @@
-"""What W&B is told of a reading, on canned results."""
+"""What W&B gets of an evaluation, on canned results."""
 
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from syrfa.reporting.wandb import COLUMNS, _log_result, reading_name, table_row
+from syrfa.reporting.wandb import COLUMNS, _log_result, evaluation_name, table_row
 
 
 def canned(**protocol: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def canned(**protocol: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("protocol", "name"), [({}, "strict.causal"), ({"reference": "local"}, "strict.local.causal")])
 def test_a_key_names_the_protocol(protocol: dict[str, str], name: str) -> None:
-    assert reading_name(canned(**protocol)) == name
+    assert evaluation_name(canned(**protocol)) == name
 
 
 @pytest.mark.parametrize(

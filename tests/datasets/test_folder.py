@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syrfa.datasets import VideoFolder
-from syrfa.datasets.table import IntervalRule
-from syrfa.datasets.tree import safe_names
+from syrfa.datasets.folder import safe_names
+from syrfa.datasets.intervals import IntervalRule
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 
 FROM_0 = {"unit": "frames", "first_frame": 0, "end_included": True}

@@ -7,7 +7,7 @@ import pytest
 
 from syrfa.errors import ConfigError
 from syrfa.reporting.inputs import generate_arguments
-from syrfa.reporting.reach import is_writable, overreach
+from syrfa.reporting.run_record_check import is_writable, overreach
 from syrfa.training.run_record import OWN_PLACES
 from syrfa.utils.files import sha256_json
 

@@ -1,5 +1,6 @@
-"""Archives that would write elsewhere, hold links, lie about their size or are damaged."""
+"""Downloads over a server that cuts connections; archives that would write elsewhere, hold links or are damaged."""
 
+import hashlib
 import io
 import stat
 import tarfile
@@ -7,8 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from broken_server import serve
 
-from syrfa.datasets.archives import ArchiveError, unpack
+from syrfa.datasets.fetch import ArchiveError, DownloadError, fetch, unpack
+from syrfa.datasets.published import Archive
+
+CHUNK = 1 << 16  # whole chunks are kept
 
 
 def make_tar(path, *members, mode="w:gz"):
@@ -127,7 +132,7 @@ def test_two_members_of_one_name(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as content:
         content.writestr("set", b"a file")
         content.writestr("set/a", b"in it")
-    refused(tmp_path / "a.zip", tmp_path, "two members of one name")
+    refused(tmp_path / "a.zip", tmp_path, "damaged, or no archive")
 
 
 @pytest.mark.parametrize("make", [make_tar, make_zip])
@@ -151,3 +156,69 @@ def test_any_flipped_byte_ends_in_the_same_files_or_a_refusal(tmp_path, make):
     assert len(refusals) > 100
     assert not any("\n" in text for text in refusals)
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "damaged", "box"}
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    file = tmp_path_factory.mktemp("archive") / "a.tar"
+    return make_tar(file, ("set/a", np.random.default_rng(0).bytes(3_000_000), FILE), mode="w").read_bytes()
+
+
+@pytest.fixture
+def server(content, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serve(content) as state:
+        yield state
+
+
+def fetched(server, out, content, size=4_000_000):
+    out.mkdir(exist_ok=True)
+    archive = Archive(server.url, "a.tar", size, hashlib.sha256(content).hexdigest(), "set")
+    assert fetch(archive, out)["sha256"] == archive.sha256
+    assert (out / "a.tar").read_bytes() == content
+    assert not (out / ".a.tar.part").exists()
+
+
+def test_a_cut_connection_is_taken_up_where_it_broke(server, content, tmp_path):
+    server.breaks, server.break_after = 3, 800_000
+    fetched(server, tmp_path, content)
+    assert server.requests == [None, *(f"bytes={n * 12 * CHUNK}-" for n in (1, 2, 3))]
+    fetched(server, tmp_path, content)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("left", ["begun", "all of it", "longer"])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_what_another_process_left_is_gone_on_with(server, content, tmp_path, left, ranges):
+    server.ranges = ranges
+    part = {"begun": content[:1000], "all of it": content, "longer": content + b"x"}[left]
+    (tmp_path / ".a.tar.part").write_bytes(part)
+    fetched(server, tmp_path, content)
+    assert server.requests[0] == f"bytes={len(part)}-"
+
+
+def test_a_part_of_another_file_is_refused_and_gone(server, content, tmp_path):
+    (tmp_path / ".a.tar.part").write_bytes(b"old" * 1000)
+    with pytest.raises(DownloadError, match="another SHA-256"):
+        fetched(server, tmp_path, content)
+    fetched(server, tmp_path, content)
+
+
+def test_a_server_that_gives_nothing_is_given_up_and_the_part_is_kept(server, content, tmp_path):
+    server.breaks, server.break_after = 100, 0
+    (tmp_path / ".a.tar.part").write_bytes(content[:1000])
+    with pytest.raises(DownloadError, match="1,000 bytes have come and are kept"):
+        fetched(server, tmp_path, content)
+    assert len(server.requests) == 5
+    assert (tmp_path / ".a.tar.part").read_bytes() == content[:1000]
+
+
+def test_no_such_file_one_too_large_and_nobody_there(server, content, tmp_path):
+    with pytest.raises(DownloadError, match="more than 2,200,000 bytes"):
+        fetched(server, tmp_path, content, size=2_000_000)
+    server.status = 404
+    with pytest.raises(DownloadError, match="404"):
+        fetched(server, tmp_path, content)
+    server.url = "http://127.0.0.1:9/archive"
+    with pytest.raises(DownloadError, match="bytes have come"):
+        fetched(server, tmp_path, content)
