@@ -14,7 +14,7 @@ data/raw/demo-source data/raw/demo-target data/raw/standard: | $(READY)
 table1 table2 table3 table4 table5 fig3 fig4: $(READY)
 	$(TABLES) $@
 
-table1:  ## Table 1 of the paper: SYRFA beside the methods it cites, for DATASET (demo, ped2, shanghaitech, avenue), SEEDS, JOBS; DRY=1 lists the runs
+table1:  ## Table 1 of the paper: SYRFA next to the methods it cites, for DATASET (demo, ped2, shanghaitech, avenue), SEEDS, JOBS; DRY=1 lists the runs
 table2:  ## Table 2: the components
 table3:  ## Table 3: AUPRC and maximum F1
 table4:  ## Table 4: the lambdas

@@ -258,4 +258,4 @@ def test_regions_of_generated_worlds_lie_in_frames_labelled_abnormal(tiny_worlds
 def test_footage_lasts_as_its_table_says(tmp_path):
     (tmp_path / "labels.csv").write_text("video,start,end\n")
     assert VideoFolder(tmp_path).fps() is None
-    assert VideoFolder(tmp_path, tmp_path / "labels.csv", unit="seconds", fps=12.5).fps() == 12.5
+    assert VideoFolder(tmp_path, labels=tmp_path / "labels.csv", unit="seconds", fps=12.5).fps() == 12.5

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from syrfa.datasets.image import read_image, read_mask
+from syrfa.datasets.images import read_image, read_mask
 from syrfa.datasets.video import frame_count, list_images, open_video
 from syrfa.errors import VideoError
 

@@ -3,7 +3,10 @@
 import cv2
 import numpy as np
 
-from syrfa.datasets.lengths import PED2_TEST, PED2_TRAIN, SHANGHAITECH_TEST
+from syrfa.datasets.published import PUBLISHED
+
+PED2_TRAIN, PED2_TEST = (PUBLISHED["ped2"].splits[split].per_video for split in ("train", "test"))
+SHANGHAITECH_TEST = PUBLISHED["shanghaitech"].splits["test"].per_video
 
 
 def write_frames(folder, frames, size=(36, 24), start=0):

@@ -44,8 +44,24 @@ def canned(folder: Path, seed: int, value: float | None, transductive: bool = Fa
 def test_one_row_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     summary([canned(tmp_path, 1, 0.9), canned(tmp_path, 2, None)])
     lines = capsys.readouterr().out.splitlines()
-    assert " ".join(lines[2].split()) == "canned/seed1 RealAdaptModule strict centred 90.0 80.0 to 95.0 90.4 50.0 -"
-    assert " ".join(lines[3].split()) == "canned/seed2 RealAdaptModule strict centred - - to - 90.4 - -"
+    assert " ".join(lines[2].split()) == "canned/seed1 phase 2 strict centred 90.0 80.0 to 95.0 90.4 50.0 -"
+    assert " ".join(lines[3].split()) == "canned/seed2 phase 2 strict centred - - to - 90.4 - -"
+
+
+def test_what_was_trained_is_named_truly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = canned(tmp_path, 1, 0.9)
+    result = json.loads((run / "result.json").read_text())
+    clean = {"lambda_cont": 0.0, "align_every": 0, "lambda_aux": 0.05, "clean_only": True}
+    for module, settings, name in (
+        ("SynthKnowledgeModule", clean, "clean_only (no consistency, no alignment)"),
+        ("SynthKnowledgeModule", {**clean, "clean_only": False}, "phase 1, no consistency, no alignment"),
+        ("SynthKnowledgeModule", {"lambda_cont": 1.0, "align_every": 1, "lambda_aux": 0.05}, "phase 1"),
+        ("RealAdaptModule", {"adapter": "rap", "knowledge": clean}, "phase 2, rap, from clean_only"),
+        ("EnsembleModule", {"members": []}, "EnsembleModule"),
+    ):
+        (run / "result.json").write_text(json.dumps({**result, "module": module, "settings": settings}))
+        summary([run], markdown=True)
+        assert f"| canned/seed1 | {name}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("value", [[], ["true"], ["True"]])
@@ -67,9 +83,7 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[5].startswith("- canned/seed1, canned/seed2, canned/seed3 (strict centred, strict none): ")
 
 
-def test_how_far_the_adapters_moved_stands_beside_the_number(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_how_far_the_adapters_moved_is_next_to_the_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [canned(tmp_path, seed, 0.9) for seed in (1, 2)]
     for run, (mean, largest) in zip(runs, ((0.02, 0.3), (0.04, 0.5)), strict=True):
         result = json.loads((run / "result.json").read_text())

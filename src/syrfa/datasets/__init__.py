@@ -3,11 +3,10 @@
 from syrfa.datasets.avenue import Avenue
 from syrfa.datasets.base import Track, Video, VideoDataset, VideoRecord
 from syrfa.datasets.folder import VideoFolder
-from syrfa.datasets.ped1 import UCSDPed1
-from syrfa.datasets.ped2 import UCSDPed2
 from syrfa.datasets.regions import Regions
 from syrfa.datasets.shanghaitech import ShanghaiTech
 from syrfa.datasets.ubnormal import UBnormal
+from syrfa.datasets.ucsd import UCSDPed1, UCSDPed2
 
 __all__ = [
     "Avenue",

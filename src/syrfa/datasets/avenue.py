@@ -1,22 +1,18 @@
 """CUHK Avenue, an avenue of a campus seen by one camera."""
 
 import re
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.datasets.flat import FlatLabelled
-from syrfa.datasets.labels import mark_intervals, read_intervals
-from syrfa.datasets.masks import find_masks, mask_of, open_masks
-from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
-from syrfa.datasets.vector import read_vector
+from syrfa.datasets.labels import Meaning, Polarity, Published, mark_intervals, read_intervals, read_vector
+from syrfa.datasets.masks import find_masks, open_masks
+from syrfa.datasets.released import ReleasedDataset, hashes_of
 from syrfa.datasets.video import VIDEO_SUFFIXES
-from syrfa.errors import ConfigError, DataNotFoundError, LabelError
-from syrfa.utils.files import sha256_file
+from syrfa.errors import DataNotFoundError, LabelError
 
 Source = Literal["masks", "vectors", "intervals"]
 
@@ -31,7 +27,7 @@ _TREE = "training_videos/01.avi and testing_videos/01.avi, or training/frames/01
 _WANTED = "ground_truth_demo/testing_label_mask/1_label.mat of the release, test_frame_mask/01.npy or avenue.mat"
 
 
-class Avenue(FlatLabelled):
+class Avenue(ReleasedDataset):
     """CUHK Avenue: 16 normal training videos, 21 test videos of 15,324 frames, 3,712 of them abnormal by the masks.
 
     Frames are coloured, 640x360. Running, throwing and walking the wrong way are abnormal, for example.
@@ -66,7 +62,6 @@ class Avenue(FlatLabelled):
     """
 
     name: ClassVar[str] = "avenue"
-    splits: ClassVar[tuple[str, ...]] = ("train", "test")
     released: ClassVar[dict[str, int]] = {"train": 16, "test": 21}
     published: ClassVar[Published] = Published(15_324, (3_712, 3_867))
 
@@ -79,7 +74,6 @@ class Avenue(FlatLabelled):
     ) -> None:
         super().__init__(root, split, one_means)
         self.labels_from = labels_from
-        self._decided: Polarity | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The videos of the split that are there, named 01, 02, ... and sorted.
@@ -92,113 +86,80 @@ class Avenue(FlatLabelled):
         """
         self.check_split(split)
         found = self._clips(split)
-        for (name, before), (other, after) in pairwise(found):
-            if name == other:
-                raise ConfigError(f"{after}: {before.name} is the same video; leave one of them")
-        self._state_missing(found[0][1].parent, len(found), split, "videos of Avenue's")
-        return [VideoRecord(name, path, split, self._masks(name, split)) for name, path in found]
-
-    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
-        """Frame labels of a test video, 1 = abnormal; None for training videos, which the release does not label.
-
-        Raises:
-            DataNotFoundError: there are no labels.
-            LabelError: they are malformed, do not fit the length of the video, or nobody can tell what their 1 means.
-        """
-        if record.split == "train":
-            return None
-        source = self._source()
-        frames = record.length()
-        if source == "masks":
-            return open_masks(self._label_place(record), frames).frame_labels()
-        place = self._label_place(record)
-        if source == "intervals":
-            return mark_intervals(place, record.name, self._intervals(place, record), frames)
-        if place.name == _FLAT:
-            return self._flat(place).of(record.name)
-        labels = read_vector(place, frames)
-        return labels if self._polarity(place.parent).meaning == "abnormal" else 1 - labels
+        self._refuse_twins(found)
+        self._state_missing(found[0].path.parent, len(found), split, "videos of Avenue's")
+        return found
 
     def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
-        """The abnormal pixels of a frame, bool (height, width); None where there are no masks, and for volumes.
+        """As the base class; None for volumes, whose size the masks do not fit."""
+        return None if record.path.suffix == ".mat" else super().pixel_mask(record, frame)
 
-        Raises:
-            LabelError: the masks are malformed, or are more or fewer than frames.
-        """
-        if record.annotations is None or record.path.suffix == ".mat":
-            return None
-        return mask_of(record, record.annotations, frame)
+    def _test_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
+        source, place = self._source(), self._label_place(record)
+        if source == "masks":
+            return open_masks(place, record.length()).frame_labels()
+        if source == "intervals":
+            return mark_intervals(place, record.name, self._intervals(place, record), record.length())
+        if place.name == _FLAT:
+            return self._flat(place, record.name)
+        labels = read_vector(place, record.length())
+        return labels if self._vectors_polarity(place.parent).meaning == "abnormal" else 1 - labels
 
     def _labels_manifest(self, split: str) -> dict[str, Any]:
         """For the test split where labels come from and the SHA-256 of their files."""
         if split == "train":
             return {}
-        places = {record.name: self._label_place(record) for record in self.videos(split)}
-        files = {name: _content(place) for name, place in places.items()}
+        files = {record.name: hashes_of(self._label_place(record)) for record in self.videos(split)}
         meaning = {"one_means": self.one_means} if self.one_means else {}
         return {"labels_from": self._source(), "labels": files, **meaning}
 
-    def describe_layout(self) -> str:
-        """As the base class."""
-        lines = []
-        for split in self.splits:
-            try:
-                found = self.videos(split)
-                lines.append(f"{split}: {found[0].path.parent}, {len(found)} of {self.released[split]} videos")
-            except DataNotFoundError:
-                lines.append(f"{split}: none")
-        test = self.videos("test")
+    def _describe_labels(self, test: list[VideoRecord]) -> tuple[str, str]:
         source, place = self._source(), self._label_place(test[0])
-        if source == "vectors":
-            flat = place.name == _FLAT
-            polarity = (self._flat(place).polarity if flat else self._polarity(place.parent)).reason
-        else:
-            polarity = "a pixel above 0 is abnormal" if source == "masks" else "intervals name abnormal frames"
         others = [kind for kind in self._kinds() if kind != source]
         unread = f"; there too and not read: {', '.join(others)}" if others else ""
-        masked = sum(record.annotations is not None for record in test)
-        return (
-            f"layout: {'; '.join(lines)}\nlabels: {source}, first {place}{unread}\npolarity: {polarity}\n"
-            f"pixel masks: of {masked} of {len(test)} test videos"
-        )
+        if source != "vectors":
+            polarity = "a pixel above 0 is abnormal" if source == "masks" else "intervals name abnormal frames"
+        elif place.name == _FLAT:
+            polarity = self._flat_polarity(place).reason
+        else:
+            polarity = self._vectors_polarity(place.parent).reason
+        return f"{source}, first {place}{unread}", polarity
 
-    def _clips(self, split: str) -> list[tuple[str, Path]]:
-        places = [place.format(_WORDS[split]) for place in _PLACES]
-        for folder in (self.root / base / place for base in _BASES for place in places):
+    def _clips(self, split: str) -> list[VideoRecord]:
+        for folder in self._folders(*(place.format(_WORDS[split]) for place in _PLACES)):
             entries = sorted(folder.iterdir()) if folder.is_dir() else []
             found = sorted((name, path) for path in entries if (name := _name_of(path)))
             if found:
-                return found
+                return [VideoRecord(name, path, split, self._masks(name, split)) for name, path in found]
         raise DataNotFoundError(f"{self.root}: no video of Avenue's {split} split; expected {_TREE}")
 
-    def _folders(self, places: tuple[str, ...]) -> list[Path]:
+    def _folders(self, *places: str) -> list[Path]:
         return [self.root / base / place for base in _BASES for place in places]
 
     def _masks(self, name: str, split: str) -> Path | None:
         names = [f"{int(name)}_label", f"{name}_label", name]
-        return None if split == "train" else find_masks(self._folders(_MASKS), names)
+        return None if split == "train" else find_masks(self._folders(*_MASKS), names)
 
-    def _first(self, files: list[Path]) -> Path | None:
+    def _place_of(self, kind: Source, record: VideoRecord) -> Path | None:
+        """Where the labels of a video are, if they are of this kind."""
+        if kind == "masks":
+            return record.annotations
+        if kind == "intervals":
+            files = self._folders(_INTERVALS)
+        else:
+            files = [folder / f"{record.name}.npy" for folder in self._folders(*_VECTORS)]
+            files += self._folders(_FLAT, f"testing/{_FLAT}")
         return next((file for file in files if file.is_file()), None)
-
-    def _vector(self, name: str) -> Path | None:
-        files = [folder / f"{name}.npy" for folder in self._folders(_VECTORS)]
-        return self._first(files) or self._first(self._folders((_FLAT, f"testing/{_FLAT}")))
 
     def _kinds(self) -> list[Source]:
         """The kinds of labels that are there, the one that is read first."""
-        first = self._clips("test")[0][0]
-        there: dict[Source, Path | None] = {
-            "masks": self._masks(first, "test"),
-            "vectors": self._vector(first),
-            "intervals": self._first(self._folders((_INTERVALS,))),
-        }
-        return [kind for kind, place in there.items() if place is not None]
+        first = self._clips("test")[0]
+        return [kind for kind in get_args(Source) if self._place_of(kind, first) is not None]
 
     def _source(self) -> Source:
-        kinds = self._kinds()
         if self.labels_from is not None:
             return self.labels_from
+        kinds = self._kinds()
         if not kinds:
             raise DataNotFoundError(f"{self.root}: no labels of Avenue; expected {_WANTED}")
         if len(kinds) > 1:
@@ -210,12 +171,7 @@ class Avenue(FlatLabelled):
 
     def _label_place(self, record: VideoRecord) -> Path:
         source = self._source()
-        if source == "masks":
-            place = record.annotations
-        elif source == "vectors":
-            place = self._vector(record.name)
-        else:
-            place = self._first(self._folders((_INTERVALS,)))
+        place = self._place_of(source, record)
         if place is None:
             raise DataNotFoundError(f"{self.root}: no {source} of test video {record.name}; expected {_WANTED}")
         return place
@@ -223,22 +179,15 @@ class Avenue(FlatLabelled):
     def _intervals(self, file: Path, record: VideoRecord) -> list[tuple[int, int]]:
         """A file of the whole split goes by the numbers of videos, one of a part of it by their order."""
         intervals = read_intervals(file)
-        names = [name for name, _ in self._clips("test")]
+        names = [other.name for other in self._clips("test")]
         if len(intervals) == self.released["test"] and int(record.name) <= len(intervals):
             return intervals[int(record.name) - 1]
         if len(intervals) != len(names):
             raise LabelError(f"{file}: labels of {len(intervals)} videos, {record.path.parent} has {len(names)}")
         return intervals[names.index(record.name)]
 
-    def _polarity(self, folder: Path) -> Polarity:
-        """Decided once, of all vectors together."""
-        if self._decided is None:
-            vectors = [read_vector(file) for file in sorted(folder.glob("*.npy"))]
-            frames, ones = sum(len(vector) for vector in vectors), sum(int(vector.sum()) for vector in vectors)
-            self._decided = decide_polarity(folder, ones, frames, self.published, self.one_means)
-            if self._decided.surprising:
-                self._state(f"{folder}: {self._decided.reason}")
-        return self._decided
+    def _vectors_polarity(self, folder: Path) -> Polarity:
+        return self._polarity(folder, lambda: map(read_vector, sorted(folder.glob("*.npy"))))
 
 
 def _name_of(path: Path) -> str:
@@ -249,7 +198,3 @@ def _name_of(path: Path) -> str:
         return ""
     match = re.fullmatch(r"vol([0-9]{1,2})" if volume else r"([0-9]{1,2})", stem)
     return f"{int(match[1]):02d}" if match else ""
-
-
-def _content(place: Path) -> list[str]:
-    return [sha256_file(file) for file in (sorted(place.iterdir()) if place.is_dir() else [place])]

@@ -1,27 +1,50 @@
-"""The examination of one copy of a data set, from its folders to its labels."""
+"""A copy of a data set compared with what was published of it, from its folders to its labels."""
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from syrfa import datasets
-from syrfa.datasets import VideoDataset
-from syrfa.datasets.check_labels import compare_labels, suspect_polarity
-from syrfa.datasets.finding import Finding, note, problem
-from syrfa.datasets.inventory import some, take_inventory
-from syrfa.datasets.label_files import check_intervals, find_interval_files, interval_vectors, mask_vectors
-from syrfa.datasets.published import PUBLISHED, SplitFacts, video_key
-from syrfa.datasets.repacks import weakly_supervised_split
-from syrfa.datasets.split import SplitReport, compare_totals, examine_videos, report_split
-from syrfa.datasets.survey import VideoSurvey, survey_videos
+from syrfa.datasets.base import VideoDataset
+from syrfa.datasets.check_labels import check_labels, weakly_supervised_split
+from syrfa.datasets.published import PUBLISHED, SplitFacts
+from syrfa.datasets.survey import Finding, VideoSurvey, check_videos, list_videos, note, problem, survey_videos
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
+from syrfa.utils.text_table import Cell, text_table
+
+SCHEMA = 1
+
+_COLUMNS = ("split", "videos", "published", "frames", "published", "abnormal", "published", "size")
+
+
+class UnusableDataError(UserError, ValueError):
+    """A copy of a data set has a fault that would make numbers wrong."""
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What was found in one split, next to what was published.
+
+    Attributes:
+        videos: that are there.
+        frames: of all videos; None where a length is not known.
+        abnormal_frames: of all videos; None where a video has no labels or they are refused.
+        sizes: the frame sizes, (width, height).
+        published: None for a split or folder of which nothing is.
+    """
+
+    videos: int
+    frames: int | None
+    abnormal_frames: int | None
+    sizes: tuple[tuple[int, int], ...]
+    published: SplitFacts | None
 
 
 @dataclass(frozen=True)
 class Examination:
-    """All that was found.
+    """All that was found in a copy.
 
     Attributes:
         key: the data set's name in `PUBLISHED`.
@@ -44,55 +67,87 @@ class Examination:
         """How many findings would make numbers wrong."""
         return sum(finding.level == "problem" for finding in self.findings)
 
+    def as_text(self) -> str:
+        """The whole report: where it comes from, a row a split, a line a finding."""
+        published = PUBLISHED[self.key]
+        head = [
+            f"{published.title} in {self.root}",
+            *(f"  {line}" for line in self.layout),
+            f"  terms: {published.terms}",
+            f"  cite: {published.citation}",
+            f"  page: {published.page}",
+        ]
+        table = text_table([_row(split, report) for split, report in self.splits.items()], _COLUMNS)
+        unknown = ["lists only: nothing was decoded, so lengths of video files and damage are not known", ""]
+        return "\n".join([*head, "", table, "", *(unknown if self.fast else []), *map(str, self.findings)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        published = PUBLISHED[self.key]
+        return {
+            "schema": SCHEMA,
+            "kind": "check",
+            "dataset": self.key,
+            "root": str(self.root),
+            "decoded": not self.fast,
+            "usable": self.problems == 0,
+            "layout": list(self.layout),
+            "terms": published.terms,
+            "citation": published.citation,
+            "page": published.page,
+            "splits": {split: _split_json(report) for split, report in self.splits.items()},
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
 
 def examine(
     key: str,
     root: Path,
     fast: bool = False,
     workers: int | None = None,
-    progress: bool = True,
     init_args: Mapping[str, Any] | None = None,
 ) -> Examination:
-    """Examines a copy.
+    """Compares a copy with what was published.
 
     Args:
         key: a data set of `PUBLISHED`.
         root: the folder it was unpacked into.
         fast: decode nothing; lengths of video files, frame sizes and damaged videos stay unknown.
         workers: processes to decode in; None for one a CPU core.
-        progress: show a bar.
         init_args: further arguments of the reader, such as the table of labels of a folder.
 
     Raises:
-        ConfigError: the reader takes no such argument.
+        ConfigError: the reader takes no such argument, or `workers` is below 1.
         DataNotFoundError: there is no such folder, or nothing of the data set in it.
     """
+    published = PUBLISHED[key]
+    if workers is not None and workers < 1:
+        raise ConfigError(f"workers {workers}: must be at least 1")
     if not root.is_dir():
-        raise DataNotFoundError(f"{root}: no such folder; to have the data set: {PUBLISHED[key].obtain}")
+        raise DataNotFoundError(f"{root}: no such folder; to have the data set: {published.obtain}")
     dataset = _open(key, root, init_args or {})
-    generated = dataset.is_generated()
-    inventories = {split: take_inventory(key, dataset, split, not generated) for split in dataset.splits}
-    findings = [finding for inventory in inventories.values() for finding in inventory.findings]
-    records = [record for inventory in inventories.values() for record in inventory.records]
+    compare = not dataset.is_generated()
+    listed = {split: list_videos(key, dataset, split, compare) for split in dataset.splits}
+    findings = [finding for _, found in listed.values() for finding in found]
+    records = [record for found, _ in listed.values() for record in found]
     if key == "shanghaitech":
         findings += weakly_supervised_split(root)
     if not records:
-        findings.append(problem(root, f"no video of {PUBLISHED[key].title} in it", PUBLISHED[key].obtain))
-    surveys = survey_videos(dataset, records, fast, workers, progress) if records else []
+        findings.append(problem(root, f"no video of {published.title} in it", published.obtain))
+    surveys = survey_videos(dataset, records, fast, workers)
     splits = {}
     for split in dataset.splits:
-        facts = None if generated else PUBLISHED[key].splits.get(split)
+        facts = published.splits.get(split) if compare else None
         own = [survey for survey in surveys if survey.record.split == split]
-        splits[split] = report_split(own, facts)
-        findings += examine_videos(key, split, own, facts, compare=not generated)
-        findings += _examine_labels(key, root, split, own, facts)
-    if generated:
+        splits[split] = _count(own, facts)
+        findings += check_videos(key, split, own, facts, compare)
+        findings += check_labels(key, root, split, own, facts)
+    if not compare:
         findings.append(note(root, "a generated world in this layout; it has no published counts to compare with"))
-    findings += compare_totals(key, splits, complete=not generated)
+    findings += _compare_totals(key, splits)
     order = ("problem", "note", "ok")
-    unique = dict.fromkeys(findings)
-    ordered = tuple(sorted(unique, key=lambda finding: order.index(finding.level)))
-    return Examination(key, root, fast, _layout(dataset), splits, ordered)
+    ordered = sorted(dict.fromkeys(findings), key=lambda finding: order.index(finding.level))
+    return Examination(key, root, fast, _layout(dataset), splits, tuple(ordered))
 
 
 def _open(key: str, root: Path, init_args: Mapping[str, Any]) -> VideoDataset:
@@ -105,43 +160,70 @@ def _open(key: str, root: Path, init_args: Mapping[str, Any]) -> VideoDataset:
 
 
 def _layout(dataset: VideoDataset) -> tuple[str, ...]:
-    """What the reader recognises; empty where a fault, which is found elsewhere, keeps it from saying so."""
+    """What the reader recognises; empty where a fault, which is found elsewhere, keeps it from doing so."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # every statement is made again, and kept, when labels are read
+        warnings.simplefilter("ignore")  # every statement is made again, and reported, when labels are read
         try:
             return tuple(dataset.describe_layout().splitlines())
         except UserError:
             return ()
 
 
-def _examine_labels(
-    key: str, root: Path, split: str, surveys: Sequence[VideoSurvey], facts: SplitFacts | None
-) -> list[Finding]:
-    """What the reader refuses, why, and whether what it takes is what was published."""
-    obtain = PUBLISHED[key].obtain
-    refusals: dict[str, list[str]] = {}
-    for survey in surveys:
-        if survey.label_error:
-            refusals.setdefault(survey.label_error, []).append(survey.record.name)
-    findings = [
-        problem(f"{split} {some(names)}", error, f"take the released labels: {obtain}")
-        for error, names in refusals.items()
+def _count(surveys: Sequence[VideoSurvey], facts: SplitFacts | None) -> SplitReport:
+    lengths = [survey.frames for survey in surveys if survey.frames is not None]
+    labelled = [survey.labels for survey in surveys if survey.labels is not None]
+    return SplitReport(
+        len(surveys),
+        sum(lengths) if len(lengths) == len(surveys) > 0 else None,
+        sum(int(labels.sum()) for labels in labelled) if len(labelled) == len(surveys) > 0 else None,
+        tuple(sorted({survey.size for survey in surveys if survey.size is not None})),
+        facts,
+    )
+
+
+def _compare_totals(key: str, splits: Mapping[str, SplitReport]) -> list[Finding]:
+    """Sums that were published, where every video is there and its length known."""
+    published = PUBLISHED[key]
+    whole = {name: report for name, report in splits.items() if report.published and _is_whole(report)}
+    sums = [
+        (name, report.frames, report.published.frames, bool(report.published.per_video))
+        for name, report in whole.items()
+        if report.published
     ]
-    labels = {s.record.name: s.labels for s in surveys if s.labels is not None}
-    if split == "test":
-        names = [s.record.name for s in surveys]
-        lengths = {s.record.name: s.frames for s in surveys}
-        for file in find_interval_files(root, key):
-            wrong = [f for f in check_intervals(file, names, lengths) if not any(f.what in text for text in refusals)]
-            # a file that the reader passes over does no harm
-            findings += wrong if refusals else [replace(finding, level="note") for finding in wrong]
-            if refusals and key in ("ped1", "ped2"):
-                labels = interval_vectors(file, names, lengths)
-    if split == "test" and key == "shanghaitech":
-        unread = {s.record.name for s in surveys if s.labels is None}
-        labels |= {file.stem: vector for file, vector in mask_vectors(root) if file.stem in unread}
-    if facts is not None and facts.per_video and labels:
-        findings += compare_labels(split, {video_key(key, n): v for n, v in labels.items()}, facts, obtain)
-    else:
-        findings += suspect_polarity(split, labels)
+    if len(whole) == len(splits):
+        sums.append(("all splits", sum(report.frames or 0 for report in whole.values()), published.frames, False))
+    findings = []
+    for where, frames, expected, by_video in sums:
+        if expected is not None and frames == expected:
+            findings.append(Finding("ok", where, f"{frames:,} frames, as published"))
+        elif expected is not None and not by_video:  # otherwise the videos are named already
+            text = f"{frames:,} frames where {expected:,} were published"
+            findings.append(problem(where, text, f"take the videos as released: {published.obtain}"))
     return findings
+
+
+def _is_whole(report: SplitReport) -> bool:
+    return report.published is not None and report.videos == report.published.videos and report.frames is not None
+
+
+def _row(split: str, report: SplitReport) -> list[Cell]:
+    facts = report.published
+    numbers = [
+        (report.videos, facts.videos if facts else None),
+        (report.frames, facts.frames if facts else None),
+        (report.abnormal_frames, facts.abnormal_frames if facts else None),
+    ]
+    cells: list[Cell] = [None if n is None else f"{n:,}" for pair in numbers for n in pair]
+    return [split, *cells, " ".join(f"{width}x{height}" for width, height in report.sizes) or None]
+
+
+def _split_json(report: SplitReport) -> dict[str, Any]:
+    facts = report.published
+    return {
+        "videos": report.videos,
+        "frames": report.frames,
+        "abnormal_frames": report.abnormal_frames,
+        "sizes": [list(size) for size in report.sizes],
+        "published": facts
+        and {"videos": facts.videos, "frames": facts.frames, "abnormal_frames": facts.abnormal_frames},
+    }

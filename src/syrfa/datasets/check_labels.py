@@ -1,22 +1,73 @@
-"""Labels against what was published of them: polarity, offset, counts."""
+"""Labels of a copy against what was published of them: polarity, offset, counts, and files that a reader refuses."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.finding import Finding, note, problem
-from syrfa.datasets.inventory import some
-from syrfa.datasets.lengths import VideoFacts
-from syrfa.datasets.published import SplitFacts
+from syrfa.datasets.labels import Interval, read_intervals, read_vector
+from syrfa.datasets.published import PUBLISHED, SplitFacts, VideoFacts, video_key
+from syrfa.datasets.shanghaitech import MASKS, NAMES, PLACES
+from syrfa.datasets.survey import Finding, VideoSurvey, note, problem, some
+from syrfa.errors import LabelError
 
 Labels = Mapping[str, NDArray[np.uint8]]
 
 _SUSPECT = 0.9  # of all frames abnormal; Ped2, the most abnormal of the released sets, has 0.82
+_INTERVAL_FILES = {
+    "ped1": ("UCSDped1.m", "ped1.mat"),
+    "ped2": ("UCSDped2.m", "ped2.mat"),
+    "avenue": ("avenue.mat",),
+}
+_WEAK_COUNTS = (238, 199)  # Zhong et al., CVPR 2019: videos to train on and to test on
+_WEAK = "the re-split of Zhong et al. (238 videos to train on, 199 to test on), whose training split has anomalies"
+_RELEASED = "go by the release: 330 training videos with three digits, 107 test clips with four"
+_LISTS, _LARGEST_LIST = (".txt", ".csv", ".list"), 1 << 20
+
+
+def check_labels(
+    key: str, root: Path, split: str, surveys: Sequence[VideoSurvey], facts: SplitFacts | None
+) -> list[Finding]:
+    """What the reader refuses, why, and whether what it takes is what was published.
+
+    Args:
+        key: the data set.
+        root: the copy.
+        split: its split.
+        surveys: of its videos.
+        facts: what was published of it, None for nothing.
+    """
+    obtain = PUBLISHED[key].obtain
+    refusals: dict[str, list[str]] = {}
+    for survey in surveys:
+        if survey.label_error:
+            refusals.setdefault(survey.label_error, []).append(survey.record.name)
+    findings = [
+        problem(f"{split} {some(names)}", error, f"take the released labels: {obtain}")
+        for error, names in refusals.items()
+    ]
+    labels = {s.record.name: s.labels for s in surveys if s.labels is not None}
+    if split == "test":
+        lengths = {s.record.name: s.frames for s in surveys}
+        for file, videos in _interval_files(root, key):
+            wrong = [f for f in _check_intervals(file, videos, lengths) if not any(f.what in text for text in refusals)]
+            # a file that the reader passes over does no harm
+            findings += wrong if refusals else [replace(finding, level="note") for finding in wrong]
+            if refusals and key in ("ped1", "ped2"):
+                labels = _interval_vectors(videos, lengths)
+    if split == "test" and key == "shanghaitech":
+        unread = {s.record.name for s in surveys if s.labels is None}
+        labels |= {name: vector for name, vector in _mask_vectors(root) if name in unread}
+    if facts is not None and facts.per_video and labels:
+        return findings + compare_labels(split, {video_key(key, n): v for n, v in labels.items()}, facts, obtain)
+    return findings + suspect_polarity(split, labels)
 
 
 def compare_labels(where: str, labels: Labels, split: SplitFacts, obtain: str) -> list[Finding]:
-    """Says whether labels are the published ones, and if not, in which known way they differ.
+    """Whether labels are the published ones, and if not, in which known way they differ.
 
     Args:
         where: the split, or the file.
@@ -24,11 +75,11 @@ def compare_labels(where: str, labels: Labels, split: SplitFacts, obtain: str) -
         split: what was published of it.
         obtain: where the released labels are to be had.
     """
-    facts = split.per_video
+    facts, fix = split.per_video, f"take the released labels: {obtain}"
     common = [name for name in labels if name in facts]
+    other = [name for name in common if _summary(labels[name]) != facts[name]]
     if not common:
         return []
-    other = [name for name in common if not _equal(labels[name], facts[name])]
     if not other:
         total, abnormal = sum(len(labels[name]) for name in common), sum(facts[name].abnormal for name in common)
         text = f"polarity, offset and counts of the labels as published: {abnormal:,} of {total:,} frames abnormal"
@@ -36,32 +87,20 @@ def compare_labels(where: str, labels: Labels, split: SplitFacts, obtain: str) -
     known = split.other_labels.get(sum(int(labels[name].sum()) for name in common))
     if known and len(common) == split.videos:
         text = f"the labels are those of {known}, another annotation than the released one: numbers of the two differ"
-        return [note(where, text, f"say so with every number, or take the released labels: {obtain}")]
+        return [note(where, text, f"say so with every number, or {fix}")]
     telling = [name for name in common if 2 * facts[name].abnormal != facts[name].frames]
     if telling and all(_inverted(labels[name], facts[name]) for name in telling):
         text = f"the labels are inverted, 1 = normal, in all {len(telling)} videos"
         return [problem(where, text, f"invert them (1 - labels) or take the released ones: {obtain}")]
-    shifts = {_shift(labels[name], facts[name]) for name in common if facts[name].first > 0}
+    firsts = {name: _summary(labels[name]).first for name in common if facts[name].first > 0}
+    shifts = {first - facts[name].first if first >= 0 else 0 for name, first in firsts.items()}
     if len(shifts) == 1 and (shift := shifts.pop()):
         direction = "late" if shift > 0 else "early"
         text = f"the labels are shifted: every anomaly begins {abs(shift)} frame(s) too {direction}"
-        return [problem(where, text, f"take the released labels: {obtain}")]
-    named = _differences(other, labels, facts)
+        return [problem(where, text, fix)]
+    named = some([f"{n} {int(labels[n].sum())} abnormal frames for {facts[n].abnormal}" for n in other])
     text = f"other labels than the published ones in {len(other)} of {len(common)} videos: {named}"
-    return [problem(where, text, f"take the released labels: {obtain}")]
-
-
-def compare_lengths(
-    where: str, lengths: Mapping[str, int], facts: Mapping[str, VideoFacts], obtain: str
-) -> list[Finding]:
-    """Names the videos whose length is not the published one."""
-    common = [name for name in lengths if name in facts]
-    other = [name for name in common if lengths[name] != facts[name].frames]
-    if not other:
-        return []
-    named = some([f"{name} has {lengths[name]} frames for {facts[name].frames}" for name in other])
-    text = f"a copy with other lengths, so labels and published boxes do not fit: {named}"
-    return [problem(where, text, f"take the videos as released: {obtain}")]
+    return [problem(where, text, fix)]
 
 
 def suspect_polarity(where: str, labels: Labels) -> list[Finding]:
@@ -73,22 +112,80 @@ def suspect_polarity(where: str, labels: Labels) -> list[Finding]:
     return [note(where, text, "look at a few frames; 1 has to mean abnormal")]
 
 
-def _equal(labels: NDArray[np.uint8], facts: VideoFacts) -> bool:
-    return (len(labels), int(labels.sum()), _first(labels)) == (facts.frames, facts.abnormal, facts.first)
+def weakly_supervised_split(root: Path) -> list[Finding]:
+    """The re-split of ShanghaiTech of Zhong et al. with 238 training and 199 test videos.
+
+    It moves test clips with anomalies into the training split and normal training videos into the test split. The
+    release names training videos with three digits and test clips with four, so a mixed folder or list gives it away.
+    """
+    findings = []
+    for split, other in (("train", "test"), ("test", "train")):
+        for folder in (root / place for place in PLACES[split]):
+            names = [path.stem for path in folder.iterdir()] if folder.is_dir() else []
+            foreign = sorted(name for name in names if re.fullmatch(NAMES[other], name))
+            if foreign:
+                number = len(foreign) + sum(bool(re.fullmatch(NAMES[split], name)) for name in names)
+                text = f"{len(foreign)} of {number} videos are of the other split ({foreign[0]}): {_WEAK}"
+                findings.append(problem(folder, text, _RELEASED))
+    for file in (path for depth in ("*", "*/*") for path in sorted(root.glob(depth)) if path.suffix in _LISTS):
+        if file.is_file() and file.stat().st_size <= _LARGEST_LIST:
+            listed = set(re.findall(r"(?<!\d)\d\d_\d{3,4}(?!\d)", file.read_text(errors="replace")))
+            if len({len(name) for name in listed}) == 2 and len(listed) in _WEAK_COUNTS:
+                text = f"a list of {len(listed)} videos of both splits: {_WEAK}"
+                findings.append(note(file, text, f"no reader goes by it, and no result may; {_RELEASED}"))
+    return findings
+
+
+def _summary(labels: NDArray[np.uint8]) -> VideoFacts:
+    return VideoFacts(len(labels), int(labels.sum()), int(np.argmax(labels)) if labels.any() else -1)
 
 
 def _inverted(labels: NDArray[np.uint8], facts: VideoFacts) -> bool:
     return len(labels) == facts.frames and int(labels.sum()) == facts.frames - facts.abnormal
 
 
-def _shift(labels: NDArray[np.uint8], facts: VideoFacts) -> int:
-    first = _first(labels)
-    return first - facts.first if first >= 0 else 0
+def _interval_files(root: Path, key: str) -> Iterator[tuple[Path, list[list[Interval]]]]:
+    """The files of intervals that can be read, up to two folders deep, with what they hold, whatever it is."""
+    for name in _INTERVAL_FILES.get(key, ()):
+        for path in (path for depth in ("", "*/", "*/*/") for path in sorted(root.glob(depth + name))):
+            try:
+                yield path, read_intervals(path, check=False)
+            except LabelError:
+                continue  # the reader reports it, if it is the one that is read
 
 
-def _first(labels: NDArray[np.uint8]) -> int:
-    return int(np.argmax(labels)) if labels.any() else -1
+def _check_intervals(file: Path, videos: list[list[Interval]], lengths: Mapping[str, int | None]) -> list[Finding]:
+    """What a file of 1-based inclusive intervals has that cannot be; `lengths` in the order of the videos."""
+    if len(videos) != len(lengths):
+        text = f"labels of {len(videos)} videos, {len(lengths)} are there; they go by order, so none can be trusted"
+        return [problem(file, text, "put the missing videos or the released label file there")]
+    findings = []
+    for (name, frames), intervals in zip(lengths.items(), videos, strict=True):
+        for start, end in intervals:
+            if start == 0:
+                text = f"{name} has the interval {start}:{end}, frames count from 1: the file was written from 0"
+                findings.append(problem(file, text, "take the released file, or add 1 to every number in it"))
+            if frames is not None and end > frames:
+                text = f"{name} is abnormal to frame {end}, the video has {frames} frames"
+                findings.append(problem(file, text, "video and labels are not of one release; take both from one"))
+    return findings
 
 
-def _differences(names: list[str], labels: Labels, facts: Mapping[str, VideoFacts]) -> str:
-    return some([f"{name} {int(labels[name].sum())} abnormal frames for {facts[name].abnormal}" for name in names])
+def _interval_vectors(videos: list[list[Interval]], lengths: Mapping[str, int | None]) -> dict[str, NDArray[np.uint8]]:
+    """Frame labels of the videos whose length is known, cut to it."""
+    found = {}
+    for (name, frames), intervals in zip(lengths.items(), videos, strict=False):
+        if frames is not None:
+            found[name] = np.zeros(frames, np.uint8)
+            for start, end in intervals:
+                found[name][max(start - 1, 0) : max(end, 0)] = 1
+    return found
+
+
+def _mask_vectors(root: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """The frame masks of ShanghaiTech that can be read, as they are, with the names of their clips."""
+    for file in (file for place in MASKS for file in sorted((root / place).glob("*.npy"))):
+        try:
+            yield file.stem, read_vector(file)
+        except LabelError:
+            continue  # the reader reports it for every video it belongs to

@@ -1,5 +1,10 @@
 """Footage of one's own: any tree of video files and folders of images."""
 
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -7,10 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.table import IntervalRule, IntervalTable, Unit
-from syrfa.datasets.tree import Kind, find_videos, safe_names
+from syrfa.datasets.images import IMAGE_SUFFIXES
+from syrfa.datasets.intervals import IntervalRule, IntervalTable, Unit
+from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file
+
+Kind = Literal["videos", "images"]
+
+DEEPEST = 32  # folders below folders
+LONGEST_NAME = 120  # bytes; a file system takes 255, and caches add endings
 
 _SPLITS = {"train": ("train", "training"), "validation": ("validation", "val"), "test": ("test", "testing")}
 
@@ -87,12 +98,7 @@ class VideoFolder(VideoDataset):
         self._table: IntervalTable | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
-        """The videos of the split, sorted by name. The tree is looked through once.
-
-        Raises:
-            DataNotFoundError: there is none, or no such folder.
-            ConfigError: there is no such split, or a folder holds both videos and images.
-        """
+        """As the base class; the folders are looked through once. Refuses a folder of both videos and images."""
         self.check_split(split)
         found = self._all()[split]
         if found:
@@ -101,15 +107,11 @@ class VideoFolder(VideoDataset):
             raise DataNotFoundError(f"{self.root}: no video file and no folder of images in it, at any depth")
         raise DataNotFoundError(
             f"{self.root / split}: no video of the {split} split; put some there, "
-            f"{'normal ones alone, ' if split == 'train' else ''}beside a folder test"
+            f"{'normal ones alone, ' if split == 'train' else ''}next to a folder test"
         )
 
     def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
-        """Frame labels, 1 = abnormal; None where nothing says what the video is.
-
-        Raises:
-            LabelError: the table is malformed, does not fit the video, or does not name it and `unlisted` is not said.
-        """
+        """As the base class; refuses a video that the table does not name where `unlisted` is None."""
         table = self._open_table()
         if table is None:
             return None
@@ -196,3 +198,96 @@ class VideoFolder(VideoDataset):
                         names[alias] = ""  # of two videos: a table that uses it is refused
             self._table = IntervalTable(self.labels, {a: name for a, name in names.items() if name}, self.rule)
         return self._table
+
+
+def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path] = frozenset()) -> list[Path]:
+    """All videos below a folder: every video file, and every folder that holds images.
+
+    Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders
+    are passed over.
+
+    Args:
+        root: the folder.
+        kind: `videos` passes images over, `images` video files; None takes both.
+        leave_out: folders that are not entered.
+
+    Returns:
+        their paths, sorted.
+
+    Raises:
+        DataNotFoundError: a folder cannot be read.
+        ConfigError: folders lie deeper than 32; one holds both video files and images and `kind` is None; or one
+            holds images and there is footage below it as well.
+    """
+    return sorted(_walk(root, kind, leave_out, set(), 0))
+
+
+def _walk(
+    folder: Path, kind: Kind | None, leave_out: frozenset[Path], entered: set[tuple[int, int]], depth: int
+) -> Iterator[Path]:
+    try:
+        status = folder.stat()
+        with os.scandir(folder) as entries:
+            visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda entry: entry.name)
+            folders = [folder / entry.name for entry in visible if entry.is_dir()]
+            files = [folder / entry.name for entry in visible if entry.is_file()]
+    except OSError as error:
+        raise DataNotFoundError(f"{error.filename or folder}: cannot be read ({error.strerror})") from error
+    if (status.st_dev, status.st_ino) in entered:
+        return
+    entered.add((status.st_dev, status.st_ino))
+    if depth > DEEPEST:
+        raise ConfigError(f"{folder}: more than {DEEPEST} folders deep; is it the right folder?")
+    videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
+    images = any(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
+    if videos and images and kind is None:
+        raise ConfigError(
+            f"{folder}: video files and images side by side; say which of them are the footage: kind=videos or "
+            "kind=images"
+        )
+    below = [
+        path
+        for child in folders
+        if child not in leave_out
+        for path in _walk(child, kind, leave_out, entered, depth + 1)
+    ]
+    if images and kind != "videos":
+        if below:
+            raise ConfigError(
+                f"{folder}: holds images, and there is footage below it, {below[0]}; move one of them away, or read "
+                "video files alone: kind=videos"
+            )
+        yield folder
+    if kind != "images":
+        yield from videos
+    yield from below
+
+
+def safe_names(root: Path, paths: list[Path]) -> list[str]:
+    """A name for every path: `cam1/monday.mp4` becomes `cam1__monday`.
+
+    Letters, digits, `.`, `_` and `-` are kept, everything else becomes `_`. Names that would be too long, or equal
+    but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other
+    videos only where they would share it.
+
+    Args:
+        root: what the names are relative to.
+        paths: below `root`.
+    """
+    relative = [path.relative_to(root) for path in paths]
+    plain = [_plain(path) for path in relative]
+    count = Counter(name.casefold() for name in plain)
+    return [
+        name if count[name.casefold()] == 1 and len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}-{_digest(path)}"
+        for name, path in zip(plain, relative, strict=True)
+    ]
+
+
+def _plain(path: Path) -> str:
+    stem = path.with_suffix("") if path.suffix.lower() in VIDEO_SUFFIXES else path
+    name = "__".join(re.sub(r"[^A-Za-z0-9._-]", "_", part) for part in stem.parts) or "video"
+    return name.lstrip(".-") or "video"
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:8]

@@ -1,7 +1,7 @@
 """The abnormal pixels of a video, frame by frame, whatever they were saved as."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.datasets.image import IMAGE_SUFFIXES, read_mask
-from syrfa.datasets.matlab import MatError, MatVariable
-from syrfa.datasets.vector import open_array
-from syrfa.datasets.video import list_images, natural_key
+from syrfa.datasets.images import IMAGE_SUFFIXES, list_images, natural_key, read_mask
+from syrfa.datasets.labels import open_array
+from syrfa.datasets.matlab import MatError, arrays_of, load_variable
 from syrfa.errors import LabelError, VideoError
 
 Mask = NDArray[np.bool_]
@@ -20,30 +19,28 @@ Mask = NDArray[np.bool_]
 VARIABLES = ("volLabel", "gt", "mask", "masks", "vol")  # Avenue's own name first
 
 
-class Masks(ABC):
+class Masks:
     """The masks of one video, one a frame; a pixel is abnormal where its value is above 0.
 
     Args:
         path: the file or folder.
+        count: how many there are.
+        read: gives the mask of a frame, numbers (height, width).
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, count: int, read: Callable[[int], NDArray[np.generic]]) -> None:
+        self.path, self._count, self._read = path, count, read
 
-    @abstractmethod
     def __len__(self) -> int:
-        """How many there are."""
+        return self._count
 
-    @abstractmethod
     def __getitem__(self, frame: int) -> Mask:
         """The mask of a frame counted from 0, bool (height, width)."""
-
-    def __iter__(self) -> Iterator[Mask]:
-        return (self[frame] for frame in range(len(self)))
+        return _positive(self.path, self._read(frame))
 
     def frame_labels(self) -> NDArray[np.uint8]:
         """Frame labels, uint8 (frames,): 1 where any pixel is abnormal. Holds one mask at a time."""
-        return np.fromiter((mask.any() for mask in self), np.uint8)
+        return np.fromiter((self[frame].any() for frame in range(len(self))), np.uint8)
 
 
 def find_masks(folders: Iterable[Path], names: Iterable[str]) -> Path | None:
@@ -54,13 +51,12 @@ def find_masks(folders: Iterable[Path], names: Iterable[str]) -> Path | None:
         names: what the masks of the video may be called, in order.
     """
     wanted = list(names)
-    for folder in folders:
-        for name in wanted:
-            if (folder / name).is_dir():
-                return folder / name
-            for suffix in (".npy", ".mat"):
-                if (folder / f"{name}{suffix}").is_file():
-                    return folder / f"{name}{suffix}"
+    for place in (folder / name for folder in folders for name in wanted):
+        if place.is_dir():
+            return place
+        for file in (place.with_name(f"{place.name}{suffix}") for suffix in (".npy", ".mat")):
+            if file.is_file():
+                return file
     return None
 
 
@@ -75,112 +71,77 @@ def open_masks(path: Path, frames: int) -> Masks:
     Raises:
         LabelError: there are more or fewer masks than frames, or the file is damaged or holds something else.
     """
-    masks: Masks
     if path.is_dir():
-        masks = _Folder(path)
-    elif path.suffix == ".mat":
-        masks = _Matlab(path)
+        masks = _open_folder(path)
     else:
-        masks = _Stack(path, frames)
+        masks = _open_matlab(path) if path.suffix == ".mat" else _open_stack(path, frames)
     if len(masks) != frames:
         raise LabelError(f"{path}: {len(masks)} masks, the video has {frames} frames")
     return masks
 
 
-def mask_of(record: VideoRecord, masks: Path, frame: int) -> Mask:
-    """The mask of one frame, bool (height, width). The masks of the last few videos stay open between calls.
+def mask_of(record: VideoRecord, frame: int) -> Mask | None:
+    """The mask of one frame counted from 0, bool (height, width); None for a video without `annotations`.
 
-    Args:
-        record: the video; decoded at the first call where its length is not known.
-        masks: as for `open_masks`.
-        frame: counted from 0.
+    The masks of the last few videos stay open between calls. A video of unknown length is decoded at the first call.
 
     Raises:
         LabelError: as `open_masks`.
         VideoError: the video cannot be decoded.
     """
-    return _opened(record, masks, masks.stat().st_mtime_ns)[frame]
+    if record.annotations is None:
+        return None
+    return _opened(record, record.annotations, record.annotations.stat().st_mtime_ns)[frame]
 
 
 @lru_cache(maxsize=4)
-def _opened(record: VideoRecord, masks: Path, changed: int) -> Masks:
+def _opened(record: VideoRecord, path: Path, changed: int) -> Masks:
     del changed  # part of the key alone
-    return open_masks(masks, record.length())
+    return open_masks(path, record.length())
 
 
-class _Folder(Masks):
+def _open_folder(path: Path) -> Masks:
     """A file a frame, in the order of their numbers."""
+    try:
+        entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+        if any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in entries):
+            files = list_images(path)
+        else:
+            files = sorted((e for e in entries if e.suffix == ".npy"), key=lambda e: natural_key(e.stem))
+    except (VideoError, OSError) as error:
+        raise LabelError(f"{path}: cannot be read as masks: {error}") from error
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def read(frame: int) -> NDArray[np.generic]:
+        if files[frame].suffix == ".npy":
+            return open_array(files[frame])
         try:
-            entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-            if any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in entries):
-                self.files = list_images(path)
-            else:
-                self.files = sorted((e for e in entries if e.suffix == ".npy"), key=lambda e: natural_key(e.stem))
-        except (VideoError, OSError) as error:
-            raise LabelError(f"{path}: cannot be read as masks: {error}") from error
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, frame: int) -> Mask:
-        file = self.files[frame]
-        if file.suffix == ".npy":
-            return _positive(file, open_array(file))
-        try:
-            return np.asarray(read_mask(file) > 0)
+            return read_mask(files[frame])
         except VideoError as error:
             raise LabelError(f"{error}; it is the mask of frame {frame}") from error
 
+    return Masks(path, len(files), read)
 
-class _Stack(Masks):
+
+def _open_stack(path: Path, frames: int) -> Masks:
     """One `.npy` file, mapped into memory."""
-
-    def __init__(self, path: Path, frames: int) -> None:
-        super().__init__(path)
-        array = open_array(path)
-        if array.ndim != 3:
-            raise LabelError(f"{path}: shape {array.shape}; expected (frames, height, width)")
-        by_plane = array.shape[0] != frames and array.shape[2] == frames
-        self.array = np.moveaxis(array, 2, 0) if by_plane else array
-
-    def __len__(self) -> int:
-        return len(self.array)
-
-    def __getitem__(self, frame: int) -> Mask:
-        return _positive(self.path, self.array[frame])
+    array = open_array(path)
+    if array.ndim != 3:
+        raise LabelError(f"{path}: shape {array.shape}; expected (frames, height, width)")
+    planes = np.moveaxis(array, 2, 0) if array.shape[0] != frames and array.shape[2] == frames else array
+    return Masks(path, len(planes), lambda frame: planes[frame])
 
 
-class _Matlab(Masks):
-    """One `.mat` file. It can only be read from its beginning, so masks asked for singly are kept, as bits."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._kept: list[tuple[tuple[int, ...], NDArray[np.uint8]]] = []
-        try:
-            self.variable = MatVariable(path, *VARIABLES)
-        except (MatError, OSError) as error:
-            raise LabelError(f"{path}: not the masks of a video: {error}") from error
-
-    def __len__(self) -> int:
-        return self.variable.count
-
-    def __getitem__(self, frame: int) -> Mask:
-        if not self._kept:
-            self._kept = [(mask.shape, np.packbits(mask)) for mask in self]
-            if len({shape for shape, _ in self._kept}) > 1:
-                raise LabelError(f"{self.path}: its masks differ in size")
-        shape, bits = self._kept[frame]
-        return np.unpackbits(bits, count=int(np.prod(shape))).astype(bool).reshape(shape)
-
-    def __iter__(self) -> Iterator[Mask]:
-        try:
-            for array in self.variable:
-                yield _positive(self.path, array)
-        except MatError as error:
-            raise LabelError(f"{self.path}: {error}") from error
+def _open_matlab(path: Path) -> Masks:
+    """One `.mat` file, a cell or a plane a frame; kept as bits."""
+    try:
+        arrays = arrays_of(load_variable(path, *VARIABLES))
+    except (MatError, OSError) as error:
+        raise LabelError(f"{path}: not the masks of a video: {error}") from error
+    shape = arrays[0].shape if arrays else (0, 0)
+    if any(array.shape != shape for array in arrays):
+        raise LabelError(f"{path}: its masks differ in size")
+    bits = [np.packbits(_positive(path, array)) for array in arrays]
+    return Masks(path, len(bits), lambda frame: np.unpackbits(bits[frame], count=math.prod(shape)).reshape(shape))
 
 
 def _positive(path: Path, values: NDArray[np.generic]) -> Mask:

@@ -1,7 +1,6 @@
 """ShanghaiTech Campus, thirteen scenes of a campus seen by fixed cameras."""
 
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,30 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.datasets.flat import FlatLabelled
-from syrfa.datasets.masks import find_masks, mask_of, open_masks
-from syrfa.datasets.polarity import Meaning, Polarity, Published, decide_polarity
-from syrfa.datasets.vector import read_vector
+from syrfa.datasets.labels import Polarity, Published, read_vector
+from syrfa.datasets.masks import find_masks, open_masks
+from syrfa.datasets.released import ReleasedDataset, hashes_of
 from syrfa.datasets.video import VIDEO_SUFFIXES
-from syrfa.errors import ConfigError, DataNotFoundError
-from syrfa.utils.files import sha256_file, sha256_json
+from syrfa.errors import DataNotFoundError
+from syrfa.utils.files import sha256_json
 
 # where a copy may keep a split, the release's own place first; the first place with a clip is read
-_PLACES = {
+PLACES = {
     "train": ("training/videos", "training/frames", "training"),
     "test": ("testing/frames", "testing/videos", "testing", "clips"),
 }
-_NAMES = {"train": r"\d\d_\d{3}", "test": r"\d\d_\d{4}"}
+NAMES = {"train": r"\d\d_\d{3}", "test": r"\d\d_\d{4}"}
 _TREES = {
     "train": "training/videos/01_001.avi or training/frames/01_001/000.jpg",
     "test": "testing/frames/01_0014/000.jpg, or clips/01_0014.mp4 (or a folder clips/01_0014)",
 }
-_MASKS = ("testing/test_frame_mask", "test_frame_mask")
+MASKS = ("testing/test_frame_mask", "test_frame_mask")
 _PIXEL_MASKS = ("testing/test_pixel_mask", "test_pixel_mask")
 _FLAT = ("frame_labels_shanghai.npy", "frame_labels_shanghaitech.npy")
 
 
-class ShanghaiTech(FlatLabelled):
+class ShanghaiTech(ReleasedDataset):
     """ShanghaiTech Campus: 330 normal training videos, 107 test clips of 40,791 frames, 17,326 of them abnormal.
 
     ```
@@ -65,13 +63,9 @@ class ShanghaiTech(FlatLabelled):
     """
 
     name: ClassVar[str] = "shanghaitech"
-    splits: ClassVar[tuple[str, ...]] = ("train", "test")
     released: ClassVar[dict[str, int]] = {"train": 330, "test": 107}
     published: ClassVar[Published] = Published(40_791, (17_326,))
-
-    def __init__(self, root: str | Path, split: str | None = None, one_means: Meaning | None = None) -> None:
-        super().__init__(root, split, one_means)
-        self._decided: Polarity | None = None
+    _unit: ClassVar[str] = "clips"
 
     def videos(self, split: str) -> list[VideoRecord]:
         """The clips of the split that are there, sorted by name.
@@ -84,123 +78,81 @@ class ShanghaiTech(FlatLabelled):
         """
         self.check_split(split)
         found = self._clips(split)
-        for before, after in pairwise(found):
-            if before.name == after.name:
-                raise ConfigError(f"{after.path}: {before.path.name} is the same clip; leave one of them")
+        self._refuse_twins(found)
         self._state_missing(found[0].path.parent, len(found), split, "clips of ShanghaiTech's")
         return found
 
-    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
-        """Frame labels of a test clip, 1 = abnormal; None for training videos, which are normal by definition.
-
-        Raises:
-            DataNotFoundError: the clip has no mask.
-            LabelError: the mask is malformed or has another length than the clip, or the masks of all clips are there
-                and have the published sum neither way round.
-        """
-        if record.split == "train":
-            return None
-        place = self._labels(record.name)
-        frames = record.length()
+    def _test_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
+        place = self._label_place(record.name)
         if place.name in _FLAT:
-            return self._flat(place).of(record.name)
+            return self._flat(place, record.name)
         if place.parent.name == "test_frame_mask":
-            labels = read_vector(place, frames)
-            return labels if self._polarity(place.parent).meaning == "abnormal" else 1 - labels
+            labels = read_vector(place, record.length())
+            return labels if self._masks_polarity(place.parent).meaning == "abnormal" else 1 - labels
         self._state(f"{place.parent}: no frame masks; a frame is abnormal where its pixel mask has a pixel")
-        return open_masks(place, frames).frame_labels()
-
-    def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
-        """The abnormal pixels of a frame, bool (height, width); None where there are no pixel masks of the clip.
-
-        Raises:
-            LabelError: they are malformed, or are more or fewer than frames.
-        """
-        if record.annotations is None:
-            return None
-        return mask_of(record, record.annotations, frame)
+        return open_masks(place, record.length()).frame_labels()
 
     def _labels_manifest(self, split: str) -> dict[str, Any]:
         """For the test split the SHA-256 of every clip's mask."""
         names = [] if split == "train" else [record.name for record in self.videos(split)]
         meaning = {"one_means": self.one_means} if names and self.one_means else {}
-        return {"labels": {name: _hash(self._labels(name)) for name in names}, **meaning}
+        return {"labels": {name: _hash(self._label_place(name)) for name in names}, **meaning}
 
-    def describe_layout(self) -> str:
-        """As the base class."""
-        lines = []
-        for split in self.splits:
-            try:
-                found = self.videos(split)
-            except DataNotFoundError:
-                lines.append(f"{split}: none")
-                continue
-            scenes = len({record.name[:2] for record in found})
-            place = found[0].path.parent
-            lines.append(f"{split}: {place}, {len(found)} of {self.released[split]} clips, {scenes} of 13 scenes")
-        test = self.videos("test")
-        place = self._labels(test[0].name)
-        labels = place if place.name in _FLAT else place.parent
+    def _describe_split(self, split: str) -> str:
+        scenes = {record.name[:2] for record in self._clips_or_none(split)}
+        return super()._describe_split(split) + (f", {len(scenes)} of 13 scenes" if scenes else "")
+
+    def _describe_labels(self, test: list[VideoRecord]) -> tuple[str, str]:
+        place = self._label_place(test[0].name)
         if place.name in _FLAT:
-            polarity = self._flat(place).polarity.reason
-        elif place.parent.name == "test_frame_mask":
-            polarity = self._polarity(place.parent).reason
-        else:
-            polarity = "a frame is abnormal where its pixel mask has a pixel"
-        masked = sum(record.annotations is not None for record in test)
-        return (
-            f"layout: {'; '.join(lines)}\nlabels: {labels}\npolarity: {polarity}\n"
-            f"pixel masks: of {masked} of {len(test)} test clips"
-        )
+            return str(place), self._flat_polarity(place).reason
+        if place.parent.name == "test_frame_mask":
+            return str(place.parent), self._masks_polarity(place.parent).reason
+        return str(place.parent), "a frame is abnormal where its pixel mask has a pixel"
 
     def _clips(self, split: str) -> list[VideoRecord]:
-        for place in _PLACES[split]:
-            folder = self.root / place
+        found = self._clips_or_none(split)
+        if not found:
+            raise DataNotFoundError(f"{self.root}: no clip of ShanghaiTech's {split} split; expected {_TREES[split]}")
+        return found
+
+    def _clips_or_none(self, split: str) -> list[VideoRecord]:
+        for folder in (self.root / place for place in PLACES[split]):
             entries = sorted(folder.iterdir()) if folder.is_dir() else []
-            named = [(_name_of(path), path) for path in entries]
-            found = [(name, path) for name, path in named if re.fullmatch(_NAMES[split], name)]
+            named = sorted((_name_of(path), path) for path in entries)
+            found = [(name, path) for name, path in named if re.fullmatch(NAMES[split], name)]
             if found:
-                return [VideoRecord(name, path, split, self._pixel_masks(name, split)) for name, path in sorted(found)]
-        raise DataNotFoundError(f"{self.root}: no clip of ShanghaiTech's {split} split; expected {_TREES[split]}")
+                return [VideoRecord(name, path, split, self._pixel_masks(name, split)) for name, path in found]
+        return []
 
     def _pixel_masks(self, name: str, split: str) -> Path | None:
         folders = [self.root / place for place in _PIXEL_MASKS]
         return None if split == "train" else find_masks(folders, [name])
 
-    def _labels(self, name: str) -> Path:
+    def _label_place(self, name: str) -> Path:
         """The file or folder that labels a test clip."""
-        files = [self.root / place / f"{name}.npy" for place in _MASKS]
+        files = [self.root / place / f"{name}.npy" for place in MASKS]
         flat = [self.root / place / file for place in ("", "testing") for file in _FLAT]
         for file in (*files, *flat):
             if file.is_file():
                 return file
         masks = self._pixel_masks(name, "test")
-        if masks is None or any((self.root / place).is_dir() for place in _MASKS):
+        if masks is None or any((self.root / place).is_dir() for place in MASKS):
             raise DataNotFoundError(f"{files[0]}: missing; a test clip needs its mask, here or in {files[1].parent}")
         return masks
 
-    def _polarity(self, folder: Path) -> Polarity:
-        """Decided once, of all masks together."""
-        if self._decided is None:
-            files = [file for file in sorted(folder.glob("*.npy")) if re.fullmatch(_NAMES["test"], file.stem)]
-            count = f"{len(files)} of {self.released['test']}"
-            if len(files) == self.released["test"] or self.one_means is not None:
-                masks = [read_vector(file) for file in files]
-                frames, ones = sum(len(mask) for mask in masks), sum(int(mask.sum()) for mask in masks)
-                self._decided = decide_polarity(folder, ones, frames, self.published, self.one_means)
-            else:
-                reason = f"1 = abnormal, as released; {count} masks are there, whose sum is not published: not proved"
-                self._decided = Polarity("abnormal", reason)
-            if self._decided.surprising:
-                self._state(f"{folder}: {self._decided.reason}")
-        return self._decided
+    def _masks_polarity(self, folder: Path) -> Polarity:
+        """Of all clips together, whose sum is published; a part of them is read as released."""
+        files = [file for file in sorted(folder.glob("*.npy")) if re.fullmatch(NAMES["test"], file.stem)]
+        if len(files) == self.released["test"] or self.one_means is not None:
+            return self._polarity(folder, lambda: map(read_vector, files))
+        count = f"{len(files)} of {self.released['test']} masks are there"
+        return Polarity("abnormal", f"1 = abnormal, as released; {count}, whose sum is not published: not proved")
 
 
 def _hash(place: Path) -> str:
     """Of a file, or of all files of a folder."""
-    return (
-        sha256_json([sha256_file(file) for file in sorted(place.iterdir())]) if place.is_dir() else sha256_file(place)
-    )
+    return sha256_json(hashes_of(place)) if place.is_dir() else hashes_of(place)[0]
 
 
 def _name_of(path: Path) -> str:

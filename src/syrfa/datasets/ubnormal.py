@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import Track, VideoDataset, VideoRecord, sizes
-from syrfa.datasets.image import read_mask
-from syrfa.datasets.labels import read_text
+from syrfa.datasets.images import read_mask
+from syrfa.datasets.labels import read_text, read_vector
 from syrfa.datasets.regions import FROM_IDS, MIN_AREA, NOTHING, Regions, box_of
-from syrfa.datasets.vector import read_vector
 from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file
@@ -66,8 +65,7 @@ class UBnormal(VideoDataset):
             DataNotFoundError: a list or a video is missing, or both lists are empty.
             ConfigError: there is no such split.
         """
-        names = self._names(split)
-        records = [self._record(name, split) for name in names]
+        records = [self._record(name, split) for name in self._names(split)]
         missing = [record.path for record in records if not record.path.is_file()]
         if missing:
             raise DataNotFoundError(
@@ -76,14 +74,17 @@ class UBnormal(VideoDataset):
             )
         return records
 
-    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
-        """Frame labels, 1 = abnormal: a frame is abnormal when any track covers it.
+    def listed_videos(self, split: str) -> list[VideoRecord]:
+        """The listed videos that are there, for a copy that is not whole; empty where a list is missing."""
+        try:
+            records = [self._record(name, split) for name in self._names(split)]
+        except DataNotFoundError:
+            return []
+        return [record for record in records if record.path.is_file()]
 
-        Raises:
-            DataNotFoundError: an abnormal video has no tracks file.
-            LabelError: the tracks are malformed or do not fit the length of the video.
-        """
-        labels = np.zeros(self._frames(record), np.uint8)
+    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
+        """As the base class; every split is labelled. A frame is abnormal when any track covers it."""
+        labels = np.zeros(len(self._mask_files(record)) or record.length(), np.uint8)
         file = self._tracks_file(record)
         if file is None:
             return labels
@@ -98,12 +99,7 @@ class UBnormal(VideoDataset):
         return labels
 
     def tracks(self, record: VideoRecord) -> list[Track]:
-        """The abnormal objects; empty for a normal video, and where a vector of frame labels stands for the tracks.
-
-        Raises:
-            DataNotFoundError: an abnormal video has no tracks file.
-            LabelError: the file is malformed.
-        """
+        """As the base class; also empty where a vector of frame labels replaces the tracks."""
         file = self._tracks_file(record)
         return [] if file is None or _is_vector(file) else _read_tracks(file)
 
@@ -217,9 +213,6 @@ class UBnormal(VideoDataset):
         beside = (folder / f"{name}_annotations" for folder in (path.parent, places[0], self.root / "annotations"))
         return VideoRecord(name, path, split, next((folder for folder in beside if folder.is_dir()), None))
 
-    def _frames(self, record: VideoRecord) -> int:
-        return len(self._mask_files(record)) or record.length()
-
     def _mask_files(self, record: VideoRecord) -> list[Path]:
         return list(record.annotations.glob(f"{record.name}_*_gt.png")) if record.annotations else []
 
@@ -264,20 +257,13 @@ def _read_tracks(file: Path) -> list[Track]:
 
 def _parse_track(file: Path, number: int, line: str) -> Track:
     """Some released files write whole numbers as 2.000000000000000000e+00."""
+    said = f"{file}: line {number} is {line[:40]!r}"
     try:
-        values = [_whole(part) for part in line.split(",")]
-        object_id, start, end = values
+        object_id, start, end = (float(part) for part in line.split(","))
     except ValueError as error:
-        raise LabelError(
-            f"{file}: line {number} is {line[:40]!r}, expected object_id,first_frame,last_frame"
-        ) from error
+        raise LabelError(f"{said}, expected object_id,first_frame,last_frame") from error
+    if not all(value.is_integer() for value in (object_id, start, end)):  # neither is NaN nor infinity
+        raise LabelError(f"{said}, expected object_id,first_frame,last_frame")
     if object_id < 1 or start < 0 or end < start or max(object_id, end) >= 2**31:
-        raise LabelError(f"{file}: line {number} is {line[:40]!r}; ids start at 1, frames at 0, and last >= first")
-    return Track(object_id, start, end)
-
-
-def _whole(text: str) -> int:
-    value = float(text)
-    if not value.is_integer():
-        raise ValueError(text)
-    return int(value)
+        raise LabelError(f"{said}; ids start at 1, frames at 0, and last >= first")
+    return Track(int(object_id), int(start), int(end))

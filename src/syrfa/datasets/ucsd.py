@@ -1,4 +1,4 @@
-"""What the two walkways of UCSD's anomaly data set have in common."""
+"""UCSD Ped1 and Ped2, two pedestrian walkways, each seen by one fixed camera."""
 
 import re
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoRecord
-from syrfa.datasets.flat import FlatLabelled
-from syrfa.datasets.labels import mark_intervals, read_intervals
-from syrfa.datasets.masks import find_masks, mask_of, open_masks
+from syrfa.datasets.labels import Published, mark_intervals, read_intervals
+from syrfa.datasets.masks import find_masks, open_masks
+from syrfa.datasets.released import ReleasedDataset, hashes_of
 from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file, sha256_json
 
@@ -33,7 +33,7 @@ _MASK_FOLDERS = ("test_pixel_mask", "pixel_masks", "masks", "gt", "ground_truth"
 _MASKS_AS_LABELS = "the masks: a frame is abnormal where its mask has a pixel"
 
 
-class UCSD(FlatLabelled):
+class UCSD(ReleasedDataset):
     """Reads one of the two walkways; the subclass says which.
 
     Args:
@@ -45,7 +45,6 @@ class UCSD(FlatLabelled):
         number: 1 or 2.
     """
 
-    splits: ClassVar[tuple[str, ...]] = ("train", "test")
     number: ClassVar[int]
 
     def videos(self, split: str) -> list[VideoRecord]:
@@ -63,36 +62,19 @@ class UCSD(FlatLabelled):
             raise DataNotFoundError(f"{folder}: no folder of frames in it; {self._tree()}")
         return [VideoRecord(p.name, p, split, None if split == "train" else _masks_of(base, p)) for p in found]
 
-    def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
-        """Frame labels of a test video, 1 = abnormal; None for training videos, which the release does not label.
-
-        Raises:
-            DataNotFoundError: there is no label file, and not every test video has masks.
-            LabelError: it names another number of videos, or frames beyond the end of this one, or nobody can tell
-                what its 1 means.
-        """
-        if record.split == "train":
-            return None
+    def _test_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
         file = self._label_file()
         if file is None:
-            return self._labels_of_masks(record)
+            assert record.annotations is not None
+            self._state(f"{record.annotations.parent}: no label file; frame labels come from {_MASKS_AS_LABELS}")
+            return open_masks(record.annotations, record.length()).frame_labels()
         if file.suffix == ".npy":
-            return self._flat(file).of(record.name)
+            return self._flat(file, record.name)
         intervals = read_intervals(file)
         names = [other.name for other in self.videos(record.split)]
         if len(intervals) != len(names):
             raise LabelError(f"{file}: labels of {len(intervals)} videos, {record.path.parent} has {len(names)}")
         return mark_intervals(file, record.name, intervals[names.index(record.name)], record.length())
-
-    def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
-        """The abnormal pixels of a frame, bool (height, width); None where the release has no masks of the video.
-
-        Raises:
-            LabelError: there are more or fewer masks than frames.
-        """
-        if record.annotations is None:
-            return None
-        return mask_of(record, record.annotations, frame)
 
     def _labels_manifest(self, split: str) -> dict[str, Any]:
         """For the test split the SHA-256 of the label file, or of all masks."""
@@ -100,32 +82,20 @@ class UCSD(FlatLabelled):
             return {"labels": {}}
         file = self._label_file()
         if file is None:
-            return {"labels": {"masks": self._hash_of_masks()}}
+            masks = [record.annotations for record in self.videos("test") if record.annotations]
+            return {"labels": {"masks": sha256_json([digest for place in masks for digest in hashes_of(place)])}}
         meaning = {"one_means": self.one_means} if file.suffix == ".npy" and self.one_means else {}
         return {"labels": {file.name: sha256_file(file)}, **meaning}
 
-    def describe_layout(self) -> str:
-        """As the base class."""
-        base, layout = self._place()
-        test = self.videos("test")
-        masked = [record for record in test if record.annotations is not None]
+    def _describe_labels(self, test: list[VideoRecord]) -> tuple[str, str]:
         file = self._label_file()
         others = [other.name for other in self._label_files() if other != file]
-        if file is None:
-            labels, polarity = _MASKS_AS_LABELS, "a pixel above 0 is abnormal"
-        elif file.suffix == ".npy":
-            labels, polarity = (
-                f"{file}, one number a frame of all test videos in turn",
-                self._flat(file).polarity.reason,
-            )
-        else:
-            labels, polarity = f"{file}, intervals counted from 1, both ends included", "intervals name abnormal frames"
         unread = f"; there too and not read: {', '.join(others)}" if others else ""
-        where = f", first {masked[0].annotations}" if masked else ""
-        return (
-            f"layout: {base}, {layout.train} and {layout.test}\nlabels: {labels}{unread}\npolarity: {polarity}\n"
-            f"pixel masks: of {len(masked)} of {len(test)} test videos{where}"
-        )
+        if file is None:
+            return _MASKS_AS_LABELS, "a pixel above 0 is abnormal"
+        if file.suffix == ".npy":
+            return f"{file}, one number a frame of all test videos in turn{unread}", self._flat_polarity(file).reason
+        return f"{file}, intervals counted from 1, both ends included{unread}", "intervals name abnormal frames"
 
     def _place(self) -> tuple[Path, _Layout]:
         folder, short = f"UCSDped{self.number}", f"ped{self.number}"
@@ -140,10 +110,10 @@ class UCSD(FlatLabelled):
     def _refuse_the_other(self, base: Path) -> None:
         """Both walkways have the same layout; the names of label files tell them apart."""
         other = 3 - self.number
-        ours, theirs = ([*_files_of(base, self.root, number)] for number in (self.number, other))
-        if theirs and not ours:
+        theirs = next(_files_of(base, self.root, other), None)
+        if theirs is not None and not any(_files_of(base, self.root, self.number)):
             raise DataNotFoundError(
-                f"{base}: {theirs[0].name} says that this is UCSD Ped{other}, not Ped{self.number}; "
+                f"{base}: {theirs.name} says that this is UCSD Ped{other}, not Ped{self.number}; "
                 f"read it with syrfa.datasets.UCSDPed{other}"
             )
 
@@ -156,12 +126,12 @@ class UCSD(FlatLabelled):
     def _label_files(self) -> list[Path]:
         """All that are there, the one that is read first."""
         base, layout = self._place()
-        files = list(_files_of(base, self.root, self.number))
         first = ".m" if layout is _LAYOUTS[0] else ".mat"
+        files = _files_of(base, self.root, self.number)
         return sorted(files, key=lambda file: (file.suffix == ".npy", file.suffix != first))
 
     def _label_file(self) -> Path | None:
-        """The label file; None where masks of every test video stand for it."""
+        """The label file; None where masks of every test video replace it."""
         for file in self._label_files():
             return file
         if all(record.annotations is not None for record in self.videos("test")):
@@ -171,16 +141,73 @@ class UCSD(FlatLabelled):
         wanted = base / (names[0] if layout is _LAYOUTS[0] else names[1])
         raise DataNotFoundError(f"{wanted}: no labels; put {' or '.join(names)} of the release there")
 
-    def _labels_of_masks(self, record: VideoRecord) -> NDArray[np.uint8]:
-        if record.annotations is None:
-            raise DataNotFoundError(f"{record.path}: neither a label file nor masks of this video")
-        self._state(f"{record.annotations.parent}: no label file; frame labels come from {_MASKS_AS_LABELS}")
-        return open_masks(record.annotations, record.length()).frame_labels()
 
-    def _hash_of_masks(self) -> str:
-        places = [record.annotations for record in self.videos("test") if record.annotations]
-        files = [f for place in places for f in (sorted(place.iterdir()) if place.is_dir() else [place])]
-        return sha256_json([sha256_file(file) for file in files])
+class UCSDPed1(UCSD):
+    """UCSD Ped1: 34 normal training videos (6,800 frames), 36 test videos (7,200 frames), 200 frames each.
+
+    Frames are grey, 238x158. Bicycles, carts and skateboards are abnormal. The release has masks of 10 test videos.
+
+    ```
+    <root>/UCSDped1/                          <root>/
+      Train/Train001/001.tif ...                training/frames/01/000.jpg ...
+      Test/Test001/001.tif ...                  testing/frames/01/000.jpg ...
+      Test/Test003_gt/001.bmp ...               ped1.mat
+      Test/UCSDped1.m
+    ```
+
+    Everything else is as in `UCSDPed2`, with 1 in place of 2. The number of abnormal frames is not compared: a
+    `frame_labels_ped1.npy` needs `one_means`.
+
+    Licence: none stated; research use. Cite: Mahadevan et al., "Anomaly Detection in Crowded Scenes", CVPR 2010.
+
+    Args:
+        root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
+        one_means: what 1 means in `frame_labels_ped1.npy`.
+    """
+
+    name: ClassVar[str] = "ped1"
+    released: ClassVar[dict[str, int]] = {"train": 34, "test": 36}
+    number: ClassVar[int] = 1
+    published: ClassVar[Published] = Published(7_200, ())
+
+
+class UCSDPed2(UCSD):
+    """UCSD Ped2: 16 normal training videos (2,550 frames), 12 test videos (2,010 frames, 1,648 of them abnormal).
+
+    Frames are grey, 360x240; the release states no frame rate (10 a second is quoted, its walkers move as at 27).
+    Bicycles, carts and skateboards are abnormal.
+
+    ```
+    <root>/UCSDped2/                          <root>/
+      Train/Train001/001.tif ...                training/frames/01/000.jpg ...
+      Test/Test001/001.tif ...                  testing/frames/01/000.jpg ...
+      Test/Test001_gt/001.bmp ...               ped2.mat
+      Test/UCSDped2.m
+    ```
+
+    Left the release, right the repack that circulates; `root` may be `UCSDped2` itself, or hold `UCSDped2`,
+    `UCSD_Anomaly_Dataset.v1p2/UCSDped2` or `ped2`. In the repack the folder `frames` may be left out, videos may keep
+    their names of the release, and frames may count from 0 or from 1. Masks are images (.bmp, .png and others that the
+    frames may be), `.npy` or `.mat` files, beside the video (`Test001_gt`) or in `test_pixel_mask`, `pixel_masks`,
+    `masks`, `gt` or `ground_truth`.
+
+    Labels, first match wins: `UCSDped2.m` (release) or `ped2.mat` (repack), both with 1-based inclusive intervals in
+    the order of the test videos, the script read as text and never executed; `frame_labels_ped2.npy`, all test frames
+    in turn, whose published sum tells which way round it is; masks, where every test video has them.
+
+    Licence: none stated; research use. Cite: Mahadevan et al., "Anomaly Detection in Crowded Scenes", CVPR 2010.
+
+    Args:
+        root: the folder the data set was unpacked into.
+        split: the split that indexing gives.
+        one_means: what 1 means in `frame_labels_ped2.npy`, where its sum is not the published one either way round.
+    """
+
+    name: ClassVar[str] = "ped2"
+    released: ClassVar[dict[str, int]] = {"train": 16, "test": 12}
+    number: ClassVar[int] = 2
+    published: ClassVar[Published] = Published(2_010, (1_648,))
 
 
 def _files_of(base: Path, root: Path, number: int) -> Iterator[Path]:
@@ -193,9 +220,8 @@ def _files_of(base: Path, root: Path, number: int) -> Iterator[Path]:
 
 
 def _masks_of(base: Path, video: Path) -> Path | None:
-    """Beside the video with an ending, or in a folder of masks under the video's own name."""
+    """Next to the video with an ending, or in a folder of masks under the video's own name."""
     endings = [f"{video.name}{ending}" for ending in ("_gt", "_GT", "gt", "_mask", "_masks")]
-    beside = find_masks([video.parent], endings)
     parents = dict.fromkeys((base / "Test", video.parent.parent, base))
     folders = [parent / name for parent in parents for name in _MASK_FOLDERS]
-    return beside or find_masks(folders, [video.name, *endings])
+    return find_masks([video.parent], endings) or find_masks(folders, [video.name, *endings])

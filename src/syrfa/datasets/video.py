@@ -4,24 +4,26 @@ Seeking is inexact and the frame count in a header is an estimate in every commo
 decoded from the first to the last, and a length is what was decoded.
 """
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain, islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.image import IMAGE_SUFFIXES, read_image, to_frame
+from syrfa.datasets.images import list_images, read_image, to_frame
+from syrfa.datasets.matlab import MatError, load_variable
 from syrfa.errors import VideoError
 
+BATCH = 16  # frames a detector is shown at once; the last bits of a network's boxes depend on it
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 
 # These containers store a count of their own instead of a duration: far fewer frames than it says means a cut-off file.
 _COUNTED_SUFFIXES = (".mp4", ".avi", ".mov", ".m4v")
-_KINDS = {".jpeg": ".jpg", ".tiff": ".tif"}
 
 
 class VideoReader(ABC):
@@ -137,6 +139,31 @@ class VideoFile(VideoReader):
             )
 
 
+class VolumeFile(VideoReader):
+    """A `.mat` file whose `vol` is uint8 (height, width, frames), grey: CUHK Avenue's `training_vol`, `testing_vol`."""
+
+    def __init__(self, path: Path, expected: int | None = None) -> None:
+        try:
+            self._volume = load_variable(path, "vol")
+        except (MatError, OSError) as error:
+            raise VideoError(f"{path}: not a volume of frames: {error}") from error
+        if self._volume.ndim != 3 or self._volume.dtype != np.uint8:
+            size = " x ".join(str(n) for n in self._volume.shape)
+            raise VideoError(
+                f"{path}: vol is {size} of {self._volume.dtype}; expected height x width x frames of uint8"
+            )
+        self.length = self._volume.shape[2]
+        super().__init__(path, expected)
+
+    def count(self) -> int:
+        """The number of planes."""
+        self._check_length(self._volume.shape[2])
+        return int(self._volume.shape[2])
+
+    def _frames(self) -> Iterator[NDArray[np.uint8]]:
+        return (np.ascontiguousarray(plane[..., None]) for plane in np.moveaxis(self._volume, 2, 0))
+
+
 def open_video(path: Path, expected: int | None = None) -> VideoReader:
     """Opens a folder of frames, a video file, or a MATLAB volume.
 
@@ -155,8 +182,6 @@ def open_video(path: Path, expected: int | None = None) -> VideoReader:
     if not path.exists():
         raise VideoError(f"{path}: no such video file or folder of frames")
     if path.suffix.lower() == ".mat":
-        from syrfa.datasets.volume import VolumeFile  # it derives from a class of this module
-
         return VolumeFile(path, expected)
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         raise VideoError(f"{path}: not a video; accepted are folders of images and {', '.join(VIDEO_SUFFIXES)}")
@@ -172,44 +197,29 @@ def frame_count(path: Path) -> int:
     return len(list_images(path)) if path.is_dir() else open_video(path).count()
 
 
-def list_images(folder: Path) -> list[Path]:
-    """The frames of a folder in numeric order (`2.jpg` before `10.jpg`), counted from 0, 1 or any other number.
+def decode_ahead(
+    frames: VideoReader, around: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> Iterator[list[NDArray[np.uint8]]]:
+    """Batches of consecutive frames; the next one is decoded in a thread.
 
-    Hidden files and files of other kinds are passed over.
+    Args:
+        frames: the video.
+        around: makes a context in which a batch is decoded, to measure it, say.
 
     Raises:
-        VideoError: there is none, there are images of more than one kind, or a number is missing in between.
+        VideoError: the video cannot be decoded to its end.
     """
-    if not folder.is_dir():
-        raise VideoError(f"{folder}: no such folder of frames")
-    images = [f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith(".")]
-    if not images:
-        raise VideoError(f"{folder}: no frames; accepted are files that end in {', '.join(IMAGE_SUFFIXES)}")
-    kinds = {_KINDS.get(f.suffix.lower(), f.suffix.lower()) for f in images}
-    if len(kinds) > 1:
-        raise VideoError(f"{folder}: images of more than one kind ({', '.join(sorted(kinds))}); leave one kind there")
-    images.sort(key=lambda f: natural_key(f.stem))
-    _check_numbers(folder, images)
-    return images
+    source = iter(frames)
 
+    def decode() -> list[NDArray[np.uint8]]:
+        with around():
+            return list(islice(source, BATCH))
 
-def natural_key(text: str) -> tuple[tuple[int, str], ...]:
-    """A sorting key under which the numbers in a name count as numbers."""
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text) if part)
-
-
-def _check_numbers(folder: Path, images: list[Path]) -> None:
-    """A missing frame would move every label after it; one even step, as of footage thinned out, is accepted."""
-    if len(images) < 3 or not all(f.stem.isdecimal() for f in images):
-        return
-    numbers = np.array([int(f.stem) for f in images])
-    steps = np.diff(numbers)
-    odd = np.flatnonzero(steps != steps.min())
-    if steps.min() < 1 or len(odd):
-        where = int(odd[0]) if len(odd) else int(np.argmin(steps))
-        raise VideoError(
-            f"{folder}: the frame numbers are uneven after {images[where].name}; a frame is missing or doubled"
-        )
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(decode)
+        while current := coming.result():
+            coming = pool.submit(decode)
+            yield current
 
 
 def _open(path: Path) -> cv2.VideoCapture:

@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,52 +11,11 @@ from syrfa.evaluation.result import read_result
 from syrfa.reporting.table_plan import Plan, Run, make_plan, read_overrides
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import Spec
-from syrfa.reporting.tables import Outcomes, Table, build_table
+from syrfa.reporting.tables import Table, build_tables
 from syrfa.utils.files import atomic_write, write_json
 
 INDEX = "runs.json"
 RESULTS = "results"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All that tables are built from.
-
-    Attributes:
-        dataset: its name.
-        tables: names.
-        outcomes: run -> seed -> what became of it.
-        configurations: run -> hash.
-        command: what makes the tables again, all but their names.
-        remarks: run -> why its results may not be those of the rows as they are now; "" for all runs.
-    """
-
-    dataset: str
-    tables: tuple[str, ...]
-    outcomes: Outcomes
-    configurations: dict[str, str]
-    command: str
-    other: frozenset[str] = frozenset()
-    doubt: str = ""
-
-    def build(self, spec: Spec) -> list[Table]:
-        """Every table."""
-        return [self._table(spec, name) for name in self.tables]
-
-    def _table(self, spec: Spec, name: str) -> Table:
-        other = dict.fromkeys(row.run for row in spec.table(name).rows if row.run in self.other)
-        remarks = [f"Results of another configuration than the rows have now: {', '.join(map(str, other))}."]
-        remarks = [*(remarks if other else []), *([self.doubt] if self.doubt else [])]
-        command = f"python -m syrfa tables {name} {self.command}"
-        return build_table(spec, name, self.dataset, self.outcomes, self.configurations, command, remarks)
-
-
-def evidence_of(plan: Plan, outcomes: Mapping[Run, Outcome], command: str) -> Evidence:
-    """What a plan's runs have come to."""
-    by_run: dict[str, dict[int, Outcome]] = {}
-    for run, outcome in outcomes.items():
-        by_run.setdefault(run.name, {})[run.seed] = outcome
-    return Evidence(plan.dataset, plan.tables, by_run, {run.name: run.configuration for run in plan.runs}, command)
 
 
 def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, folder: Path) -> None:
@@ -101,8 +59,8 @@ def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, fol
     write_json(folder / INDEX, {**head, "tables": sorted(tables), "runs": entries})
 
 
-def read_archive(folder: Path, spec: Spec, root: Path) -> Evidence:
-    """What `write_archive` wrote, compared with the rows that the tables have now.
+def archived_tables(folder: Path, spec: Spec, root: Path) -> list[Table]:
+    """The tables of an archive, its results compared with the rows that the tables have now.
 
     Args:
         folder: of the archive.
@@ -132,8 +90,8 @@ def read_archive(folder: Path, spec: Spec, root: Path) -> Evidence:
         now = {run.name: run.configuration for run in plan.runs}
     except UserError as error:
         doubt = f"Whether the results are of the rows' configuration cannot be told: {error}."
-    other = frozenset(name for name, known in configurations.items() if now.get(name, known) != known)
-    return Evidence(content["dataset"], tables, outcomes, configurations, content["command"], other, doubt)
+    other = {name for name, known in configurations.items() if now.get(name, known) != known}
+    return build_tables(spec, tables, content["dataset"], outcomes, configurations, content["command"], other, doubt)
 
 
 def _option(command: str, name: str) -> str:

@@ -1,8 +1,8 @@
-"""The data that options describe, on this machine: opened, which copy they are, and what of them is missing."""
+"""The data that options describe, on this machine."""
 
-import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ from syrfa.errors import ConfigError, UserError, in_one_line
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.files import sha256_json
 from syrfa.utils.parser import ArgumentParser
-
-_VARIABLE = re.compile(r"\$\{oc\.env:(\w+),[^}]*\}")
 
 
 def open_data(options: dict[str, Any]) -> TubeDataModule:
@@ -34,78 +32,44 @@ def open_data(options: dict[str, Any]) -> TubeDataModule:
     return data
 
 
+@dataclass(frozen=True)
 class DataAtHand:
-    """What config files and options say of the data.
+    """What config files describe of source and target.
 
-    Args:
-        files: config files, of which the section `data` is read.
-        options: `--data.key=value` over them; others are passed over.
+    Attributes:
+        files: of which the section `data` is read.
+        options: `--data.key=value` over them.
+        generated: names of folders of worlds, which are generated where they are absent.
     """
 
-    def __init__(self, files: Sequence[Path], options: Sequence[str] = ()) -> None:
-        config = OmegaConf.merge({"data": {}}, *(OmegaConf.load(file) for file in files))
-        of_data = [option[2:] for option in options if option.startswith("--data.")]
-        self._config = OmegaConf.merge(config, OmegaConf.from_dotlist(of_data))
+    files: Sequence[Path]
+    options: Sequence[str]
+    generated: Collection[str]
 
     def copy_tested(self) -> str | None:
-        """A hash of the tested split's videos, labels and boxes; None where they are not here."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of clips that are missing, which the table says
-            try:
-                source = self._open().domains["target"]
-                copy = source and [source.dataset.manifest_hash(source.test_split), source.detector.identity()]
-            except (UserError, OSError, ImportError):
-                return None
-        return sha256_json(copy) if copy else None
+        """A hash of the videos, labels and boxes of the target's test split; None where they are not here."""
+        try:
+            target = self._open().domains["target"]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of clips that are missing, which the table names
+                known = target and [target.dataset.manifest_hash(target.test_split), target.detector.identity()]
+        except (UserError, OSError, ImportError):
+            return None
+        return sha256_json(known) if known else None
 
-    def missing(self, title: str, generated: Sequence[str]) -> str | None:
-        """What is not here, as `no training videos of CUHK Avenue in $SYRFA_DATA/Avenue`; None where all is.
+    def check(self) -> None:
+        """Finds before hours of training that there are no videos of a data set that is not generated.
 
-        Args:
-            title: of the data set.
-            generated: folders of worlds, which are generated where they are absent.
+        Raises:
+            DataNotFoundError: with what is missing.
         """
-        written: Any = OmegaConf.to_container(self._config.data, resolve=False)
-        found: list[str] = []
-        for domain in ("source", "target"):
-            part = written.get(domain)
-            if part and not part["dataset"]["init_args"]["root"].endswith(tuple(f"/{world}" for world in generated)):
-                found += [*self._videos(domain, f"of {title}", part), *_boxes(part.get("detector") or {})]
-        return "; ".join(found) or None
+        for source in self._open().domains.values():
+            if source and source.dataset.root.name not in self.generated:
+                for split in (source.train_split, source.test_split):
+                    source.dataset.videos(split)
 
     def _open(self) -> TubeDataModule:
-        options: Any = OmegaConf.to_container(self._config.data, resolve=True)
-        return open_data(options)
-
-    def _videos(self, domain: str, of: str, part: dict[str, Any]) -> Iterator[str]:
-        """Videos of both splits, and the labels of the test split."""
-        place = _place(part["dataset"]["init_args"]["root"])
-        dataset = self._open().dataset(domain)  # type: ignore[arg-type]  # one of two names
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the very clips that are counted here
-            for split, words in (("train", "training videos"), ("test", "test videos")):
-                released = dataset.videos_released(split)
-                try:
-                    records = dataset.videos(split)
-                    if released is not None and len(records) < released:
-                        yield f"{released - len(records)} of {released} {words} {of} are missing"
-                        continue
-                    words = f"labels of the {words}"
-                    if split == "test":
-                        dataset.frame_labels(records[0])
-                except UserError:
-                    yield f"no {words} {of} in {place}"
-
-
-def _boxes(detector: dict[str, Any]) -> Iterator[str]:
-    """Box files and weights that the detector is given."""
-    for key, what in (("path", "boxes"), ("weights", "detector weights")):
-        if written := detector.get("init_args", {}).get(key):
-            file = str(OmegaConf.create({"file": written}).file)
-            if not all(Path(file.replace("{split}", split)).exists() for split in ("train", "test")):
-                yield f"no {what} at {_place(written)}"
-
-
-def _place(written: str) -> str:
-    """A path as the config file has it, `$NAME` for a variable of the environment: the same text on every machine."""
-    return _VARIABLE.sub(r"$\1", written)
+        overrides = OmegaConf.from_dotlist([option[2:] for option in self.options])
+        config = OmegaConf.merge({"data": {}}, *(OmegaConf.load(file) for file in self.files), overrides)
+        content: Any = OmegaConf.to_container(config.data, resolve=True)
+        return open_data(content)

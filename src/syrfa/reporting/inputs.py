@@ -6,18 +6,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from syrfa.errors import ConfigError, UserError, in_one_line
-from syrfa.reporting.reach import is_writable
+from syrfa.reporting.data_at_hand import open_data
+from syrfa.reporting.run_record_check import is_writable
 from syrfa.training.paths import ELSEWHERE, resolve
 from syrfa.training.run_record import Step
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.utils.files import sha256_file, sha256_json
-from syrfa.utils.parser import ArgumentParser
 from syrfa.world.presets import PRESETS, VERSION
 
 # a damaged place is no path, or no pattern of paths
 _NOT_HERE = (UserError, OSError, ValueError, NotImplementedError)
-
-Verdict = Literal["equal", "absent", "differs"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +25,13 @@ class Input:
     Attributes:
         name: what it is, and where a run record has it.
         verdict: whether it is here and the same.
-        said: the hash, or what is wrong.
+        why: the hash, or what is wrong.
         world: of a generated one, how it was made.
     """
 
     name: str
-    verdict: Verdict
-    said: str
+    verdict: Literal["equal", "absent", "differs"]
+    why: str
     world: dict[str, Any] | None = None
 
 
@@ -43,7 +41,7 @@ def inputs_of(steps: Sequence[Step]) -> list[Input]:
     for step in steps:
         data: TubeDataModule | UserError
         try:
-            data = data_of_step(step)
+            data = open_data(resolve({"data": step["options"]["data"]})["data"])
         except UserError as error:
             data = error
         for part in step["data"]:
@@ -53,25 +51,6 @@ def inputs_of(steps: Sequence[Step]) -> list[Input]:
             one = _file(file)
             found.setdefault((one.name, file["sha256"]), one)
     return list(found.values())
-
-
-def data_of_step(step: Step) -> TubeDataModule:
-    """The tubes of a step as its options describe them, on this machine.
-
-    Raises:
-        UserError: the options no longer parse, or name a variable that is not set.
-    """
-    parser = ArgumentParser(prog="syrfa reproduce")
-    parser.parser_mode = "omegaconf"
-    parser.add_class_arguments(TubeDataModule, "data")
-    try:
-        data = parser.instantiate(parser.parse_object(resolve({"data": step["options"]["data"]}))).data
-    except UserError:
-        raise
-    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged run record
-        raise ConfigError(f"the options of the data describe none: {in_one_line(error)}") from error
-    assert isinstance(data, TubeDataModule)
-    return data
 
 
 def missing_worlds(inputs: Sequence[Input]) -> list[dict[str, Any]]:
@@ -84,10 +63,10 @@ def missing_worlds(inputs: Sequence[Input]) -> list[dict[str, Any]]:
 
 
 def generate_arguments(world: dict[str, Any]) -> list[str]:
-    """What `syrfa generate` is told to make a world again, after the verb.
+    """The arguments of `syrfa generate` that make a world again.
 
     Raises:
-        ConfigError: this version of the generator would make another one.
+        ConfigError: this version of the generator would make another one, or it is to be written outside the data.
     """
     if not is_writable(world["out"]):
         raise ConfigError(
@@ -101,8 +80,7 @@ def generate_arguments(world: dict[str, Any]) -> list[str]:
             f"{world['out']}: the world '{name}' was made by version {version} of the generator, and this one, version "
             f"{VERSION}, makes another; generate it at the commit of the result"
         )
-    place = resolve({"out": world["out"]})["out"]
-    grey = str(world["grey"]).lower()
+    grey, place = str(world["grey"]).lower(), resolve({"out": world["out"]})["out"]
     return ["--preset", str(name), "--seed", str(world["seed"]), "--grey", grey, "--out", place]
 
 
@@ -117,19 +95,17 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
         manifest = use.source.dataset.manifest_hash(use.split)
         detector = use.source.detector.identity()
     except _NOT_HERE as error:
-        return Input(name, "absent", in_one_line(error), part["world"])
+        return Input(name, "absent", in_one_line(error), part.get("world"))
     if manifest != part["manifest_sha256"]:
         return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
-    theirs, ours = (sorted(_hashes(identity)) for identity in (part["detector"], detector))
-    if theirs != ours:
+    if sorted(_hashes(part["detector"])) != sorted(_hashes(detector)):
         return Input(name, "differs", "the videos are equal, the file of boxes or of the detector's weights is another")
     return Input(name, "equal", f"manifest {manifest[:12]}")
 
 
 def _file(file: dict[str, str]) -> Input:
     try:
-        path = Path(resolve({"place": file["place"]})["place"])
-        digest = sha256_file(path)
+        digest = sha256_file(Path(resolve({"place": file["place"]})["place"]))
     except _NOT_HERE as error:
         return Input(file["place"], "absent", f"{error}; its SHA-256 is {file['sha256']}")
     if digest != file["sha256"]:

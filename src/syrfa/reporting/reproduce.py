@@ -1,38 +1,181 @@
-"""What a result says of its numbers, beside what its rerun says of them."""
+"""A result compared with its rerun: every number, how far apart two may lie, and what results record of their data."""
 
 import json
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from syrfa.reporting.comparison import QUANTILE_ENDS, named_readings
+from syrfa.evaluation.result import Result
+from syrfa.reporting.spread import Allowance
+from syrfa.training.run_record import Step
 
-STATEMENTS = ("transductive", "oracle", "dataset", "split", "manifest_sha256")
-"""What a result says of itself besides numbers; a rerun says the same."""
-NO_TEST_INFORMATION = "no test information"
+NO_NETWORK = 1e-4
+"""Of what no network enters, but for counts: nothing differs between threads; a hundredth of a point, or this share of
+a number above 1, is left to other libraries."""
+MEASURED = ("micro_auroc", "macro_auroc", "auprc", "max_f1")
+"""The metrics of which a spread is on record; others are not judged but where a rerun is to be exact."""
+CLEAN = "no test information"
 """The beginning of a clean audit's line."""
 
+_FACTS = ("transductive", "oracle", "dataset", "split", "manifest_sha256")
+_PARTS = ("metrics", "baselines", "alarms", "regions", "feature_distance", "adapter", "normals", "settings")
+_COUNTS = ("videos", "videos_released", "frames", "objects", "steps", "seed", "width", "size")
+_WITHOUT_NETWORK = {"box_width", "random_smoothed", "reference_geometry", "chance"}
+# counts and settings, by part and the name of the number
+_EXACT = {
+    "alarms": {"events", "hours", "fps", "recall"},
+    "regions": {"regions", "tracks", "boxes", "min_iou", "track_share"},
+    "feature_distance": {"tubes", "tubes_of_split", "features", "seed"},
+    "adapter": {"lr"},
+    "normals": {"objects", "every_frame"},
+}
+# what a bit-exact rerun needs to be as it was
+_CONDITIONS = ("device", "cpu", "threads", "processes", "precision", "packages")
 
-def contradictions(committed: dict[str, Any], rerun: dict[str, Any]) -> list[str]:
-    """What a result says of its numbers and the rerun's does not, a line each: data, switches, protocols and audits."""
-    found = [said for key in STATEMENTS for said in _unlike(key, committed.get(key), rerun.get(key))]
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number.
+
+    Attributes:
+        path: where it is, an evaluation's name first.
+        committed: its value; None where it is not defined.
+        rerun: that of the rerun; None where it has none.
+        tolerance: how far apart they may lie; None where nothing was measured.
+    """
+
+    path: Path
+    committed: float | None
+    rerun: float | None
+    tolerance: float | None
+
+    @property
+    def name(self) -> str:
+        """As a table has it."""
+        return " ".join((self.path[0], ".".join(self.path[1:]))).strip()
+
+    @property
+    def difference(self) -> float | None:
+        """The rerun's less the committed one."""
+        return None if self.rerun is None or self.committed is None else self.rerun - self.committed
+
+    @property
+    def verdict(self) -> Literal["equal", "within", "differs", "missing", "not judged"]:
+        """What follows."""
+        if self.rerun is None:
+            return "missing"
+        if self.difference == 0:
+            return "equal"
+        if self.tolerance is None:
+            return "not judged"
+        return "within" if self.difference is not None and abs(self.difference) <= self.tolerance else "differs"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the result was not reproduced."""
+        return self.verdict in ("differs", "missing")
+
+
+def compare(committed: Result, rerun: Result, allowed: Allowance | None) -> list[Row]:
+    """A row for every number of a result.
+
+    Args:
+        committed: the result.
+        rerun: that of the rerun; numbers that it alone has are not looked at.
+        allowed: for numbers of the network; None where every difference counts.
+    """
+    again = numbers(rerun)
+    return [
+        Row(path, value, again.get(path), 0.0 if allowed is None else tolerance(path, value, allowed))
+        for path, value in numbers(committed).items()
+        if value is not None or again.get(path) is not None
+    ]
+
+
+def contradictions(committed: Result, rerun: Result) -> list[str]:
+    """What a result records and its rerun does not, a line each: data, switches, protocols and audits."""
+    found = [line for key in _FACTS for line in _unlike(key, committed.get(key), rerun.get(key))]
     found += _unlike_audits("audit", committed, rerun)
-    again = dict(named_readings(rerun))
-    for name, reading in named_readings(committed):
+    again = dict(_named_evaluations(rerun))
+    for name, evaluation in _named_evaluations(committed):
         other = again.get(name)
         if other is None:
-            found.append(f"{name}: the rerun has no such reading")
+            found.append(f"{name}: the rerun has no such evaluation")
             continue
-        theirs, ours = reading["protocol"], other["protocol"]
-        measured = QUANTILE_ENDS if theirs.get("reference") == "quantile" else ()
-        for key in sorted((theirs.keys() | ours.keys()) - set(measured)):
+        theirs, ours = evaluation["protocol"], other["protocol"]
+        for key in sorted(theirs.keys() | ours.keys()):
             found += _unlike(f"{name} protocol.{key}", theirs.get(key), ours.get(key))
-        found += _unlike_audits(f"{name} audit", reading, other)
+        found += _unlike_audits(f"{name} audit", evaluation, other)
     return found
 
 
+def changed_conditions(committed: Sequence[Step], rerun: Sequence[Step]) -> list[str]:
+    """What of a bit-exact rerun's conditions is not as it was, a phrase each; a device other than a CPU is one."""
+    found: list[str] = []
+    for step, again in zip(committed, rerun, strict=True):
+        theirs, ours = step["environment"], again["environment"]
+        found += [f"{theirs['device']} does not sum in one order"] if theirs["device"] != "cpu" else []
+        for key in _CONDITIONS:
+            found += differences(key, theirs.get(key), ours.get(key))
+    return list(dict.fromkeys(found))
+
+
+def differences(name: str, theirs: object, ours: object) -> list[str]:
+    """`name: theirs, here ours`, a phrase for each value that differs within."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        keys = sorted(theirs.keys() | ours.keys())
+        return [phrase for key in keys for phrase in differences(key, theirs.get(key), ours.get(key))]
+    return [] if theirs == ours else [f"{name} {theirs}, here {ours}"]
+
+
+def tolerance(path: Path, value: float | None, allowed: Allowance) -> float | None:
+    """How far a rerun under other conditions may lie from `value`; None where that was not measured."""
+    part, last = path[1], path[-1]
+    if part in (*_COUNTS, "settings") or last in _EXACT.get(part, ()) or "style" in path:
+        return 0.0
+    if _WITHOUT_NETWORK & set(path):
+        return 0.0 if isinstance(value, int) else NO_NETWORK * max(1.0, abs(value or 0.0))
+    lead = part.startswith("lead_over_")  # of the micro AUROC
+    if allowed.points is None or not (lead or (part in ("metrics", "baselines") and set(path) & set(MEASURED))):
+        return None
+    return allowed.points[last in ("ci_low", "ci_high")] / 100
+
+
+def numbers(result: Result) -> dict[Path, float | None]:
+    """Every number of a result by its place, None where it is null; the result's own begin with an empty name."""
+    found: dict[Path, float | None] = {}
+    for key in (*_COUNTS, *_PARTS):
+        found.update(_leaves(result.get(key), ("", key)))
+    for name, evaluation in _named_evaluations(result):
+        for key, value in evaluation.items():
+            if key in _PARTS or key.startswith("lead_over_"):
+                found.update(_leaves(value, (name, key)))
+    return found
+
+
+def _named_evaluations(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The evaluations by protocol, reference and smoothing, numbered where two share these."""
+    seen: Counter[str] = Counter()
+    for evaluation in result["evaluations"]:
+        protocol = evaluation["protocol"]
+        name = " ".join(str(protocol[key]) for key in ("protocol", "reference", "smoothing") if protocol.get(key))
+        seen[name] += 1
+        yield f"{name} ({seen[name]})" if seen[name] > 1 else name, evaluation
+
+
+def _leaves(value: object, path: Path) -> Iterator[tuple[Path, float | None]]:
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(part, (*path, str(key)))
+    elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        yield path, value
+
+
 def _unlike(name: str, theirs: object, ours: object) -> list[str]:
-    if theirs == ours:
-        return []
-    return [f"{name}: {json.dumps(theirs)}, of the rerun {json.dumps(ours)}"]
+    return [] if theirs == ours else [f"{name}: {json.dumps(theirs)}, of the rerun {json.dumps(ours)}"]
 
 
 def _unlike_audits(name: str, committed: dict[str, Any], rerun: dict[str, Any]) -> list[str]:
@@ -42,8 +185,8 @@ def _unlike_audits(name: str, committed: dict[str, Any], rerun: dict[str, Any]) 
         return []
     if not isinstance(theirs, dict) or not isinstance(ours, dict):
         return _unlike(name, theirs, ours)
-    clean = [str(said.get("line")).startswith(NO_TEST_INFORMATION) for said in (theirs, ours)]
+    clean = [str(audit.get("line")).startswith(CLEAN) for audit in (theirs, ours)]
     return [
         *_unlike(f"{name}.test_information", theirs.get("test_information"), ours.get("test_information")),
-        *_unlike(f"{name}.line begins with '{NO_TEST_INFORMATION}'", *clean),
+        *_unlike(f"{name}.line begins with '{CLEAN}'", *clean),
     ]

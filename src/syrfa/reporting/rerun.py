@@ -1,6 +1,7 @@
 """The steps of a run record as commands, each run in a process of its own with the threads that it had."""
 
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -12,135 +13,120 @@ from typing import Any
 import torch
 import yaml
 
+from syrfa.engine import JobStore
 from syrfa.errors import ConfigError, UserError
+from syrfa.evaluation.result import Result, read_result
 from syrfa.modules.checkpoint import read_checkpoint
-from syrfa.reporting.reach import overreach
-from syrfa.reporting.shape import wrong_shape
+from syrfa.reporting.reproduce import numbers
+from syrfa.reporting.run_record_check import RESULT as RESULT_SHAPE
+from syrfa.reporting.run_record_check import wrong_shape, wrong_step
 from syrfa.training.run_folder import CHECKPOINTS, RESULT
 from syrfa.training.run_record import Step, referred, trained_batches
-from syrfa.utils.files import atomic_write, sha256_json, write_json
+from syrfa.utils.files import atomic_write
 from syrfa.utils.signals import INTERRUPTED, TERMINATED
 
-_DONE, _WHOSE = "done.json", "run_record.json"
 _LAST = "last.ckpt"
+_DAMAGED = "the run record is damaged: {}; take another copy of the result"
 
 
 class Rerun:
     """Runs a run record into a folder; what is done there is not done again.
 
     Args:
-        steps: of the run record, the test last.
+        result: holds the run record.
+        path: where the result was read, for messages.
         folder: of the rerun: `<number>_<verb>.yaml`, the step's options, and `<number>_<verb>/`, its runs.
 
+    Attributes:
+        steps: of the run record, the test last.
+
     Raises:
-        ConfigError: the run record is not as a run writes it.
+        UserError: the result holds no run record, or one that no run writes.
     """
 
-    def __init__(self, steps: Sequence[Step], folder: Path) -> None:
-        self.steps, self.folder = list(steps), Path(os.path.normpath(folder))
+    def __init__(self, result: Result, path: Path, folder: Path) -> None:
+        self.folder = Path(os.path.normpath(folder))
+        _check_result(result, path)
+        self.steps: list[Step] = result["run_record"]["steps"]
         if not self.steps:
-            raise ConfigError("the run record is damaged: it has no steps; take another copy of the result")
+            raise ConfigError(_DAMAGED.format("it has no steps"))
+        self._names = [f"{number}_{step['verb']}" for number, step in enumerate(self.steps, start=1)]
+        self._runs = [self._run_folder(number) for number in range(len(self.steps))]
+        self._store = JobStore(self.folder, {"rerun of": [step["id"] for step in self.steps]})
         for number in range(len(self.steps)):
             if wrong := self._wrong(number):
-                raise ConfigError(f"the run record is damaged: {wrong}; take another copy of the result")
-        used = {found[0] for number in range(len(self.steps)) for _, found in self._referred(number)}
+                raise ConfigError(_DAMAGED.format(f"step {number + 1}: {wrong}"))
+        used = {step_id for step in self.steps for step_id, _ in _referred(step).values()}
         if sorted(used) != sorted(step["id"] for step in self.steps[:-1]):
-            raise ConfigError(
-                "the run record is damaged: its steps do not lead to its test; take another copy of the result"
-            )
+            raise ConfigError(_DAMAGED.format("its steps do not lead to its test"))
 
     def commands(self) -> list[str]:
         """The commands as they would be typed, in order."""
-        said = []
+        lines = []
         for number, step in enumerate(self.steps):
-            last = {text: str(self._checkpoints_of(step_id) / _LAST) for text, (step_id, _) in self._referred(number)}
+            last = {text: str(self._checkpoints_of(step_id) / _LAST) for text, (step_id, _) in _referred(step).items()}
             variables = " ".join(f"{name}={value}" for name, value in _threads(step).items())
-            said.append(f"{variables} python -m syrfa {shlex.join(self._arguments(number, last))}")
-        return said
+            lines.append(f"{variables} python -m syrfa {shlex.join(self._arguments(number, last))}")
+        return lines
 
     def prepare(self) -> None:
-        """Writes the options of every step.
+        """Claims the folder and writes the options of every step.
 
         Raises:
             ConfigError: the folder holds something else.
         """
-        whose = self.folder / _WHOSE
-        ours = {"steps": sha256_json([step["id"] for step in self.steps])}
-        if whose.is_file():
-            if _read(whose) != ours:
-                raise ConfigError(f"{self.folder}: holds the rerun of another result; choose another --out")
-        elif self.folder.is_dir() and any(self.folder.iterdir()):
-            raise ConfigError(f"{self.folder}: holds other files; choose an empty folder with --out")
-        write_json(whose, ours)
-        for number, step in enumerate(self.steps):
-            with atomic_write(self.folder / f"{self._name(number)}.yaml") as file:
+        self._store.claim()
+        for name, step in zip(self._names, self.steps, strict=True):
+            with atomic_write(self.folder / f"{name}.yaml") as file:
                 file.write(yaml.safe_dump(_without_references(step["options"]), sort_keys=True).encode())
 
-    def run(self) -> dict[str, Any]:
-        """Runs what is not done yet.
-
-        Returns:
-            the result of the test.
+    def run(self) -> Result:
+        """Runs what is not done yet; returns the result of the test.
 
         Raises:
             UserError: a step could not be run, or leaves no checkpoint like that of the run record.
         """
         self.prepare()
-        for number, step in enumerate(self.steps):
-            done = self.folder / self._name(number) / _DONE
-            if done.is_file():
-                print(f"{self._name(number)}: done before")
-                continue
-            checkpoints = {text: str(self._checkpoint(*found)) for text, found in self._referred(number)}
-            arguments = self._arguments(number, checkpoints)
-            if step["verb"] == "fit":
-                arguments += self._start(number)
-            print(f"{self._name(number)}: python -m syrfa {shlex.join(arguments)}", flush=True)
-            run_verb(arguments, _threads(step))
-            write_json(done, {"id": step["id"]})
-        file = self._run_folder(len(self.steps) - 1) / RESULT
+        with self._store.lock():
+            left = self._store.left(self._names)
+            for number, (name, step) in enumerate(zip(self._names, self.steps, strict=True)):
+                if name not in left:
+                    print(f"{name}: done before")
+                    continue
+                checkpoints = {text: str(self._checkpoint(*found)) for text, found in _referred(step).items()}
+                arguments = self._arguments(number, checkpoints)
+                last = self._runs[number] / CHECKPOINTS / _LAST
+                if step["verb"] == "fit":  # which goes on where it was stopped here
+                    arguments += ["--ckpt_path", str(last)] if last.is_file() else ["--run.overwrite", "true"]
+                print(f"{name}: python -m syrfa {shlex.join(arguments)}", flush=True)
+                run_verb(arguments, _threads(step))
+                self._store.finish(name, {"id": step["id"]})
+        file = self._runs[-1] / RESULT
         if not file.is_file():
             raise UserError(f"{file}: the test left no result; the run record is that of a part of a test")
-        result: dict[str, Any] = json.loads(file.read_text())
-        return result
+        return read_result(file)
 
     def _wrong(self, number: int) -> str | None:
         """What no run writes: a run record may come from anybody, and may only fit and test in its folder."""
-        step, place = self.steps[number], f"step {number + 1}"
-        if wrong := wrong_shape(step, place):
+        step, earlier = self.steps[number], {known["id"] for known in self.steps[:number]}
+        if wrong := next(wrong_step(step, is_last=number == len(self.steps) - 1), None):
             return wrong
-        if step["verb"] not in ("fit", "test"):
-            return f"{place}: a run record does not {step['verb']}"
-        if step["verb"] == "fit" and number == len(self.steps) - 1:
-            return "its last step is no test"
-        if sha256_json(step["options"]) != step["options_sha256"]:
-            return f"the options of {place} are not those of their hash"
         if any(isinstance(value, list) and not all(map(referred, value)) for _, value in _references(step["options"])):
-            return f"{place} names checkpoints of which not all are those of other steps"
-        if not {found[0] for _, found in self._referred(number)} <= {known["id"] for known in self.steps[:number]}:
-            return f"{place} refers to a step that is not before it"
-        if self.folder / self._name(number) not in Path(os.path.normpath(self._run_folder(number))).parents:
-            return f"{place} would leave its folder"
-        if reached := overreach(step["options"]):
-            return f"{place} would do more than {step['verb']} in its folder: {reached}"
+            return "it names checkpoints of which not all are those of other steps"
+        if not {step_id for step_id, _ in _referred(step).values()} <= earlier:
+            return "it refers to a step that is not before it"
+        if self.folder / self._names[number] not in Path(os.path.normpath(self._runs[number])).parents:
+            return "it would leave its folder"
         return None
-
-    def _name(self, number: int) -> str:
-        return f"{number + 1}_{self.steps[number]['verb']}"
 
     def _run_folder(self, number: int) -> Path:
         run, seed = self.steps[number]["options"].get("run") or {}, self.steps[number]["seed"]
         experiment, name = run.get("experiment") or "experiment", run.get("id") or f"seed{seed}"
-        return self.folder / self._name(number) / experiment / name
-
-    def _start(self, number: int) -> list[str]:
-        """A fit that was stopped here goes on."""
-        last = self._run_folder(number) / CHECKPOINTS / _LAST
-        return ["--ckpt_path", str(last)] if last.is_file() else ["--run.overwrite", "true"]
+        return self.folder / self._names[number] / experiment / name
 
     def _arguments(self, number: int, checkpoints: dict[str, str]) -> list[str]:
         """After `python -m syrfa`; `checkpoints` are those of the steps before, by their references."""
-        step, name = self.steps[number], self._name(number)
+        step, name = self.steps[number], self._names[number]
         arguments = [step["verb"], "--config", str(self.folder / f"{name}.yaml")]
         arguments += ["--run.root", str(self.folder / name)]
         if step["environment"]["device"] == "cpu" or not torch.cuda.is_available():
@@ -150,14 +136,9 @@ class Rerun:
             arguments += [f"--{key}", json.dumps(paths) if isinstance(value, list) else paths[0]]
         return arguments
 
-    def _referred(self, number: int) -> list[tuple[str, tuple[str, int]]]:
-        """Every reference in a step's options with what it refers to."""
-        texts = [text for _, value in _references(self.steps[number]["options"]) for text in _listed(value)]
-        return [(text, found) for text in texts if (found := referred(text))]
-
     def _checkpoints_of(self, step_id: str) -> Path:
         number = next(number for number, step in enumerate(self.steps) if step["id"] == step_id)
-        return self._run_folder(number) / CHECKPOINTS
+        return self._runs[number] / CHECKPOINTS
 
     def _checkpoint(self, step_id: str, batches: int) -> Path:
         """The checkpoint of a step with so many batches behind it."""
@@ -172,10 +153,10 @@ class Rerun:
 
 
 def run_verb(arguments: Sequence[str], variables: dict[str, str]) -> None:
-    """Runs `python -m syrfa` in another process, which ends when this one is told to.
+    """Runs `python -m syrfa` in another process, which ends when this one is asked to.
 
     Raises:
-        UserError: it refused its input; it has said why.
+        UserError: it refused its input, and has printed why.
         KeyboardInterrupt: it was interrupted.
         RuntimeError: it failed.
     """
@@ -195,19 +176,17 @@ def run_verb(arguments: Sequence[str], variables: dict[str, str]) -> None:
         raise RuntimeError(f"`syrfa {arguments[0]}` of the run record failed with exit code {code}")
 
 
-def device_note(steps: Sequence[Step]) -> str | None:
-    """Says so where a step ran on a device that is not here."""
-    wanted = sorted({step["environment"]["device"] for step in steps} - {"cpu"})
-    if wanted and not torch.cuda.is_available():
-        return f"the result was made on {', '.join(wanted)}; here is none, so that the rerun is made on the processor"
-    return None
-
-
-def _read(file: Path) -> object:
-    try:
-        return json.loads(file.read_bytes())
-    except ValueError:
-        return None
+def _check_result(result: Result, path: Path) -> None:
+    """Refuses a result without a run record, and one that lacks what a rerun or a comparison reads."""
+    if result.get("run_record") is None:
+        reason = result.get("run_record_reason") or "it was written by a version of syrfa that kept none"
+        raise UserError(f"{path}: holds no run record, so that it cannot be run again: {reason}")
+    if wrong := next(wrong_shape(result, RESULT_SHAPE), None):
+        what = "the run record" if wrong.startswith("run_record") else "the file"
+        raise UserError(f"{path}: {what} is damaged: {wrong}; take another copy of it")
+    for place, value in numbers(result).items():
+        if value is not None and not math.isfinite(value):
+            raise UserError(f"{path}: the file is damaged: {'.'.join(place).lstrip('.')} is no finite number")
 
 
 def _threads(step: Step) -> dict[str, str]:
@@ -221,13 +200,18 @@ def _references(options: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(key, value) for key, value in named if any(referred(text) for text in _listed(value))]
 
 
+def _referred(step: Step) -> dict[str, tuple[str, int]]:
+    """Every reference in a step's options with the step and the batches that it refers to."""
+    texts = [text for _, value in _references(step["options"]) for text in _listed(value)]
+    return {text: found for text in texts if (found := referred(text))}
+
+
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - an option's value
     return value if isinstance(value, list) else [value]
 
 
 def _without_references(options: dict[str, Any]) -> dict[str, Any]:
     names = {key.rpartition(".")[2] for key, _ in _references(options)}
-    model = options["model"]
-    arguments = {key: value for key, value in model["init_args"].items() if key not in names}
-    kept = {key: value for key, value in options.items() if key not in names}
-    return {**kept, "model": {**model, "init_args": arguments}}
+    arguments = {key: value for key, value in options["model"]["init_args"].items() if key not in names}
+    others = {key: value for key, value in options.items() if key not in names}
+    return {**others, "model": {**options["model"], "init_args": arguments}}

@@ -1,7 +1,7 @@
 """How far apart the network's numbers of two runs lie on record: what a rerun on another machine may differ by.
 
-Sums in another order make another network of the same recipe, as another seed does. The differences are those among
-`experiments/results` and its archived tables, computed from these files by a test.
+Sums in another order make another network of the same configuration, as another seed does. The differences are those
+among `experiments/results` and its archived tables, computed from these files by a test.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ class Allowance:
 
     @property
     def line(self) -> str:
-        """As it stands above a comparison."""
+        """As it is printed above a comparison."""
         if self.points is None:
             return f"numbers of the network are not judged, because {self.why}"
         value, bound = self.points
@@ -77,25 +77,18 @@ class Allowance:
 
 
 def allowance(result: Mapping[str, Any]) -> Allowance:
-    """What the record says of a result's tested split and experiment."""
+    """What is on record for a result's tested split and experiment."""
     split, experiment = str(result.get("manifest_sha256")), str(result.get("experiment"))
     if split in DEMO and is_demo_sized(result):
-        return Allowance(
-            THREADS,
-            "so far apart lie one thread and two for the demo's networks",
-        )
-    known = SEEDS.get(split, {})
+        return Allowance(THREADS, "so far apart lie one thread and two for the demo's networks")
+    known = SEEDS.get(split)
     if not known:
         return Allowance(None, "no experiment with several seeds is on record for this tested split")
-    name = SPLITS[split]
     if experiment in known:
-        return Allowance(known[experiment], f"so far apart lie the seeds of {experiment} on {name}")
-    largest = max(value for value, _ in known.values()), max(bound for _, bound in known.values())
-    return Allowance(
-        largest,
-        f"{experiment} is not on record with several seeds, and so far apart lie those of the most unsteady "
-        f"experiment on {name}",
-    )
+        return Allowance(known[experiment], f"so far apart lie the seeds of {experiment} on {SPLITS[split]}")
+    values, bounds = zip(*known.values(), strict=True)
+    why = "is not on record with several seeds, and so far apart lie those of the most unsteady experiment on"
+    return Allowance((max(values), max(bounds)), f"{experiment} {why} {SPLITS[split]}")
 
 
 def is_demo_sized(result: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ import yaml
 
 from syrfa.errors import ConfigError
 from syrfa.reporting.data_at_hand import DataAtHand
-from syrfa.reporting.table_spec import DEFAULT_SIZE, Phase, Spec
+from syrfa.reporting.table_spec import DEFAULT_SIZE, Spec
 from syrfa.training.run_folder import CHECKPOINTS
 from syrfa.utils.files import sha256_json
 from syrfa.world.presets import VERSION
@@ -84,7 +84,7 @@ class Plan:
         preparation: commands before the runs: worlds to generate, tube caches to build.
         threads: of every process; one unless the caller's environment has another number, so that sums are the same
             however many processes share the machine.
-        data: what is tested.
+        data: of source and target.
     """
 
     dataset: str
@@ -144,9 +144,9 @@ def make_plan(
     generate = [("generate", f"--preset={preset}", f"--out={folder / world}") for world, preset in worlds.items()]
     options = [*_options(sized.places), *(option for option in overrides if option.startswith("--data."))]
     prepare = ("prepare", *_configs(root, data.data), "--data.train_on=both", *options)
-    at_hand = DataAtHand([_file(root, file) for file in data.data], options)
-    preparation = (*generate, prepare)
-    return Plan(dataset, tables, figures, tuple(seeds), size, tuple(runs.values()), preparation, threads, at_hand)
+    sources = DataAtHand([_file(root, file) for file in data.data], options, {Path(world).name for world in worlds})
+    made = tuple(runs.values())
+    return Plan(dataset, tables, figures, tuple(seeds), size, made, (*generate, prepare), threads, sources)
 
 
 def _run(
@@ -163,7 +163,9 @@ def _run(
     shown: bool,
 ) -> Run:
     run, data, sized = spec.runs[name], spec.dataset(dataset), spec.size(dataset, size)
-    files = [*data.data, *_configs_of(dataset, data.configs, run.phase)]
+    if run.phase.value not in data.configs:
+        raise ConfigError(f"data set {dataset}: has no config file of {run.phase.value}")
+    files = [*data.data, *data.configs[run.phase.value]]
     files += [*sized.configs.get("all", []), *sized.configs.get(run.phase.value, []), *run.configs]
     options, test_options = _options(run.options), _options({**data.test, **run.test})
     content = {
@@ -217,12 +219,6 @@ def read_seeds(text: str) -> list[int]:
     if not words or not all(word.isdecimal() and int(word) < 1 << 32 for word in words):
         raise ConfigError(f"seeds '{text}': give numbers from 0 to 4294967295, as 1,2,3")
     return sorted({int(word) for word in words})
-
-
-def _configs_of(dataset: str, configs: dict[str, list[str]], phase: Phase) -> list[str]:
-    if phase.value not in configs:
-        raise ConfigError(f"data set {dataset}: has no config file of {phase.value}")
-    return configs[phase.value]
 
 
 def _file(root: Path, file: str) -> Path:

@@ -22,7 +22,7 @@ PYTHON: Sequence[str] = (sys.executable, "-m", "syrfa")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: a result, or why there is none; neither where it was only to be started from.
+    """What became of a run: a result, or why there is none; neither where it is not made, or only to be started from.
 
     Attributes:
         result: the content of its result.json.
@@ -67,7 +67,11 @@ class TableRuns:
         return Outcome(parse_result(content, run.folder / RESULT), content=content)
 
     def make(self, out: Path) -> dict[Run, Outcome]:
-        """Makes what is not there yet, in the folder of all runs, which no other call works in meanwhile."""
+        """Makes what is not there yet, in the folder of all runs, which no other call works in meanwhile.
+
+        Raises:
+            DataNotFoundError: there are no videos of a data set.
+        """
         with folder_lock(out, wait=True):
             left = self._left()
             there = f"{len(self.plan.runs) - len(left)} of {len(self.plan.runs)} runs are there"
@@ -88,6 +92,7 @@ class TableRuns:
         return [run for run in self.plan.runs if run in left or run in lost]
 
     def _prepare(self, out: Path, processes: Processes) -> str | None:
+        self.plan.data.check()
         for number, command in enumerate(self.plan.preparation):
             print(f"preparing: {shlex.join(command)}", flush=True)
             if reason := self._call(command, out / f"prepare{number}.log", processes):

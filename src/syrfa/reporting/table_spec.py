@@ -52,7 +52,6 @@ class DataSetSpec:
     configs: dict[str, list[str]] = MISSING  # the experiment's config files by phase
     test: dict[str, Any] = field(default_factory=dict)  # options of `test` alone
     sizes: dict[str, SizeSpec] = MISSING
-    obtain: str = ""  # where it is described how to get the data; empty where they are generated
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """A table of the paper from results alone: its lines, and below them what a reader needs to judge them."""
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
@@ -31,26 +31,47 @@ class Table:
     notes: tuple[str, ...]
 
 
-def build_table(
+def build_tables(
+    spec: Spec,
+    names: Sequence[str],
+    dataset: str,
+    outcomes: Outcomes,
+    configurations: Mapping[str, str],
+    command: str,
+    other: Collection[str] = (),
+    doubt: str = "",
+) -> list[Table]:
+    """Builds tables for one data set; equal arguments give equal bytes.
+
+    Args:
+        spec: of `tables.yaml`.
+        names: of the tables.
+        dataset: name of the data set.
+        outcomes: of every run that a row shows.
+        configurations: run -> hash of its configuration.
+        command: what makes the tables again, all but their names.
+        other: runs whose results are of another configuration than their rows have now.
+        doubt: why that cannot be told; empty where it can.
+    """
+    built = []
+    for name in names:
+        changed = dict.fromkeys(row.run for row in spec.table(name).rows if row.run in other)
+        remarks = [f"Results of another configuration than the rows have now: {', '.join(map(str, changed))}."]
+        remarks = [*(remarks if changed else []), *([doubt] if doubt else [])]
+        again = f"python -m syrfa tables {name} {command}"
+        built.append(_table(spec, name, dataset, outcomes, configurations, again, remarks))
+    return built
+
+
+def _table(
     spec: Spec,
     name: str,
     dataset: str,
     outcomes: Outcomes,
     configurations: Mapping[str, str],
     command: str,
-    remarks: Sequence[str] = (),
+    remarks: Sequence[str],
 ) -> Table:
-    """Builds one table for one data set; equal arguments give equal bytes.
-
-    Args:
-        spec: of `tables.yaml`.
-        name: of the table.
-        dataset: name of the data set.
-        outcomes: of every run that a row shows.
-        configurations: run -> hash of its configuration.
-        command: what makes the table again.
-        remarks: more notes.
-    """
     table, data = spec.table(name), spec.dataset(dataset)
     known = any(row.paper.get(dataset) for row in table.rows)
     shown = [row for row in table.rows if row.run is not None or known]

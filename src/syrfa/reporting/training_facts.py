@@ -40,8 +40,8 @@ def settings_next_to_the_papers(results: Sequence[Result]) -> str:
         ("source", "UBnormal"): (source for result in results for source in _sources(result)),
         ("pretraining", "jigsaw puzzles"): map(_pretraining, settings),
     }
-    told = {key: listed(values) for key, values in found.items()}
-    return ", ".join(f"{name} {value} (paper: {paper})" for (name, paper), value in told.items() if value)
+    known = {key: listed(values) for key, values in found.items()}
+    return ", ".join(f"{name} {value} (paper: {paper})" for (name, paper), value in known.items() if value)
 
 
 def code_of(results: Sequence[Result]) -> str:

@@ -8,9 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.ahead import BATCH, decode_ahead
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.datasets.video import VideoReader, open_video
+from syrfa.datasets.video import BATCH, VideoReader, decode_ahead, open_video
 from syrfa.detection.base import Detections, Detector
 from syrfa.engine import StepTimer
 from syrfa.errors import DetectionError

@@ -70,18 +70,14 @@ def data(
 def _check(
     key: str, path: Path | None, json: Path | None, fast: bool, workers: int | None, init_args: dict[str, Any] | None
 ) -> None:
-    from syrfa.datasets.check import examine
-    from syrfa.datasets.check_report import as_json, as_text
-    from syrfa.datasets.finding import UnusableDataError
+    from syrfa.datasets.check import UnusableDataError, examine
 
     if path is None:
         raise ConfigError(f"path: give the folder of {key}, as in `syrfa data check {key} FOLDER`")
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers {workers}: must be at least 1")
     examination = examine(key, path, fast, workers, init_args=init_args)
-    print(as_text(examination))
+    print(examination.as_text())
     if json is not None:
-        write_json(json, as_json(examination))
+        write_json(json, examination.as_json())
     if examination.problems:
         raise UnusableDataError(
             f"{path}: {examination.problems} of the findings above would make numbers of "

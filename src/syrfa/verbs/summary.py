@@ -1,4 +1,4 @@
-"""`syrfa summary`: the results of runs as a small table, with box_width and chance."""
+"""`syrfa summary`: the results of runs as a small table, next to box_width and chance."""
 
 import statistics
 from collections import defaultdict
@@ -6,27 +6,20 @@ from pathlib import Path
 
 from syrfa.evaluation.audit import audit_lines, flags_of
 from syrfa.evaluation.result import Evaluation, Result, read_result
+from syrfa.reporting.training_facts import training_name
 from syrfa.utils.text_table import markdown_table, mean_and_deviation, percent, text_table
 
-RUN_COLUMNS = (
-    "run",
-    "module",
-    "protocol",
-    "smoothing",
-    "micro AUROC",
-    "95 % interval",
-    "box_width",
-    "chance",
-    "adapter",
-)
+_BASELINES = ("box_width", "chance", "adapter")
+RUN_COLUMNS = ("run", "trained", "protocol", "smoothing", "micro AUROC", "95 % interval", *_BASELINES)
 SEED_COLUMNS = (
-    *("experiment", "protocol", "smoothing", "seeds", "micro AUROC", "single seeds", "box_width", "chance"),
-    "adapter",
+    *("experiment", "trained", "protocol", "smoothing", "seeds", "micro AUROC", "single seeds"),
+    *_BASELINES,
 )
+Taken = list[tuple[Result, Evaluation]]
 
 
 def summary(runs: list[Path], all_evaluations: bool = False, over_seeds: bool = False, markdown: bool = False) -> None:
-    """Print the results of runs with box_width and chance, and which test information entered each number.
+    """Print the results of runs next to box_width and chance, and which test information entered each number.
 
     Args:
         runs: folders of runs, or result files.
@@ -55,71 +48,43 @@ def print_results(
 ) -> None:
     """Prints the table, and the audit lines under it; arguments as `summary`."""
     taken = [(r, each) for r in results for each in (r["evaluations"] if all_evaluations else r["evaluations"][:1])]
-    rows = seed_rows(taken) if over_seeds else [run_row(result, each) for result, each in taken]
+    rows = _seed_rows(taken) if over_seeds else [_run_row(result, evaluation) for result, evaluation in taken]
     table = markdown_table if markdown else text_table
     print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
-    audits = audit_lines(taken, [_name(*pair) for pair in taken])
+    audits = audit_lines(taken, [(_name(result), " ".join(_protocol(evaluation))) for result, evaluation in taken])
     print("\n" + "\n".join(f"- {line}" if markdown else line for line in audits))
 
 
-def run_row(result: Result, evaluation: Evaluation) -> list[str]:
+def _run_row(result: Result, evaluation: Evaluation) -> list[str]:
     """One row for one evaluation of one run, numbers in per cent."""
     ours = evaluation["metrics"]["micro_auroc"]
     interval = f"{percent(ours.get('ci_low'))} to {percent(ours.get('ci_high'))}"
-    name = f"{result['experiment']}/{result['run_id']}"
-    rest = [*_baselines(evaluation), _adapter([result], [evaluation])]
-    return [name, result["module"], *_protocol(evaluation), percent(ours["value"]) + _flags(result), interval, *rest]
+    head = [_name(result), training_name(result), *_protocol(evaluation)]
+    return [*head, percent(ours["value"]) + _flags(result), interval, *_baselines([(result, evaluation)])]
 
 
-def seed_rows(taken: list[tuple[Result, Evaluation]]) -> list[list[str]]:
-    """One row for each experiment, evaluation and switch: mean, standard deviation, and the single values."""
-    groups: dict[tuple[str, ...], list[tuple[Result, Evaluation]]] = defaultdict(list)
+def _seed_rows(taken: Taken) -> list[list[str]]:
+    """One row for each experiment, evaluation and switch: mean and deviation over runs, and the single values."""
+    groups: dict[tuple[str, ...], Taken] = defaultdict(list)
     for result, evaluation in taken:
-        groups[(result["experiment"], *_protocol(evaluation), _flags(result))].append((result, evaluation))
+        key = (result["experiment"], training_name(result), *_protocol(evaluation), _flags(result))
+        groups[key].append((result, evaluation))
     rows = []
-    for (*key, flags), group in groups.items():
-        evaluations = [evaluation for _, evaluation in group]
-        found = [evaluation["metrics"]["micro_auroc"]["value"] for evaluation in evaluations]
-        values = [100 * value for value in found if value is not None]
-        mean = mean_and_deviation(found)
-        single = " ".join(f"{value:.1f}" for value in values)
-        adapter = _adapter([result for result, _ in group], evaluations)
-        rows.append([*key, str(len(values)), mean + flags, single, *_baselines(evaluations[0]), adapter])
+    for (*names, flags), group in groups.items():
+        found = [evaluation["metrics"]["micro_auroc"]["value"] for _, evaluation in group]
+        single = [percent(value) for value in found if value is not None]
+        rows.append([*names, str(len(single)), mean_and_deviation(found) + flags, " ".join(single), *_baselines(group)])
     return rows
 
 
 def _flags(result: Result) -> str:
-    """What is printed with a number that the tested split entered."""
+    """What is printed behind a number that the tested split entered."""
     flags = flags_of(result)
     return f" ({flags})" if flags else ""
 
 
-def _name(result: Result, evaluation: Evaluation) -> tuple[str, str]:
-    return f"{result['experiment']}/{result['run_id']}", " ".join(_protocol(evaluation))
-
-
-def _adapter(results: list[Result], evaluations: list[Evaluation]) -> str:
-    """The adapters' learning rate, how far they moved, and what they are worth.
-
-    The mean over runs of mean |w|, the largest |w|, and, where the results have it, the mean over runs of the change of
-    the micro AUROC in points.
-    """
-    adapters = [result.get("adapter", {}) for result in results]
-    moved = [adapter for adapter in adapters if adapter.get("max_abs")]
-    if not moved:
-        return "-"
-    mean = statistics.mean(adapter["mean_abs"] for adapter in moved)
-    largest = max(adapter["max_abs"] for adapter in moved)
-    text = f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
-    gains = [gain for gain in map(_gain, evaluations) if gain is not None]
-    return f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text
-
-
-def _gain(evaluation: Evaluation) -> float | None:
-    """The micro AUROC with adapters less that without."""
-    plain = evaluation["baselines"].get("unadapted", {}).get("micro_auroc", {}).get("value")
-    ours: float | None = evaluation["metrics"]["micro_auroc"]["value"]
-    return None if plain is None or ours is None else ours - plain
+def _name(result: Result) -> str:
+    return f"{result['experiment']}/{result['run_id']}"
 
 
 def _protocol(evaluation: Evaluation) -> tuple[str, str]:
@@ -128,7 +93,28 @@ def _protocol(evaluation: Evaluation) -> tuple[str, str]:
     return " ".join(name for name in named if name), protocol["smoothing"]
 
 
-def _baselines(evaluation: Evaluation) -> list[str]:
-    """box_width under the same protocol, and chance."""
-    width, ours = (part["micro_auroc"] for part in (evaluation["baselines"]["box_width"], evaluation["metrics"]))
-    return [percent(width["value"]), percent(ours.get("chance"))]
+def _baselines(group: Taken) -> list[str]:
+    """box_width under the first evaluation, chance, and what the adapters did."""
+    first = group[0][1]
+    width, ours = first["baselines"]["box_width"]["micro_auroc"], first["metrics"]["micro_auroc"]
+    return [percent(width["value"]), percent(ours.get("chance")), _adapter(group)]
+
+
+def _adapter(group: Taken) -> str:
+    """The adapters' learning rate, how far they moved, and what they are worth.
+
+    The mean over runs of mean |w|, the largest |w|, and, where the results have it, the mean over runs of the change of
+    the micro AUROC in points.
+    """
+    moved = [result["adapter"] for result, _ in group if result.get("adapter", {}).get("max_abs")]
+    if not moved:
+        return "-"
+    mean = statistics.mean(adapter["mean_abs"] for adapter in moved)
+    largest = max(adapter["max_abs"] for adapter in moved)
+    text = f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
+    gains = []
+    for _, evaluation in group:
+        plain = evaluation["baselines"].get("unadapted", {}).get("micro_auroc", {}).get("value")
+        ours = evaluation["metrics"]["micro_auroc"]["value"]
+        gains += [] if plain is None or ours is None else [ours - plain]
+    return f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text

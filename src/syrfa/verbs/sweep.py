@@ -4,18 +4,16 @@ import sys
 from pathlib import Path
 
 from syrfa.errors import ConfigError
-from syrfa.reporting.point import Point, expand
-from syrfa.reporting.record import RECORD, Outcome, best, chosen_by_test, finished, table, write_record
-from syrfa.reporting.sweep import Sweep, read_sweep
-from syrfa.reporting.sweep_runner import run_points
+from syrfa.reporting.sweep import Sweep, expand, read_sweep
+from syrfa.reporting.sweep_runs import RECORD, Outcome, best, finished, outcome_table, run_points, write_record
 
 
 def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"), dry_run: bool = False) -> int:
     """Runs the points of a sweep file, each a `syrfa fit`, and prints a table of them.
 
     A point is done when its `result.json` is there, so the same command goes on where it was stopped; one that failed
-    is tried again. Points go by their arguments, the config files they name, and the checkpoints that either names:
-    after a change of any of them they are new.
+    is tried again. A point is known by its arguments, the config files they name, and the checkpoints that either
+    names: after a change of any of them it is new.
 
     Args:
         config: a sweep in W&B's own schema, as `wandb sweep` takes it; methods grid and random.
@@ -38,31 +36,22 @@ def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"),
     points = expand(definition, seed)
     folder = Path(root) / definition.name
     done = {point.id: outcome for point in points if (outcome := finished(point, folder / point.id)) is not None}
-    todo = [point for point in points if point.id not in done]
     print(f"{definition.name}: {len(points)} points, {len(done)} of them done: {folder}", flush=True)
     if dry_run:
         for point in points:
-            print(f"  {point.id} {'done' if point.id in done else 'to do'} {settings(point)}")
+            print(f"  {point.id} {'done' if point.id in done else 'to do'} {point}")
         return 0
-    _run(definition, points, todo, done, folder, jobs)
-    outcomes = [done[point.id] for point in points]
-    write_record(folder, definition, outcomes)
-    print(f"\n{table(definition, outcomes)}\n\n{folder / RECORD}")
-    _print_best(definition, outcomes)
-    return 1 if any(outcome.state == "failed" for outcome in outcomes) else 0
-
-
-def _run(
-    definition: Sweep, points: list[Point], todo: list[Point], done: dict[str, Outcome], folder: Path, jobs: int
-) -> None:
-    """Runs `todo` and adds the outcomes to `done`; `sweep.json` always says how far it has come."""
-    for outcome in run_points(definition, todo, folder, jobs):
+    for outcome in run_points(definition, [point for point in points if point.id not in done], folder, jobs):
         done[outcome.point.id] = outcome
         write_record(folder, definition, [done[point.id] for point in points if point.id in done])
-        said = f"[{len(done)}/{len(points)}] {outcome.point.id} {outcome.state} {settings(outcome.point)}"
-        print(said, flush=True)
+        print(f"[{len(done)}/{len(points)}] {outcome.point.id} {outcome.state} {outcome.point}", flush=True)
         if outcome.state == "failed":
             print(f"syrfa sweep: {outcome.point.id} failed, {outcome.reason}", file=sys.stderr, flush=True)
+    outcomes = [done[point.id] for point in points]
+    write_record(folder, definition, outcomes)
+    print(f"\n{outcome_table(definition, outcomes)}\n\n{folder / RECORD}")
+    _print_best(definition, outcomes)
+    return int(any(outcome.state == "failed" for outcome in outcomes))
 
 
 def _print_best(definition: Sweep, outcomes: list[Outcome]) -> None:
@@ -74,12 +63,8 @@ def _print_best(definition: Sweep, outcomes: list[Outcome]) -> None:
         known = f"; they have {', '.join(logged)}" if logged else ""
         print(f"syrfa sweep: no point has logged {metric.name}{known}", file=sys.stderr)
         return
-    print(f"best by {metric.name} ({metric.goal}): {settings(chosen.point)}, run {chosen.point.id}")
-    if chosen_by_test(definition, outcomes):
-        where = "" if metric.name.startswith("test/") else "data.oracle validates on the test split; "
-        print(f"  oracle: {where}the test split chose this point, so its number says nothing of new data")
-
-
-def settings(point: Point) -> str:
-    """A point's parameters in a few words."""
-    return " ".join(f"{name.removeprefix('model.init_args.')}={value}" for name, value in point.parameters.items())
+    print(f"best by {metric.name} ({metric.goal}): {chosen.point}, run {chosen.point.id}")
+    oracle = metric.name.startswith("val/") and any(outcome.metrics.get("val/oracle") for outcome in outcomes)
+    if oracle or metric.name.startswith("test/"):
+        where = "data.oracle validates on the test split; " if oracle else ""
+        print(f"  oracle: {where}the test split chose this point, so its number shows nothing about new data")

@@ -3,17 +3,17 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
-from syrfa.reporting.archive import evidence_of, read_archive, write_archive
+from syrfa.reporting.archive import archived_tables, write_archive
 from syrfa.reporting.figures import draw_figures
 from syrfa.reporting.table_formats import as_markdown, write_tables
-from syrfa.reporting.table_plan import THREADS, Run, make_plan, read_overrides, read_seeds
+from syrfa.reporting.table_plan import THREADS, make_plan, read_overrides, read_seeds
 from syrfa.reporting.table_runs import Outcome, TableRuns
 from syrfa.reporting.table_spec import DEFAULT_SIZE, read_spec
+from syrfa.reporting.tables import build_tables
 
 
 def tables(
@@ -52,7 +52,7 @@ def tables(
     """
     content, root = read_spec(spec), spec.parent.parent
     if results is not None:
-        print("\n".join(map(str, write_tables(read_archive(results, content, root).build(content), out or results))))
+        print("\n".join(map(str, write_tables(archived_tables(results, content, root), out or results))))
         return 0
     jobs = jobs if jobs is not None else os.cpu_count() or 1
     if jobs < 1:
@@ -60,33 +60,27 @@ def tables(
     out = out or Path("runs/tables") / (dataset if size == DEFAULT_SIZE else f"{dataset}-{size}")
     numbers, options = read_seeds(seeds), read_overrides(overrides)
     plan = make_plan(content, root, dataset, names or [*content.tables, *content.figures], numbers, size, out, options)
-    described = content.dataset(dataset)
-    missing = plan.data.missing(described.title, [*described.worlds, *content.size(dataset, size).worlds])
     runs = TableRuns(plan, jobs)
     if dry_run:
-        print("\n".join([*([f"# not run: {missing}"] if missing else []), *_commands(runs)]))
+        print("\n".join(_commands(runs)))
         return 0
-    if missing:
-        lacking = Outcome(reason=f"not run: {missing}" + (f"; see {described.obtain}" if described.obtain else ""))
-        outcomes = {run: done if (done := runs.kept(run)).result else lacking for run in plan.runs}
-    else:
-        outcomes = runs.make(out)
+    outcomes = runs.make(out)
     command = f"--dataset {dataset} --seeds {','.join(map(str, numbers))} --size {size}"
     command += f" --overrides {shlex.quote(' '.join(option[2:] for option in options))}" if options else ""
     with folder_lock(out, wait=True):
-        built = evidence_of(plan, outcomes, command).build(content)
+        by_run: dict[str, dict[int, Outcome]] = {}
+        for run, outcome in outcomes.items():
+            by_run.setdefault(run.name, {})[run.seed] = outcome
+        configurations = {run.name: run.configuration for run in plan.runs}
+        built = build_tables(content, plan.tables, dataset, by_run, configurations, command)
         print("\n\n".join(map(as_markdown, built)))
         files = write_tables(built, out)
         pictures, lines = draw_figures(content, plan, outcomes, out)
         files += pictures
         if archive is not None:
             write_archive(plan, outcomes, command, archive)
-            files += write_tables(read_archive(archive, content, root).build(content), archive)
+            files += write_tables(archived_tables(archive, content, root), archive)
     print("\n".join([*lines, *map(str, files)]))
-    return _report_failed(outcomes)
-
-
-def _report_failed(outcomes: Mapping[Run, Outcome]) -> int:
     failed = [f"{run.experiment} seed {run.seed} {one.reason}" for run, one in outcomes.items() if one.failed]
     print("".join(f"{line}\n" for line in failed), end="", file=sys.stderr)
     return int(bool(failed))

@@ -21,8 +21,7 @@ from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundErro
 from syrfa.evaluation.callback import FrameAUC
 from syrfa.evaluation.options import EvaluationOptions
 from syrfa.modules import AnomalyModule
-from syrfa.reporting.wandb import WandbRecord
-from syrfa.reporting.wandb_run import finish_wandb, quiet_environment, wandb_logger, wandb_refusal
+from syrfa.reporting.wandb import WandbRecord, finish_wandb, quiet_environment, wandb_logger, wandb_refusal
 from syrfa.training.options import (
     allow_imports,
     brings_weights,

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from syrfa.datasets.check_labels import compare_labels, suspect_polarity
-from syrfa.datasets.lengths import VideoFacts
-from syrfa.datasets.published import PUBLISHED, SplitFacts
+from syrfa.datasets.published import PUBLISHED, SplitFacts, VideoFacts
 
 FACTS = {"01": VideoFacts(10, 4, 3), "02": VideoFacts(12, 5, 0)}
 SPLIT = SplitFacts(2, 22, 9, FACTS, {12: "another file"})

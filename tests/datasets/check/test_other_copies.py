@@ -11,7 +11,7 @@ from syrfa.errors import ConfigError
 
 
 def look(key, root, **options):
-    return examine(key, root, workers=1, progress=False, **options)
+    return examine(key, root, workers=1, **options)
 
 
 def test_a_folder_with_a_table_of_labels(tmp_path):

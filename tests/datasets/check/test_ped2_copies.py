@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 from scipy.io import savemat
-from small_releases import write_frames, write_script
+from small_releases import PED2_TEST, write_frames, write_script
 
 from syrfa.datasets.check import examine
-from syrfa.datasets.lengths import PED2_TEST
 from syrfa.errors import DataNotFoundError
 
 
 def look(root, fast=True):
-    return examine("ped2", root, fast=fast, workers=1, progress=False)
+    return examine("ped2", root, fast=fast, workers=1)
 
 
 def the_problem(examination, *parts):
@@ -128,7 +127,7 @@ def test_a_video_without_a_single_tube(ped2):
 
 
 def test_the_number_of_processes_changes_nothing(ped2):
-    alone, four = (examine("ped2", ped2, workers=n, progress=False) for n in (1, 2))
+    alone, four = (examine("ped2", ped2, workers=n) for n in (1, 2))
     assert alone == four
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from small_releases import published_mask, write_frames, write_shanghaitech, write_video
+from small_releases import SHANGHAITECH_TEST, published_mask, write_frames, write_shanghaitech, write_video
 
 from syrfa.datasets.check import examine
-from syrfa.datasets.lengths import SHANGHAITECH_TEST
 
 
 @pytest.fixture
@@ -14,7 +13,7 @@ def copy(tmp_path):
 
 
 def texts(root, level="problem", fast=True):
-    found = examine("shanghaitech", root, fast=fast, workers=1, progress=False)
+    found = examine("shanghaitech", root, fast=fast, workers=1)
     return [str(finding) for finding in found.findings if finding.level == level]
 
 

@@ -29,7 +29,7 @@ def copy(tmp_path):
 
 
 def look(root):
-    return examine("ubnormal", root, workers=1, progress=False)
+    return examine("ubnormal", root, workers=1)
 
 
 def test_what_is_there_is_counted(copy):

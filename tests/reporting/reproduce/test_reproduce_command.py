@@ -16,10 +16,10 @@ from syrfa.errors import UserError
 from syrfa.reporting.inputs import inputs_of
 from syrfa.reporting.rerun import Rerun
 from syrfa.utils.files import sha256_json
-from syrfa.verbs.reproduce import DIFFERS, print_plan, steps_of
+from syrfa.verbs.reproduce import DIFFERS, print_plan
 
 QUICK = [*SMALL, "--evaluation.pictures=false"]
-MUTATED = 80  # places of a run record, of some 800
+MUTATED = 40  # places of a run record, of some 800
 Alter = Callable[[dict[str, Any]], None]
 
 
@@ -73,7 +73,7 @@ def test_a_number_that_was_altered_is_found(
         result["evaluations"][1]["metrics"]["auprc"]["value"] += 1e-6
 
     file = altered(committed, tmp_path, alter)
-    (rerun / "2_fit" / "done.json").unlink()
+    (rerun / "parts" / "2_fit.json").unlink()
     assert main(["reproduce", str(file), "--check", "true", "--out", str(rerun)]) == DIFFERS == 3
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if "done before" in line] == ["1_fit: done before", "3_test: done before"]
@@ -138,11 +138,11 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
-        (("options", "checkpoint_minutes"), 2, "the options of step 1 are not those of their hash"),
+        (("options", "checkpoint_minutes"), 2, "step 1: its options are not those of their hash"),
         (("options", "seed_everything"), 2, "step 1: its seed is not that of its options"),
-        (("verb",), "generate", "a run record does not generate"),
+        (("verb",), "generate", "step 1: its verb is generate"),
         (("id",), "another", "refers to a step that is not before it"),
-        (("environment",), None, "step 1 lacks environment"),
+        (("environment",), None, "run_record.steps[0].environment is missing"),
         (("options", "run"), {"experiment": "../../there"}, "would leave its folder"),
         (("options", "run"), {"experiment": "/there"}, "would leave its folder"),
         (("options", "checkpoint", "dirpath"), "/there", "checkpoint.dirpath is set"),
@@ -188,7 +188,7 @@ def test_a_result_that_hides_a_switch_is_found(
     lines = capsys.readouterr().out.splitlines()
     assert "oracle: true, of the rerun false" in lines
     assert 'strict none audit.test_information: ["oracle: said so"], of the rerun []' in lines
-    assert lines[-1].endswith("0 not reproduced; said otherwise by the rerun: 2")
+    assert lines[-1].endswith("0 not reproduced; recorded otherwise by the rerun: 2")
     assert json.loads((rerun / "comparison.json").read_text())["contradictions"] == lines[-3:-1]
 
 
@@ -246,10 +246,9 @@ def test_no_damage_of_a_run_record_is_a_fault(committed: Path, tmp_path: Path) -
     refused = []
     for said, result in mutated(committed):
         try:
-            steps = steps_of(result, tmp_path)
-            commands = Rerun(steps, tmp_path / "out").commands()
+            rerun = Rerun(result, tmp_path, tmp_path / "out")
             # other options are not looked into without a rerun, and data take a tenth of a second to describe
-            print_plan(result, steps, inputs_of(steps) if "data" in said or "options" not in said else [], commands)
+            print_plan(result, rerun, inputs_of(rerun.steps) if "data" in said or "options" not in said else [])
         except UserError as error:
             refused.append(str(error))
         except Exception as error:
@@ -278,8 +277,8 @@ def test_what_is_no_run_record_is_refused(
     ("key", "value", "said"),
     [
         ("objects", float("nan"), "objects is no finite number"),
-        ("run_id", None, "lacks run_id"),
-        ("evaluations", [3], "readings[0] is no dict but int"),
+        ("run_id", None, "run_id is missing"),
+        ("evaluations", [3], "evaluations[0] is no dict but int"),
     ],
 )
 def test_a_damaged_result_is_refused(
@@ -305,9 +304,7 @@ def test_a_result_without_a_run_record_is_refused(
     assert "a version of syrfa that kept none" in line
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("run_record.json", "holds the rerun of another result"), ("mine.txt", "holds other files")]
-)
+@pytest.mark.parametrize(("name", "said"), [("job.json", "is damaged"), ("mine.txt", "holds files of something else")])
 def test_a_folder_of_something_else_is_left_alone(
     committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
 ) -> None:

@@ -9,7 +9,7 @@ from canned_results import canned_result
 from small_tables import small_plan
 
 from syrfa.errors import ConfigError
-from syrfa.reporting.archive import read_archive, write_archive
+from syrfa.reporting.archive import archived_tables, write_archive
 from syrfa.reporting.table_plan import Run
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import read_spec
@@ -42,7 +42,7 @@ def index(folder: Path) -> dict[str, Any]:
 
 def tables(folder: Path) -> dict[str, Table]:
     spec = read_spec(folder / "experiments" / "tables.yaml")
-    return {table.name: table for table in read_archive(folder / "archive", spec, folder).build(spec)}
+    return {table.name: table for table in archived_tables(folder / "archive", spec, folder)}
 
 
 def notes(folder: Path, table: str) -> str:

@@ -1,4 +1,4 @@
-"""What is reported of data that are not there, and which copy is tested."""
+"""What is there of the data of a table, and which copy."""
 
 import shutil
 from pathlib import Path
@@ -6,42 +6,31 @@ from pathlib import Path
 import pytest
 from small_run import ROOT
 
+from syrfa.errors import DataNotFoundError
 from syrfa.reporting.data_at_hand import DataAtHand
 from syrfa.reporting.table_spec import Spec
 
 
-def missing(shipped: Spec, name: str) -> str | None:
-    dataset = shipped.datasets[name]
-    return at_hand(shipped, name).missing(dataset.title, list(dataset.worlds))
-
-
 def at_hand(shipped: Spec, name: str) -> DataAtHand:
-    return DataAtHand([ROOT / file for file in shipped.datasets[name].data])
+    dataset = shipped.datasets[name]
+    return DataAtHand([ROOT / file for file in dataset.data], [], dataset.worlds)
 
 
-def test_an_absent_data_set_is_named_by_its_variable(
+def test_videos_that_are_absent_are_found_and_worlds_are_generated(
     shipped: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SYRFA_DATA", str(tmp_path))
-    monkeypatch.setenv("SYRFA_SHARED_DATA", str(tmp_path))
-    assert missing(shipped, "demo") is None  # its worlds are generated
+    at_hand(shipped, "demo").check()
     assert at_hand(shipped, "demo").copy_tested() is None
-    assert missing(shipped, "avenue") == (
-        "no training videos of CUHK Avenue in $SYRFA_DATA/Avenue; no test videos of CUHK Avenue in $SYRFA_DATA/Avenue"
-    )
-    found = missing(shipped, "ped2")
-    assert found is not None
-    assert "no boxes at $SYRFA_SHARED_DATA/ped2_yolov3_detections/{split}.npz" in found
-    assert str(tmp_path) not in found
+    with pytest.raises(DataNotFoundError, match="Avenue"):
+        at_hand(shipped, "avenue").check()
 
 
 @pytest.mark.usefixtures("data_environment")
-def test_a_part_of_a_data_set_is_counted(shipped: Spec) -> None:
-    found = missing(shipped, "shanghaitech")
-    assert found is not None
-    assert "105 of 107 test videos of ShanghaiTech are missing" in found
-    assert "no training videos of ShanghaiTech in $SYRFA_SHARED_DATA/shanghaitech" in found
-    assert "no detector weights at $SYRFA_SHARED_DATA/yolo/" in found
+def test_a_split_that_is_absent_is_found(shipped: Spec) -> None:
+    at_hand(shipped, "ped2").check()
+    with pytest.raises(DataNotFoundError, match="train"):
+        at_hand(shipped, "shanghaitech").check()
 
 
 def test_a_copy_is_known_by_its_content(

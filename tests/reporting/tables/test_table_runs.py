@@ -63,7 +63,7 @@ def test_a_result_of_another_configuration_is_never_used(folder: Path, calls: Pa
 def test_results_of_another_copy_of_the_data_are_made_again(folder: Path, calls: Path) -> None:
     def on(copy: str | None) -> list[str]:
         plan = small_plan(folder, ("table1",))
-        data: Any = SimpleNamespace(copy_tested=lambda: copy)
+        data: Any = SimpleNamespace(copy_tested=lambda: copy, check=lambda: None)
         fake_runs(replace(plan, data=data)).make(folder / "runs")
         return made(calls)
 

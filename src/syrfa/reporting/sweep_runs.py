@@ -1,0 +1,168 @@
+"""The points of a sweep: run several at a time, and what became of them as `sweep.json`, a table and the best point."""
+
+import csv
+import math
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from syrfa.engine import folder_lock
+from syrfa.engine.processes import Processes, last_line
+from syrfa.errors import UserError
+from syrfa.evaluation.audit import flags_of
+from syrfa.evaluation.result import read_result
+from syrfa.reporting.sweep import Point, Sweep
+from syrfa.training.run_folder import CHECKPOINTS, TRAINING_LOG
+from syrfa.utils.files import write_json
+from syrfa.utils.text_table import text_table
+
+RECORD = "sweep.json"
+LOG = "log.txt"
+_LOGGED = ("train/", "val/", "adapter/")  # those of the test come from the result
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a point.
+
+    Attributes:
+        point: which one.
+        state: finished when its result is there.
+        metrics: by name, AUROCs as fractions; those of training are `train/...`, of validation `val/...`, of the test
+            split `test/...`.
+        protocol: of the test's first evaluation, e.g. `strict centred`, with the flags: `strict centred (oracle)`.
+        flags: how the test split entered the point's weights, e.g. `transductive, oracle`.
+        reason: why it failed.
+    """
+
+    point: Point
+    state: Literal["finished", "failed"]
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    protocol: str = ""
+    flags: str = ""
+    reason: str = ""
+
+
+def finished(point: Point, run: Path) -> Outcome | None:
+    """The outcome of a point whose run has a result of this version; None where it has none."""
+    try:
+        result = read_result(run)
+    except UserError:  # absent or damaged: it is run again
+        return None
+    first, flags = result["evaluations"][0], flags_of(result)
+    metrics = _last_values(run / TRAINING_LOG)
+    metrics |= {f"test/{name}": value["value"] for name, value in first["metrics"].items()}
+    width = first["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
+    metrics["test/box_width/micro_auroc"] = width
+    protocol = f"{first['protocol']['protocol']} {first['protocol']['smoothing']}"
+    return Outcome(point, "finished", metrics, f"{protocol} ({flags})" if flags else protocol, flags)
+
+
+def run_points(sweep: Sweep, points: Sequence[Point], folder: Path, jobs: int) -> Iterator[Outcome]:
+    """Runs points and yields each as it ends; one that fails does not stop the others.
+
+    A point that was stopped goes on from its `last.ckpt`. When the caller is stopped, the processes are asked to stop
+    as well (SIGTERM, upon which a fit saves and ends) and waited for.
+
+    Args:
+        sweep: names the W&B runs' group and project.
+        points: which to run.
+        folder: of the sweep; a point's run is the folder of its id in it.
+        jobs: processes at a time.
+
+    Raises:
+        ConfigError: another sweep is at work in the folder.
+    """
+    processes = Processes()
+    with folder_lock(folder), ThreadPoolExecutor(jobs) as threads:
+        running = [threads.submit(_run, sweep, point, folder, processes) for point in points]
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        except BaseException:
+            for future in running:
+                future.cancel()
+            processes.stop()
+            raise
+
+
+def _run(sweep: Sweep, point: Point, folder: Path, processes: Processes) -> Outcome:
+    """Runs one point to its end."""
+    run = folder / point.id
+    processes.wait_for(run)  # of a fit that a killed sweep left
+    last = run / CHECKPOINTS / "last.ckpt"
+    options = [f"--run.root={folder.parent}", f"--run.experiment={folder.name}", f"--run.id={point.id}"]
+    options += ["--run.test=true", f"--ckpt_path={last}" if last.is_file() else "--run.overwrite=true"]
+    environment = {name: value for name, value in os.environ.items() if name != "WANDB_SWEEP_ID"}
+    environment |= {"WANDB_RUN_ID": point.id, "WANDB_RUN_GROUP": sweep.name, "WANDB_JOB_TYPE": "sweep"}
+    if sweep.project:
+        environment.setdefault("WANDB_PROJECT", sweep.project)
+    code = processes.run([*point.command, *options], run / LOG, environment)
+    outcome = finished(point, run) if code == 0 else None
+    return outcome or Outcome(point, "failed", reason=f"exit code {code}: {last_line(run / LOG)}")
+
+
+def write_record(folder: Path, sweep: Sweep, outcomes: Sequence[Outcome]) -> None:
+    """Writes `sweep.json` for the points that are finished or failed, in order; `run` is relative to the folder."""
+    metric = sweep.metric
+    points = [
+        {
+            "parameters": outcome.point.parameters,
+            "run": outcome.point.id,
+            "metrics": outcome.metrics,
+            "protocol": outcome.protocol,
+            "flags": outcome.flags,
+            "checkpoints": outcome.point.checkpoints,
+            "state": outcome.state,
+        }
+        for outcome in outcomes
+    ]
+    chosen_by = {"metric": None if metric is None else {"name": metric.name, "goal": metric.goal}}
+    head = {"sweep": sweep.name, "method": sweep.method, "parameters": list(sweep.parameters), **chosen_by}
+    write_json(folder / RECORD, {**head, "points": points})
+
+
+def best(sweep: Sweep, outcomes: Sequence[Outcome]) -> Outcome | None:
+    """The point with the best value of the sweep's metric; the first of equal ones. None where no point has it."""
+    if sweep.metric is None:
+        return None
+    sign = 1 if sweep.metric.goal == "maximize" else -1
+    found = [(value, outcome) for outcome in outcomes if (value := outcome.metrics.get(sweep.metric.name)) is not None]
+    return max(found, key=lambda pair: sign * pair[0])[1] if found else None
+
+
+def outcome_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
+    """One row a point: parameters, the sweep's metric, and what the test split gives; AUROCs in per cent."""
+    metrics = [sweep.metric.name] if sweep.metric else []
+    metrics = list(dict.fromkeys([*metrics, "test/micro_auroc", "test/box_width/micro_auroc"]))
+    rows = [
+        [
+            *(str(outcome.point.parameters[name]) for name in sweep.parameters),
+            *(_cell(name, outcome.metrics.get(name)) for name in metrics),
+            outcome.protocol or "failed",
+            outcome.point.id,
+        ]
+        for outcome in outcomes
+    ]
+    parameters = [name.removeprefix("model.init_args.") for name in sweep.parameters]
+    return text_table(rows, [*parameters, *metrics, "protocol", "run"])
+
+
+def _last_values(log: Path) -> dict[str, float | None]:
+    """The last number in each column of a run's log; None where it is not finite."""
+    if not log.is_file():
+        return {}
+    last: dict[str, float] = {}
+    with log.open(newline="") as file:
+        for row in csv.DictReader(file):
+            last |= {name: float(cell) for name, cell in row.items() if name and name.startswith(_LOGGED) and cell}
+    return {name: value if math.isfinite(value) else None for name, value in last.items()}
+
+
+def _cell(name: str, value: float | None) -> float | str | None:
+    if value is None or name.endswith("auroc"):
+        return None if value is None else 100 * value
+    return f"{value:.4g}"
