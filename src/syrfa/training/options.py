@@ -12,19 +12,14 @@ from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.utils.class_path import allow_import, class_path, import_class
 
-ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
+_ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
 
 
 def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
-    """Compares a checkpoint's settings with the configured ones, and sets those that hold.
+    """Compares a checkpoint's settings with the configured ones, and sets in `options` those that hold.
 
     A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
     settings, but for the module's `scoring_settings`, and prints which of the configured ones it replaced.
-
-    Args:
-        options: of the verb, not yet instantiated; changed in place.
-        verb: fit, validate or test.
-        path: the checkpoint.
 
     Returns:
         the number of steps behind the checkpoint.
@@ -35,16 +30,18 @@ def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
     checkpoint = read_checkpoint(path)
     name, stored = checkpoint_settings(checkpoint)
     model = options.model
-    module = class_of(model.class_path)
+    module = _class_of(model.class_path)
     if class_path(module) != name:
         raise ConfigError(f"{path} holds a {name}, the config a {class_path(module)}; set --model {name}")
     if verb != "fit":
         stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
     configured = module.resolved(model.init_args.as_dict())
+    # a checkpoint holds lists in place of tuples
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in configured.items()}
     changed = [
         f"{key} {value} (config: {configured[key]})"
         for key, value in stored.items()
-        if key in configured and key not in ORIGINS and _plain(configured[key]) != value
+        if key in configured and key not in _ORIGINS and plain.get(key) != value
     ]
     if changed and verb == "fit":
         raise ConfigError(f"{path} was trained with other settings: {', '.join(changed)}; resume with the same config")
@@ -58,36 +55,25 @@ def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
 
 def brings_weights(options: Namespace) -> bool:
     """Whether a file that the module's settings name holds every weight that scoring needs."""
-    return class_of(options.model.class_path).complete(options.model.init_args.as_dict())
+    return _class_of(options.model.class_path).complete(options.model.init_args.as_dict())
 
 
-def class_of(path: str) -> type[AnomalyModule]:
-    """The module class that a config names, which the parser has imported; a name alone is one of `syrfa.modules`.
-
-    Raises:
-        ConfigError: it is no `AnomalyModule`.
-    """
+def _class_of(path: str) -> type[AnomalyModule]:
+    """The module class that a config names; a name alone is one of `syrfa.modules`."""
     return import_class(path if "." in path else f"syrfa.modules.{path}", AnomalyModule)
 
 
 def allow_imports(options: Namespace) -> None:
-    """Lets checkpoints name classes of the modules that the user names: by `allow_import`, or as the adapter.
-
-    Raises:
-        ConfigError: one of them cannot be imported.
-    """
+    """Lets checkpoints name classes of the modules that the user names: by `allow_import`, or as the adapter."""
     adapter = options.model.init_args.get("adapter") or ""
     for modules in (options.allow_import or "", adapter.rpartition(".")[0]):
         allow_import(modules)
 
 
 def check_precision(options: Namespace, verb: str) -> None:
-    """Refuses float16 in a fit here too, since on a CPU Lightning takes bfloat16 in its place without being asked.
+    """Refuses float16 in a fit (ConfigError), and prints a line where the processor has no units for bfloat16.
 
-    Prints a line where bfloat16 is asked for and the processor has no units for it.
-
-    Raises:
-        ConfigError: a fit in float16.
+    The module refuses float16 too, but on a CPU Lightning takes bfloat16 in its place without being asked.
     """
     trainer = options.trainer
     if verb == "fit":
@@ -102,17 +88,8 @@ def check_precision(options: Namespace, verb: str) -> None:
 
 
 def check_validation_interval(options: Namespace) -> None:
-    """Lightning finds this only when the first epoch begins, and then as an internal error.
-
-    Raises:
-        ConfigError: validation would be due after more batches than an epoch has.
-    """
+    """Refuses (ConfigError) a validation after more batches than an epoch has; Lightning finds it only in the epoch."""
     interval, steps = options.trainer.val_check_interval, max(1, options.data.steps_per_epoch)
     every_epoch = options.trainer.check_val_every_n_epoch is not None
     if every_epoch and isinstance(interval, int | float) and interval > steps:
         raise ConfigError(f"trainer.val_check_interval={interval}: an epoch has only data.steps_per_epoch={steps}")
-
-
-def _plain(value: object) -> object:
-    """As a checkpoint holds it: tuples are lists there."""
-    return list(value) if isinstance(value, tuple) else value

@@ -13,25 +13,21 @@ ORACLE_FILE = "oracle"
 
 
 def settle_switches(options: Namespace, verb: str) -> list[str]:
-    """Sets what an oracle fit needs: validation of the whole split, and the best checkpoint as `oracle.ckpt`.
-
-    Args:
-        options: of a verb of the Trainer, not yet instantiated; changed in place.
-        verb: fit, validate, test or predict.
+    """Sets in `options` what an oracle fit needs: validation of the whole split, the best checkpoint as `oracle.ckpt`.
 
     Returns:
-        what to tell, a line for each switch that is on.
+        a line for each switch that is on.
 
     Raises:
         ConfigError: the checkpoint is to be chosen by something else, or not to be kept, or validation sees only a part
             of the split.
     """
-    said = []
+    lines = []
     if options.data.transductive and verb == "fit":
-        said.append("data.transductive is on: frames of the target's test split are trained on, without their labels")
+        lines.append("data.transductive is on: frames of the target's test split are trained on, without their labels")
     if options.data.oracle and verb in ("fit", "validate"):
-        said.append(_settle_oracle(options) if verb == "fit" else "data.oracle is on: this is the target's test split")
-    return said
+        lines.append(_settle_oracle(options) if verb == "fit" else "data.oracle is on: this is the target's test split")
+    return lines
 
 
 def oracle_checkpoint(trainer: Trainer, last: Path) -> Path:
