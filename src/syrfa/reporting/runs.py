@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
 from syrfa.evaluation.audit import flags_of
 from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
+from syrfa.evaluation.metrics import micro_auroc
 from syrfa.evaluation.result import Result, read_result
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 
 SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
-MOST_RUNS = 1000
 _MOST_NAMED = 4  # settings in the name of an experiment
 _UNKNOWN = "not on record"
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
@@ -47,11 +48,7 @@ class Run:
 
     @classmethod
     def open(cls, path: Path) -> "Run":
-        """The run of a folder or of a result file.
-
-        Raises:
-            UserError: there is no result, or it is damaged.
-        """
+        """The run of a folder or of a result file; a UserError where there is no result, or it is damaged."""
         file = path if path.suffix == ".json" else path / RESULT
         return cls(file.parent if file.name == RESULT else None, file, read_result(file))
 
@@ -65,25 +62,23 @@ class Run:
         return self.folder / name if self.folder is not None and (self.folder / name).exists() else None
 
     def curves(self) -> FrameCurves:
-        """The frame scores of every evaluation, in the order of the result, and the labels.
-
-        Raises:
-            UserError: there are none, or they are of another test.
-        """
+        """The frame scores of every evaluation, and the labels; a UserError where there are none or of another test."""
         stored = self.path(CURVES)
         if stored is None:
             raise DataNotFoundError(f"{self.file}: no {CURVES} in the run's folder; run `syrfa test` again")
         curves = read_curves(stored)
-        if len(curves.scores) != len(self.result["evaluations"]):
-            raise ConfigError(f"{stored}: of another test than {self.file.name}; run `syrfa test` again")
+        found = [micro_auroc(scores, curves.labels).value for scores in curves.scores]
+        reported = [each["metrics"]["micro_auroc"]["value"] for each in self.result["evaluations"]]
+        for ours, theirs in zip_longest(found, reported):
+            if ours != theirs and (ours is None or theirs is None or abs(ours - theirs) > 1e-6):
+                raise ConfigError(
+                    f"{stored}: its curves give a micro AUROC of {ours}, its {self.file.name} says {theirs}; run "
+                    "`syrfa test` again"
+                )
         return curves
 
     def objects(self, videos: list[str]) -> list[ObjectScores]:
-        """The object scores of the videos of that name, in their order.
-
-        Raises:
-            UserError: a file is missing or damaged.
-        """
+        """The object scores of the videos of that name; a UserError where a file is missing or damaged."""
         found = []
         for video in videos:
             file = self.file.parent / "scores" / f"{video}.npz"
@@ -176,7 +171,6 @@ def find_experiments(place: Path) -> list[Experiment]:
     Raises:
         DataNotFoundError: there is no such place, or no run in it has finished.
         UserError: a result is damaged.
-        ConfigError: there are more than 1,000 results.
     """
     if not place.exists():
         raise DataNotFoundError(f"{place}: there is nothing there; give a run's folder, or a folder of runs")
@@ -184,8 +178,6 @@ def find_experiments(place: Path) -> list[Experiment]:
     files = [file for file in _results(place) if not sweeps & set(file.parents)]
     if not files and not sweeps:
         raise DataNotFoundError(f"{place}: no {RESULT} in or below it, so no run has finished; run `syrfa test` first")
-    if len(files) > MOST_RUNS:
-        raise ConfigError(f"{place}: {len(files):,} results, and a page holds {MOST_RUNS:,}; report a folder below it")
     groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in map(Run.open, files):
         _check(run)
@@ -259,15 +251,8 @@ def _check(run: Run) -> None:
     if missing := [key for key in _NEEDED if key not in run.result]:
         raise UserError(f"{run.file}: lacks {', '.join(missing)}; run `syrfa test` again")
     for each in run.result["evaluations"]:
-        try:
-            complete = "protocol" in each["protocol"] and "value" in each["metrics"]["micro_auroc"]
-            complete = complete and isinstance(each["baselines"], dict)
-        except (KeyError, TypeError):
-            complete = False
-        if not complete:
-            raise UserError(
-                f"{run.file}: an evaluation lacks its protocol, metrics or baselines; run `syrfa test` again"
-            )
+        if not ({"protocol", "metrics", "baselines"} <= each.keys() and "micro_auroc" in each["metrics"]):
+            raise UserError(f"{run.file}: an evaluation lacks protocol, metrics or baselines; run `syrfa test` again")
 
 
 def _results(place: Path) -> list[Path]:

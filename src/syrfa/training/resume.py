@@ -75,8 +75,8 @@ class LastCheckpoint(Checkpoint):
         stopped = isinstance(exception, SystemExit | KeyboardInterrupt)
         if stopped and trainer.state.fn == TrainerFn.FITTING and trainer.is_global_zero:
             path = self.path(trainer)
-            said = f"resume with --ckpt_path {path}" if path.exists() else "no batch was trained; begin anew"
-            print(f"syrfa fit: stopped; {said}", file=sys.stderr)
+            advice = f"resume with --ckpt_path {path}" if path.exists() else "no batch was trained; begin anew"
+            print(f"syrfa fit: stopped; {advice}", file=sys.stderr)
 
     @staticmethod
     def path(trainer: Trainer) -> Path:
@@ -104,10 +104,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         path: _PATH,
         storage_options: Any = None,  # noqa: ANN401 - Lightning's own signature
     ) -> None:
-        """Saves to `path`, which is Lightning's business when it is a URL."""
-        if "://" in str(path):
-            super().save_checkpoint(checkpoint, path, storage_options)
-            return
+        """Saves to `path`."""
+        del storage_options
         with atomic_write(Path(path)) as file:
             torch.save(checkpoint, file)
 
@@ -115,9 +113,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class ExactResume(Callback):
     """Brings the loop counters of a checkpoint into one of two states that Lightning 2.6 resumes right.
 
-    The counters depend on the hook in which the checkpoint was written, and from some of these states Lightning trains
-    a batch more than the epoch has, counts an epoch twice, or leaves out a validation. Gradients that wait for
-    `accumulate_grad_batches` are in no checkpoint of Lightning's; they are in ours.
+    They depend on the hook in which the checkpoint was written, and from some states Lightning trains a batch too many,
+    counts an epoch twice, or leaves out a validation. Gradients that wait for `accumulate_grad_batches` are kept too.
     """
 
     def __init__(self) -> None:
@@ -168,8 +165,7 @@ class ExactResume(Callback):
 def _settle(fit: dict[str, Any]) -> None:
     """Changes the state of Lightning's fit loop, as a checkpoint holds it, to that of one written between two batches.
 
-    A batch counts when its step was taken. The validation behind it counts when its last batch was scored; else it
-    will begin again. An epoch counts when its end was reached.
+    A batch counts when its step was taken, its validation when its last batch was scored, an epoch at its end.
     """
     epoch, batches = fit["epoch_progress"], fit["epoch_loop.batch_progress"]
     validation = fit["epoch_loop.val_loop.batch_progress"]

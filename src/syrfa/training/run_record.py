@@ -103,12 +103,7 @@ def run_record_of(trainer: Trainer) -> tuple[dict[str, Any] | None, str | None]:
 
 
 class Chain:
-    """Gathers the steps behind a run while its options are written down without this machine's paths.
-
-    Attributes:
-        steps: what has to be run first, in order, none twice.
-        files: weights that no fit of ours wrote, `place` and `sha256` of each.
-    """
+    """Gathers, while options are written down, the `steps` before them and `files` of weights that are not ours."""
 
     def __init__(self, paths: PortablePaths) -> None:
         self.paths = paths
@@ -121,7 +116,7 @@ class Chain:
         With `fits` the verb is `fit`, whose `ckpt_path` is an earlier part of the same fit.
 
         Raises:
-            NoRunRecordError: a checkpoint that the options name does not say how it was made.
+            NoRunRecordError: a checkpoint that the options name has no record.
         """
         kept = {section: value for section, value in options.items() if section not in OWN_PLACES[""]}
         for section, names in OWN_PLACES.items():
@@ -181,11 +176,7 @@ def _step(
     trainer: Trainer,
     paths: PortablePaths,
 ) -> Step:
-    """A step as it is about to run.
-
-    Two steps of one `id` do the same with the same data. `data` has per stage the manifest's hash, the detector with
-    the hashes of its files, the name of the tube cache, and how a generated world was made.
-    """
+    """A step as it is about to run; two steps of one `id` do the same with the same data."""
     data = getattr(trainer, "datamodule", None)
     if not isinstance(data, TubeDataModule):
         raise NoRunRecordError("its data do not come from a TubeDataModule, so that they are not known")
