@@ -11,7 +11,7 @@ from jsonargparse import Namespace
 from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
-from syrfa.training.oracle import settle_switches
+from syrfa.training.options import settle_switches
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 QUICK = [*SMALL, "--evaluation.pictures=false"]

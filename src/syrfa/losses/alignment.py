@@ -122,7 +122,7 @@ def difference_jvp(
     trace: Trace | None = None,
     order: ConsistencyInput = "clean_minus_restyled",
 ) -> Tensor:
-    """J u: the derivative of O - O' (or O' - O) when the named parameters of `network` move along `direction`.
+    """J u, (B, features): the derivative of O - O' (or O' - O) when the named parameters move along `direction`.
 
     Args:
         network: called as `network(x, draw, trace)`, returns O and O'.
@@ -132,9 +132,6 @@ def difference_jvp(
         direction: one tensor per name.
         trace: what the first pass of the step left; without it, that pass is computed again.
         order: which stream is taken from which.
-
-    Returns:
-        (B, features).
     """
     parameters = dict(network.named_parameters())
 

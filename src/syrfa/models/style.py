@@ -19,7 +19,7 @@ EPSILON = 1e-5  # the InstanceNorm default: keeps the division by a flat channel
 
 
 def alone(values: Tensor) -> Tensor:
-    """The gathering of a single process: its own values are all there are."""
+    """The gathering of a single process."""
     return values
 
 
@@ -52,9 +52,8 @@ class StyleDraw:
         keep: for each augmented block float (B, 1, 1, 1, 1), the share of its own statistics a sample keeps;
             0 is a full exchange.
         gather: from a sample's statistics to those of the joint batch.
-        recorded: for each augmented block what the first pass exchanged: own mean, ratio of deviations, new mean. They
-            are constants to every derivative, so a second pass at the same weights takes them from here, and no
-            collective runs within it.
+        recorded: for each augmented block what the first pass exchanged (own mean, ratio of deviations, new mean), for
+            a second pass at the same weights; they are constants to every derivative.
     """
 
     permutation: dict[int, Tensor]

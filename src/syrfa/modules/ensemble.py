@@ -60,7 +60,10 @@ class EnsembleModule(AnomalyModule):
         if stage == "fit":
             self.configure_optimizers()
         # not in the constructor: Lightning would mix this module's arguments into its members' settings
-        networks = [_member(path) for path in self.members]
+        networks = [load_module(path) for path in self.members]
+        for path, network in zip(self.members, networks, strict=True):
+            if not isinstance(network, SynthKnowledgeModule | RealAdaptModule):
+                raise CheckpointError(f"{path} holds a {type(network).__name__}; a member is of phase 1 or phase 2")
         self.networks = nn.ModuleList(networks)
         splits = [split for network in networks for split in network.trained_on]
         self.trained_on = [split for number, split in enumerate(splits) if split not in splits[:number]]
@@ -89,12 +92,3 @@ class EnsembleModule(AnomalyModule):
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, with names and SHA-256 of the members' files in place of their paths."""
         return {**super().settings(), "members": self.fingerprints}
-
-
-def _member(path: str) -> AnomalyModule:
-    network = load_module(path)
-    if not isinstance(network, SynthKnowledgeModule | RealAdaptModule):
-        raise CheckpointError(
-            f"{path} holds a {type(network).__name__}; a member is a SynthKnowledgeModule or a RealAdaptModule"
-        )
-    return network

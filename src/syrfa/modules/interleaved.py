@@ -12,7 +12,7 @@ from syrfa.models import TwoStreamExtractor, adapter_movement
 from syrfa.models.adapters import NO_ADAPTER
 from syrfa.modules.base import Batch, check_not_negative
 from syrfa.modules.presets import ADAPTATION, choose
-from syrfa.modules.steps import adaptation_terms, average_over_ranks
+from syrfa.modules.steps import average_over_ranks
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
 
@@ -85,15 +85,7 @@ class InterleavedModule(SynthKnowledgeModule):
         lambda_cont, lambda_aux = self.adapt_weights
         x, puzzle = self.to_input(batch["real"]), self.to_input(batch["real_puzzle"])
         self.extractor.train(self.adaptation.adapt_dropout)
-        l_cont, l_aux = adaptation_terms(
-            self.network,
-            self.consistency,
-            self.temporal,
-            x,
-            puzzle,
-            self.consistency_loss,
-            self.options.consistency_input,
-        )
+        l_cont, l_aux = self.adaptation_terms(x, puzzle)
         self.extractor.train()
         parameters: list[Tensor] = [*self.network.adapters.parameters(), *self.temporal.parameters()]
         # only these: theta's own gradients are neither needed nor computed
@@ -111,11 +103,7 @@ class InterleavedModule(SynthKnowledgeModule):
 
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`."""
-        return {
-            "name": self.adaptation.adapter,
-            "lr": self.lr_adapter,
-            **adapter_movement(self.network.adapters),
-        }
+        return {"name": self.adaptation.adapter, "lr": self.lr_adapter, **adapter_movement(self.network.adapters)}
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Phase 1's two Adams, and one for the adapters and the temporal head of phase 2."""

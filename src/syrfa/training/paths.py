@@ -21,9 +21,8 @@ ELSEWHERE = "SYRFA_ELSEWHERE"
 class PortablePaths:
     """Replaces paths by what they are on every machine, as `${oc.env:SYRFA_DATA,data/raw}/UBnormal`.
 
-    A value that a config file wrote with `${oc.env:...}` gets that text back. Any other path is written relative to
-    one of `ROOTS`, or left alone where it is relative and stays within the working directory. What remains keeps its
-    last part alone, `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
+    What a config file wrote with `${oc.env:...}` gets that text back. Another path is written relative to one of
+    `ROOTS`, left alone where it is within the working directory, or `${oc.env:SYRFA_ELSEWHERE}/` and its last part.
 
     Args:
         configs: the config files that the options come from.

@@ -27,11 +27,10 @@ GRADIENTS = "syrfa_gradients"  # the checkpoint's key for gradients that were no
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps `last.ckpt` beside what ModelCheckpoint keeps.
+    """Keeps `last.ckpt` next to what ModelCheckpoint keeps, which saves only where a chosen checkpoint is due.
 
-    ModelCheckpoint alone saves where the chosen checkpoints are due: with `check_val_every_n_epoch: 5` every fifth
-    epoch, and with `every_n_train_steps: 7` not after the last step. Nothing of a run is lost here but the batches
-    since the last epoch's end or the last `minutes`, and after SIGTERM or Ctrl-C nothing at all.
+    Nothing of a run is lost but the batches since the last epoch's end or the last `minutes`; after SIGTERM or Ctrl-C
+    nothing at all.
 
     Args:
         signals: deferred while training runs.
@@ -73,10 +72,7 @@ class LastCheckpoint(Checkpoint):
         self.signals.deferred = False
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Saves where Lightning stops for a signal: behind a batch, be it of training or of validation.
-
-        Any other exception may come in the middle of a step, so it leaves the checkpoint of before.
-        """
+        """Saves where Lightning stops for a signal, behind a batch; any other exception may come within a step."""
         del pl_module
         if isinstance(exception, SIGTERMException) and self.signals.deferred:
             self._save(trainer)
@@ -84,12 +80,12 @@ class LastCheckpoint(Checkpoint):
         stopped = isinstance(exception, SystemExit | KeyboardInterrupt)
         if stopped and trainer.state.fn == TrainerFn.FITTING and trainer.is_global_zero:
             path = self.path(trainer)
-            said = f"resume with --ckpt_path {path}" if path.exists() else "no batch was trained; begin anew"
-            print(f"syrfa fit: stopped; {said}", file=sys.stderr)
+            advice = f"resume with --ckpt_path {path}" if path.exists() else "no batch was trained; begin anew"
+            print(f"syrfa fit: stopped; {advice}", file=sys.stderr)
 
     @staticmethod
     def path(trainer: Trainer) -> Path:
-        """Where `last.ckpt` lies: beside ModelCheckpoint's other files."""
+        """Of `last.ckpt`: next to ModelCheckpoint's other files."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath:
                 return Path(callback.dirpath) / "last.ckpt"
@@ -102,11 +98,10 @@ class LastCheckpoint(Checkpoint):
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target, flushes to disk, renames.
+    """Writes next to the target, flushes to disk, renames.
 
-    Lightning 2.6 writes into the system's temporary folder and moves the file from there. Where that folder lies on
-    another file system, the move is a copy onto the old checkpoint, and dying in the middle of it leaves neither;
-    and nothing flushes the file before the old one is given up.
+    Lightning 2.6 moves a file from the system's temporary folder, which may be a copy onto the old checkpoint: dying in
+    the middle of it leaves neither.
     """
 
     def save_checkpoint(
@@ -115,10 +110,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         path: _PATH,
         storage_options: Any = None,  # noqa: ANN401 - Lightning's own signature
     ) -> None:
-        """Saves to `path`, which is Lightning's business when it is a URL."""
-        if "://" in str(path):
-            super().save_checkpoint(checkpoint, path, storage_options)
-            return
+        """Saves to `path`."""
+        del storage_options
         with atomic_write(Path(path)) as file:
             torch.save(checkpoint, file)
 
@@ -126,10 +119,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class ExactResume(Callback):
     """Brings the loop counters of a checkpoint into one of two states that Lightning 2.6 resumes right.
 
-    Weights, optimisers and the number of trained batches are right in every checkpoint of ours. Lightning's counters
-    depend on the hook in which the checkpoint was written, and from some of these states Lightning trains one batch
-    more than the epoch has, counts an epoch twice, or leaves out a validation. Gradients that wait for
-    `accumulate_grad_batches` are in no checkpoint of Lightning's; they are in ours.
+    They depend on the hook in which the checkpoint was written, and from some states Lightning trains a batch too many,
+    counts an epoch twice, or leaves out a validation. Gradients that wait for `accumulate_grad_batches` are kept too.
     """
 
     def __init__(self) -> None:
@@ -181,8 +172,7 @@ class ExactResume(Callback):
 def settle(fit: dict[str, Any]) -> None:
     """Changes the state of Lightning's fit loop, as a checkpoint holds it, to that of one written between two batches.
 
-    A batch counts when its step was taken. The validation behind it counts when its last batch was scored; else it
-    will begin again. An epoch counts when its end was reached.
+    A batch counts when its step was taken, its validation when its last batch was scored, an epoch at its end.
     """
     epoch, batches = fit["epoch_progress"], fit["epoch_loop.batch_progress"]
     validation = fit["epoch_loop.val_loop.batch_progress"]
@@ -209,8 +199,7 @@ class RunLog(CSVLogger):
 
     Args:
         folder: the run's folder.
-        first_step: the number of the next step; rows of it and of later ones were written by a process that died
-            before it could save what they speak of.
+        first_step: the number of the next step; rows of it and of later ones are of a process that died.
     """
 
     def __init__(self, folder: Path, first_step: int = 0) -> None:

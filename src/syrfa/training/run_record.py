@@ -105,14 +105,10 @@ def run_record_of(trainer: Trainer) -> tuple[dict[str, Any] | None, str | None]:
 
 
 class Chain:
-    """Gathers the steps behind a run while its options are written down.
+    """Gathers, while a run's options are written down, the `steps` before it and `files` of weights that are not ours.
 
     Args:
         paths: takes this machine's paths out.
-
-    Attributes:
-        steps: what has to be run first, in order, none twice.
-        files: weights that no fit of ours wrote, `place` and `sha256` of each.
     """
 
     def __init__(self, paths: PortablePaths) -> None:
@@ -128,7 +124,7 @@ class Chain:
             fits: the verb is `fit`, whose `ckpt_path` is an earlier part of the same fit.
 
         Raises:
-            NoRunRecordError: a checkpoint that the options name does not say how it was made.
+            NoRunRecordError: a checkpoint that the options name has no record.
         """
         kept = {section: value for section, value in options.items() if section not in OWN_PLACES[""]}
         for section, names in OWN_PLACES.items():
@@ -146,11 +142,7 @@ class Chain:
         return written
 
     def refer(self, path: str) -> str:
-        """The reference to a file of weights: `checkpoint:<step>@<batches>`, or its path where it is not ours.
-
-        Raises:
-            NoRunRecordError: see `options`.
-        """
+        """The reference to a file of weights: `checkpoint:<step>@<batches>`, or its path where it is not ours."""
         content = read_plain(path, "give the .ckpt file that a fit wrote")
         if not isinstance(content, dict) or not is_ours(content):
             place = str(self.paths.abstract(str(path)))
@@ -162,11 +154,7 @@ class Chain:
 
 
 def stored_steps(checkpoint: dict[str, Any], name: str) -> list[Step]:
-    """The steps in a checkpoint, the fit that wrote it last.
-
-    Raises:
-        NoRunRecordError: it has none.
-    """
+    """The steps in a checkpoint, the fit that wrote it last."""
     record = checkpoint.get(RUN_RECORD)
     if record is None:
         raise NoRunRecordError(f"{name} holds no run record: `syrfa fit` of this version did not write it")
@@ -196,11 +184,7 @@ def _step(
     trainer: Trainer,
     paths: PortablePaths,
 ) -> Step:
-    """A step as it is about to run.
-
-    Two steps of one `id` do the same with the same data. `data` has per stage the manifest's hash, the detector with
-    the hashes of its files, the name of the tube cache, and how a generated world was made.
-    """
+    """A step as it is about to run; two steps of one `id` do the same with the same data."""
     data = getattr(trainer, "datamodule", None)
     if not isinstance(data, TubeDataModule):
         raise NoRunRecordError("its data do not come from a TubeDataModule, so that they are not known")

@@ -27,9 +27,10 @@ from syrfa.training.options import (
     brings_weights,
     check_precision,
     check_validation_interval,
+    oracle_checkpoint,
     settle_checkpoint,
+    settle_switches,
 )
-from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
 from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
 from syrfa.training.run_folder import CHECKPOINTS, RunFolder
