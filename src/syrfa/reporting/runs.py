@@ -1,7 +1,6 @@
 """The finished runs below a folder, grouped into experiments: runs that differ in their seed alone."""
 
 import importlib
-import inspect
 import json
 import sys
 from collections import defaultdict
@@ -15,7 +14,6 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from syrfa import datasets
 from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
@@ -27,6 +25,7 @@ from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 
 SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
+_WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError)  # what a damaged file may raise
 _MOST_NAMED = 4  # settings in the name of an experiment
 _UNKNOWN = "not on record"
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
@@ -86,7 +85,7 @@ class Run:
                 raise DataNotFoundError(f"no scores at {file}; run `syrfa test` again")
             try:
                 found.append(read_scores(file))
-            except (OSError, ValueError, KeyError, EOFError) as error:
+            except (EOFError, *_WRONG) as error:
                 raise UserError(f"{file}: damaged, or not the scores of a test; run `syrfa test` again") from error
         return found
 
@@ -101,41 +100,24 @@ class Run:
         Raises:
             UserError: there is no configuration, no such class, or the data are not there.
         """
-        described = self._described()
-        place, _, name = str(described.get("class_path", "")).rpartition(".")
+        place = f"data.{self.result.get('domain', 'target')}.dataset"
         try:
-            module = importlib.import_module(place) if imports and place else sys.modules.get(place)
-        except ImportError as error:
-            raise ConfigError(f"{self.file}: its data set is a {place}.{name}, which cannot be imported") from error
-        kind = getattr(module, name, None) if described or root is None else self._shipped()
-        if not (inspect.isclass(kind) and issubclass(kind, VideoDataset)):
-            raise DataNotFoundError(
-                f"{self.file.parent}: has no {CONFIGS[0]} that names a data set of syrfa; run `syrfa test` again"
-            )
-        settings = {**(described.get("init_args") or {}), **({} if root is None else {"root": str(root)})}
-        try:
+            config = OmegaConf.select(OmegaConf.load(self.path(CONFIGS[0]) or self.path(CONFIGS[1]) or ""), place)
+            described: Any = OmegaConf.to_container(config, resolve=True)
+            module, _, name = described["class_path"].rpartition(".")
+            kind = getattr(importlib.import_module(module) if imports else sys.modules[module], name)
+            if not issubclass(kind, VideoDataset):
+                raise TypeError(f"{name} is no data set")
+            settings = {**described["init_args"], **({} if root is None else {"root": str(root)})}
             dataset: VideoDataset = kind(**settings)
-        except TypeError as error:
-            raise ConfigError(f"{self.file.parent}: {kind.__name__} cannot be made: {error}") from error
+        except UserError:
+            raise
+        except (OmegaConfBaseException, YAMLError, ImportError, *_WRONG) as error:
+            raise DataNotFoundError(
+                f"{self.file.parent}: has no {CONFIGS[0]} that describes its data set; run `syrfa test` again"
+            ) from error
         dataset.videos(self.result["split"])  # refuses a folder that is not there
         return dataset
-
-    def _described(self) -> dict[str, Any]:
-        """The part of the configuration that describes the data set; empty where there is none that can be read."""
-        for file in filter(None, map(self.path, CONFIGS)):
-            try:
-                place = f"data.{self.result.get('domain', 'target')}.dataset"
-                found = OmegaConf.select(OmegaConf.load(file), place)
-                described: Any = OmegaConf.to_container(found, resolve=True) if found is not None else {}
-                return dict(described)
-            except (OmegaConfBaseException, YAMLError, OSError, ValueError, TypeError):
-                continue
-        return {}
-
-    def _shipped(self) -> type | None:
-        """The class of syrfa whose data set is called as the result's, for a run without a configuration."""
-        kinds = (getattr(datasets, name) for name in datasets.__all__)
-        return next((kind for kind in kinds if getattr(kind, "name", None) == self.result["dataset"]), None)
 
 
 @dataclass(frozen=True)

@@ -475,13 +475,13 @@ def test_a_training_loss_chose_on_no_validation_split(tmp_path: Path) -> None:
 
 
 def test_frames_of_other_videos_are_not_shown(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "knowledge")  # no configuration: --data says where, the result says what
     right, small, other = (write_dataset(tmp_path / name) for name in ("right", "small", "other"))
+    run = write_run(tmp_path / "knowledge", dataset=right)
     for file in small.rglob("*.tif"):
         cv2.imwrite(str(file), np.zeros((12, 18), np.uint8))
     for name in ("Test001", "Test002"):
         (other / "Test" / name).rename(other / "Test" / name.replace("00", "01"))
         (other / "Test" / f"{name}_gt").rename(other / "Test" / f"{name}_gt".replace("00", "01"))
-    assert "True alarms" in page_of(run, data=right).words()
+    assert "True alarms" in page_of(run).words()
     assert "18x12 pixels, and 90x60 were tested" in page_of(run, data=small).words()
     assert "has no video Test001" in page_of(run, data=other).words()
