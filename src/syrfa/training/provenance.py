@@ -56,10 +56,7 @@ def environment() -> dict[str, Any]:
 
 
 def git_commit() -> str | None:
-    """The commit of the source tree this package runs from, `+dirty` when files differ.
-
-    Outside a checkout, as in a container that the tree was copied into, SYRFA_GIT_COMMIT, or None.
-    """
+    """The commit of the source tree, `+dirty` when files differ; outside a checkout SYRFA_GIT_COMMIT, or None."""
     folder = Path(__file__).resolve().parent
 
     def git(*arguments: str) -> str | None:
