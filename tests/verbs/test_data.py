@@ -123,4 +123,4 @@ def test_every_data_set_is_listed_and_the_page_of_the_docs_has_the_list(capsys):
     table = capsys.readouterr().out
     for key, published in PUBLISHED.items():
         assert f"| {key} | {published.title} |" in table
-    assert table in (ROOT / "docs" / "datasets.md").read_text()
+    assert table in (ROOT / "docs" / "data.md").read_text()
