@@ -1,8 +1,4 @@
-"""Style augmentation: the augmented stream takes the channel statistics of another sample (AdaIN, Eq. 1-3).
-
-A `StyleDraw` holds every random choice of one step, so that the same augmentation can be applied again, exactly,
-by the forward-mode pass of the alignment step.
-"""
+"""Style augmentation: the augmented stream takes the channel statistics of another sample (AdaIN, Eq. 1-3)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +40,7 @@ class JointBatch:
 
 @dataclass(frozen=True)
 class StyleDraw:
-    """The random choices of one step.
+    """The random choices of one step, so that the alignment's forward-mode pass can apply them again, exactly.
 
     Attributes:
         permutation: for each augmented block number (1-based) int64 (B,), whose statistics a sample takes; a place in

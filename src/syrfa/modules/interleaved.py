@@ -19,8 +19,7 @@ from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 class InterleavedModule(SynthKnowledgeModule):
     """Phase 1 without adapters on every batch, and phase 2 through them, on the weights as they are, on every K-th.
 
-    Both phases share all weights: theta moves in phase 1 only and is frozen during a step of phase 2;
-    scores run through the adapters. Needs `data.train_on: both`.
+    Theta moves in phase 1 only; scores run through the adapters. Needs `data.train_on: both`.
 
     Args:
         adapt_every: K, phase-1 batches between two steps of phase 2; the paper has 20 for Ped2, 10 for ShanghaiTech.

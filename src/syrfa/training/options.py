@@ -17,7 +17,7 @@ from syrfa.modules.base import refuse_float16
 from syrfa.modules.checkpoint import checkpoint_settings, read_checkpoint
 from syrfa.utils.class_path import allow_import, class_path, import_class
 
-ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
+_ORIGINS = ("knowledge", "knowledge_ckpt", "pretrained", "pretrained_from")  # a checkpoint has them behind it
 ORACLE_METRIC = "val/micro_auroc"
 ORACLE_FILE = "oracle"
 
@@ -34,16 +34,18 @@ def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
     checkpoint = read_checkpoint(path)
     name, stored = checkpoint_settings(checkpoint)
     model = options.model
-    module = class_of(model.class_path)
+    module = _class_of(model.class_path)
     if class_path(module) != name:
         raise ConfigError(f"{path} holds a {name}, the config a {class_path(module)}; set --model {name}")
     if verb != "fit":
         stored = {key: value for key, value in stored.items() if key not in module.scoring_settings}
     configured = module.resolved(model.init_args.as_dict())
+    # a checkpoint holds lists in place of tuples
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in configured.items()}
     changed = [
         f"{key} {value} (config: {configured[key]})"
         for key, value in stored.items()
-        if key in configured and key not in ORIGINS and _plain(configured[key]) != value
+        if key in configured and key not in _ORIGINS and plain.get(key) != value
     ]
     if changed and verb == "fit":
         raise ConfigError(f"{path} was trained with other settings: {', '.join(changed)}; resume with the same config")
@@ -57,11 +59,11 @@ def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
 
 def brings_weights(options: Namespace) -> bool:
     """Whether a file that the module's settings name holds every weight that scoring needs."""
-    return class_of(options.model.class_path).complete(options.model.init_args.as_dict())
+    return _class_of(options.model.class_path).complete(options.model.init_args.as_dict())
 
 
-def class_of(path: str) -> type[AnomalyModule]:
-    """The module class that a config names, which the parser has imported; a name alone is one of `syrfa.modules`."""
+def _class_of(path: str) -> type[AnomalyModule]:
+    """The module class that a config names; a name alone is one of `syrfa.modules`."""
     return import_class(path if "." in path else f"syrfa.modules.{path}", AnomalyModule)
 
 
@@ -145,8 +147,3 @@ def _settle_oracle(options: Namespace) -> str:
     return f"data.oracle is on: {kept}" + (
         "; one epoch is scored once: for a choice set --trainer.val_check_interval 0.1" if once else ""
     )
-
-
-def _plain(value: object) -> object:
-    """As a checkpoint holds it: tuples are lists there."""
-    return list(value) if isinstance(value, tuple) else value

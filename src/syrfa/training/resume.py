@@ -27,10 +27,9 @@ GRADIENTS = "syrfa_gradients"  # the checkpoint's key for gradients that were no
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps `last.ckpt` next to what ModelCheckpoint keeps, which saves only where a chosen checkpoint is due.
+    """Writes `last.ckpt` at every epoch's end, every few minutes, and after SIGTERM or Ctrl-C.
 
-    Nothing of a run is lost but the batches since the last epoch's end or the last `minutes`; after SIGTERM or Ctrl-C
-    nothing at all.
+    ModelCheckpoint alone saves where the chosen checkpoints are due, as every fifth epoch.
 
     Args:
         signals: deferred while training runs.
@@ -48,7 +47,6 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """From here on a signal waits for the end of a batch."""
-        del trainer, pl_module
         self.saved_at = time.monotonic()
         self.signals.deferred = True
 
@@ -63,17 +61,14 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves."""
-        del pl_module
         self._save(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Everything is saved: a signal need not wait any more."""
-        del trainer, pl_module
         self.signals.deferred = False
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Saves where Lightning stops for a signal, behind a batch; any other exception may come within a step."""
-        del pl_module
+        """Saves where Lightning stops for a signal, which is behind a batch; other exceptions come amid a step."""
         if isinstance(exception, SIGTERMException) and self.signals.deferred:
             self._save(trainer)
         self.signals.deferred = False
@@ -85,7 +80,7 @@ class LastCheckpoint(Checkpoint):
 
     @staticmethod
     def path(trainer: Trainer) -> Path:
-        """Of `last.ckpt`: next to ModelCheckpoint's other files."""
+        """Where `last.ckpt` lies: next to ModelCheckpoint's other files."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath:
                 return Path(callback.dirpath) / "last.ckpt"
@@ -100,8 +95,7 @@ class LastCheckpoint(Checkpoint):
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes next to the target, flushes to disk, renames.
 
-    Lightning 2.6 moves a file from the system's temporary folder, which may be a copy onto the old checkpoint: dying in
-    the middle of it leaves neither.
+    Lightning 2.6 moves the file from the system's temporary folder, which may be a copy onto the old checkpoint.
     """
 
     def save_checkpoint(
@@ -129,9 +123,8 @@ class ExactResume(Callback):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Settles the counters before the loops take them over."""
-        del trainer, pl_module
         self.resumed, self.gradients = True, checkpoint.get(GRADIENTS, {})
-        settle(checkpoint["loops"]["fit_loop"])
+        _settle(checkpoint["loops"]["fit_loop"])
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Has the logs on disk before the checkpoint, so that none is missing when a fit goes on from there."""
@@ -169,7 +162,7 @@ class ExactResume(Callback):
         loop.epoch_loop._batches_that_stepped = trainer.global_step - (due and not loop.epoch_loop._should_accumulate())
 
 
-def settle(fit: dict[str, Any]) -> None:
+def _settle(fit: dict[str, Any]) -> None:
     """Changes the state of Lightning's fit loop, as a checkpoint holds it, to that of one written between two batches.
 
     A batch counts when its step was taken, its validation when its last batch was scored, an epoch at its end.
@@ -195,12 +188,7 @@ def _level(counters: dict[str, int], begun: int, done: int) -> None:
 
 
 class RunLog(CSVLogger):
-    """A CSVLogger that keeps the rows of the steps before the one it goes on with; Lightning's deletes the file.
-
-    Args:
-        folder: the run's folder.
-        first_step: the number of the next step; rows of it and of later ones are of a process that died.
-    """
+    """A CSVLogger that keeps the rows of the steps before `first_step`, the next one; Lightning's deletes the file."""
 
     def __init__(self, folder: Path, first_step: int = 0) -> None:
         super().__init__(folder.parent.parent, folder.parent.name, folder.name)
