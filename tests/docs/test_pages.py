@@ -13,7 +13,8 @@ from small_run import ROOT
 from syrfa.__main__ import VERBS, main
 from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ProtocolConstants
 from syrfa.datasets.regions import MIN_AREA
-from syrfa.evaluation.metrics import METRICS, AlarmRule, false_alarms
+from syrfa.evaluation.metrics.alarms import AlarmRule, false_alarms
+from syrfa.evaluation.metrics.frame_level import METRICS
 from syrfa.evaluation.metrics.region_level import MIN_IOU, TRACK_SHARE
 
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "experiments").rglob("*.md"), *ROOT.glob("*.md")])

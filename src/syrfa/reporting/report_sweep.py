@@ -34,9 +34,9 @@ def _read(file: Path) -> dict[str, Any]:
         points, goal = content["points"], content.get("metric") or {}
         reached = {name for point in points for name in point.get("metrics") or {}}
         test = [name for name in _TEST if name in reached][:1]
-        metrics = [name for name in [goal.get("name")] if name in reached and name not in test] + test
+        metrics = [str(name) for name in [goal.get("name")] if name in reached and name not in test] + test
         keys = {name.rpartition(".")[2]: name for name in content["parameters"]}
-        shown = [
+        shown: list[dict[str, Any]] = [
             {
                 "number": number,
                 "settings": {name: point["parameters"].get(key) for name, key in keys.items()},

@@ -14,7 +14,7 @@ from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import SplitUse, TubeDataModule
 from syrfa.utils import class_path
-from syrfa.utils.files import sha256_file
+from syrfa.utils.files import sha256_file, sha256_json
 
 
 def predict(
@@ -79,7 +79,7 @@ def _job(data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None
         batch_size=data.eval_batch_size,
         device=_device_kind(device),
     )
-    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{identity.key()[:12]}"
+    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{sha256_json(identity.to_json())[:12]}"
     cache = data.folder(use)
     videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
     found = cache if (cache / MANIFEST).exists() else None
