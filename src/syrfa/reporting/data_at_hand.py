@@ -58,11 +58,7 @@ class DataAtHand:
         return sha256_json(known) if known else None
 
     def check(self) -> None:
-        """Finds before hours of training that there are no videos of a data set that is not generated.
-
-        Raises:
-            DataNotFoundError: with what is missing.
-        """
+        """Raises DataNotFoundError, before hours of training, where a data set that is not generated has no videos."""
         for source in self._open().domains.values():
             if source and source.dataset.root.name not in self.generated:
                 for split in (source.train_split, source.test_split):
