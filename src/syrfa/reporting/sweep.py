@@ -26,8 +26,7 @@ class Sweep:
     """A sweep.
 
     Attributes:
-        metric: what the best is chosen by: the `name` of a metric that `fit` logs and the `goal`, minimize or maximize;
-            None when the file does not name it.
+        metric: what the best is chosen by, if the file names it: the `name` of what `fit` logs, and the `goal`.
         command: with W&B's macros such as `${args}`.
         program: what the macro `${program}` is replaced by.
         parameters: by name, in the order of the file: the values, or the range as `(min, max)`.
@@ -114,7 +113,7 @@ def _sweep(content: dict[str, Any], path: Path) -> Sweep:
         metric = {"name": str(metric["name"]), "goal": metric.get("goal", "minimize")}  # W&B's default
         if metric["goal"] not in ("minimize", "maximize"):
             raise ConfigError(f"metric.goal={metric['goal']}: give minimize or maximize")
-    command = content.get("command", ["${env}", "${interpreter}", "${program}", "${args}"])
+    command = content.get("command")
     if not isinstance(command, list) or "fit" not in command:
         raise ConfigError("command: `syrfa sweep` runs points of `syrfa fit`; name the verb in the list")
     program = content.get("program")

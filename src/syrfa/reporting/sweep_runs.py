@@ -1,4 +1,4 @@
-"""The points of a sweep: run several at a time, and what became of them as `sweep.json`, a table and the best point."""
+"""The points of a sweep: run several at a time, and what became of them as `sweep.json` and as a table."""
 
 import csv
 import math
@@ -106,15 +106,6 @@ def write_record(folder: Path, sweep: Sweep, outcomes: Sequence[Outcome]) -> Non
     ]
     head = {"sweep": sweep.name, "method": sweep.method, "parameters": list(sweep.parameters), "metric": sweep.metric}
     write_json(folder / RECORD, {**head, "points": points})
-
-
-def best(sweep: Sweep, outcomes: Sequence[Outcome]) -> Outcome | None:
-    """The point with the best value of the sweep's metric; the first of equal ones. None where no point has it."""
-    if sweep.metric is None:
-        return None
-    sign = 1 if sweep.metric["goal"] == "maximize" else -1
-    found = [(value, one) for one in outcomes if (value := one.metrics.get(sweep.metric["name"])) is not None]
-    return max(found, key=lambda pair: sign * pair[0])[1] if found else None
 
 
 def outcome_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:

@@ -5,8 +5,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import torch
-
 from syrfa.errors import DataNotFoundError, UserError
 from syrfa.evaluation.result import Result, read_result
 from syrfa.reporting.inputs import Input, generate_arguments, inputs_of
@@ -95,9 +93,6 @@ def print_plan(committed: Result, rerun: Rerun, inputs: list[Input]) -> None:
         for difference in differences(key, step["environment"].get(key), here[key])
     ]
     print("\ncommit and packages: " + ("".join(f"\n  {line}" for line in dict.fromkeys(other)) or "as here"))
-    devices = sorted({step["environment"]["device"] for step in rerun.steps} - {"cpu"})
-    if devices and not torch.cuda.is_available():
-        print(f"the result was made on {', '.join(devices)}; here is none, so that the rerun is made on the processor")
 
 
 def is_shown(row: Row) -> bool:

@@ -36,9 +36,6 @@ def summary(runs: list[Path], all_evaluations: bool = False, over_seeds: bool = 
         videos, released = result.get("videos"), result.get("videos_released")
         if videos and released and videos < released:
             print(f"  {videos} of {released} videos: not a number of the whole split")
-        for flag in ("transductive", "oracle"):
-            if result[flag]:
-                print(f"  {flag}: the test split entered this number")
         for file in sorted(Path(run).glob("*.png")):
             print(f"  {file}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from syrfa.errors import ConfigError
 from syrfa.reporting.sweep import expand, read_sweep
-from syrfa.reporting.sweep_runs import RECORD, Outcome, best, finished, outcome_table, run_points, write_record
+from syrfa.reporting.sweep_runs import RECORD, Outcome, finished, outcome_table, run_points, write_record
 
 
 def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"), dry_run: bool = False) -> int:
@@ -45,17 +45,19 @@ def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"),
     write_record(folder, definition, outcomes)
     print(f"\n{outcome_table(definition, outcomes)}\n\n{folder / RECORD}")
     if definition.metric is not None:
-        _print_best(definition.metric, best(definition, outcomes), outcomes)
+        _print_best(definition.metric["name"], definition.metric["goal"], outcomes)
     return int(any(outcome.state == "failed" for outcome in outcomes))
 
 
-def _print_best(metric: dict[str, str], chosen: Outcome | None, outcomes: list[Outcome]) -> None:
-    name = metric["name"]
-    if chosen is None:
+def _print_best(name: str, goal: str, outcomes: list[Outcome]) -> None:
+    sign = 1 if goal == "maximize" else -1
+    found = [(sign * value, outcome) for outcome in outcomes if (value := outcome.metrics.get(name)) is not None]
+    if not found:
         logged = ", ".join(sorted({key for one in outcomes for key, value in one.metrics.items() if value is not None}))
         print(f"syrfa sweep: no point has logged {name}{logged and f'; they have {logged}'}", file=sys.stderr)
         return
-    print(f"best by {name} ({metric['goal']}): {chosen.point}, run {chosen.point.id}")
+    point = max(found, key=lambda pair: pair[0])[1].point  # the first of equal ones
+    print(f"best by {name} ({goal}): {point}, run {point.id}")
     oracle = name.startswith("val/") and any(outcome.metrics.get("val/oracle") for outcome in outcomes)
     if oracle or name.startswith("test/"):
         where = "data.oracle validates on the test split; " if oracle else ""

@@ -105,23 +105,28 @@ def test_other_packages_are_named(committed: Path, tmp_path: Path, capsys: pytes
     assert f"  torch 1.0, here {torch.__version__.partition('+')[0]}" in capsys.readouterr().out
 
 
-def test_other_data_are_refused(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def refusal(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Alters the result, and returns the line with which it is refused."""
+
+    def refuse(alter: Alter, *options: str) -> str:
+        assert main(["reproduce", str(altered(committed, tmp_path, alter)), *options]) == 2
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        return str(line)
+
+    return refuse
+
+
+def test_other_data_are_refused(refusal: Callable[..., str]) -> None:
     def alter(result: dict[str, Any]) -> None:
         result["run_record"]["steps"][0]["data"][0]["manifest_sha256"] = "0" * 64
-
-    assert main(["reproduce", "--check", str(altered(committed, tmp_path, alter))]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "demo-source differs: manifest" in line
-    assert "000000000000 in the result" in line
-
-
-def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def alter(result: dict[str, Any]) -> None:
         detector = result["run_record"]["steps"][1]["data"][0]["detector"]
         detector["sha256"] = dict.fromkeys(detector["sha256"], "1" * 64)
 
-    assert main(["reproduce", "--check", str(altered(committed, tmp_path, alter))]) == 2
-    assert "the videos are equal, the file of boxes" in capsys.readouterr().err
+    line = refusal(alter, "--check")
+    assert "demo-source differs: manifest" in line
+    assert "000000000000 in the result" in line
+    assert "the videos are equal, the file of boxes" in line
 
 
 @pytest.mark.parametrize(
@@ -141,12 +146,7 @@ def test_other_boxes_are_refused(committed: Path, tmp_path: Path, capsys: pytest
     ],
 )
 def test_a_damaged_run_record_is_refused(
-    committed: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    place: tuple[str, ...],
-    value: object,
-    said: str,
+    refusal: Callable[..., str], place: tuple[str, ...], value: object, said: str
 ) -> None:
     def alter(result: dict[str, Any]) -> None:
         step = result["run_record"]["steps"][0]
@@ -158,8 +158,7 @@ def test_a_damaged_run_record_is_refused(
             step = result["run_record"]["steps"][0]
             step["options_sha256"] = sha256_json(step["options"])
 
-    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    line = refusal(alter)
     assert "the run record is damaged" in line
     assert said in line
 
@@ -254,25 +253,15 @@ def test_no_damage_of_a_run_record_is_a_fault(committed: Path, tmp_path: Path) -
         ("evaluations", [3], "evaluations[0] is no dict but int"),
     ],
 )
-def test_a_damaged_result_is_refused(
-    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: object, said: str
-) -> None:
-    def alter(result: dict[str, Any]) -> None:
-        result[key] = value
-
-    assert main(["reproduce", str(altered(committed, tmp_path, alter))]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    assert said in line
+def test_a_damaged_result_is_refused(refusal: Callable[..., str], key: str, value: object, said: str) -> None:
+    assert said in refusal(lambda result: result.update({key: value}))
 
 
-def test_a_result_without_a_run_record_is_refused(
-    committed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_result_without_a_run_record_is_refused(refusal: Callable[..., str]) -> None:
     def forget(result: dict[str, Any]) -> None:
         del result["run_record"], result["run_record_reason"]
 
-    assert main(["reproduce", "--check", str(altered(committed, tmp_path, forget))]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
+    line = refusal(forget, "--check")
     assert "holds no run record" in line
     assert "a version of syrfa that kept none" in line
 
