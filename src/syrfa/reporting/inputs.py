@@ -20,19 +20,12 @@ _NOT_HERE = (UserError, OSError, ValueError, NotImplementedError)
 
 @dataclass(frozen=True)
 class Input:
-    """A split of a data set, or a file of weights.
+    """A split of a data set, or a file of weights."""
 
-    Attributes:
-        name: what it is, and where a run record has it.
-        verdict: whether it is here and the same.
-        why: the hash, or what is wrong.
-        world: of a generated one, how it was made.
-    """
-
-    name: str
+    name: str  # what it is, and where a run record has it
     verdict: Literal["equal", "absent", "differs"]
-    why: str
-    world: dict[str, Any] | None = None
+    why: str  # the hash, or what is wrong
+    world: dict[str, Any] | None = None  # of a generated one, how it was made
 
 
 def inputs_of(steps: Sequence[Step]) -> list[Input]:

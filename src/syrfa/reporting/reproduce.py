@@ -48,14 +48,11 @@ Verdict = Literal["equal", "within", "differs", "missing", "not judged"]
 class Allowance:
     """How far a number of the network may lie from that of a rerun under other conditions.
 
-    Attributes:
-        points: percentage points of a score's metrics and leads, and of the ends of their intervals; None where nothing
-            was measured.
-        why: where they come from, as one clause.
+    In percentage points: a score's metrics and leads, and the ends of their intervals; None where nothing was measured.
     """
 
     points: tuple[int, int] | None
-    why: str
+    why: str  # as one clause
 
     @property
     def line(self) -> str:
@@ -87,17 +84,12 @@ def allowance(result: Result) -> Allowance:
 
 @dataclass(frozen=True)
 class Row:
-    """One number.
+    """One number of a result and of its rerun."""
 
-    Attributes:
-        path: where it is, an evaluation's name first.
-        tolerance: how far apart they may lie; None where nothing was measured.
-    """
-
-    path: Place
+    path: Place  # an evaluation's name first
     committed: float | None
     rerun: float | None
-    tolerance: float | None
+    tolerance: float | None  # None where nothing was measured
 
     @property
     def name(self) -> str:

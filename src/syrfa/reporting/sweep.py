@@ -23,39 +23,28 @@ _WEIGHTS = (".ckpt", ".pt", ".pth")
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep.
-
-    Attributes:
-        metric: what the best is chosen by, if the file names it: the `name` of what `fit` logs, and the `goal`.
-        command: with W&B's macros such as `${args}`.
-        program: what the macro `${program}` is replaced by.
-        parameters: by name, in the order of the file: the values, or the range as `(min, max)`.
-        run_cap: how many points at most; None for all of a grid.
-    """
+    """A sweep, as its file has it."""
 
     name: str
     project: str | None
     method: Literal["grid", "random"]
-    metric: dict[str, str] | None
-    command: list[str]
+    metric: dict[str, str] | None  # the best point is chosen by: `name` and `goal`
+    command: list[str]  # with W&B's macros such as `${args}`
     program: str
-    parameters: dict[str, list[Value] | tuple[float, float]]
-    run_cap: int | None
+    parameters: dict[str, list[Value] | tuple[float, float]]  # the values, or the range as (min, max)
+    run_cap: int | None  # how many points at most
 
 
 @dataclass(frozen=True)
 class Point:
     """One fit of a sweep.
 
-    Attributes:
-        command: what is run, without the options for its folder.
-        id: 12 hexadecimal digits that change with an argument, with a config file that the command names, and with a
-            checkpoint that either names.
-        checkpoints: SHA-256 of these by their names; None for one that is not there.
+    Its id, 12 hexadecimal digits, changes with an argument, with a config file that the command names, and with a
+    checkpoint that either names; `checkpoints` are the SHA-256 of these, None for one that is not there.
     """
 
     parameters: dict[str, Value]
-    command: list[str]
+    command: list[str]  # without the options for its folder
     id: str
     checkpoints: dict[str, str | None] = field(default_factory=dict)
 

@@ -26,21 +26,14 @@ _LOGGED = ("train/", "val/", "adapter/")  # those of the test come from the resu
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a point.
-
-    Attributes:
-        metrics: by name, AUROCs as fractions; `train/...`, `val/...`, and of the test split `test/...`.
-        protocol: of the test's first evaluation, with the flags: `strict centred (oracle)`.
-        flags: how the test split entered the point's weights, e.g. `transductive, oracle`.
-        reason: why it failed.
-    """
+    """What became of a point; metrics are `train/...`, `val/...` and `test/...`, AUROCs as fractions."""
 
     point: Point
     state: Literal["finished", "failed"]
     metrics: dict[str, float | None] = field(default_factory=dict)
-    protocol: str = ""
-    flags: str = ""
-    reason: str = ""
+    protocol: str = ""  # of the test's first evaluation, with the flags: `strict centred (oracle)`
+    flags: str = ""  # how the test split entered the point's weights, e.g. `transductive, oracle`
+    reason: str = ""  # why it failed
 
 
 def finished(point: Point, run: Path) -> Outcome | None:

@@ -30,20 +30,16 @@ _SETTLED = re.compile(
 class Run:
     """A fit and its test, for one data set and one seed.
 
-    Attributes:
-        start: the run of phase 1 that it starts from.
-        shown: a row shows it, so that it is tested; others are only started from.
-        configuration: hash of what decides its numbers, but for seed, code and data: the contents of the config files,
-            the options, the configuration that it starts from, the generated worlds, the threads where not one.
-        fit: arguments of `python -m syrfa`, as those of `test`.
+    `configuration` is a hash of what decides its numbers, but for seed, code and data: the content of the config files,
+    the options, the configuration that it starts from, the generated worlds, the threads where not one.
     """
 
     name: str
     experiment: str
     seed: int
     folder: Path
-    start: "Run | None"
-    shown: bool
+    start: "Run | None"  # of phase 1
+    shown: bool  # by a row, so that it is tested; others are only started from
     configuration: str
     fit: Command
     test: Command
@@ -66,24 +62,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be done for some tables and figures, both by name, of one data set.
-
-    Attributes:
-        runs: in an order in which every run is behind the one it starts from.
-        preparation: commands before the runs: worlds to generate, tube caches to build.
-        threads: of every process; one unless the caller's environment has another number, so that sums are the same
-            however many processes share the machine.
-        data: of source and target.
-    """
+    """What has to be done for some tables and figures, both by name, of one data set."""
 
     dataset: str
     tables: tuple[str, ...]
     figures: tuple[str, ...]
     seeds: tuple[int, ...]
     size: str
-    runs: tuple[Run, ...]
-    preparation: tuple[Command, ...]
-    threads: str
+    runs: tuple[Run, ...]  # each behind the one it starts from
+    preparation: tuple[Command, ...]  # before the runs: worlds to generate, tube caches to build
+    threads: str  # of every process; by default one, so that sums are the same however many share the machine
     data: DataAtHand
 
 
@@ -156,11 +144,7 @@ def make_plan(
 
 
 def read_overrides(text: str) -> list[str]:
-    """Options as `trainer.precision=32-true data.num_workers=2`, each with or without dashes before it.
-
-    Raises:
-        ConfigError: one has no value, or is of what tables settle themselves.
-    """
+    """Options as `trainer.precision=32-true data.num_workers=2`; ConfigError for one that tables settle themselves."""
     try:
         tokens = [token.lstrip("-") for token in shlex.split(text)]
     except ValueError as error:
@@ -177,11 +161,7 @@ def read_overrides(text: str) -> list[str]:
 
 
 def read_seeds(text: str) -> list[int]:
-    """Seeds as `1,2,3` or `1 2 3`, each once.
-
-    Raises:
-        ConfigError: there is none, or one is no seed.
-    """
+    """Seeds as `1,2,3` or `1 2 3`, each once; ConfigError where there is none, or one is no seed."""
     words = text.replace(",", " ").split()
     if not words or not all(word.isdecimal() and int(word) < 1 << 32 for word in words):
         raise ConfigError(f"seeds '{text}': give numbers from 0 to 4294967295, as 1,2,3")

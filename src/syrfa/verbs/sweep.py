@@ -21,9 +21,6 @@ def sweep(config: Path, jobs: int = 1, seed: int = 0, root: Path = Path("runs"),
         seed: of a random search.
         root: the sweep's folder is `<root>/<name of the sweep>`, a point's run a folder in it.
         dry_run: list the points, and run none.
-
-    Raises:
-        ConfigError: the file is no sweep, or takes W&B's server.
     """
     if jobs < 1 or seed < 0:
         raise ConfigError(f"jobs={jobs}, seed={seed}: give at least 1 and 0")
