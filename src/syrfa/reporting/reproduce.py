@@ -76,7 +76,8 @@ def allowance(result: Result) -> Allowance:
         return Allowance(None, "no experiment with several seeds is on record for this tested split")
     name, known = spread[split]["name"], spread[split]["experiments"]
     if experiment in known:
-        return Allowance(tuple(known[experiment]), f"so far apart lie the seeds of {experiment} on {name}")
+        value, bound = known[experiment]
+        return Allowance((value, bound), f"so far apart lie the seeds of {experiment} on {name}")
     values, bounds = zip(*known.values(), strict=True)
     why = "is not on record with several seeds, and so far apart lie those of the most unsteady experiment on"
     return Allowance((max(values), max(bounds)), f"{experiment} {why} {name}")

@@ -91,10 +91,10 @@ class WandbRecord(Callback):
         del pl_module
         if is_partial(trainer.limit_test_batches):  # which leaves no result
             return
+        import wandb
+
         folder = Path(trainer.default_root_dir)
         for run in _runs(trainer):
-            import wandb
-
             run.summary.update(summary_of(read_result(folder)))
             run.log({f"test/{path.stem}": wandb.Image(str(path)) for path in sorted(folder.glob("*.png"))})
 
