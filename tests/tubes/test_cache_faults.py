@@ -4,7 +4,6 @@ import errno
 import fcntl
 import json
 import os
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syrfa.engine import JobStore
 from syrfa.errors import CacheError
 from syrfa.tubes import TubeCache, TubeSpec, build_cache
-from syrfa.tubes.build import read_part
 from syrfa.utils.files import unsealed
 
 REPLACE = Path.replace
@@ -115,26 +112,6 @@ def test_damaged_parts_of_an_unfinished_build_are_done_again(build, whole, tools
         assert tools.digests(folder) == tools.digests(whole)
 
 
-@settings(max_examples=60, deadline=None)
-@given(position=st.integers(0, 10**6), change=st.integers(1, 255))
-@pytest.mark.parametrize("ending", ["json", "npz"])
-def test_a_flipped_byte_of_a_part_is_never_believed(whole, ending, position, change):
-    identity = json.loads((whole / "job.json").read_text())
-    store = JobStore(whole, {key: value for key, value in identity.items() if key != "seal"}, hash_files=False)
-    info, index = read_part(store, "v1")
-    path = whole / "parts" / f"v1.{ending}"
-    content = path.read_bytes()
-    try:
-        path.write_bytes(flipped(content, position, change))
-        part = read_part(store, "v1")
-    finally:
-        path.write_bytes(content)
-    if part is not None:  # a blank, or a date in the archive
-        assert part[0] == info
-        for name, column in vars(index).items():
-            np.testing.assert_array_equal(getattr(part[1], name), column)
-
-
 def test_an_older_schema_stays_where_it_is(build, tools, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("syrfa.tubes.cache.SCHEMA", 1)
@@ -152,18 +129,6 @@ def test_an_older_schema_stays_where_it_is(build, tools, monkeypatch):
     assert new != old
     assert tools.digests(old) == before
     TubeCache.open(new, verify=True)
-
-
-def test_limit_of_the_size_of_files(build, whole, tools, tmp_path):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        for limit in (100, 5_000, (whole / "v1.npy").stat().st_size - 1):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-            refused(build, "cannot be written (File too large)", "goes on where it stopped")
-            assert not list((tmp_path / "cache").rglob(".*.tmp"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert tools.digests(build()) == tools.digests(whole)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere; the campaign mounts a folder read-only")

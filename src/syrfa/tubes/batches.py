@@ -41,9 +41,6 @@ def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -
 
     `equal` balance gives `normal` and `abnormal`, equally many; `natural` gives `labelled`, twice as many tubes, both
     kinds as often as they occur. `puzzle` holds normal tubes, and comes last.
-
-    Raises:
-        LabelError: there is no normal or no abnormal tube.
     """
     rows = cache.select(rule)
     labels = cache.labels(rows, rule)
@@ -58,11 +55,7 @@ def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -
 
 
 def normal_groups(cache: TubeCache, rule: TubeFilter, name: str, puzzle: str) -> dict[str, Group]:
-    """Groups of a split that is normal by definition: `name` of tubes as they are, `puzzle` of those to permute.
-
-    Raises:
-        LabelError: no tube is used.
-    """
+    """Groups of a split that is normal by definition: `name` of tubes as they are, `puzzle` of those to permute."""
     rows = cache.select(rule)
     _check(rows, "", cache)
     return {name: Group(cache, rows), puzzle: Group(cache, rows)}
@@ -83,8 +76,7 @@ class DrawnBatches(Dataset[dict[str, Tensor]]):
     processes with batches of b see what one process with batches of `world_size` * b sees.
 
     Args:
-        groups: name of a part of the batch -> what it is drawn from; they are drawn in this order, so that a group put
-            behind the others leaves their draws as they were.
+        groups: name of a part of the batch -> what it is drawn from; they are drawn in this order.
         batch_size: tubes a group of share 1, a process.
         seed: of every draw.
         rank: number of this process.
@@ -129,9 +121,8 @@ class DrawnBatches(Dataset[dict[str, Tensor]]):
 class StepSampler(DistributedSampler[Step]):
     """Yields (epoch, step), going on from the number of batches trained so far.
 
-    Lightning restores its counters when a run is resumed, but hands out the data from the start of an epoch, and
-    after a resumption by steps its epochs are no longer of full length; counting batches is right in every case.
-    It leaves a DistributedSampler in its place under DDP.
+    Lightning restores its counters when a run is resumed, but hands out the data from the start of an epoch; counting
+    batches is right in every case. It leaves a DistributedSampler in its place under DDP.
 
     Args:
         steps: batches an epoch.

@@ -45,14 +45,7 @@ class TubeSource:
 
 @dataclass(frozen=True)
 class SplitUse:
-    """One split as a stage uses it.
-
-    Attributes:
-        domain: `source` or `target`.
-        source: its description.
-        split: name of the split.
-        spec: how boxes of this split become tubes.
-    """
+    """One split of a domain as a stage uses it; `spec` says how boxes of this split become tubes."""
 
     domain: Domain
     source: TubeSource
@@ -67,7 +60,7 @@ class EvaluatedSplit:
     Attributes:
         cache: the tubes; `row` of a batch is a row of `cache.index`.
         rows: those that are scored, int64, ascending.
-        source: the description of the domain: data set, filter, published constants.
+        source: the description of the domain.
         domain: `source` or `target`.
         split: name of the split.
         manifest_hash: of the data set's split, videos and labels.
