@@ -227,7 +227,8 @@ def _read_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     if member.compress_type not in _METHODS:
         raise ValueError("compressed by another method")
-    file = io.BytesIO(archive.read(member))  # no more than the archive declares
+    with archive.open(member) as content:
+        file = io.BytesIO(content.read(member.file_size))  # no more is unpacked than the archive declares
     version = np.lib.format.read_magic(file)
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = header(file)
