@@ -108,13 +108,6 @@ def test_another_copy_is_warned_of_once(tmp_path, dataset):
         detector.start(dataset, second, 8, 60, 80)
 
 
-def test_another_data_set_is_warned_of(tmp_path, dataset):
-    origin = Origin({"detector": "fake"}, "ped2", "test", dataset.manifest_hash("test"))
-    write_boxes(content(tmp_path / "boxes.npz", dataset, origin=origin))
-    with pytest.warns(UserWarning, match="ped2 test"):
-        start(tmp_path / "boxes.npz", dataset)
-
-
 def test_another_split_and_another_size_are_refused(tmp_path, dataset):
     path = tmp_path / "boxes.npz"
     write_boxes(content(path, dataset))

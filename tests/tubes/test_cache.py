@@ -79,18 +79,6 @@ def test_overlaps_frame_labels_and_infos(dataset, tools, tmp_path):
     assert (info.name, info.frames, info.height, info.width, info.channels) == ("v1", 25, tools.height, tools.width, 1)
 
 
-def test_pixel_detector_sees_every_frame_once_in_order(dataset, tools, tmp_path):
-    seeing = tools.seeing_detector()
-    cache = build(dataset, seeing, tmp_path / "a")
-    assert [(first, shape) for first, shape in seeing.shown[-2:]] == [
-        (0, (16, tools.height, tools.width, 3)),
-        (16, (14, tools.height, tools.width, 3)),
-    ]
-    assert seeing.started[-1] == ("v2", 30, tools.height, tools.width)
-    blind = build(dataset, tools.detector(), tmp_path / "b")
-    np.testing.assert_array_equal(blind.index.xyxy, cache.index.xyxy)
-
-
 def test_colour_and_mixed_videos(dataset, tools, tmp_path):
     colour = tools.write_video(dataset.root / "test" / "v3", 20, seed=9, colour=True)
     faded = tools.write_video(dataset.root / "test" / "v4", 40, seed=10, colour=True)

@@ -1,7 +1,6 @@
 """Damage, refusals of the system and killed workers: the same bytes in the end, or one line that says what is wrong."""
 
 import errno
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -131,12 +130,6 @@ def test_an_older_schema_stays_where_it_is(build, tools, monkeypatch):
     TubeCache.open(new, verify=True)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere; the campaign mounts a folder read-only")
-def test_read_only_folder(build, tmp_path):
-    (tmp_path / "cache").mkdir(mode=0o555)
-    refused(build, "cannot be written (Permission denied)")
-
-
 @pytest.mark.parametrize("finished", [True, False])
 def test_read_only_disk(build, whole, monkeypatch, finished, tools):
     folder = build()
@@ -186,28 +179,3 @@ def test_a_rename_whose_answer_was_lost_has_succeeded(build, whole, tools, monke
 
     monkeypatch.setattr(Path, "replace", lose_answer)
     assert tools.digests(build()) == tools.digests(whole)
-
-
-def test_a_temporary_file_taken_by_somebody_else(build, whole, tools, monkeypatch):
-    def taken(path, target):
-        path.unlink()
-        return REPLACE(path, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", taken)
-        refused(build, "somebody removed", "goes on where it stopped")
-    assert tools.digests(build()) == tools.digests(whole)
-
-
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-@pytest.mark.filterwarnings("ignore:.*not supported on this filesystem")
-def test_no_locks(build, whole, tools, monkeypatch, number):
-    def flock(file, operation):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    assert without_lock(tools.digests(build())) == without_lock(tools.digests(whole))
-
-
-def without_lock(digests):
-    return {name: digest for name, digest in digests.items() if name != ".lock"}

@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,12 +76,3 @@ def test_resize_equals_opencv(box):
     boxes = np.array([[left, top, right, bottom]], np.float32)
     ours = crop_tubes(frames, np.array([0]), boxes, 1, crop="resize")[0, 0, :, :, 0]
     assert np.abs(ours - reference).max() <= 0.51
-
-
-@pytest.mark.parametrize("centre", [3, 4])
-def test_boxes_of_other_centres_do_not_mix(centre):
-    frames = frames_of(5, 1, frames=8)
-    boxes = np.array([[5, 5, 30, 30], [60, 40, 90, 140]], np.float32)
-    together = crop_tubes(frames, np.array([3, 4]), boxes, 7)
-    alone = crop_tubes(frames, np.array([centre]), boxes[centre - 3 : centre - 2], 7)
-    np.testing.assert_array_equal(together[centre - 3], alone[0])

@@ -227,20 +227,6 @@ def test_a_target_without_tubes_is_refused(make, other_target):
         make(train_on="both", target=other_target).train_dataloader()
 
 
-def test_fit_on_both_domains_builds_both_train_splits(source, other_target, tmp_path):
-    settings = {"source": source, "target": other_target, "train_on": "both", "steps_per_epoch": 2}
-    data = TubeDataModule(cache_root=str(tmp_path / "cache"), prepare_workers=1, batch_size=2, **settings)
-    assert [(use.domain, use.split) for use in data.uses(("train", "train_real"))] == [
-        ("source", "train"),
-        ("target", "train"),
-    ]
-    model = Recorder()
-    trainer(tmp_path, enable_checkpointing=False, max_epochs=1).fit(model, datamodule=data)
-    assert len(model.seen) == 2
-    built = sorted(folder.name.rsplit("-", 1)[0] for folder in (tmp_path / "cache").iterdir())
-    assert built == ["fake-test", "fake-train", "real-train"]  # fake-test is what the source validates on
-
-
 def test_scoring_batches_are_the_kept_rows_in_order(make):
     data = make(eval_batch_size=10)
     part = data.evaluated("test")

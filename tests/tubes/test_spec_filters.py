@@ -87,17 +87,3 @@ def test_filter_equals_naive_loops(data, cells):
     with pytest.MonkeyPatch.context() as patch:  # boxes compared in any number of goes
         patch.setattr("syrfa.tubes.spec._CELLS", cells)
         np.testing.assert_array_equal(nested(video, frame, xyxy), whole)
-
-
-def test_equal_and_touching_boxes_are_not_nested():
-    xyxy = np.array([[0, 0, 20, 20], [0, 0, 20, 20], [0, 1, 19, 19], [1, 1, 19, 19]], np.float32)
-    zeros = np.zeros(4, np.int32)
-    assert filter_boxes(zeros, zeros, xyxy, np.ones(4, np.float32), TubeFilter()).tolist() == [0, 1, 2]
-
-
-def test_the_outer_box_may_be_below_the_threshold():
-    xyxy = np.array([[0, 0, 40, 40], [5, 5, 30, 30]], np.float32)
-    zeros = np.zeros(2, np.int32)
-    confidence = np.array([0.6, 0.9], np.float32)
-    assert filter_boxes(zeros, zeros, xyxy, confidence, TubeFilter(min_confidence=0.5)).tolist() == [0]
-    assert filter_boxes(zeros, zeros, xyxy, confidence, TubeFilter(min_confidence=0.7)).tolist() == [1]

@@ -46,15 +46,8 @@ def detect_split(
     Tubes cut from the file are the same to the byte as tubes cut with the detector. A run that was killed goes on at
     the next video; the file is the same to the byte whatever the number of processes.
 
-    Args:
-        dataset: where the videos are.
-        split: one of its splits.
-        detector: finds the boxes.
-        out: the file; next to it is a folder of finished videos while it is made.
-        workers: videos at a time; this, the next and `engine` as in `build_cache`.
-        progress: show how far it is.
-        overwrite: replace a file of other boxes.
-        engine: `local` or `ray`.
+    Next to `out` is a folder of finished videos while it is made; `overwrite` replaces a file of other boxes. The other
+    arguments are those of `build_cache`.
 
     Returns:
         False when the file was there already.

@@ -1,13 +1,7 @@
 """Reading a tube cache; one that is unfinished, of another version or damaged is refused with the reason.
 
-```
-<root>/<dataset>-<split>-<key>/   the key hashes what decides the tubes: videos, detector, spec
-  <video>.npy                     the tubes of a video, uint8 (n, T, size, size, channels)
-  index.npz                       one row a tube (`TubeIndex`)
-  manifest.json                   the identity, the videos and their hashes; written last, sealed
-  labels-<hash>.npz               what the data set's labels say (`TubeLabels`); other labels are another file
-  job.json, parts/                what an unfinished build has finished
-```
+`<root>/<dataset>-<split>-<key>/` holds the tubes of each video, `<video>.npy`, uint8 (n, T, size, size, channels), the
+tables `index.npz` and `labels-<hash>.npz`, `manifest.json`, written last, and the build's `job.json` and `parts/`.
 """
 
 import json
@@ -68,11 +62,9 @@ class TubeCache:
     """The tubes of one split. Use `TubeCache.open`. Safe in any number of loader workers, forked or spawned.
 
     Attributes:
-        folder: of the cache.
         manifest: the content of manifest.json.
         index: the table of all tubes; row numbers of this table are what the methods take and return.
         video_infos: the videos, in the order of the index.
-        spec: what the tubes are.
         channels: of a batch: 3 when any video has colour, else 1.
     """
 

@@ -76,13 +76,12 @@ class TubeDataModule(lightning.LightningDataModule):
         predict_split: the split of `predict`.
         cache_root: the folder of all caches.
         batch_size: tubes of each group of a training batch.
-        eval_batch_size: tubes of a batch of any other stage; on a CPU larger ones are slower at width 32.
+        eval_batch_size: tubes of a batch of any other stage.
         steps_per_epoch: training batches an epoch.
         num_workers: processes that load batches, for each loader.
         prepare_workers: videos worked on at a time where a cache is built; see `build_cache`.
         seed: of all draws.
-        class_balance: of the labelled tubes of a source batch: `equal` numbers of both kinds, or `natural`, as often
-            as they occur.
+        class_balance: `equal` numbers of both labels in a source batch, or `natural`, as often as they occur.
         puzzle_from: whether the tubes to permute are drawn on their `own`, or are the normal tubes of the `batch`.
         engine: where caches are built: `local` processes or a `ray` cluster.
         transductive: train on the frames of the target's test split, unlabelled, in place of its train split; what the
@@ -161,9 +160,8 @@ class TubeDataModule(lightning.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Builds the caches that the trainer is about to need, or all that the config names without a trainer."""
-        verb = None
-        if self.trainer is not None and self.trainer.state.fn is not None:
-            verb = self.trainer.state.fn.value
+        fn = self.trainer.state.fn if self.trainer is not None else None
+        verb = fn.value if fn is not None else None
         self._check_described(verb)
         for use in self.uses(STAGES_OF[verb]):
             self.build(use)

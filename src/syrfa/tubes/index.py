@@ -16,18 +16,10 @@ AnyTable = TypeVar("AnyTable", bound="Table")
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a cache knows of one video.
+    """What a cache knows of one video: its name, length, size in pixels and shard.
 
-    Attributes:
-        name: unique in the data set.
-        frames: its length.
-        height: in pixels.
-        width: in pixels.
-        channels: 1 when every frame is grey, else 3.
-        boxes: how many the detector found in the frames it was shown, before any threshold.
-        tubes: rows of the shard.
-        bytes: size of the shard.
-        sha256: of the shard.
+    `channels` is 1 when every frame is grey, else 3; `boxes` is how many the detector found in the frames it was shown,
+    before any threshold; `tubes` are the rows of the shard, `bytes` and `sha256` its size and digest.
     """
 
     name: str

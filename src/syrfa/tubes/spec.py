@@ -121,12 +121,7 @@ def nested(video: NDArray[np.int32], frame: NDArray[np.int32], xyxy: NDArray[np.
     for count in np.unique(counts[counts > 1]):
         rows = starts[counts == count][:, None] + np.arange(count)
         for part in np.array_split(rows, max(1, rows.size * int(count) // _CELLS)):
-            inside[part] = _inside_another(xyxy[part])
+            inner, outer = xyxy[part][:, :, None], xyxy[part][:, None, :]  # (frames, k, k, 4)
+            strict = np.all(inner[..., :2] > outer[..., :2], axis=-1) & np.all(inner[..., 2:] < outer[..., 2:], axis=-1)
+            inside[part] = strict.any(axis=2)
     return inside
-
-
-def _inside_another(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Boxes (frames, k, 4) -> (frames, k): does box i lie strictly inside any box j of its frame?"""
-    inner, outer = boxes[:, :, None], boxes[:, None, :]
-    strict = np.all(inner[..., :2] > outer[..., :2], axis=-1) & np.all(inner[..., 2:] < outer[..., 2:], axis=-1)
-    return np.asarray(np.any(strict, axis=2))

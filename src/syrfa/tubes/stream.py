@@ -3,7 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
 
-Frame = NDArray[np.uint8]
 Result = TypeVar("Result")
 
 
@@ -63,20 +62,6 @@ def one_a_frame(found: list[Detections], stack: NDArray[np.uint8], record: Video
     return found
 
 
-class FrameTubes(NamedTuple):
-    """The tubes of one frame that has any.
-
-    Attributes:
-        frame: its 0-based number.
-        boxes: n of them, all above the threshold.
-        tubes: uint8 (n, T, size, size, channels).
-    """
-
-    frame: int
-    boxes: Detections
-    tubes: NDArray[np.uint8]
-
-
 class ColourError(Exception):
     """A frame with colour in a video that began grey."""
 
@@ -108,8 +93,8 @@ class TubeStream:
         self.height, self.width = reader.height, reader.width
         self.frames = self.boxes = 0
 
-    def __iter__(self) -> Iterator[FrameTubes]:
-        """The tubes, frame by frame; raises as `stream_video`, and ColourError where one channel is too few."""
+    def __iter__(self) -> Iterator[tuple[int, Detections, NDArray[np.uint8]]]:
+        """The number of every frame that has tubes, its boxes and tubes; ColourError where one channel is too few."""
         endless = self.spec.centres(sys.maxsize)
         margin, half = endless.start, self.spec.frames // 2
         window = np.empty((0, self.height, self.width, self.channels), np.uint8)  # ends with the last frame decoded
@@ -130,10 +115,10 @@ class TubeStream:
                     with self.timer.step("crop"):
                         centres = np.full(len(used), frame - first, np.int64)
                         tubes = crop_tubes(window, centres, used.xyxy, self.spec.frames, self.spec.size, self.spec.crop)
-                    yield FrameTubes(frame, used, tubes)
+                    yield frame, used, tubes
         self.detector.finish(self.frames)
 
-    def _stack(self, batch: list[Frame]) -> NDArray[np.uint8]:
+    def _stack(self, batch: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         if self.channels == 1:
             if any(frame.shape[2] != 1 for frame in batch):
                 raise ColourError
@@ -174,13 +159,7 @@ def stream_video(
     A video that begins grey and turns to colour, having faded in from black for example, is begun anew in colour:
     `consume` is called again, and what it then returns counts.
 
-    Args:
-        dataset: the data set of the video.
-        record: the video.
-        detector: finds the boxes.
-        spec: with its margin decided.
-        consume: is given a stream that was not iterated over.
-        timer: counts the steps `decode`, `detect` and `crop`.
+    `spec` has its margin decided; `timer` counts the steps `decode`, `detect` and `crop`.
 
     Raises:
         VideoError: the video cannot be decoded to its end.
