@@ -98,7 +98,7 @@ def other_target(tmp_path, tools):
 
 def test_source_draws_are_what_they_always_were(make, source):
     data = make(seed=11)
-    cache = TubeCache.open(data.folder(data.use("train")))
+    cache = TubeCache.open(data.folder(data.use("train")), labels=source.dataset.labels_hash("train"))
     assert cache.spec.margin == 6
     rows = cache.select(source.filter)
     labels = cache.labels(rows, source.filter)
