@@ -32,21 +32,13 @@ _OFTEN = {
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """Which clip of a world to make.
+    """Which clip of a world to make."""
 
-    Attributes:
-        index: number of the clip in the world, from 0.
-        split: train, validation or test.
-        abnormal: with abnormal events.
-        scene: number of its scene, from 1.
-        scenario: number of the clip among those of its scene and kind, from 1.
-    """
-
-    index: int
-    split: str
-    abnormal: bool
-    scene: int
-    scenario: int
+    index: int  # number of the clip in the world, from 0
+    split: str  # train, validation or test
+    abnormal: bool  # with abnormal events
+    scene: int  # number of its scene, from 1
+    scenario: int  # number of the clip among those of its scene and kind, from 1
 
 
 def plan_clips(preset: WorldPreset) -> list[ClipPlan]:

@@ -23,9 +23,7 @@ from syrfa.world.presets import WorldPreset
 
 LIST_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
-MIN_PIXELS = 6
-"""An object with fewer visible pixels is out of sight."""
-
+MIN_PIXELS = 6  # an object with fewer visible pixels is out of sight
 _GAP = 5
 
 

@@ -14,12 +14,8 @@ from syrfa.world.people.gait import LOAD, GaitStyle, sample_elder_style, sample_
 from syrfa.world.scene.camera import Points
 from syrfa.world.scene.layout import Road
 
-_JOINT = 0.35
-"""Share of riders that have one id together with what they ride, as a detector sees many of them."""
-
-FROM_CROSSING = 3.5
-"""How far in metres from a crossing somebody crosses who should have used it."""
-
+_JOINT = 0.35  # share of riders that have one id together with what they ride, as a detector sees many of them
+FROM_CROSSING = 3.5  # how far in metres from a crossing somebody crosses who should have used it
 Interval = tuple[int, int]
 
 

@@ -57,10 +57,8 @@ def trolley_pushing(stage: Stage) -> list[Actor]:
 
 
 GRAVITY = 9.81
-BRAKING = 6.5
-"""Deceleration in m/s^2 of a car that brakes as hard as it can on a dry street."""
-SLIDING = 6.9
-"""Deceleration in m/s^2 of a body that slides over paving (friction 0.7)."""
+BRAKING = 6.5  # deceleration in m/s^2 of a car that brakes as hard as it can on a dry street
+SLIDING = 6.9  # deceleration in m/s^2 of a body that slides over paving (friction 0.7)
 
 
 def braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, speed: float) -> Trajectory:

@@ -15,10 +15,8 @@ from syrfa.world.people.vehicles import paint
 from syrfa.world.scene.camera import Points
 
 GRAVITY = 9.81
-_THROW = 0.85
-"""Seconds that a throw takes."""
-_RELEASE = 0.6
-"""Share of the throw at which the hand lets go."""
+_THROW = 0.85  # seconds that a throw takes
+_RELEASE = 0.6  # share of the throw at which the hand lets go
 
 
 def fighting(stage: Stage) -> list[Actor]:

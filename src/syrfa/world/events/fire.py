@@ -9,8 +9,7 @@ from syrfa.world.people.actors import Actor
 from syrfa.world.people.shapes import Colour, Puff, Shapes, cuboid, rods
 from syrfa.world.scene.camera import Points
 
-_GROWING = 2.0
-"""Seconds from the first sign to full strength."""
+_GROWING = 2.0  # seconds from the first sign to full strength
 
 
 class Plume:

@@ -12,11 +12,8 @@ from syrfa.world.people.body import Body, sample_body
 from syrfa.world.scene.layout import in_view
 from syrfa.world.scene.scene import Scene
 
-_HALF = 1.4
-"""Half the length in metres of what arrives, with a margin."""
-
-_KERB = 0.35
-"""How far in metres from a road people on foot keep."""
+_HALF = 1.4  # half the length in metres of what arrives, with a margin
+_KERB = 0.35  # how far in metres from a road people on foot keep
 
 
 @dataclass(frozen=True)
@@ -37,27 +34,18 @@ class Vehicle:
 
 @dataclass
 class Stage:
-    """What a builder of actors needs to know.
+    """What a builder of actors needs to know."""
 
-    Attributes:
-        scene: the place.
-        fps: frames a second.
-        frames: length of the clip.
-        rng: the source of every draw.
-        onset: shares of the clip between which abnormal behaviour begins; None for any time.
-        taken: courses so far of everybody off the road, so that new actors keep clear of them.
-        vehicles: what goes along the road so far.
-        ids: the next free numbers of the id mask.
-    """
-
-    scene: Scene
-    fps: float
-    frames: int
-    rng: np.random.Generator
+    scene: Scene  # the place
+    fps: float  # frames a second
+    frames: int  # length of the clip
+    rng: np.random.Generator  # the source of every draw
+    # shares of the clip between which abnormal behaviour begins; None for any time
     onset: tuple[float, float] | None = None
+    # courses so far of everybody off the road, so that new actors keep clear of them
     taken: list[Trajectory] = field(default_factory=list)
-    vehicles: list[Vehicle] = field(default_factory=list)
-    ids: Iterator[int] = field(default_factory=lambda: count(1))
+    vehicles: list[Vehicle] = field(default_factory=list)  # what goes along the road so far
+    ids: Iterator[int] = field(default_factory=lambda: count(1))  # the next free numbers of the id mask
 
     def take(self, course: Trajectory) -> Trajectory:
         """The course, which new actors keep clear of from now on."""

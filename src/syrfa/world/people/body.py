@@ -9,8 +9,7 @@ from syrfa.world.people.shapes import Cloth, Colour, Shapes, colour_of
 from syrfa.world.scene.camera import Points
 from syrfa.world.scene.texture import COUNT
 
-Limb = tuple[Points, Points, float, float, Colour]
-"""Start, end, radii at both, colour."""
+Limb = tuple[Points, Points, float, float, Colour]  # start, end, radii at both, colour
 
 
 Joint = IntEnum(
@@ -24,14 +23,7 @@ Joint = IntEnum(
 
 @dataclass(frozen=True)
 class Wardrobe:
-    """Colours (BGR, 0 to 255) and what is worn and carried.
-
-    Attributes:
-        fit: width of the trousers, 1 for tight ones.
-        pattern: number of the clothes' pattern.
-        carries: "", "backpack", "shoulder bag", "hand bag" or "two bags".
-        headwear: "", "long hair", "cap", "hood" or "scarf".
-    """
+    """Colours (BGR, 0 to 255) and what is worn and carried."""
 
     shirt: Colour
     trousers: Colour
@@ -44,31 +36,22 @@ class Wardrobe:
     shorts: bool = False
     skirt: bool = False
     coat: bool = False
-    fit: float = 1.0
-    pattern: int = 0
-    carries: str = ""
-    headwear: str = ""
+    fit: float = 1.0  # width of the trousers, 1 for tight ones
+    pattern: int = 0  # number of the clothes' pattern
+    carries: str = ""  # "", "backpack", "shoulder bag", "hand bag" or "two bags"
+    headwear: str = ""  # "", "long hair", "cap", "hood" or "scarf"
 
 
 @dataclass(frozen=True)
 class Body:
-    """Measures of a person.
+    """Measures of a person."""
 
-    Attributes:
-        height: from sole to crown in metres.
-        girth: 1 for an ordinary build; scales every radius.
-        leg: share of the height from sole to hip.
-        wardrobe: clothes.
-        head: size of the head relative to an adult's of the same height; children's are larger.
-        age: adult, child or elder.
-    """
-
-    height: float
-    girth: float
-    leg: float
-    wardrobe: Wardrobe
-    head: float = 1.0
-    age: str = "adult"
+    height: float  # from sole to crown in metres
+    girth: float  # 1 for an ordinary build; scales every radius
+    leg: float  # share of the height from sole to hip
+    wardrobe: Wardrobe  # clothes
+    head: float = 1.0  # size of the head relative to an adult's of the same height; children's are larger
+    age: str = "adult"  # adult, child or elder
 
     @property
     def thigh(self) -> float:

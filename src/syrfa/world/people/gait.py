@@ -10,9 +10,7 @@ import numpy as np
 from syrfa.world.people.body import Body, Joint
 from syrfa.world.scene.camera import Points
 
-WALK_RATIO = 0.0065
-"""Step length in metres over cadence in steps a minute: near constant for people who walk freely."""
-
+WALK_RATIO = 0.0065  # step length in metres over cadence in steps a minute: near constant for people who walk freely
 BOOK = (0.2, 1.6, 0.05)
 POCKET = (-0.12, 0.75, 0.3)
 SCREEN = (0.5, 1.65, 0.02)
@@ -25,29 +23,17 @@ weight, something pulled. Angles as in `GaitStyle.hold`."""
 
 @dataclass(frozen=True)
 class GaitStyle:
-    """How one person moves.
+    """How one person moves."""
 
-    Attributes:
-        pace: 1 for ordinary cadence at a given speed; below 1 for longer, slower steps.
-        swing: arm swing at 1.3 m/s, in radians.
-        bend: elbow angle in radians.
-        held: arms that do not swing: (left, right).
-        hold: angles of such an arm in radians: forward of the trunk, elbow, sideways.
-        lean: forward lean in radians.
-        nod: forward bend of the neck in radians.
-        apart: half the distance between the feet, as a share of the height.
-        running: with a flight phase, high heels and bent arms.
-    """
-
-    pace: float = 1.0
-    swing: float = 0.45
-    bend: float = 0.3
-    held: tuple[bool, bool] = (False, False)
-    hold: tuple[float, float, float] = BOOK
-    lean: float = 0.05
-    nod: float = 0.0
-    apart: float = 0.045
-    running: bool = False
+    pace: float = 1.0  # 1 for ordinary cadence at a given speed; below 1 for longer, slower steps
+    swing: float = 0.45  # arm swing at 1.3 m/s, in radians
+    bend: float = 0.3  # elbow angle in radians
+    held: tuple[bool, bool] = (False, False)  # arms that do not swing: (left, right)
+    hold: tuple[float, float, float] = BOOK  # angles of such an arm in radians: forward of the trunk, elbow, sideways
+    lean: float = 0.05  # forward lean in radians
+    nod: float = 0.0  # forward bend of the neck in radians
+    apart: float = 0.045  # half the distance between the feet, as a share of the height
+    running: bool = False  # with a flight phase, high heels and bent arms
 
 
 def sample_style(rng: np.random.Generator, running: bool = False) -> GaitStyle:

@@ -8,9 +8,7 @@ from syrfa.world.scene.camera import Points
 
 WOOD: Colour = (62.0, 88.0, 118.0)
 
-PRAM_BAR = 0.42
-"""How far ahead of the pusher, in metres, the push bar of a pram is; it is 1 m up."""
-
+PRAM_BAR = 0.42  # how far ahead of the pusher, in metres, the push bar of a pram is; it is 1 m up
 _RIM = np.linspace(0, 2 * np.pi, 9)
 
 

@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 from syrfa.world.scene.camera import Points
 
-Colour = tuple[float, float, float]
-"""Blue, green, red, each 0 to 255."""
-
+Colour = tuple[float, float, float]  # blue, green, red, each 0 to 255
 _CORNERS = np.array([(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
 _FACES = ((4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
 _NORMALS = np.array([(0, 0, 1), (0, -1, 0), (0, 1, 0), (-1, 0, 0), (1, 0, 0)], float)
@@ -41,21 +39,13 @@ class Ring:
 
 @dataclass
 class Puff:
-    """A soft, translucent ball of smoke or flame.
+    """A soft, translucent ball of smoke or flame."""
 
-    Attributes:
-        centre: (3,), metres.
-        radius: metres; nothing is left of it at this distance.
-        colour: BGR, 0 to 255.
-        opacity: in the middle, 0 to 1.
-        owner: id.
-    """
-
-    centre: Points
-    radius: float
-    colour: Colour
-    opacity: float
-    owner: int
+    centre: Points  # (3,), metres
+    radius: float  # metres; nothing is left of it at this distance
+    colour: Colour  # BGR, 0 to 255
+    opacity: float  # in the middle, 0 to 1
+    owner: int  # id
 
 
 @dataclass
@@ -69,29 +59,17 @@ class Cloth:
 
 @dataclass
 class Shapes:
-    """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's).
+    """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's)."""
 
-    Attributes:
-        start: (k, 3), one end of each capsule.
-        end: (k, 3), the other end.
-        radius: (k, 2), radii in metres at both ends.
-        colour: (k, 3), BGR, 0 to 255.
-        owner: (k,).
-        faces: flat polygons.
-        rings: circles.
-        puffs: smoke and flames, painted over all else of the thing.
-        cloths: clothes with a pattern.
-    """
-
-    start: Points = field(default_factory=lambda: np.zeros((0, 3)))
-    end: Points = field(default_factory=lambda: np.zeros((0, 3)))
-    radius: Points = field(default_factory=lambda: np.zeros((0, 2)))
-    colour: Points = field(default_factory=lambda: np.zeros((0, 3)))
-    owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    faces: list[Face] = field(default_factory=list)
-    rings: list[Ring] = field(default_factory=list)
-    puffs: list[Puff] = field(default_factory=list)
-    cloths: list[Cloth] = field(default_factory=list)
+    start: Points = field(default_factory=lambda: np.zeros((0, 3)))  # (k, 3), one end of each capsule
+    end: Points = field(default_factory=lambda: np.zeros((0, 3)))  # (k, 3), the other end
+    radius: Points = field(default_factory=lambda: np.zeros((0, 2)))  # (k, 2), radii in metres at both ends
+    colour: Points = field(default_factory=lambda: np.zeros((0, 3)))  # (k, 3), BGR, 0 to 255
+    owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # (k,)
+    faces: list[Face] = field(default_factory=list)  # flat polygons
+    rings: list[Ring] = field(default_factory=list)  # circles
+    puffs: list[Puff] = field(default_factory=list)  # smoke and flames, painted over all else of the thing
+    cloths: list[Cloth] = field(default_factory=list)  # clothes with a pattern
 
     def __add__(self, other: "Shapes") -> "Shapes":
         """Both together."""

@@ -12,8 +12,7 @@ from syrfa.world.scene.layout import Road
 from syrfa.world.scene.light import INDOOR, NIGHT, Light, Look
 from syrfa.world.scene.texture import Plane, Plane32, noise_tile, tint
 
-_FINE = 2
-"""The canvas is this many times finer than the frame."""
+_FINE = 2  # the canvas is this many times finer than the frame
 
 
 def paint_background(

@@ -11,29 +11,20 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
-NEAR = 0.3
-"""Depth in metres below which nothing is drawn."""
+NEAR = 0.3  # depth in metres below which nothing is drawn
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Position, direction and lens.
+    """Position, direction and lens."""
 
-    Attributes:
-        width: frame width in pixels.
-        height: frame height in pixels.
-        focal: focal length in pixels.
-        centre: (column, row) of the optical axis; off the middle when the frame is a cut-out of a wider view.
-        elevation: height above the ground in metres.
-        rotation: (3, 3), rows: the image's right, down and forward directions in world axes.
-    """
-
-    width: int
-    height: int
-    focal: float
+    width: int  # frame width in pixels
+    height: int  # frame height in pixels
+    focal: float  # focal length in pixels
+    # (column, row) of the optical axis; off the middle when the frame is a cut-out of a wider view
     centre: tuple[float, float]
-    elevation: float
-    rotation: Points
+    elevation: float  # height above the ground in metres
+    rotation: Points  # (3, 3), rows: the image's right, down and forward directions in world axes
 
     @classmethod
     def looking(

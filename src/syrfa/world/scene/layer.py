@@ -10,9 +10,7 @@ from syrfa.world.people.shapes import Face, Puff, Ring, Shapes
 from syrfa.world.scene.camera import Camera, Points
 from syrfa.world.scene.texture import laid
 
-SHIFT = 4
-"""Binary places of the fixed-point pixels that OpenCV draws with."""
-
+SHIFT = 4  # binary places of the fixed-point pixels that OpenCV draws with
 _UNIT = 1 << SHIFT
 _CAP = np.linspace(0.5 * np.pi, 1.5 * np.pi, 6)
 _COS, _SIN = np.cos(_CAP)[None, :, None], np.sin(_CAP)[None, :, None]
@@ -49,19 +47,12 @@ _RELIEF = 0.24
 
 @dataclass
 class Layer:
-    """A picture of one thing, at frame resolution.
+    """A picture of one thing, at frame resolution."""
 
-    Attributes:
-        left: column of its first pixel; may lie outside the frame.
-        top: row of its first pixel.
-        picture: uint8 (h, w) or (h, w, 3), black where there is nothing (premultiplied).
-        cover: uint8 (h, w), 255 where it hides what is behind.
-    """
-
-    left: int
-    top: int
-    picture: NDArray[np.uint8]
-    cover: NDArray[np.uint8]
+    left: int  # column of its first pixel; may lie outside the frame
+    top: int  # row of its first pixel
+    picture: NDArray[np.uint8]  # uint8 (h, w) or (h, w, 3), black where there is nothing (premultiplied)
+    cover: NDArray[np.uint8]  # uint8 (h, w), 255 where it hides what is behind
 
     def over(self, image: NDArray[np.uint8]) -> None:
         """Paints it on a frame, in place."""
@@ -79,25 +70,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Finish:
-    """How colours become grey levels of the canvas.
+    """How colours become grey levels of the canvas."""
 
-    Attributes:
-        grey: one channel instead of three.
-        gain: (3,), BGR factors of the light.
-        clear: share of the light that comes through the air.
-        fog: (3,), BGR of the air.
-        saturation: 0 for grey, 1 for colours as they are.
-        light: (3,), where the light comes from in the world, at most 1 long.
-        motion: (2,), way in pixels during the exposure.
-    """
-
-    grey: bool
-    gain: Points
-    clear: float = 1.0
-    fog: Points | float = 0.0
-    saturation: float = 1.0
+    grey: bool  # one channel instead of three
+    gain: Points  # (3,), BGR factors of the light
+    clear: float = 1.0  # share of the light that comes through the air
+    fog: Points | float = 0.0  # (3,), BGR of the air
+    saturation: float = 1.0  # 0 for grey, 1 for colours as they are
+    # (3,), where the light comes from in the world, at most 1 long
     light: Points | tuple[float, float, float] = (0.0, 0.0, 0.5)
-    motion: tuple[float, float] = (0.0, 0.0)
+    motion: tuple[float, float] = (0.0, 0.0)  # (2,), way in pixels during the exposure
 
     def tones(self, colours: Points) -> Points:
         """Colours (n, 3) as they arrive: (n, 3), or (n, 1) when grey."""
@@ -279,9 +261,7 @@ def streak(motion: tuple[float, float]) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-SEEN = 0.35
-"""Opacity from which on a pixel belongs to the smoke in the id mask."""
-
+SEEN = 0.35  # opacity from which on a pixel belongs to the smoke in the id mask
 _LUMA = np.array([0.114, 0.587, 0.299])
 
 

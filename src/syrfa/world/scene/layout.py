@@ -10,21 +10,13 @@ from syrfa.world.scene.camera import Camera, Points
 
 @dataclass(frozen=True)
 class Road:
-    """A straight road of two lanes; traffic keeps to the right.
+    """A straight road of two lanes; traffic keeps to the right."""
 
-    Attributes:
-        angle: its direction in radians from world x.
-        centre: a ground point on its axis, in metres.
-        half: half its width in metres; each lane is that wide.
-        crossing: place in metres along the axis of the crossing for people on foot, or None.
-        crossing_half: half the crossing's width in metres, measured along the axis.
-    """
-
-    angle: float
-    centre: tuple[float, float]
-    half: float
-    crossing: float | None = None
-    crossing_half: float = 1.5
+    angle: float  # its direction in radians from world x
+    centre: tuple[float, float]  # a ground point on its axis, in metres
+    half: float  # half its width in metres; each lane is that wide
+    crossing: float | None = None  # place in metres along the axis of the crossing for people on foot, or None
+    crossing_half: float = 1.5  # half the crossing's width in metres, measured along the axis
 
     def aside(self, x: Points | float, y: Points | float) -> Points:
         """Distance in metres of ground points from the axis, positive to the left of its direction."""
@@ -56,44 +48,24 @@ class Road:
         return (-self.half / 2, self.angle) if forward else (self.half / 2, self.angle + np.pi)
 
 
-PERSON = 1.7
-"""Height in metres of the person whose size in the picture sets the camera's distance."""
-
-ELEVATION = (3.0, 30.0)
-"""How high cameras hang, in metres: a lamp post to a roof."""
-
-LENS = (0.7, 3.5)
-"""Focal length over frame width: 71 to 16 degrees of horizontal view."""
-
-_NEAREST = 5.0
-"""Depth in metres at the lower edge: whoever is nearer is a blur of limbs."""
-
-_ROOM = 0.15
-"""Of the picture, what a road leaves to the walkway at least."""
-
-_TALLEST = 0.6
-"""Of the frame's height, what a person takes up at most."""
+PERSON = 1.7  # height in metres of the person whose size in the picture sets the camera's distance
+ELEVATION = (3.0, 30.0)  # how high cameras hang, in metres: a lamp post to a roof
+LENS = (0.7, 3.5)  # focal length over frame width: 71 to 16 degrees of horizontal view
+_NEAREST = 5.0  # depth in metres at the lower edge: whoever is nearer is a blur of limbs
+_ROOM = 0.15  # of the picture, what a road leaves to the walkway at least
+_TALLEST = 0.6  # of the frame's height, what a person takes up at most
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A place without its paint.
+    """A place without its paint."""
 
-    Attributes:
-        camera: the view.
-        path: direction of the walkway, radians from world x.
-        path_centre: a ground point on its axis, metres.
-        path_half: half its width in metres.
-        back: y in metres where the ground ends at the backdrop.
-        road: beside the walkway or across it, or None.
-    """
-
-    camera: Camera
-    path: float
-    path_centre: tuple[float, float]
-    path_half: float
-    back: float
-    road: Road | None = None
+    camera: Camera  # the view
+    path: float  # direction of the walkway, radians from world x
+    path_centre: tuple[float, float]  # a ground point on its axis, metres
+    path_half: float  # half its width in metres
+    back: float  # y in metres where the ground ends at the backdrop
+    road: Road | None = None  # beside the walkway or across it, or None
 
 
 def sample_layout(

@@ -29,21 +29,13 @@ def tint(rng: np.random.Generator, level: float, strength: float) -> Points:
 
 @dataclass(frozen=True)
 class Plane:
-    """The points of a plane that the pixels of a canvas show.
+    """The points of a plane that the pixels of a canvas show."""
 
-    Attributes:
-        x: (h, w), first coordinate in metres.
-        y: (h, w), second coordinate in metres.
-        grain: (h, w), metres that a pixel covers.
-        fine: noise of single texels.
-        coarse: smooth noise.
-    """
-
-    x: Plane32
-    y: Plane32
-    grain: Plane32
-    fine: Plane32
-    coarse: Plane32
+    x: Plane32  # (h, w), first coordinate in metres
+    y: Plane32  # (h, w), second coordinate in metres
+    grain: Plane32  # (h, w), metres that a pixel covers
+    fine: Plane32  # noise of single texels
+    coarse: Plane32  # smooth noise
 
     def turned(self, angle: float, x: float = 0.0, y: float = 0.0) -> "Plane":
         """The same points, measured along `angle` and to its left, from (x, y)."""
@@ -76,9 +68,7 @@ class Plane:
         return seam, np.asarray(number / (1 + (self.grain / np.float32(high)) ** 2), np.float32)
 
 
-COUNT = 24
-"""How many patterns there are to wear."""
-
+COUNT = 24  # how many patterns there are to wear
 _TEXELS = 100.0
 _BELOW, _ABOVE, _ASIDE = 1.1, 0.8, 0.5
 _ROWS, _COLUMNS = round((_BELOW + _ABOVE) * _TEXELS), round(2 * _ASIDE * _TEXELS)
