@@ -140,11 +140,7 @@ PRESETS: dict[str, WorldPreset] = {
 
 
 def find_preset(name: str) -> WorldPreset:
-    """The preset of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
+    """The preset of that name, or a ConfigError."""
     if name not in PRESETS:
         raise ConfigError(f"preset '{name}': there is none of that name; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -89,12 +89,8 @@ def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> L
         low = rng.uniform(0.45, 1.25) if kind == "sun" else rng.uniform(0.22, 0.4)
         sun = np.array([np.cos(azimuth) * np.cos(low), np.sin(azimuth) * np.cos(low), -np.sin(low)])
         warm = float(rng.uniform(-0.03, 0.06) if kind == "sun" else rng.uniform(0.05, 0.22))
-        return Light(
-            sun=sun,
-            shade=float(rng.uniform(0.2, 0.6)),
-            spread=float(rng.uniform(0.01, 0.08)),
-            colour=(1 - warm, 1.0, 1 + warm),
-        )
+        shade, spread = float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.01, 0.08))
+        return Light(sun=sun, shade=shade, spread=spread, colour=(1 - warm, 1.0, 1 + warm))
     if kind == "overcast":
         cold = float(rng.uniform(-0.02, 0.06))
         return Light(shade=float(rng.uniform(0.25, 0.6)), colour=(1 + cold, 1.0, 1 - cold))

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MARGIN = 97
-
-# share of the time between two frames: 1/500 s at 25 frames a second, and half of it
-_SHUTTER = (0.05, 0.5)
+_SHUTTER = (0.05, 0.5)  # share of the time between two frames: 1/500 s at 25 frames a second, and half of it
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,7 @@ def sample_sensor(rng: np.random.Generator, noise: tuple[float, float]) -> Senso
 class Developer:
     """Turns painted frames into those that a camera delivers.
 
-    Args:
-        sensor: the camera.
-        empty: uint8 (height, width), or (height, width, 3) for colour, the scene without actors.
-        rng: the source of the noise.
-        noise: its deviation in grey levels; more than the sensor's own where there is little light.
+    `empty` is the scene without actors, uint8 (height, width) or (height, width, 3); `noise` in grey levels.
     """
 
     def __init__(self, sensor: Sensor, empty: NDArray[np.uint8], rng: np.random.Generator, noise: float) -> None:

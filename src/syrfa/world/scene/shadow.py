@@ -12,8 +12,7 @@ from syrfa.world.scene.layer import SHIFT, fixed, outlines
 from syrfa.world.scene.light import Source
 
 _KNEE = 0.6  # height in metres that parts the sharper half of a shadow from the softer one
-_LOW, _HIGH = 0.35, 1.2
-_SHARPEST = 0.5
+_LOW, _HIGH, _SHARPEST = 0.35, 1.2, 0.5
 _SIGMA = 1.6  # blur in pixels of the canvas that soft shadows are drawn on
 Rect = tuple[int, int, int, int]  # left, top, right, bottom in pixels, the last two exclusive
 

@@ -95,7 +95,8 @@ def sample_patterns(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
 
 
 def _print(rng: np.random.Generator, up: Points, aside: Points) -> NDArray[np.floating[Any]] | float:
-    kind = str(rng.choice(["plain", "bands", "lines", "checks", "print", "halves", "open"], p=_SHARES))
+    kinds = ["plain", "bands", "lines", "checks", "print", "halves", "open"]
+    kind = str(rng.choice(kinds, p=[0.42, 0.12, 0.06, 0.08, 0.12, 0.1, 0.1]))
     depth = float(rng.choice([-1, 1]) * rng.uniform(0.1, 0.42))
     pitch = float(rng.uniform(0.05, 0.16))
     if kind == "bands":
@@ -114,24 +115,16 @@ def _print(rng: np.random.Generator, up: Points, aside: Points) -> NDArray[np.fl
     return 0.0
 
 
-_SHARES = [0.42, 0.12, 0.06, 0.08, 0.12, 0.1, 0.1]
-
-
 def laid(
     pattern: NDArray[np.uint8], base: Points, top: Points, scale: float, shape: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """The pattern on a trunk from `base` (hip) to `top` (neck), both (2,) canvas pixels, at `scale` pixels a metre.
-
-    Returns uint8 of the canvas' `shape`, 128 where there is no pattern.
-    """
+    """The pattern, uint8 of `shape` (128: none), on a trunk from `base` to `top`, (2,) pixels, at `scale` a metre."""
     along = top - base
     length = float(np.hypot(*along))
     up = along / length if length > 0.1 * scale else np.array([0.0, -1.0])
     turn = np.array([[-up[1], up[0]], -up]) * (_TEXELS / scale)
     middle = np.array([_COLUMNS / 2, _ABOVE * _TEXELS])
     matrix = np.column_stack([turn, middle - turn @ base])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (shape[1], shape[0])
-    return np.asarray(
-        cv2.warpAffine(pattern, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=128), np.uint8
-    )
+    flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_CONSTANT
+    found = cv2.warpAffine(pattern, matrix, (shape[1], shape[0]), flags=flags, borderMode=border, borderValue=128)
+    return np.asarray(found, np.uint8)
