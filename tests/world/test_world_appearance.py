@@ -140,8 +140,7 @@ def test_rain_leaves_streaks_and_they_move():
 
 def test_shake_moves_picture_and_mask_alike(show):
     still, mask = show()
-    shaking = replace(CLEAN, shake=2.5)
-    image, moved = show(sensor=shaking)
+    image, moved = show(sensor=replace(CLEAN, shake=2.5))
     centre = [np.array(np.nonzero(m)).mean(axis=1) for m in (mask, moved)]
     shift = centre[1] - centre[0]
     assert np.abs(shift).max() > 0.7

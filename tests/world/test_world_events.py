@@ -7,8 +7,7 @@ from syrfa.world.people.actors import Actor
 from syrfa.world.people.shapes import cuboid, wheel
 from syrfa.world.scene.renderer import Renderer, Sensor
 
-LOOKS_NORMAL = {"loitering", "wrong_way", "abandoned_bag", "jaywalking"}
-"""A few frames of these show nothing unusual."""
+LOOKS_NORMAL = {"loitering", "wrong_way", "abandoned_bag", "jaywalking"}  # in a few frames
 
 
 def spans(actors):

@@ -20,8 +20,7 @@ SPEEDS = {
     **{"car_on_walkway": (1.3, 7.6), "chasing": (2.3, 5.3), "kick_scooting": (1.8, 5.0), "inline_skating": (2.2, 5.5)},
     **{"motor_scooting": (2.2, 6.6), "wheelchair": (0.7, 2.0), "trolley": (0.7, 1.6), "shuffling": (0.2, 0.7)},
     **{"walking_injured": (0.35, 1.0), "walking_drunk": (0.4, 1.6)},
-}
-"""Metres a second."""
+}  # metres a second
 
 
 @pytest.mark.parametrize("fps", [8.0, 30.0])

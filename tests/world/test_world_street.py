@@ -86,12 +86,11 @@ def test_who_gives_way_brakes_gently_short_of_the_crossing(make_place, road):
 def test_a_vehicle_meets_what_stands_in_its_way(make_place):
     stage = make_place()
     vehicle = Vehicle(stage.lane_course(8.0), 2.2, 0.9)
-    middle = 30
     ahead = stage.lane_course(8.0)  # clear of the first by construction
     assert not vehicle.meets(ahead, 2.2, 0.9)
     for aside, hit in ((0.0, True), (3.0, False)):
-        x = np.full(60, vehicle.course.x[middle] - aside * np.sin(vehicle.course.heading[0]))
-        y = np.full(60, vehicle.course.y[middle] + aside * np.cos(vehicle.course.heading[0]))
+        x = np.full(60, vehicle.course.x[30] - aside * np.sin(vehicle.course.heading[0]))
+        y = np.full(60, vehicle.course.y[30] + aside * np.cos(vehicle.course.heading[0]))
         still = type(ahead)(x, y, np.zeros(60), np.zeros(60))
         assert vehicle.meets(still) == hit
 
