@@ -5,19 +5,13 @@ import warnings
 import cv2
 import numpy as np
 import pytest
+from dataset_trees import one_line
 from scipy.io import savemat
 
 from syrfa.datasets import ShanghaiTech, VideoRecord
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError, VideoError
 
 LABELS = {"01_0014": [0, 0, 1, 1, 1, 0], "12_0175": [1, 1, 1, 1, 1, 1]}
-
-
-def one_line(error, *parts):
-    text = str(error.value)
-    assert "\n" not in text
-    for part in parts:
-        assert str(part) in text
 
 
 def write_video(file, frames=6, codec="mp4v"):
@@ -84,13 +78,6 @@ def test_training_videos_are_normal(tmp_path):
     records = quiet(dataset, "train")
     assert [record.path.name for record in records] == ["01_001.avi", "01_002.avi"]
     assert dataset.frame_labels(records[0]) is None
-
-
-def test_training_frames_where_there_are_no_videos(tmp_path):
-    write_frames(tmp_path / "training" / "frames" / "01_001")
-    assert [record.path for record in quiet(ShanghaiTech(tmp_path), "train")] == [
-        tmp_path / "training" / "frames" / "01_001"
-    ]
 
 
 def test_missing_clips_are_stated_once_a_split(tmp_path):
@@ -287,15 +274,6 @@ def test_pixel_masks_of_every_kind(clips, kind, place):
     assert dataset.pixel_mask(masked, 2).dtype == bool
     assert dataset.pixel_mask(other, 2) is None
     assert "pixel masks: of 1 of 2" in describe(dataset)
-
-
-def test_pixel_masks_of_a_clip_of_another_length(clips):
-    (clips / "test_pixel_mask").mkdir()
-    np.save(clips / "test_pixel_mask" / "01_0014.npy", PIXELS[:5])
-    dataset = ShanghaiTech(clips)
-    with pytest.raises(LabelError) as error:
-        dataset.pixel_mask(quiet(dataset)[0], 0)
-    one_line(error, "01_0014.npy", "5 masks", "6 frames")
 
 
 def test_frame_labels_of_pixel_masks_alone_are_stated(tmp_path):

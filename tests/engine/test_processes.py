@@ -3,9 +3,6 @@
 import sys
 import threading
 import time
-from pathlib import Path
-
-import pytest
 
 from syrfa.engine import folder_lock
 from syrfa.engine.processes import STOPPED, Processes, last_line
@@ -13,12 +10,10 @@ from syrfa.engine.processes import STOPPED, Processes, last_line
 SLEEP = [sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(60)"]
 
 
-def test_a_folder_is_waited_for_until_it_is_free_or_all_is_stopped(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_is_waited_for_until_it_is_free_or_all_is_stopped(tmp_path, capsys):
     processes = Processes()
     assert processes.wait_for(tmp_path)
-    found: list[bool] = []
+    found = []
     for last in (True, False):
         with folder_lock(tmp_path):
             waiting = threading.Thread(target=lambda: found.append(processes.wait_for(tmp_path)))
@@ -32,8 +27,8 @@ def test_a_folder_is_waited_for_until_it_is_free_or_all_is_stopped(
     assert found == [True, False]
 
 
-def test_stopping_ends_what_runs_and_begins_nothing_more(tmp_path: Path) -> None:
-    codes: list[int] = []
+def test_stopping_ends_what_runs_and_begins_nothing_more(tmp_path):
+    codes = []
     log = tmp_path / "logs" / "one.txt"
     processes = Processes()
     running = threading.Thread(target=lambda: codes.append(processes.run(SLEEP, log)))
@@ -47,7 +42,7 @@ def test_stopping_ends_what_runs_and_begins_nothing_more(tmp_path: Path) -> None
     assert (tmp_path / "two.txt").read_text() == ""
 
 
-def test_the_last_line_is_that_of_a_progress_bar_too(tmp_path: Path) -> None:
+def test_the_last_line_is_that_of_a_progress_bar_too(tmp_path):
     log = tmp_path / "log.txt"
     log.write_bytes(b"first\nstep 1\rstep 2\r \n\n")
     assert last_line(log) == "step 2"

@@ -1,6 +1,5 @@
 """A job's folder: claimed by one job, locked by one process, with parts that are whole or not there."""
 
-import doctest
 import errno
 import json
 import multiprocessing
@@ -9,12 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import filelock
 import pytest
 
-from syrfa.engine import store as store_module
 from syrfa.engine.store import JOB, PARTS, JobStore, folder_lock
 from syrfa.errors import ConfigError
 from syrfa.utils.files import read_sealed
@@ -42,7 +39,7 @@ with store.lock(wait=True):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> JobStore:
+def store(tmp_path):
     """One finished part of one file."""
     made = JobStore(tmp_path / "job", IDENTITY)
     made.claim()
@@ -51,18 +48,14 @@ def store(tmp_path: Path) -> JobStore:
     return made
 
 
-def test_the_example_holds() -> None:
-    assert doctest.testmod(store_module).failed == 0
-
-
-def test_a_finished_part_is_found_again_by_the_same_job_alone(store: JobStore) -> None:
+def test_a_finished_part_is_found_again_by_the_same_job_alone(store):
     assert JobStore(store.folder, IDENTITY).part("one") == {"boxes": 3}
     assert store.left(["two", "one", "three"]) == ["two", "three"]
     assert JobStore(store.folder, {**IDENTITY, "seed": 2}).part("one") is None
 
 
 @pytest.mark.parametrize("damage", ["missing", "longer", "changed", "unsealed", "cut", "not JSON"])
-def test_a_damaged_part_is_unfinished(store: JobStore, damage: str) -> None:
+def test_a_damaged_part_is_unfinished(store, damage):
     file, part = store.folder / "file", store.folder / PARTS / "one.json"
     text = part.read_text()
     if damage == "missing":
@@ -74,7 +67,7 @@ def test_a_damaged_part_is_unfinished(store: JobStore, damage: str) -> None:
     assert store.part("one") is None
 
 
-def test_sizes_alone_are_compared_where_hashes_are_not_wanted(tmp_path: Path) -> None:
+def test_sizes_alone_are_compared_where_hashes_are_not_wanted(tmp_path):
     store = JobStore(tmp_path, IDENTITY, hash_files=False)
     (tmp_path / "file").write_text("result")
     store.finish("one", {}, [tmp_path / "file"])
@@ -84,7 +77,7 @@ def test_sizes_alone_are_compared_where_hashes_are_not_wanted(tmp_path: Path) ->
     assert store.part("one") is None
 
 
-def test_a_folder_holds_one_job(store: JobStore) -> None:
+def test_a_folder_holds_one_job(store):
     other = JobStore(store.folder, {**IDENTITY, "seed": 2})
     store.claim()
     with pytest.raises(ConfigError, match=r"holds another job \(its seed is 1, not 2\)"):
@@ -94,7 +87,7 @@ def test_a_folder_holds_one_job(store: JobStore) -> None:
     assert [file.name for file in store.folder.iterdir()] == [JOB]
 
 
-def test_what_no_job_wrote_is_never_touched(tmp_path: Path, store: JobStore) -> None:
+def test_what_no_job_wrote_is_never_touched(tmp_path, store):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="holds files of something else"):
         JobStore(tmp_path, IDENTITY).claim(overwrite=True)
@@ -106,15 +99,15 @@ def test_what_no_job_wrote_is_never_touched(tmp_path: Path, store: JobStore) -> 
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../a", "a/"])
-def test_a_part_s_name_is_a_file_name(store: JobStore, name: str) -> None:
+def test_a_part_s_name_is_a_file_name(store, name):
     with pytest.raises(ConfigError, match="cannot be a file name"):
         store.finish(name, {})
 
 
-def test_killed_at_random_moments_a_job_ends_with_the_same_bytes(tmp_path: Path) -> None:
+def test_killed_at_random_moments_a_job_ends_with_the_same_bytes(tmp_path):
     chance = random.Random(7)
 
-    def start(folder: Path) -> subprocess.Popen[str]:
+    def start(folder):
         command = [sys.executable, "-c", WORK, str(folder)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
@@ -138,13 +131,13 @@ def test_killed_at_random_moments_a_job_ends_with_the_same_bytes(tmp_path: Path)
     assert len(read_sealed(tmp_path / "whole" / "whole.json") or {}) == 30
 
 
-def hold(folder: Path, held: "multiprocessing.synchronize.Event") -> None:
+def hold(folder, held):
     with folder_lock(folder):
         held.set()
         time.sleep(60)
 
 
-def test_a_folder_is_one_process_s_until_it_is_killed(tmp_path: Path) -> None:
+def test_a_folder_is_one_process_s_until_it_is_killed(tmp_path):
     context = multiprocessing.get_context("spawn")
     held = context.Event()
     other = context.Process(target=hold, args=(tmp_path / "new", held))
@@ -158,10 +151,10 @@ def test_a_folder_is_one_process_s_until_it_is_killed(tmp_path: Path) -> None:
         pass
 
 
-def test_whoever_waits_gets_the_folder_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    order: list[str] = []
+def test_whoever_waits_gets_the_folder_next(tmp_path, capsys):
+    order = []
 
-    def second() -> None:
+    def second():
         with folder_lock(tmp_path, wait=True):
             order.append("second")
 
@@ -175,10 +168,8 @@ def test_whoever_waits_gets_the_folder_next(tmp_path: Path, capsys: pytest.Captu
     assert order == ["first", "second"]
 
 
-def test_a_file_system_without_locks_is_named_and_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
+def test_a_file_system_without_locks_is_named_and_used(tmp_path, monkeypatch, capsys):
+    def refuse(*_, **__):
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)

@@ -18,5 +18,5 @@ def test_missing_ray_is_one_line(videos, tmp_path, monkeypatch):
 
 
 def test_local_engine_imports_no_ray():
-    code = "import sys, syrfa.tubes.build, syrfa.verbs.score; sys.exit('ray' in sys.modules)"
+    code = "import sys, syrfa.tubes.build, syrfa.verbs.predict; sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -159,7 +159,7 @@ def test_phase_two_starts_from_any_subclass_of_phase_one(trainer, loader, tmp_pa
     assert (type(adapt.phase1), adapt.phase1.power) == (Quadratic, 0.5)
     assert adapt.phase1.weight.tolist() == [2, 2, 2]
     scaled = torch.randn(4, 5)
-    assert torch.equal(adapt.consistency_loss(scaled), module.consistency_loss(scaled))
+    assert torch.equal(adapt.phase1.consistency_loss(scaled), module.consistency_loss(scaled))
     fit = trainer(max_steps=1)
     fit.fit(adapt, loader(1, **TARGET))
     fit.save_checkpoint(tmp_path / "phase2.ckpt")

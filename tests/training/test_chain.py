@@ -1,8 +1,5 @@
 """References in options to what earlier steps left, and to files that no step made."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 import torch
 
@@ -12,7 +9,7 @@ from syrfa.training.run_record import Chain, NoRunRecordError, referred
 from syrfa.utils.files import sha256_file
 
 
-def checkpoint(path: Path, steps: list[str] | None, batches: int, reason: str | None = None) -> str:
+def checkpoint(path, steps, batches, reason=None):
     """A file as a fit leaves it, but for its weights."""
     content = {
         "state_dict": {"batches_seen": torch.tensor(batches)},
@@ -24,7 +21,7 @@ def checkpoint(path: Path, steps: list[str] | None, batches: int, reason: str | 
     return str(path)
 
 
-def options(**arguments: Any) -> dict[str, Any]:
+def options(**arguments):
     return {
         "seed_everything": 1,
         "ckpt_path": None,
@@ -36,7 +33,7 @@ def options(**arguments: Any) -> dict[str, Any]:
     }
 
 
-def test_pretraining_stands_before_what_starts_from_it(tmp_path: Path) -> None:
+def test_pretraining_stands_before_what_starts_from_it(tmp_path):
     chain = Chain(PortablePaths())
     written = chain.options(options(pretrained=checkpoint(tmp_path / "last.ckpt", ["stage0"], 7), width=8), fits=True)
     assert written["model"]["init_args"] == {"pretrained": "checkpoint:stage0@7", "width": 8}
@@ -45,7 +42,7 @@ def test_pretraining_stands_before_what_starts_from_it(tmp_path: Path) -> None:
     assert referred("checkpoints/last.ckpt") is None
 
 
-def test_members_share_their_steps(tmp_path: Path) -> None:
+def test_members_share_their_steps(tmp_path):
     members = [checkpoint(tmp_path / f"{n}.ckpt", ["common", f"fit{n}"], n) for n in (1, 2)]
     chain = Chain(PortablePaths())
     written = chain.options(options(members=members), fits=False)
@@ -53,7 +50,7 @@ def test_members_share_their_steps(tmp_path: Path) -> None:
     assert [step["id"] for step in chain.steps] == ["common", "fit1", "fit2"]
 
 
-def test_where_files_go_is_left_out_and_what_is_done_stays() -> None:
+def test_where_files_go_is_left_out_and_what_is_done_stays():
     written = Chain(PortablePaths()).options(options(), fits=True)
     assert written["run"] == {"experiment": "e", "id": None}
     assert written["checkpoint"] == {"save_last": True}
@@ -61,7 +58,7 @@ def test_where_files_go_is_left_out_and_what_is_done_stays() -> None:
     assert "/there" not in str(written)
 
 
-def test_weights_from_elsewhere_are_known_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_from_elsewhere_are_known_by_their_hash(tmp_path, monkeypatch):
     file = tmp_path / "published.pth"
     torch.save({"model.0.weight": torch.zeros(2)}, file)
     chain = Chain(PortablePaths())
@@ -79,7 +76,7 @@ def test_weights_from_elsewhere_are_known_by_their_hash(tmp_path: Path, monkeypa
     assert [one.verdict for one in inputs_of([step])] == ["differs"]
 
 
-def test_a_chain_without_a_beginning_says_why(tmp_path: Path) -> None:
+def test_a_chain_without_a_beginning_says_why(tmp_path):
     path = checkpoint(tmp_path / "last.ckpt", None, 7, "phase1.ckpt was written by an older version")
     with pytest.raises(NoRunRecordError, match=r"phase1\.ckpt"):
         Chain(PortablePaths()).refer(path)

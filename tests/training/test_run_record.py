@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -19,7 +18,7 @@ QUICK = [*SMALL, "--evaluation.pictures=false", "--evaluation.bootstrap=0"]
 
 
 @pytest.fixture(scope="module")
-def adapted(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def adapted(knowledge_ckpt, tmp_path_factory):
     """A phase-2 checkpoint whose phase 1 is gone from where the configs look."""
     root = tmp_path_factory.mktemp("adapted")
     assert (
@@ -28,21 +27,21 @@ def adapted(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return root / "demo_adapt" / "seed1" / "checkpoints" / "last.ckpt"
 
 
-def result_of(options: list[str], root: Path) -> dict[str, Any]:
+def result_of(options, root):
     assert main(["test", *options, *QUICK, f"--run.root={root}"]) == 0
     (file,) = root.glob("*/*/result.json")
-    result: dict[str, Any] = json.loads(file.read_text())
+    result = json.loads(file.read_text())
     return result
 
 
 @pytest.fixture(scope="module")
-def result(adapted: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def result(adapted, tmp_path_factory):
     copy = tmp_path_factory.mktemp("copies") / "somebody's copy.ckpt"  # the chain is in the one file
     copy.write_bytes(adapted.read_bytes())
     return result_of([*ADAPT, f"--ckpt_path={copy}"], tmp_path_factory.mktemp("result"))
 
 
-def test_every_step_is_there_in_order(result: dict[str, Any]) -> None:
+def test_every_step_is_there_in_order(result):
     phase1, phase2, test = result["run_record"]["steps"]
     assert result["run_record_reason"] is None
     assert [step["verb"] for step in (phase1, phase2, test)] == ["fit", "fit", "test"]
@@ -53,7 +52,7 @@ def test_every_step_is_there_in_order(result: dict[str, Any]) -> None:
     assert phase1["options"]["model"]["init_args"]["lr"] == 0.002  # of the config file
 
 
-def test_a_step_holds_hashes_and_environment(result: dict[str, Any], data_environment: Path) -> None:
+def test_a_step_holds_hashes_and_environment(result, data_environment):
     phase1, _, test = result["run_record"]["steps"]
     assert phase1["options_sha256"] == sha256_json(phase1["options"])
     train = phase1["data"][0]
@@ -68,23 +67,21 @@ def test_a_step_holds_hashes_and_environment(result: dict[str, Any], data_enviro
     assert environment["packages"]["torch"]
 
 
-def test_nothing_of_this_machine_enters(
-    result: dict[str, Any], data_environment: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_nothing_of_this_machine_enters(result, data_environment, tmp_path_factory):
     text = json.dumps(result["run_record"])
     for place in (data_environment, tmp_path_factory.getbasetemp(), Path.home(), Path(__file__).parents[2]):
         assert str(place) not in text
     assert '"/' not in text
 
 
-def test_a_test_without_a_trained_adapter_names_phase_one(knowledge_ckpt: Path, tmp_path: Path) -> None:
+def test_a_test_without_a_trained_adapter_names_phase_one(knowledge_ckpt, tmp_path):
     options = [*ADAPT, f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", "--model.init_args.adapter=none"]
     fit, test = result_of(options, tmp_path)["run_record"]["steps"]
     assert test["options"]["model"]["init_args"]["knowledge_ckpt"] == f"checkpoint:{fit['id']}@2"
     assert "ckpt_path" not in test["options"]
 
 
-def test_an_ensemble_names_each_fit_once(knowledge_ckpt: Path, adapted: Path, tmp_path: Path) -> None:
+def test_an_ensemble_names_each_fit_once(knowledge_ckpt, adapted, tmp_path):
     options = [*DEMO, f"--config={EXPERIMENTS / 'ensemble.yaml'}"]
     options.append(f"--model.init_args.members={json.dumps([str(knowledge_ckpt), str(adapted)])}")
     phase1, phase2, test = result_of(options, tmp_path)["run_record"]["steps"]
@@ -92,7 +89,7 @@ def test_an_ensemble_names_each_fit_once(knowledge_ckpt: Path, adapted: Path, tm
     assert members == [f"checkpoint:{phase1['id']}@2", f"checkpoint:{phase2['id']}@2"]
 
 
-def test_a_checkpoint_without_a_run_record_is_tested_and_says_so(knowledge_ckpt: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_without_a_run_record_is_tested_and_says_so(knowledge_ckpt, tmp_path):
     content = torch.load(knowledge_ckpt, weights_only=True)
     del content["syrfa_run_record"]
     old = tmp_path / "old.ckpt"
@@ -102,7 +99,7 @@ def test_a_checkpoint_without_a_run_record_is_tested_and_says_so(knowledge_ckpt:
     assert "old.ckpt holds no run record" in result["run_record_reason"]
 
 
-def test_what_no_verb_tested_has_no_run_record() -> None:
+def test_what_no_verb_tested_has_no_run_record():
     trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
     record, reason = run_record_of(trainer)
     assert (record, "not started by the command line" in str(reason)) == (None, True)
@@ -111,9 +108,7 @@ def test_what_no_verb_tested_has_no_run_record() -> None:
     assert (record, "tested within `fit`" in str(reason)) == (None, True)
 
 
-def test_a_resumed_fit_has_the_run_record_of_an_uninterrupted_one(
-    adapted: Path, tmp_path: Path, result: dict[str, Any]
-) -> None:
+def test_a_resumed_fit_has_the_run_record_of_an_uninterrupted_one(adapted, tmp_path, result):
     run = [*ADAPT, *QUICK, f"--run.root={tmp_path}", f"--ckpt_path={adapted}"]
     assert main(["fit", *run, "--trainer.max_epochs=2"]) == 0
     again = tmp_path / "demo_adapt" / "seed1" / "checkpoints" / "last.ckpt"

@@ -1,19 +1,15 @@
 """What tests of verbs share: the one line of a refused command."""
 
-from collections.abc import Callable
-
 import pytest
 
 from syrfa.__main__ import main
 
-Refusal = Callable[[list[str]], str]
-
 
 @pytest.fixture
-def refusal(capsys: pytest.CaptureFixture[str]) -> Refusal:
+def refusal(capsys):
     """refusal(arguments): runs a command that must be refused, and returns its one line without the verb."""
 
-    def line_of(arguments: list[str]) -> str:
+    def line_of(arguments):
         capsys.readouterr()
         code = main(arguments)
         printed = capsys.readouterr().err

@@ -4,19 +4,17 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from broken_server import BrokenServer, serve
+from broken_server import serve
 from small_run import ROOT
 
 from syrfa.__main__ import main
 from syrfa.datasets.published import PUBLISHED, Archive
 
 
-def archive(content: bytes = b"image") -> bytes:
+def archive(content=b"image"):
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
         info = tarfile.TarInfo("UCSD_Anomaly_Dataset.v1p2/UCSDped2/Train/Train001/001.tif")
@@ -26,7 +24,7 @@ def archive(content: bytes = b"image") -> bytes:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokenServer]:
+def server(monkeypatch):
     """Ped2 published at a loopback address, with the sum of what is served."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     content = archive()
@@ -38,17 +36,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BrokenServer]:
         yield state
 
 
-def fetch(out: Path, *options: str) -> int:
+def fetch(out, *options):
     return main(["data", "fetch", "ped2", "--out", str(out), *options])
 
 
-def record(out: Path) -> dict[str, object]:
+def record(out):
     return dict(json.loads((out / "fetched.json").read_text())["archives"]["ucsd.tar.gz"])
 
 
-def test_fetched_verified_recorded_and_unpacked_once(
-    server: BrokenServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_fetched_verified_recorded_and_unpacked_once(server, tmp_path, capsys):
     server.breaks, server.break_after = 1, 100
     assert fetch(tmp_path) == 0
     assert len(server.requests) == 2
@@ -62,18 +58,14 @@ def test_fetched_verified_recorded_and_unpacked_once(
     assert len(server.requests) == 2
 
 
-def test_another_file_than_the_published_one(
-    server: BrokenServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_file_than_the_published_one(server, tmp_path, capsys):
     server.content = archive(b"other")
     assert fetch(tmp_path) == 2
     assert "another SHA-256" in capsys.readouterr().err
     assert not any(path.suffix in (".gz", ".part") or path.is_dir() for path in tmp_path.iterdir())
 
 
-def test_trust_on_first_use_holds_later_runs_to_it(
-    server: BrokenServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_trust_on_first_use_holds_later_runs_to_it(server, tmp_path, capsys):
     server.content = archive(b"new release")
     assert fetch(tmp_path, "--sha256", "first-use") == 0
     assert record(tmp_path)["checked_against"] == "nothing: taken as it came"
@@ -85,7 +77,7 @@ def test_trust_on_first_use_holds_later_runs_to_it(
         assert "another SHA-256" in capsys.readouterr().err
 
 
-def test_a_sum_of_ones_own(server: BrokenServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sum_of_ones_own(server, tmp_path, capsys):
     server.content = archive(b"mirror")
     assert fetch(tmp_path, "--sha256", hashlib.sha256(server.content).hexdigest()) == 0
     assert record(tmp_path)["checked_against"] == "the sum that was given"
@@ -93,9 +85,7 @@ def test_a_sum_of_ones_own(server: BrokenServer, tmp_path: Path, capsys: pytest.
     assert "64 hexadecimal digits" in capsys.readouterr().err
 
 
-def test_a_folder_that_did_not_come_from_here(
-    server: BrokenServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_did_not_come_from_here(server, tmp_path, capsys):
     (tmp_path / "UCSD_Anomaly_Dataset.v1p2").mkdir()
     assert fetch(tmp_path) == 2
     assert "is there already" in capsys.readouterr().err
@@ -103,7 +93,7 @@ def test_a_folder_that_did_not_come_from_here(
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1, "archives": {"ucsd.tar.gz": {"sha256": "x"}}}'])
-def test_a_damaged_record(server: BrokenServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+def test_a_damaged_record(server, tmp_path, capsys, text):
     (tmp_path / "fetched.json").write_text(text)
     assert fetch(tmp_path) == 2
     assert "fetched.json" in capsys.readouterr().err
@@ -111,7 +101,7 @@ def test_a_damaged_record(server: BrokenServer, tmp_path: Path, capsys: pytest.C
 
 
 @pytest.mark.parametrize("key", ["shanghaitech", "ubnormal"])
-def test_instructions_where_no_script_may_fetch(key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_instructions_where_no_script_may_fetch(key, tmp_path, capsys):
     assert main(["data", "fetch", key, "--out", str(tmp_path)]) == 2
     captured = capsys.readouterr()
     assert PUBLISHED[key].page in captured.out
@@ -122,15 +112,15 @@ def test_instructions_where_no_script_may_fetch(key: str, tmp_path: Path, capsys
     assert not list(tmp_path.iterdir())
 
 
-def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes(capsys):
     for arguments, part in ((["fetch"], "fetch one of"), (["fetch", "ped3"], "ped3"), (["drop"], "drop")):
         assert main(["data", *arguments]) == 2
         assert part in capsys.readouterr().err
 
 
-def test_every_data_set_is_listed_and_the_page_of_the_docs_has_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_data_set_is_listed_and_the_page_of_the_docs_has_the_list(capsys):
     assert main(["data", "list", "--markdown", "true"]) == 0
     table = capsys.readouterr().out
     for key, published in PUBLISHED.items():
         assert f"| {key} | {published.title} |" in table
-    assert table in (ROOT / "docs" / "datasets.md").read_text()
+    assert table in (ROOT / "docs" / "data.md").read_text()

@@ -1,7 +1,6 @@
 """`syrfa data check`: the table first, then the exit code."""
 
 import json
-from pathlib import Path
 
 import pytest
 from small_releases import write_script, write_shanghaitech
@@ -9,7 +8,7 @@ from small_releases import write_script, write_shanghaitech
 from syrfa.__main__ import main
 
 
-def test_usable_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_usable_copy(tmp_path, capsys):
     root, out = write_shanghaitech(tmp_path / "copy"), tmp_path / "found.json"
     assert main(["data", "check", "shanghaitech", str(root), "--fast", "true", "--json", str(out)]) == 0
     text = capsys.readouterr().out
@@ -22,7 +21,7 @@ def test_usable_copy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert {finding["level"] for finding in content["findings"]} == {"note", "ok"}
 
 
-def test_a_fault_is_printed_after_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_is_printed_after_the_table(tmp_path, capsys):
     root, out = write_shanghaitech(tmp_path / "copy"), tmp_path / "found.json"
     (root / "testing" / "test_frame_mask" / "01_0063.npy").write_bytes(b"damaged")
     assert main(["data", "check", "shanghaitech", str(root), "--fast", "true", "--json", str(out)]) == 2
@@ -42,13 +41,13 @@ def test_a_fault_is_printed_after_the_table(tmp_path: Path, capsys: pytest.Captu
         (["ped2", ".", "--workers", "0"], "workers 0"),
     ],
 )
-def test_mistakes(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistakes(arguments, part, capsys):
     assert main(["data", "check", *arguments]) == 2
     assert part in capsys.readouterr().err
 
 
 @pytest.mark.real_data
-def test_real_ped2_is_sound(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_real_ped2_is_sound(shared_data, tmp_path, capsys):
     assert main(["data", "check", "ped2", str(shared_data / "ped2"), "--fast", "true"]) == 0
     assert "1,648 of 2,010 frames abnormal" in capsys.readouterr().out
     for name in ("training", "testing"):

@@ -5,12 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import wandb
 from small_run import DATA, EXPERIMENTS, KNOWLEDGE, SMALL
 
@@ -22,7 +20,7 @@ OF_THE_PLACE = {"root", "ckpt_path", "dirpath", "default_root_dir"}  # keys that
 
 
 @pytest.fixture(scope="module")
-def both(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def both(knowledge_ckpt, tmp_path_factory):
     """The run folders of one process and of two verbs, the first of which is the session's fit."""
     one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
     assert main(["fit", *KNOWLEDGE, *SMALL, WIDTH, f"--run.root={one}", "--run.test=true"]) == 0
@@ -33,39 +31,32 @@ def both(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     return one / "demo_knowledge" / "seed1", two / "demo_knowledge" / "seed1"
 
 
-def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-def test_the_same_files_lie_there(both: tuple[Path, Path]) -> None:
-    expected = {"result.json", "config_test.yaml", "provenance_test.json", "score_curves.png"}
-    assert files(both[0]) == files(both[1]) >= expected
-
-
-def test_every_number_is_the_same(both: tuple[Path, Path]) -> None:
+def test_every_file_and_number_is_the_same(both):
+    names = [{str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} for folder in both]
+    assert names[0] == names[1] >= {"result.json", "config_test.yaml", "provenance_test.json", "score_curves.png"}
+    assert (both[0] / "metrics.csv").read_text() == (both[1] / "metrics.csv").read_text()
     one, two = (json.loads((folder / "result.json").read_text()) for folder in both)
     for result in (one, two):
         arguments = result["environment"].pop("arguments")
         assert arguments[0] == "test"
         assert any(argument.startswith("--ckpt_path=") for argument in arguments)
     assert one == two
+    states = [torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for folder in both]
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
     for file in (both[0] / "scores").iterdir():
         stored, expected = np.load(file), np.load(both[1] / "scores" / file.name)
         assert stored.files == expected.files
         assert all(np.array_equal(stored[name], expected[name]) for name in stored.files)
 
 
-def test_the_configs_differ_by_the_place_alone(both: tuple[Path, Path]) -> None:
+def test_the_configs_differ_by_the_place_alone(both):
     one, two = ((folder / "config_test.yaml").read_text().splitlines() for folder in both)
     changed = {line.split(":")[0].strip() for line in set(one) ^ set(two)}
     assert changed <= {*OF_THE_PLACE, "test"}
 
 
-def test_the_log_of_training_holds_no_test(both: tuple[Path, Path]) -> None:
-    assert (both[0] / "metrics.csv").read_text() == (both[1] / "metrics.csv").read_text()
-
-
-def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None:
+def test_a_finished_fit_is_resumed_to_be_tested(both):
     (both[0] / "result.json").unlink()
     run = [*KNOWLEDGE, *SMALL, WIDTH, f"--run.root={both[0].parents[1]}", "--run.test=true"]
     assert main(["fit", *run, f"--ckpt_path={both[0] / 'checkpoints' / 'last.ckpt'}"]) == 0
@@ -96,9 +87,7 @@ def test_a_finished_fit_is_resumed_to_be_tested(both: tuple[Path, Path]) -> None
         ),
     ],
 )
-def test_what_cannot_be_tested_is_refused_before_training(
-    data: list[str], options: list[str], named: str, tmp_path: Path, refusal: Callable[[list[str]], str]
-) -> None:
+def test_what_cannot_be_tested_is_refused_before_training(data, options, named, tmp_path, refusal):
     configs = [f"--config={DATA / name}" for name in data]
     run = [*configs, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", *SMALL, WIDTH, f"--run.root={tmp_path}"]
     assert named in refusal(["fit", *run, "--trainer.limit_val_batches=0", *options, "--run.test=true"])
@@ -106,14 +95,14 @@ def test_what_cannot_be_tested_is_refused_before_training(
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wandb_run_of_both_ends_as_they_do(fails, tmp_path, monkeypatch):
     codes, finish = [], wandb.finish
 
-    def recorded(exit_code: int) -> None:
+    def recorded(exit_code):
         codes.append(exit_code)
         finish(exit_code=exit_code)
 
-    def broken(*_: Any) -> None:
+    def broken(*_):
         raise OSError("the test broke")
 
     monkeypatch.setenv("WANDB_MODE", "offline")
@@ -131,7 +120,7 @@ def test_the_wandb_run_of_both_ends_as_they_do(fails: bool, tmp_path: Path, monk
     assert len(list(tmp_path.glob("demo_knowledge/seed1/wandb/offline-run-*"))) == 1
 
 
-def test_an_upload_without_an_account_is_refused_in_a_line(tmp_path: Path) -> None:
+def test_an_upload_without_an_account_is_refused_in_a_line(tmp_path):
     home = {name: str(tmp_path) for name in ("HOME", "WANDB_CONFIG_DIR", "WANDB_CACHE_DIR")}
     nobody = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
     online = {**nobody, **home, "WANDB_MODE": "online", "WANDB_BASE_URL": "http://127.0.0.1:9"}

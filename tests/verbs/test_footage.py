@@ -1,9 +1,7 @@
 """Footage of one's own from the command line: scored without labels, measured with a table of intervals."""
 
 import json
-from pathlib import Path
 
-import pytest
 from small_run import DATA, EXPERIMENTS, SMALL
 
 from syrfa.__main__ import main
@@ -13,7 +11,7 @@ CONFIG = [f"--config={DATA / 'folder.yaml'}", f"--config={EXPERIMENTS / 'demo_kn
 OPTION = "--data.target.dataset.init_args"
 
 
-def write_table(world: Path, file: Path) -> None:
+def write_table(world, file):
     """Each run of abnormal frames of the world's test videos, frames counted from 1, the end included."""
     rows = ["video,start,end"]
     dataset = UCSDPed2(world)
@@ -23,9 +21,7 @@ def write_table(world: Path, file: Path) -> None:
     file.write_text("\n".join(rows) + "\n")
 
 
-def test_scored_without_labels_and_measured_with_them(
-    data_environment: Path, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_scored_without_labels_and_measured_with_them(data_environment, knowledge_ckpt, tmp_path, capsys):
     common = [*CONFIG, *SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
     run = tmp_path / "demo_knowledge" / "seed1"
     out = tmp_path / "scored"

@@ -1,9 +1,6 @@
 """The gradient reversal baseline on tiny generated worlds: fit, test, and what a result says of its training."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from small_run import ADAPT, DEMO, EXPERIMENTS, SMALL
@@ -16,29 +13,18 @@ REVERSAL += ["--model.init_args.width=2", "--data.steps_per_epoch=3"]
 pytestmark = pytest.mark.usefixtures("data_environment")
 
 
-def fitted_and_tested(root: Path, *options: str) -> dict[str, Any]:
-    arguments = [*REVERSAL, *options, f"--run.root={root}"]
-    folder = root / "demo_grl" / "seed1"
-    assert main(["fit", *arguments]) == 0
-    assert main(["test", *arguments, f"--ckpt_path={folder / 'checkpoints' / 'last.ckpt'}"]) == 0
-    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
-    return result
-
-
-@pytest.mark.parametrize("on_test_frames", [False, True])
-def test_fit_and_test(on_test_frames: bool, tmp_path: Path) -> None:
-    """Equal classes and train splits; natural classes and the target's test split, which makes it transductive."""
-    options = ["--data.class_balance=natural", "--data.target.train_split=test"] if on_test_frames else []
-    result = fitted_and_tested(tmp_path, *options)
+def test_fit_and_test(tmp_path):
+    """Natural classes and the target's test split, which makes it transductive."""
+    options = ["--data.class_balance=natural", "--data.target.train_split=test", "--run.test=true"]
+    assert main(["fit", *REVERSAL, *options, f"--run.root={tmp_path}"]) == 0
+    result = json.loads((tmp_path / "demo_grl" / "seed1" / "result.json").read_text())
     assert result["module"] == "GradientReversalModule"
     assert result["steps"] == 3
     assert result["settings"]["alpha"] == 10
     assert 0 <= result["metrics"]["micro_auroc"]["value"] <= 1
-    assert [(part["domain"], part["split"]) for part in result["trained_on"]] == [
-        ("source", "train"),
-        ("target", "test" if on_test_frames else "train"),
-    ]
-    assert (result["transductive"], result["oracle"]) == (on_test_frames, False)
+    trained_on = [(part["domain"], part["split"]) for part in result["trained_on"]]
+    assert trained_on == [("source", "train"), ("target", "test")]
+    assert (result["transductive"], result["oracle"]) == (True, False)
     header = (tmp_path / "demo_grl" / "seed1" / "metrics.csv").read_text().splitlines()[0].split(",")
     assert {"train/cls", "train/domain", "train/reversal", "train/domain_accuracy"} <= set(header)
 
@@ -58,15 +44,11 @@ def test_fit_and_test(on_test_frames: bool, tmp_path: Path) -> None:
     ],
     ids=["one-domain", "no-target", "no-source", "float16", "no-units", "puzzle"],
 )
-def test_refused_in_one_line(
-    options: list[str], named: str, tmp_path: Path, refusal: Callable[[list[str]], str]
-) -> None:
+def test_refused_in_one_line(options, named, tmp_path, refusal):
     assert named in refusal(["fit", *REVERSAL, *options, f"--run.root={tmp_path}"])
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
-def test_phase_two_does_not_adapt_to_a_batch_of_both_domains(
-    knowledge_ckpt: Path, tmp_path: Path, refusal: Callable[[list[str]], str]
-) -> None:
+def test_phase_two_does_not_adapt_to_a_batch_of_both_domains(knowledge_ckpt, tmp_path, refusal):
     options = [*ADAPT, *SMALL, f"--model.init_args.knowledge_ckpt={knowledge_ckpt}", f"--run.root={tmp_path}"]
     assert "data.train_on=both: phase 2 adapts to the target" in refusal(["fit", *options, "--data.train_on=both"])

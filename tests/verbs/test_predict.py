@@ -72,11 +72,12 @@ def test_two_processes_write_the_same_bytes(scored, knowledge_ckpt, tmp_path):
     assert digests(tmp_path / "out") == digests(scored[0])
 
 
-def test_kept_tubes_give_the_same_bytes(scored, knowledge_ckpt, tmp_path):
-    options = ("--workers=1", "--keep_tubes=true")
-    assert predict(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", *options) == 0
-    assert digests(tmp_path / "out") == digests(scored[0])
+def test_a_prepared_cache_gives_the_same_bytes(scored, knowledge_ckpt, tmp_path):
+    target = ["--data.source=null", "--data.train_on=target", f"--data.cache_root={tmp_path / 'cache'}"]
+    assert main(["prepare", *DEMO, *target, "--workers=1"]) == 0
     assert len(list((tmp_path / "cache").glob("ped2-test-*/*.npy"))) == 2
+    assert predict(knowledge_ckpt, tmp_path / "out", tmp_path / "cache", "--workers=1") == 0
+    assert digests(tmp_path / "out") == digests(scored[0])
 
 
 @pytest.mark.parametrize("lost", ["missing", "damaged", "of other frames"])

@@ -4,8 +4,6 @@ import json
 import re
 import shutil
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +12,6 @@ from small_run import DATA, DEMO
 
 from syrfa.__main__ import main
 
-Refusal = Callable[[list[str]], str]
 TARGET = ["prepare", *DEMO, "--data.prepare_workers=1", "--data.source=null", "--data.train_on=target"]
 SOURCE = ["prepare", *DEMO, "--data.prepare_workers=1", "--data.target=null", "--data.test_on=source"]
 SOURCE += ["--data.predict_on=source"]
@@ -24,15 +21,15 @@ TEST = ["test", f"--config={DATA / 'demo.yaml'}", "--model=SynthKnowledgeModule"
 class World:
     """A private copy of the tiny worlds with a private cache."""
 
-    def __init__(self, root: Path, cache: Path) -> None:
+    def __init__(self, root, cache):
         self.cache, self.target, self.source = cache, root / "demo-target", root / "demo-source"
         self.train, self.test = (self.target / "UCSDped2" / split for split in ("Train", "Test"))
 
-    def manifests(self, split: str = "*") -> list[Path]:
+    def manifests(self, split="*"):
         """Of the finished caches of a split."""
         return sorted(self.cache.glob(f"*-{split}-*/manifest.json"))
 
-    def change_boxes(self, split: str, row: int, column: int | slice, value: object) -> Path:
+    def change_boxes(self, split, row, column, value):
         path = self.target / "detections" / f"{split}.npz"
         with np.load(path, allow_pickle=False) as stored:
             columns = dict(stored)
@@ -42,7 +39,7 @@ class World:
 
 
 @pytest.fixture
-def world(tiny_worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tiny_worlds, tmp_path, monkeypatch):
     root = tmp_path / "raw"
     for name in ("demo-source", "demo-target"):
         shutil.copytree(tiny_worlds / name, root / name)
@@ -51,50 +48,34 @@ def world(tiny_worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return World(root, tmp_path / "cache")
 
 
-def image(world: World, number: int = 10) -> Path:
+def image(world, number=10):
     return sorted((world.train / "Train001").iterdir())[number]
 
 
-def remove_folder(world: World) -> Path:
-    shutil.rmtree(world.train)
-    return world.target
-
-
-def remove_frames(world: World) -> Path:
-    for file in (world.train / "Train001").iterdir():
-        file.unlink()
-    return world.train / "Train001"
-
-
-def spoil_image(world: World) -> Path:
+def spoil_image(world):
     image(world).write_bytes(image(world).read_bytes()[:200])
     return image(world)
 
 
-def cut_video(world: World) -> Path:
+def cut_video(world):
     video = sorted(world.source.glob("Scene*/*.mp4"))[0]
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
     return video
 
 
-def lengthen_video(world: World) -> Path:
+def lengthen_video(world):
     images = sorted((world.test / "Test001").glob("*.tif"))
     shutil.copy(images[-1], images[0].with_name(f"{len(images) + 1:03d}.tif"))
     return world.target
 
 
-def shorten_video(world: World) -> Path:
-    sorted((world.test / "Test001").glob("*.tif"))[-1].unlink()
-    return world.target
-
-
-def stretch_interval(world: World) -> Path:
+def stretch_interval(world):
     labels = world.test / "UCSDped2.m"
     labels.write_text(re.sub(r"\[\d+:\d+", "[1:9999", labels.read_text(), count=1))
     return labels
 
 
-def stretch_track(world: World) -> Path:
+def stretch_track(world):
     tracks = sorted(world.source.rglob("*_tracks.txt"))[0]
     tracks.write_text("1,0,9999\n")
     return tracks
@@ -105,20 +86,15 @@ def stretch_track(world: World) -> Path:
     [
         (lambda world: world.change_boxes("test", 3, slice(0, 4), (10_000, 10_000, 10_020, 10_040)), TARGET, "test"),
         (lambda world: world.change_boxes("test", 3, 1, np.nan), TARGET, "test"),
-        (remove_folder, TARGET, "*"),
-        (remove_frames, TARGET, "train"),
         (spoil_image, TARGET, "train"),
         (lengthen_video, TARGET, "test"),
-        (shorten_video, TARGET, "test"),
         (stretch_interval, TARGET, "test"),
         (cut_video, SOURCE, None),
         (stretch_track, SOURCE, None),
     ],
-    ids=["box outside", "box nan", "folder", "frames", "image", "longer", "shorter", "interval", "video", "track"],
+    ids=["box outside", "box nan", "image", "longer", "interval", "video", "track"],
 )
-def test_damaged_data(
-    world: World, damage: Callable[[World], Path], command: list[str], split: str | None, refusal: Refusal
-) -> None:
+def test_damaged_data(world, damage, command, split, refusal):
     place = damage(world)
     assert str(place) in refusal(command)
     caches = world.manifests(split) if split else world.manifests()
@@ -127,16 +103,16 @@ def test_damaged_data(
     assert place.stem.removesuffix("_tracks") not in names if split is None else not caches
 
 
-def flip(path: Path) -> None:
+def flip(path):
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
 
-def truncate(path: Path) -> None:
+def truncate(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def test_damaged_cache(world: World, refusal: Refusal) -> None:
+def test_damaged_cache(world, refusal):
     assert main(TARGET) == 0
     folder = world.manifests("test")[0].parent
     for pattern, damage, options, named in (
@@ -151,14 +127,14 @@ def test_damaged_cache(world: World, refusal: Refusal) -> None:
         assert "delete the folder" in line
 
 
-def redraw_image(world: World) -> None:
+def redraw_image(world):
     pixels = cv2.imread(str(image(world)), cv2.IMREAD_GRAYSCALE)
     before = image(world).stat().st_size
     cv2.imwrite(str(image(world)), np.random.default_rng(0).integers(0, 255, pixels.shape).astype(np.uint8))
     assert image(world).stat().st_size != before
 
 
-def swap_images(world: World) -> None:
+def swap_images(world):
     contents = [image(world, number).read_bytes() for number in (5, 12)]
     assert contents[0] != contents[1]
     for number, content in zip((12, 5), contents, strict=True):
@@ -179,7 +155,7 @@ def swap_images(world: World) -> None:
     ],
     ids=["image", "confidence", "swapped"],
 )
-def test_changed_data_never_meet_an_old_cache(world: World, change: Callable[[World], None]) -> None:
+def test_changed_data_never_meet_an_old_cache(world, change):
     assert main(TARGET) == 0
     before = {path: path.read_bytes() for path in world.manifests("train")}
     change(world)
@@ -189,7 +165,7 @@ def test_changed_data_never_meet_an_old_cache(world: World, change: Callable[[Wo
 
 
 @pytest.mark.parametrize("content", ['{"planet": "Mars"}', "[]", '{"preset": "ti'], ids=["foreign", "list", "damaged"])
-def test_generate_never_deletes_another_programs_world(content: str, tmp_path: Path, refusal: Refusal) -> None:
+def test_generate_never_deletes_another_programs_world(content, tmp_path, refusal):
     (tmp_path / "world.json").write_text(content)
     (tmp_path / "thesis.tex").write_text("mine")
     line = refusal(["generate", "--preset=tiny", f"--out={tmp_path}", "--overwrite=true"])
@@ -197,7 +173,7 @@ def test_generate_never_deletes_another_programs_world(content: str, tmp_path: P
     assert (tmp_path / "thesis.tex").read_text() == "mine"
 
 
-def test_a_file_where_a_folder_has_to_be(world: World, tmp_path: Path, refusal: Refusal) -> None:
+def test_a_file_where_a_folder_has_to_be(world, tmp_path, refusal):
     (tmp_path / "file").write_text("mine")
     for command in (
         ["generate", "--preset=tiny", f"--out={tmp_path / 'file'}", "--overwrite=true"],
@@ -207,7 +183,7 @@ def test_a_file_where_a_folder_has_to_be(world: World, tmp_path: Path, refusal: 
         assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_missing_weights(world: World, refusal: Refusal) -> None:
+def test_missing_weights(world, refusal):
     absent = world.target / "absent.onnx"
     options = ["--data.target.detector=syrfa.detection.UltralyticsDetector"]
     options.append(f"--data.target.detector.init_args.weights={absent}")
@@ -216,7 +192,7 @@ def test_missing_weights(world: World, refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("damage", ["junk", "empty", "bit"])
-def test_damaged_checkpoint(world: World, damage: str, knowledge_ckpt: Path, tmp_path: Path, refusal: Refusal) -> None:
+def test_damaged_checkpoint(world, damage, knowledge_ckpt, tmp_path, refusal):
     content = bytearray(knowledge_ckpt.read_bytes())
     with zipfile.ZipFile(knowledge_ckpt) as archive:  # a bit between two entries would be nobody's
         weights = archive.read(max(archive.infolist(), key=lambda entry: entry.file_size))
@@ -228,6 +204,6 @@ def test_damaged_checkpoint(world: World, damage: str, knowledge_ckpt: Path, tmp
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", json.dumps({"schema": 0, "evaluations": [1]})])
-def test_damaged_result(content: str, tmp_path: Path, refusal: Refusal) -> None:
+def test_damaged_result(content, tmp_path, refusal):
     (tmp_path / "result.json").write_text(content)
     assert str(tmp_path / "result.json") in refusal(["summary", str(tmp_path)])

@@ -1,7 +1,6 @@
 """A phase-1 checkpoint tested on a part of ShanghaiTech that has no training split."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,14 +19,12 @@ data:
 
 
 @pytest.fixture
-def motion(tmp_path: Path) -> str:
+def motion(tmp_path):
     (tmp_path / "motion.yaml").write_text(MOTION)
     return f"--config={tmp_path / 'motion.yaml'}"
 
 
-def test_transfer_in_one_command(
-    data_environment: Path, motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_transfer_in_one_command(data_environment, motion, knowledge_ckpt, tmp_path, capsys):
     files = [CONFIG, motion, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
     options = [*SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
     with pytest.warns(UserWarning, match="2 of 107 clips"):
@@ -50,9 +47,7 @@ def test_transfer_in_one_command(
 
 @pytest.mark.usefixtures("data_environment")
 @pytest.mark.filterwarnings("ignore:.* of 107 clips")
-def test_constants_of_another_data_set_are_reported_and_every_constant_is_an_option(
-    motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_constants_of_another_data_set_are_reported(motion, knowledge_ckpt, tmp_path, capsys):
     files = [CONFIG, motion, f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}"]
     options = [*SMALL, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}", "--evaluation.pictures=false"]
     paper = ["--evaluation.protocol=paper", "--evaluation.constants.of=avenue", "--evaluation.constants.block=10"]
@@ -65,9 +60,7 @@ def test_constants_of_another_data_set_are_reported_and_every_constant_is_an_opt
 
 @pytest.mark.usefixtures("data_environment")
 @pytest.mark.filterwarnings("ignore:.* of 107 clips")
-def test_what_needs_a_training_split_says_so(
-    motion: str, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_needs_a_training_split_says_so(motion, knowledge_ckpt, tmp_path, capsys):
     referred = ["test", f"--config={EXPERIMENTS / 'demo_knowledge.yaml'}", "--evaluation.reference=[local]"]
     adapted = ["fit", f"--config={EXPERIMENTS / 'demo_adapt.yaml'}"]
     adapted.append(f"--model.init_args.knowledge_ckpt={knowledge_ckpt}")

@@ -1,7 +1,6 @@
 """The summary table, on canned results whose means and deviations are known."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from syrfa.errors import DataNotFoundError
 from syrfa.verbs.summary import summary
 
 
-def canned(folder: Path, seed: int, value: float | None, transductive: bool = False) -> Path:
+def canned(folder, seed, value, transductive=False):
     run = folder / f"seed{seed}"
     run.mkdir(parents=True)
     metric = (
@@ -41,14 +40,14 @@ def canned(folder: Path, seed: int, value: float | None, transductive: bool = Fa
     return run
 
 
-def test_one_row_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_row_a_run(tmp_path, capsys):
     summary([canned(tmp_path, 1, 0.9), canned(tmp_path, 2, None)])
     lines = capsys.readouterr().out.splitlines()
     assert " ".join(lines[2].split()) == "canned/seed1 phase 2 strict centred 90.0 80.0 to 95.0 90.4 50.0 -"
     assert " ".join(lines[3].split()) == "canned/seed2 phase 2 strict centred - - to - 90.4 - -"
 
 
-def test_what_was_trained_is_named_truly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_trained_is_named_truly(tmp_path, capsys):
     run = canned(tmp_path, 1, 0.9)
     result = json.loads((run / "result.json").read_text())
     clean = {"lambda_cont": 0.0, "align_every": 0, "lambda_aux": 0.05, "clean_only": True}
@@ -65,7 +64,7 @@ def test_what_was_trained_is_named_truly(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("value", [[], ["true"], ["True"]])
-def test_a_flag_needs_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str], value: list[str]) -> None:
+def test_a_flag_needs_no_value(tmp_path, capsys, value):
     run = str(canned(tmp_path, 1, 0.9))
     for arguments in (["--markdown", *value, run], [run, "--over_seeds", *value, "--markdown", *value]):
         assert main(["summary", *arguments]) == 0
@@ -74,7 +73,7 @@ def test_a_flag_needs_no_value(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert not capsys.readouterr().out.startswith("| ")
 
 
-def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mean_and_deviation_over_seeds(tmp_path, capsys):
     runs = [canned(tmp_path, seed, value) for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94))]
     summary(runs, all_evaluations=True, over_seeds=True, markdown=True)
     lines = capsys.readouterr().out.splitlines()
@@ -83,7 +82,7 @@ def test_mean_and_deviation_over_seeds(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[5].startswith("- canned/seed1, canned/seed2, canned/seed3 (strict centred, strict none): ")
 
 
-def test_how_far_the_adapters_moved_is_next_to_the_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_how_far_the_adapters_moved_is_next_to_the_number(tmp_path, capsys):
     runs = [canned(tmp_path, seed, 0.9) for seed in (1, 2)]
     for run, (mean, largest) in zip(runs, ((0.02, 0.3), (0.04, 0.5)), strict=True):
         result = json.loads((run / "result.json").read_text())
@@ -96,12 +95,12 @@ def test_how_far_the_adapters_moved_is_next_to_the_number(tmp_path: Path, capsys
     assert "| rap, lr 0.01: mean 0.03, max 0.5 |" in capsys.readouterr().out  # the other reading has no such number
 
 
-def test_a_result_file_serves_as_well_as_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_file_serves_as_well_as_its_folder(tmp_path, capsys):
     summary([canned(tmp_path, 1, 0.9) / "result.json"])
     assert "canned/seed1" in capsys.readouterr().out
 
 
-def test_a_transductive_number_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_transductive_number_says_so(tmp_path, capsys):
     summary([canned(tmp_path, 1, 0.9, transductive=True)])
     printed = capsys.readouterr().out
     assert " 90.0 (transductive) " in printed
@@ -109,7 +108,7 @@ def test_a_transductive_number_says_so(tmp_path: Path, capsys: pytest.CaptureFix
     assert "transductive: the test split entered this number" in printed
 
 
-def test_runs_with_and_without_test_data_are_never_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_with_and_without_test_data_are_never_averaged(tmp_path, capsys):
     runs = [canned(tmp_path, 1, 0.9), canned(tmp_path, 2, 0.8), canned(tmp_path, 3, 1.0, transductive=True)]
     summary(runs, over_seeds=True, markdown=True)
     rows = capsys.readouterr().out.splitlines()[2:4]
@@ -117,15 +116,13 @@ def test_runs_with_and_without_test_data_are_never_averaged(tmp_path: Path, caps
     assert "| 1 | 100.0 (transductive) |" in rows[1]
 
 
-def test_an_unfinished_run_is_named(tmp_path: Path) -> None:
+def test_an_unfinished_run_is_named(tmp_path):
     with pytest.raises(DataNotFoundError, match="has not finished"):
         summary([tmp_path])
 
 
 @pytest.mark.parametrize(("videos", "said"), [(2, True), (107, False)])
-def test_a_number_of_a_part_of_the_split_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], videos: int, said: bool
-) -> None:
+def test_a_number_of_a_part_of_the_split_says_so(tmp_path, capsys, videos, said):
     run = canned(tmp_path, 1, 0.9)
     result = json.loads((run / "result.json").read_text())
     (run / "result.json").write_text(json.dumps({**result, "videos": videos, "videos_released": 107}))

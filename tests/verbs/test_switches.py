@@ -2,33 +2,30 @@
 
 import csv
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonargparse import Namespace
 from small_run import ADAPT, KNOWLEDGE, SMALL
 
 from syrfa.__main__ import main
-from syrfa.training.oracle import settle_switches
+from syrfa.training.options import settle_switches
 
 pytestmark = pytest.mark.usefixtures("data_environment")
 QUICK = [*SMALL, "--evaluation.pictures=false"]
 
 
-def result_in(root: Path, experiment: str = "demo_adapt") -> dict[str, Any]:
-    result: dict[str, Any] = json.loads((root / experiment / "seed1" / "result.json").read_text())
+def result_in(root, experiment="demo_adapt"):
+    result = json.loads((root / experiment / "seed1" / "result.json").read_text())
     return result
 
 
-def scored(checkpoint: Path, root: Path, *options: str) -> dict[str, Any]:
+def scored(checkpoint, root, *options):
     assert main(["test", *ADAPT, *QUICK, f"--run.root={root}", f"--ckpt_path={checkpoint}", *options]) == 0
     return result_in(root)
 
 
 @pytest.fixture(scope="module")
-def transductive(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def transductive(knowledge_ckpt, tmp_path_factory):
     root = tmp_path_factory.mktemp("transductive")
     start = [f"--run.root={root}", f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
     assert main(["fit", *ADAPT, *QUICK, *start, "--data.transductive=true"]) == 0
@@ -36,7 +33,7 @@ def transductive(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
-def oracle(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def oracle(knowledge_ckpt, tmp_path_factory):
     """The folder of a fit of two epochs, at a rate at which each scores otherwise, with a test at its end."""
     root = tmp_path_factory.mktemp("oracle")
     start = [
@@ -49,9 +46,7 @@ def oracle(knowledge_ckpt: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return root / "demo_adapt" / "seed1"
 
 
-def test_weights_adapted_on_test_frames_say_so_whatever_the_options(
-    transductive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_weights_adapted_on_test_frames_say_so_whatever_the_options(transductive, tmp_path, capsys):
     capsys.readouterr()
     result = scored(transductive, tmp_path)
     captured = capsys.readouterr()
@@ -64,18 +59,7 @@ def test_weights_adapted_on_test_frames_say_so_whatever_the_options(
     assert " (transductive) " in capsys.readouterr().out
 
 
-def test_a_fit_on_test_frames_announces_itself(
-    knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    start = [f"--run.root={tmp_path}", f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
-    capsys.readouterr()
-    assert main(["fit", *ADAPT, *QUICK, *start, "--trainer.fast_dev_run=true"]) == 0
-    assert "data.transductive" not in capsys.readouterr().err
-    assert main(["fit", *ADAPT, *QUICK, *start, "--trainer.fast_dev_run=true", "--data.transductive=true"]) == 0
-    assert "syrfa fit: data.transductive is on: frames of the target's test split" in capsys.readouterr().err
-
-
-def test_the_best_checkpoint_on_the_test_split_is_kept_and_known_for_it(oracle: Path, tmp_path: Path) -> None:
+def test_the_best_checkpoint_on_the_test_split_is_kept_and_known_for_it(oracle, tmp_path):
     """Its number is the largest that validation saw, and no option of a later test hides how it was chosen."""
     with (oracle / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["val/micro_auroc"]]
@@ -95,7 +79,7 @@ def test_the_best_checkpoint_on_the_test_split_is_kept_and_known_for_it(oracle: 
     ]
 
 
-def test_adaptation_does_not_wash_the_choice_of_phase_one_off(tmp_path: Path) -> None:
+def test_adaptation_does_not_wash_the_choice_of_phase_one_off(tmp_path):
     options = [*QUICK, "--model.init_args.width=2", f"--run.root={tmp_path}"]
     assert main(["fit", *KNOWLEDGE, *options, "--data.oracle=true"]) == 0
     chosen = tmp_path / "demo_knowledge" / "seed1" / "checkpoints" / "oracle.ckpt"
@@ -105,10 +89,8 @@ def test_adaptation_does_not_wash_the_choice_of_phase_one_off(tmp_path: Path) ->
     assert (result["transductive"], result["oracle"]) == (False, True)
 
 
-def test_validation_says_what_the_weights_bring(
-    oracle: Path, knowledge_ckpt: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def printed(config: list[str], checkpoint: Path, *options: str) -> str:
+def test_validation_says_what_the_weights_bring(oracle, knowledge_ckpt, tmp_path, capsys):
+    def printed(config, checkpoint, *options):
         capsys.readouterr()
         split = ["--data.validate_on=target", "--data.target.validation_split=test", "--trainer.limit_val_batches=1.0"]
         arguments = [*config, *QUICK, *split, f"--run.root={tmp_path}", f"--ckpt_path={checkpoint}"]
@@ -130,23 +112,24 @@ def test_validation_says_what_the_weights_bring(
         ({"save_top_k": -1}, "{epoch}-{step}", "the best of checkpoints/*.ckpt are kept, by AUROC on the target's"),
     ],
 )
-def test_the_file_that_is_announced_is_the_one_that_is_kept(options: dict[str, Any], filename: str, said: str) -> None:
+def test_the_file_that_is_announced_is_the_one_that_is_kept(options, filename, said):
     checkpoint = Namespace(monitor=None, mode="min", save_top_k=1, filename="{epoch}-{step}")
     for name, value in options.items():
         checkpoint[name] = value
     trainer = Namespace(
         limit_val_batches=0, check_val_every_n_epoch=1, max_epochs=5, val_check_interval=None, max_steps=-1
     )
-    data = Namespace(transductive=False, oracle=True)
-    (line,) = settle_switches(Namespace(data=data, trainer=trainer, checkpoint=checkpoint), "fit")
+    data = Namespace(transductive=True, oracle=True)
+    first, line = settle_switches(Namespace(data=data, trainer=trainer, checkpoint=checkpoint), "fit")
+    assert first.startswith("data.transductive is on: frames of the target's test split")
     assert line.startswith(f"data.oracle is on: {said}")
     assert checkpoint.filename == filename
 
 
-def test_pictures_carry_the_switch(oracle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_carry_the_switch(oracle, tmp_path, monkeypatch):
     from syrfa.evaluation import pictures
 
-    titles: list[str] = []
+    titles = []
     monkeypatch.setattr(pictures, "plot_score_curves", lambda *_, title, caption: titles.extend([title, caption]))
     monkeypatch.setattr(pictures, "plot_anomaly_map", lambda *_, note: titles.append(note))
     result = scored(oracle / "checkpoints" / "oracle.ckpt", tmp_path, "--evaluation.pictures=true")
@@ -155,9 +138,7 @@ def test_pictures_carry_the_switch(oracle: Path, tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize("switch", ["transductive", "oracle"])
-def test_a_switch_that_the_weights_know_nothing_of_is_refused(
-    switch: str, knowledge_ckpt: Path, tmp_path: Path, refusal: Callable[[list[str]], str]
-) -> None:
+def test_a_switch_that_the_weights_know_nothing_of_is_refused(switch, knowledge_ckpt, tmp_path, refusal):
     arguments = ["test", *KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", f"--ckpt_path={knowledge_ckpt}"]
     line = refusal([*arguments, f"--data.{switch}=true"])
     assert f"data.{switch}: these weights were fitted without it" in line
@@ -183,8 +164,6 @@ def test_a_switch_that_the_weights_know_nothing_of_is_refused(
         (["--data.oracle=true", "--trainer.limit_val_batches=3"], "limit_val_batches=3 scores a part of the test"),
     ],
 )
-def test_combinations_that_make_no_sense_are_refused(
-    options: list[str], named: str, tmp_path: Path, refusal: Callable[[list[str]], str]
-) -> None:
+def test_combinations_that_make_no_sense_are_refused(options, named, tmp_path, refusal):
     assert named in refusal(["fit", *KNOWLEDGE, *QUICK, f"--run.root={tmp_path}", *options])
     assert not list(tmp_path.rglob("*.ckpt"))

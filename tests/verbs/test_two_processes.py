@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ NARROW = ["--model.init_args.width=2", "--evaluation.bootstrap=0", "--evaluation
 BATCH = 60
 
 
-def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
+def syrfa(verb, root, processes, *options):
     start = [sys.executable, "-m"]
     if processes > 1:
         start += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
@@ -26,7 +25,7 @@ def syrfa(verb: str, root: Path, processes: int, *options: str) -> Path:
 
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("data_environment")
-def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt: Path, tmp_path: Path) -> None:
+def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt, tmp_path):
     trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1", "--run.test=true")
     assert (trained / "checkpoints" / "last.ckpt").is_file()
     options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.reference=[fused]")

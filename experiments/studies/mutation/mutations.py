@@ -296,7 +296,7 @@ MUTATIONS: list[Mutation] = [
         ),
     ),
     *_of(
-        "modules/steps.py",
+        "modules/synth_knowledge.py",
         ("Eq. 19: O + O'", "stream_difference(clean, augmented, order)", "clean + augmented", f"{PHASE2}[paper]"),
         (
             "Eq. 19: O - O' where f_c sees O' - O",

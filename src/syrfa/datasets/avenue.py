@@ -79,10 +79,6 @@ class Avenue(ReleasedDataset):
         """The videos of the split that are there, named 01, 02, ... and sorted.
 
         Warns, once a split, where some of the release are missing.
-
-        Raises:
-            DataNotFoundError: there is none.
-            ConfigError: there is no such split, or a video is there twice.
         """
         self.check_split(split)
         found = self._clips(split)

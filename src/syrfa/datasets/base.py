@@ -38,11 +38,7 @@ class VideoRecord:
     frames: int | None = field(default=None, compare=False)
 
     def length(self) -> int:
-        """Its length in frames; a video file of which it is not known yet is decoded from end to end.
-
-        Raises:
-            VideoError: the video cannot be decoded.
-        """
+        """Its length in frames; a video file of which it is not known yet is decoded from end to end."""
         return frame_count(self.path) if self.frames is None else self.frames
 
 
@@ -59,16 +55,8 @@ class Video:
     """One video with its labels, as `dataset[i]` gives it. Nothing is decoded before it is asked for.
 
     `len(video)` is its length in frames; iterating decodes them one at a time, each uint8 (height, width, channels) in
-    RGB order, with one channel for a frame without colour. Each attribute and each iteration can raise VideoError or
-    LabelError where files are damaged.
-
-    Args:
-        dataset: the data set.
-        record: where the video is.
-
-    Attributes:
-        name: unique within the data set.
-        record: as given.
+    RGB order, with one channel for a frame without colour. `name` is unique within the data set, `record` says where
+    the video is. Each attribute and each iteration can raise VideoError or LabelError where files are damaged.
     """
 
     def __init__(self, dataset: "VideoDataset", record: VideoRecord) -> None:
@@ -202,12 +190,10 @@ class VideoDataset(ABC):
     def regions(self, record: VideoRecord) -> Regions | None:
         """The abnormal regions of every frame, as boxes joined into tracks; `region_truth` says how they are made.
 
-        None where frames are abnormal, or not labelled, and nothing says where: a video of normal frames has none, nor
-        has a frame labelled normal that lacks a mask. Reads every mask of the video.
+        None where frames are abnormal, or not labelled, and nothing says where. Reads every mask of the video.
 
         Raises:
-            LabelError: masks are malformed, or do not fit the video, or some of its abnormal frames have one and
-                others do not.
+            LabelError: masks do not fit the video, or some of its abnormal frames have one and others do not.
         """
         labels = self.frame_labels(record)
         if labels is not None and not labels.any():
@@ -248,11 +234,7 @@ class VideoDataset(ABC):
         return any((place / WORLD).is_file() for place in (self.root, self.root.resolve().parent))
 
     def check_split(self, split: str) -> None:
-        """Refuses what is no split of this data set.
-
-        Raises:
-            ConfigError: with the names of those there are.
-        """
+        """Refuses what is no split of this data set with a ConfigError."""
         if split not in self.splits:
             raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
 

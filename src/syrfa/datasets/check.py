@@ -16,6 +16,7 @@ from syrfa.utils.text_table import Cell, text_table
 
 SCHEMA = 1
 
+_COUNTS = ("videos", "frames", "abnormal_frames")
 _COLUMNS = ("split", "videos", "published", "frames", "published", "abnormal", "published", "size")
 
 
@@ -25,15 +26,7 @@ class UnusableDataError(UserError, ValueError):
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What was found in one split, next to what was published.
-
-    Attributes:
-        videos: that are there.
-        frames: of all videos; None where a length is not known.
-        abnormal_frames: of all videos; None where a video has no labels or they are refused.
-        sizes: the frame sizes, (width, height).
-        published: None for a split or folder of which nothing is.
-    """
+    """Counts of one split, None where unknown, its frame sizes (width, height), and what was published of it."""
 
     videos: int
     frames: int | None
@@ -44,16 +37,7 @@ class SplitReport:
 
 @dataclass(frozen=True)
 class Examination:
-    """All that was found in a copy.
-
-    Attributes:
-        key: the data set's name in `PUBLISHED`.
-        root: the folder.
-        fast: nothing was decoded.
-        layout: what the reader recognised, a line each.
-        splits: by name.
-        findings: problems first.
-    """
+    """All that was found in a copy: what the reader recognised, counts by split, and findings, problems first."""
 
     key: str
     root: Path
@@ -184,14 +168,13 @@ def _count(surveys: Sequence[VideoSurvey], facts: SplitFacts | None) -> SplitRep
 def _compare_totals(key: str, splits: Mapping[str, SplitReport]) -> list[Finding]:
     """Sums that were published, where every video is there and its length known."""
     published = PUBLISHED[key]
-    whole = {name: report for name, report in splits.items() if report.published and _is_whole(report)}
     sums = [
         (name, report.frames, report.published.frames, bool(report.published.per_video))
-        for name, report in whole.items()
-        if report.published
+        for name, report in splits.items()
+        if report.published and report.videos == report.published.videos and report.frames is not None
     ]
-    if len(whole) == len(splits):
-        sums.append(("all splits", sum(report.frames or 0 for report in whole.values()), published.frames, False))
+    if len(sums) == len(splits):
+        sums.append(("all splits", sum(frames or 0 for _, frames, _, _ in sums), published.frames, False))
     findings = []
     for where, frames, expected, by_video in sums:
         if expected is not None and frames == expected:
@@ -202,28 +185,14 @@ def _compare_totals(key: str, splits: Mapping[str, SplitReport]) -> list[Finding
     return findings
 
 
-def _is_whole(report: SplitReport) -> bool:
-    return report.published is not None and report.videos == report.published.videos and report.frames is not None
-
-
 def _row(split: str, report: SplitReport) -> list[Cell]:
-    facts = report.published
-    numbers = [
-        (report.videos, facts.videos if facts else None),
-        (report.frames, facts.frames if facts else None),
-        (report.abnormal_frames, facts.abnormal_frames if facts else None),
-    ]
-    cells: list[Cell] = [None if n is None else f"{n:,}" for pair in numbers for n in pair]
+    numbers = [getattr(part, name, None) for name in _COUNTS for part in (report, report.published)]
+    cells: list[Cell] = [None if n is None else f"{n:,}" for n in numbers]
     return [split, *cells, " ".join(f"{width}x{height}" for width, height in report.sizes) or None]
 
 
 def _split_json(report: SplitReport) -> dict[str, Any]:
     facts = report.published
-    return {
-        "videos": report.videos,
-        "frames": report.frames,
-        "abnormal_frames": report.abnormal_frames,
-        "sizes": [list(size) for size in report.sizes],
-        "published": facts
-        and {"videos": facts.videos, "frames": facts.frames, "abnormal_frames": facts.abnormal_frames},
-    }
+    published = facts and {name: getattr(facts, name) for name in _COUNTS}
+    counts = {name: getattr(report, name) for name in _COUNTS}
+    return {**counts, "sizes": [list(size) for size in report.sizes], "published": published}

@@ -31,15 +31,7 @@ _LISTS, _LARGEST_LIST = (".txt", ".csv", ".list"), 1 << 20
 def check_labels(
     key: str, root: Path, split: str, surveys: Sequence[VideoSurvey], facts: SplitFacts | None
 ) -> list[Finding]:
-    """What the reader refuses, why, and whether what it takes is what was published.
-
-    Args:
-        key: the data set.
-        root: the copy.
-        split: its split.
-        surveys: of its videos.
-        facts: what was published of it, None for nothing.
-    """
+    """What the reader refuses, why, and whether what it takes is what was published."""
     obtain = PUBLISHED[key].obtain
     refusals: dict[str, list[str]] = {}
     for survey in surveys:
@@ -67,14 +59,7 @@ def check_labels(
 
 
 def compare_labels(where: str, labels: Labels, split: SplitFacts, obtain: str) -> list[Finding]:
-    """Whether labels are the published ones, and if not, in which known way they differ.
-
-    Args:
-        where: the split, or the file.
-        labels: frame labels by the names of `facts`, uint8 (frames,), 1 = abnormal.
-        split: what was published of it.
-        obtain: where the released labels are to be had.
-    """
+    """Whether labels are the published ones, and if not, in which known way they differ."""
     facts, fix = split.per_video, f"take the released labels: {obtain}"
     common = [name for name in labels if name in facts]
     other = [name for name in common if _summary(labels[name]) != facts[name]]

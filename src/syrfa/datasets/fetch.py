@@ -100,11 +100,6 @@ def check_sums(sums: Sequence[str]) -> None:
 def unpack(archive: Path, folder: Path, limit: int = UNPACKED_LIMIT) -> list[Path]:
     """Unpacks a `.zip`, `.tar` or `.tar.gz` of files and folders; on any error nothing of it stays in `folder`.
 
-    Args:
-        archive: the file.
-        folder: where its top folders are put; created.
-        limit: bytes of all members at most.
-
     Returns:
         what is now in `folder`.
 

@@ -206,18 +206,9 @@ def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path]
     Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders
     are passed over.
 
-    Args:
-        root: the folder.
-        kind: `videos` passes images over, `images` video files; None takes both.
-        leave_out: folders that are not entered.
-
-    Returns:
-        their paths, sorted.
-
     Raises:
         DataNotFoundError: a folder cannot be read.
-        ConfigError: folders lie deeper than 32; one holds both video files and images and `kind` is None; or one
-            holds images and there is footage below it as well.
+        ConfigError: a folder lies too deep, or holds two kinds of footage.
     """
     return sorted(_walk(root, kind, leave_out, set(), 0))
 
@@ -245,12 +236,8 @@ def _walk(
             f"{folder}: video files and images side by side; say which of them are the footage: kind=videos or "
             "kind=images"
         )
-    below = [
-        path
-        for child in folders
-        if child not in leave_out
-        for path in _walk(child, kind, leave_out, entered, depth + 1)
-    ]
+    inside = [child for child in folders if child not in leave_out]
+    below = [path for child in inside for path in _walk(child, kind, leave_out, entered, depth + 1)]
     if images and kind != "videos":
         if below:
             raise ConfigError(
@@ -269,10 +256,6 @@ def safe_names(root: Path, paths: list[Path]) -> list[str]:
     Letters, digits, `.`, `_` and `-` are kept, everything else becomes `_`. Names that would be too long, or equal
     but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other
     videos only where they would share it.
-
-    Args:
-        root: what the names are relative to.
-        paths: below `root`.
     """
     relative = [path.relative_to(root) for path in paths]
     plain = [_plain(path) for path in relative]

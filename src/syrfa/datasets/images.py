@@ -27,9 +27,6 @@ _KINDS = {".jpeg": ".jpg", ".tiff": ".tif"}
 def read_image(path: Path) -> NDArray[np.uint8]:
     """Reads an image as a frame.
 
-    Args:
-        path: an image file, eight or sixteen bits a channel.
-
     Returns:
         uint8 (height, width, 3) in RGB order, or (height, width, 1) when the three channels are identical.
 
@@ -41,9 +38,6 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def read_mask(path: Path) -> NDArray[np.int32]:
     """Reads a label image, one number a pixel, without scaling any value.
-
-    Args:
-        path: an image file, grey or with three identical channels.
 
     Returns:
         int32 (height, width).

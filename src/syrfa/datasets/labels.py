@@ -27,25 +27,14 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 
 
 class Published(NamedTuple):
-    """What was published of a test split.
-
-    Attributes:
-        frames: in all its videos.
-        abnormal: how many of them are abnormal; more than one number where several annotations are published.
-    """
+    """Frames of a test split, and how many are abnormal: several numbers where several annotations are published."""
 
     frames: int
     abnormal: tuple[int, ...]
 
 
 class Polarity(NamedTuple):
-    """What 1 means.
-
-    Attributes:
-        meaning: of a 1.
-        reason: in words.
-        surprising: whether it is the other way round than in the release, so that a user should hear of it.
-    """
+    """What 1 means, why, and whether that is surprising: the other way round than in the release."""
 
     meaning: Meaning
     reason: str
@@ -54,13 +43,6 @@ class Polarity(NamedTuple):
 
 def decide_polarity(place: Path, ones: int, frames: int, published: Published, one_means: Meaning | None) -> Polarity:
     """What 1 means in the labels of a whole test split: by the published counts or the user's word, never by a guess.
-
-    Args:
-        place: the file or folder of the labels.
-        ones: how many labels are 1.
-        frames: how many labels there are.
-        published: the counts to compare them with.
-        one_means: what the user says 1 means; nothing is compared then.
 
     Raises:
         LabelError: the counts are those of neither way round; the message names the option that settles it.
@@ -165,12 +147,6 @@ def read_intervals(file: Path, check: bool = True) -> list[list[Interval]]:
 
 def mark_intervals(file: Path, name: str, intervals: Iterable[Interval], frames: int) -> NDArray[np.uint8]:
     """Frame labels, uint8 (frames,), 1 inside the intervals.
-
-    Args:
-        file: where they come from, for the message.
-        name: of the video.
-        intervals: (first, last), 1-based and inclusive.
-        frames: the length of the video.
 
     Raises:
         LabelError: an interval ends behind the end of the video.

@@ -44,12 +44,7 @@ class Masks:
 
 
 def find_masks(folders: Iterable[Path], names: Iterable[str]) -> Path | None:
-    """The first place that can hold the masks of a video: a folder `name`, else `name.npy`, else `name.mat`.
-
-    Args:
-        folders: where to look, in order.
-        names: what the masks of the video may be called, in order.
-    """
+    """The first place that can hold the masks of a video: a folder `name`, else `name.npy`, else `name.mat`."""
     wanted = list(names)
     for place in (folder / name for folder in folders for name in wanted):
         if place.is_dir():

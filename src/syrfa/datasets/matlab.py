@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.io import loadmat, whosmat
 
 LARGEST = 1 << 30  # bytes of a variable; the masks of Avenue's longest video are 331 MB, packed to 1.3 MB
-MOST_ARRAYS = 1 << 22  # frames of one video: 38 hours at 30 a second
 
 _HEADER, _COMPRESSED, _MATRIX, _CHUNK = 128, 15, 14, 1 << 20
 _COUNTED = (1, *range(6, 16))  # classes of matrices that have at least a byte an element: cells, numbers
@@ -64,16 +63,8 @@ def load_variable(file: Path, *names: str, largest: int = LARGEST) -> NDArray[An
 
 
 def arrays_of(content: NDArray[Any]) -> list[NDArray[Any]]:
-    """The cells of a cell array, the planes (height, width) of a three-dimensional array, or the one array it is.
-
-    Raises:
-        MatError: there are more than any video has frames.
-    """
-    is_cell = content.dtype.kind == "O"
-    count = content.size if is_cell else content.shape[2] if content.ndim == 3 else 1
-    if count > MOST_ARRAYS:
-        raise MatError(f"has {count:,} cells or planes")
-    if is_cell:
+    """The cells of a cell array, the planes (height, width) of a three-dimensional array, or the one array it is."""
+    if content.dtype.kind == "O":
         return list(content.ravel(order="F"))
     return list(np.moveaxis(content, 2, 0)) if content.ndim == 3 else [content]
 

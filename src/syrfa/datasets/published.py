@@ -14,13 +14,7 @@ from syrfa.datasets.released import ReleasedDataset
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What is known of one released video.
-
-    Attributes:
-        frames: its length.
-        abnormal: how many of them are abnormal.
-        first: the first abnormal frame, from 0; -1 where there is none.
-    """
+    """Frames of one released video, how many are abnormal, and the first of these, from 0; -1 where there is none."""
 
     frames: int
     abnormal: int
@@ -48,15 +42,7 @@ class SplitFacts:
 
 @dataclass(frozen=True)
 class Archive:
-    """A file of a release that a script may download.
-
-    Attributes:
-        url: where it lies.
-        file: the name it is kept under.
-        size: in bytes.
-        sha256: as published by those who downloaded it.
-        folder: what it unpacks to.
-    """
+    """A file of a release that a script may download: its name here, size in bytes, and the folder it unpacks to."""
 
     url: str
     file: str

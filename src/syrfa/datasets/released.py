@@ -19,13 +19,7 @@ from syrfa.utils.files import sha256_file
 class ReleasedDataset(VideoDataset):
     """A release of a normal `train` split and a labelled `test` split, whose labels also circulate as vectors.
 
-    Args:
-        root: the folder the data set was unpacked into.
-        split: the split that indexing gives.
-        one_means: what 1 means in vectors, where the published counts cannot tell.
-
-    Attributes:
-        published: the counts of the test split.
+    `published` has the counts of the test split; `one_means` is what 1 means in vectors where these cannot tell.
     """
 
     splits: ClassVar[tuple[str, ...]] = ("train", "test")

@@ -71,10 +71,6 @@ class ShanghaiTech(ReleasedDataset):
         """The clips of the split that are there, sorted by name.
 
         Warns, once a split, where some of the release are missing.
-
-        Raises:
-            DataNotFoundError: there is none.
-            ConfigError: there is no such split, or a clip is there twice.
         """
         self.check_split(split)
         found = self._clips(split)

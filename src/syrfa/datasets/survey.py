@@ -20,14 +20,7 @@ SHORTEST = 13  # frames: the first and last six of a training video have no tube
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, where, and how to fix it.
-
-    Attributes:
-        level: `ok`; `note`, worth knowing; `problem`, numbers would be wrong or there would be none.
-        where: a split, a video or a file.
-        what: in words.
-        fix: what to do; empty for `ok`.
-    """
+    """What was found, in which split, video or file, and how to fix it; with a `problem` numbers would be wrong."""
 
     level: Literal["ok", "note", "problem"]
     where: str
@@ -55,16 +48,10 @@ def some(names: Sequence[str], most: int = 5) -> str:
 
 @dataclass(frozen=True)
 class VideoSurvey:
-    """What one video turned out to be.
+    """What one video turned out to be; None for what is not known: its length, size (width, height) and labels.
 
-    Attributes:
-        record: which.
-        frames: its length; None where it cannot be decoded, and for a video file that was not.
-        size: (width, height); None where nothing was decoded.
-        labels: frame labels, uint8 (frames,), 1 = abnormal; None for a video without, or whose labels are refused.
-        video_error: why it cannot be decoded.
-        label_error: why the reader refuses its labels.
-        statements: what the reader warned of.
+    `video_error` and `label_error` say why it cannot be decoded and why its labels are refused, `statements` what the
+    reader warned of.
     """
 
     record: VideoRecord
@@ -78,12 +65,6 @@ class VideoSurvey:
 
 def list_videos(key: str, dataset: VideoDataset, split: str, compare: bool) -> tuple[list[VideoRecord], list[Finding]]:
     """The videos of a split that are there, also where the reader refuses a copy that is not whole.
-
-    Args:
-        key: the data set's name in `PUBLISHED`.
-        dataset: its reader.
-        split: one of its splits.
-        compare: False for a generated world, which borrows the layout and not the counts.
 
     Returns:
         the videos in the order of the reader, and what is missing or too much.
@@ -115,19 +96,10 @@ def list_videos(key: str, dataset: VideoDataset, split: str, compare: bool) -> t
 def survey_videos(
     dataset: VideoDataset, records: Sequence[VideoRecord], fast: bool = False, workers: int | None = None
 ) -> list[VideoSurvey]:
-    """Decodes every video from its first frame to its last and reads its labels.
+    """Decodes every video from its first frame to its last and reads its labels; in the order of `records`.
 
-    Args:
-        dataset: the reader.
-        records: its videos.
-        fast: decode nothing: a folder's length is its number of images, a video file's stays unknown.
-        workers: processes; None for one a CPU core, 1 for none but this one.
-
-    Returns:
-        the surveys in the order of `records`, whatever the number of processes.
-
-    Raises:
-        EngineError: a process died at the same video every time, most likely of one that takes down the decoder.
+    With `fast` nothing is decoded: a folder's length is its number of images, a video file's stays unknown. `workers`
+    are processes, None for one a CPU core.
     """
     job = _SurveyJob(dataset, fast)
     found: dict[str, VideoSurvey] = {}
@@ -182,15 +154,7 @@ def _survey_video(dataset: VideoDataset, record: VideoRecord, fast: bool) -> Vid
 def check_videos(
     key: str, split: str, surveys: Sequence[VideoSurvey], facts: SplitFacts | None, compare: bool
 ) -> list[Finding]:
-    """Videos that cannot be decoded, give no tube, or have another length or size than published.
-
-    Args:
-        key: the data set.
-        split: its split.
-        surveys: of its videos.
-        facts: what was published of it, None for nothing.
-        compare: False for a generated world.
-    """
+    """Videos that cannot be decoded, give no tube, or have another length or size than published."""
     published = PUBLISHED[key]
     findings = []
     for survey in surveys:

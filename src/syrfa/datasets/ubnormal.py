@@ -59,12 +59,7 @@ class UBnormal(VideoDataset):
     region_truth: ClassVar[str] = FROM_IDS
 
     def videos(self, split: str) -> list[VideoRecord]:
-        """The videos that the two lists of the split name, sorted by name.
-
-        Raises:
-            DataNotFoundError: a list or a video is missing, or both lists are empty.
-            ConfigError: there is no such split.
-        """
+        """The videos that the two lists of the split name, sorted by name."""
         records = [self._record(name, split) for name in self._names(split)]
         missing = [record.path for record in records if not record.path.is_file()]
         if missing:
@@ -115,10 +110,6 @@ class UBnormal(VideoDataset):
 
         None where an abnormal video has no id masks, or no tracks but a vector. Lines of one object that overlap count
         a frame once.
-
-        Raises:
-            DataNotFoundError: an abnormal video has no tracks file.
-            LabelError: the file is malformed, a mask within a track is missing, or masks differ in size.
         """
         tracks = self.tracks(record)
         if not tracks:

@@ -21,39 +21,25 @@ class _Layout(NamedTuple):
 
     train: str
     test: str
-    video: str
+    video: str = r"(Train|Test)?\d+"
 
 
 _LAYOUTS = (
     _Layout("Train", "Test", r"(Train|Test)\d+"),
-    _Layout("training/frames", "testing/frames", r"(Train|Test)?\d+"),
-    _Layout("training", "testing", r"(Train|Test)?\d+"),
+    _Layout("training/frames", "testing/frames"),
+    _Layout("training", "testing"),
 )
 _MASK_FOLDERS = ("test_pixel_mask", "pixel_masks", "masks", "gt", "ground_truth")
 _MASKS_AS_LABELS = "the masks: a frame is abnormal where its mask has a pixel"
 
 
 class UCSD(ReleasedDataset):
-    """Reads one of the two walkways; the subclass says which.
-
-    Args:
-        root: the folder the data set was unpacked into.
-        split: the split that indexing gives.
-        one_means: what 1 means in a circulated `frame_labels_*.npy`, where the published counts cannot tell.
-
-    Attributes:
-        number: 1 or 2.
-    """
+    """Reads one of the two walkways; `number` of the subclass says which."""
 
     number: ClassVar[int]
 
     def videos(self, split: str) -> list[VideoRecord]:
-        """The folders of frames of the split, sorted by name.
-
-        Raises:
-            DataNotFoundError: no layout is there, it is the other walkway, or the split has no video.
-            ConfigError: there is no such split.
-        """
+        """The folders of frames of the split, sorted by name."""
         self.check_split(split)
         base, layout = self._place()
         folder = base / (layout.train if split == "train" else layout.test)

@@ -202,10 +202,6 @@ def decode_ahead(
 ) -> Iterator[list[NDArray[np.uint8]]]:
     """Batches of consecutive frames; the next one is decoded in a thread.
 
-    Args:
-        frames: the video.
-        around: makes a context in which a batch is decoded, to measure it, say.
-
     Raises:
         VideoError: the video cannot be decoded to its end.
     """

@@ -3,6 +3,7 @@
 import errno
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +17,7 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 class Item(Protocol):
-    """What a job is run on: a video of a data set, or one that is still to be generated.
-
-    Attributes:
-        name: differs from that of every other item.
-        path: for messages.
-    """
+    """What a job is run on: a video, recorded or still to be generated; no two have one name."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -63,13 +59,7 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Attempt:
-    """How one try at a video ended.
-
-    Attributes:
-        item: the video.
-        done: the report; None where there is none.
-        error: what the job raised; None with `done` also None means that the worker died.
-    """
+    """How one try at a video ended: with a report, an error of the job, or neither where the worker died."""
 
     item: Item
     done: VideoDone | None = None
@@ -79,17 +69,24 @@ class Attempt:
 class Pool(ABC):
     """Workers that run one job, each on one video at a time."""
 
-    @abstractmethod
+    def __init__(self) -> None:
+        self.queue: deque[Item] = deque()
+
     def submit(self, item: Item) -> None:
         """Puts a video at the end of the queue."""
+        self.queue.append(item)
+        self._occupy()
+
+    def _occupy(self) -> None:  # noqa: B027 - one process has nothing to hand out
+        """Gives videos to workers that have none."""
 
     @abstractmethod
     def next_attempt(self) -> Attempt:
         """Waits until a submitted video has ended one way or another."""
 
-    @abstractmethod
     def close(self) -> None:
         """Drops what is queued, and ends the workers when they have finished what they have begun."""
+        self.queue.clear()
 
 
 def concerns_all(error: Exception) -> bool:
@@ -98,12 +95,9 @@ def concerns_all(error: Exception) -> bool:
 
 
 class StepTimer:
-    """Adds up seconds by step; two clock readings a use, so use it for batches and frames, not for boxes.
+    """Adds up wall time by step in `seconds`; for batches and frames, not for boxes.
 
     Steps that run in different threads overlap, so that their sum may exceed the time of the whole.
-
-    Attributes:
-        seconds: name of a step -> seconds of wall time spent in it.
     """
 
     def __init__(self) -> None:

@@ -1,12 +1,7 @@
-"""Workers of a Ray cluster. The only file that imports ray.
-
-`ray.init` joins the cluster that RAY_ADDRESS names or that runs on this machine, and starts one of this machine alone
-where there is none. Every node needs syrfa of the same version, and the folders of data and output at the same paths.
-"""
+"""Workers of a Ray cluster. The only file that imports ray."""
 
 import importlib
 import os
-from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +13,12 @@ from syrfa.engine.base import Attempt, Item, Job, Pool, VideoDone
 from syrfa.engine.local import run_timed
 from syrfa.errors import EngineError
 
-_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0"}  # before ray is imported: otherwise it reports its use
-
 
 class RayCluster(Pool):
     """Runs a job in Ray tasks of one CPU each, spread over the nodes; of one GPU too, for a network where there is one.
+
+    The cluster is that of RAY_ADDRESS or of this machine; where there is none, one is started here. Every node needs
+    syrfa of the same version, and the folders of data and output at the same paths.
 
     Args:
         job: is stored in the cluster once, and kept by every worker process.
@@ -33,22 +29,23 @@ class RayCluster(Pool):
     """
 
     def __init__(self, job: Job, workers: int | None = None) -> None:
+        super().__init__()
         self.ray = _import_ray()
         self._started = not self.ray.is_initialized()
         if self._started:
-            _init(self.ray)
+            try:
+                self.ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
+            except (
+                Exception
+            ) as error:  # ConnectionError, ValueError, RuntimeError, ...: whatever keeps it from starting
+                reason = str(error).splitlines()[0]
+                raise EngineError(f"engine ray: no cluster to be reached or started ({reason})") from error
         gpus = 1 if job.runs_network and self.ray.cluster_resources().get("GPU", 0) >= 1 else 0
         options = {"num_cpus": 1, "num_gpus": gpus, "max_retries": 0, "scheduling_strategy": "SPREAD"}
         self._task = self.ray.remote(**options)(_run_on_node)
         self._job = (uuid4().hex, [self.ray.put(job)], str(Path.cwd()))  # within a list a reference is not resolved
         self.workers = workers
-        self.queue: deque[Item] = deque()
         self.running: dict[Any, Item] = {}
-
-    def submit(self, item: Item) -> None:
-        """See `Pool.submit`."""
-        self.queue.append(item)
-        self._occupy()
 
     def next_attempt(self) -> Attempt:
         """See `Pool.next_attempt`."""
@@ -65,7 +62,7 @@ class RayCluster(Pool):
 
     def close(self) -> None:
         """See `Pool.close`; leaves the cluster unless it was joined before."""
-        self.queue.clear()
+        super().close()
         for reference in self.running:
             self.ray.cancel(reference, force=True)
         if self._started:
@@ -96,17 +93,10 @@ def _run_on_node(job: tuple[str, list[Any], str], item: Item) -> VideoDone:
 
 
 def _import_ray() -> Any:  # noqa: ANN401 - a module without types
-    os.environ.update(_ENVIRONMENT)
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before ray is imported: otherwise it reports its use
     try:
         ray = importlib.import_module("ray")
         importlib.import_module("ray.exceptions")
     except ImportError as error:
         raise EngineError("engine ray: ray is not installed; install syrfa[ray], or use --engine local") from error
     return ray
-
-
-def _init(ray: Any) -> None:  # noqa: ANN401 - a module without types
-    try:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="warning")
-    except Exception as error:  # ConnectionError, ValueError, RuntimeError, ...: whatever keeps it from starting
-        raise EngineError(f"engine ray: no cluster to be reached or started ({str(error).splitlines()[0]})") from error

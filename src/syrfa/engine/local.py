@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -40,12 +39,8 @@ class ThisProcess(Pool):
     """One worker: the caller."""
 
     def __init__(self, job: Job) -> None:
+        super().__init__()
         self.job = job
-        self.queue: deque[Item] = deque()
-
-    def submit(self, item: Item) -> None:
-        """See `Pool.submit`."""
-        self.queue.append(item)
 
     def next_attempt(self) -> Attempt:
         """Runs the job on the next video."""
@@ -55,10 +50,6 @@ class ThisProcess(Pool):
         except Exception as error:
             return Attempt(item, error=error)
 
-    def close(self) -> None:
-        """See `Pool.close`."""
-        self.queue.clear()
-
 
 class LocalProcesses(Pool):
     """Spawned processes. Each has an executor of its own, so that one that dies takes no other's video with it.
@@ -67,15 +58,10 @@ class LocalProcesses(Pool):
     """
 
     def __init__(self, job: Job, workers: int) -> None:
+        super().__init__()
         self.job = job
-        self.queue: deque[Item] = deque()
         self.free: list[ProcessPoolExecutor | None] = [None] * workers  # None: not started, or dead
         self.running: dict[Future[VideoDone], tuple[ProcessPoolExecutor, Item]] = {}
-
-    def submit(self, item: Item) -> None:
-        """See `Pool.submit`."""
-        self.queue.append(item)
-        self._occupy()
 
     def next_attempt(self) -> Attempt:
         """See `Pool.next_attempt`."""
@@ -95,13 +81,12 @@ class LocalProcesses(Pool):
 
     def close(self) -> None:
         """See `Pool.close`."""
-        self.queue.clear()
+        super().close()
         for executor in [*self.free, *(executor for executor, _ in self.running.values())]:
             if executor is not None:
                 executor.shutdown(cancel_futures=True)
 
     def _occupy(self) -> None:
-        """Gives videos to workers that have none."""
         while self.queue and self.free:
             executor = self.free.pop() or self._executor()
             item = self.queue.popleft()

@@ -27,12 +27,7 @@ class Processes:
         self._stopping = False
 
     def run(self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> int:
-        """Runs one command to its end.
-
-        Args:
-            command: program and arguments.
-            log: takes what it prints; its folder is made.
-            environment: variables; those of this process by default.
+        """Runs one command to its end; `log` takes what it prints.
 
         Returns:
             its exit code, the negative number of the signal that killed it, or `STOPPED` where it was not begun.

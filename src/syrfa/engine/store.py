@@ -19,7 +19,7 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
 
 
 class JobStore:
-    """Where a job that can be stopped at any moment keeps what it has finished.
+    """What a job that can be stopped at any moment has finished.
 
     ```
     folder/
@@ -34,18 +34,6 @@ class JobStore:
         folder: of the job.
         identity: what decides the result, as JSON; a folder holds one job.
         hash_files: record the SHA-256 of every part's files and compare it; otherwise sizes alone, for large files.
-
-    Example:
-        >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> store = JobStore(folder, {"job": "double", "seed": 1})
-        >>> store.claim()
-        >>> with store.lock():
-        ...     for name in store.left(["one", "two"]):
-        ...         _ = (folder / name).write_text("result")
-        ...         store.finish(name, {"length": 6}, [folder / name])
-        >>> store.left(["one", "two", "three"]), store.part("one")
-        (['three'], {'length': 6})
     """
 
     def __init__(self, folder: Path, identity: Mapping[str, Any], hash_files: bool = True) -> None:
@@ -55,8 +43,7 @@ class JobStore:
     def claim(self, overwrite: bool = False) -> None:
         """Takes the folder for this job, or goes on in it.
 
-        Args:
-            overwrite: drop another job's parts, with the files that they recorded. What no job wrote is never removed.
+        `overwrite` drops another job's parts, with the files that they recorded; what no job wrote is never removed.
 
         Raises:
             ConfigError: the folder holds another job, a damaged one, or files of something else.
@@ -72,13 +59,12 @@ class JobStore:
                 raise ConfigError(f"{path}: is damaged; choose another folder, or remove {self.folder} yourself")
             if not overwrite:
                 raise ConfigError(f"{self.folder}: holds another job ({_difference(found, self.identity)})")
-            self.clear()
+            self._clear()
         elif self.folder.is_dir() and any(not _is_ours(file) for file in self.folder.iterdir()):
             raise ConfigError(f"{self.folder}: holds files of something else; choose an empty folder")
         write_json(path, sealed(self.identity))
 
-    def clear(self) -> None:
-        """Removes `job.json`, then the parts and the files that they recorded."""
+    def _clear(self) -> None:
         (self.folder / JOB).unlink(missing_ok=True)  # first: nothing may be taken for this job's that is half removed
         for part in (self.folder / PARTS).glob("*.json"):
             for name in (read_sealed(part) or {}).get("files", {}):
@@ -102,13 +88,7 @@ class JobStore:
         return content if whole else None
 
     def finish(self, name: str, content: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
-        """Says that a part is finished.
-
-        Args:
-            name: of the part; a file name.
-            content: what is to be known of it, as JSON.
-            files: what it consists of, in the folder or below; on disk already.
-        """
+        """Marks a part as finished: its JSON `content`, and the files it consists of, which are on disk already."""
         known = {file.relative_to(self.folder).as_posix(): self._described(file) for file in files}
         part = {"job": sha256_json(self.identity), "content": content, "files": known}
         write_json(self._place(name), sealed(part))
@@ -118,12 +98,7 @@ class JobStore:
         return [name for name in names if self.part(name) is None]
 
     def complete(self, file: str, content: Mapping[str, Any]) -> None:
-        """Writes the job's last file, sealed, when all else is on disk, and removes what killed processes left.
-
-        Args:
-            file: its name, e.g. `manifest.json`; `syrfa.utils.files.read_sealed` reads it.
-            content: as JSON.
-        """
+        """Writes the job's last file, sealed, when all else is on disk, and removes what killed processes left."""
         sweep(self.folder)
         sync_folder(self.folder)
         write_json(self.folder / file, sealed(content))
@@ -155,13 +130,10 @@ def check_part_name(name: str) -> None:
 
 @contextlib.contextmanager
 def folder_lock(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Keeps other processes out of a folder while the block runs; a killed process lets go of it.
+    """Keeps other processes out of a folder, which is made, while the block runs; a killed process lets go of it.
 
-    On a file system without locks the block runs all the same, and a line on stderr says so.
-
-    Args:
-        folder: is created where it is missing.
-        wait: until the folder is free.
+    On a file system without locks the block runs all the same, and a line on stderr says so. `wait` waits until the
+    folder is free.
 
     Raises:
         ConfigError: another process is at work there, and `wait` is off.
@@ -170,7 +142,13 @@ def folder_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     # not per thread: a generator may be closed by another thread than it was begun in
     lock = FileLock(folder / LOCK, thread_local=False)
     try:
-        _acquire(lock, folder, wait)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            if not wait:
+                raise ConfigError(f"{folder}: another process is at work there; wait for it, or end it") from error
+            print(f"{folder}: waiting for the process that is at work there", flush=True)
+            lock.acquire()
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
@@ -181,16 +159,6 @@ def folder_lock(folder: Path, wait: bool = False) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _acquire(lock: FileLock, folder: Path, wait: bool) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        if not wait:
-            raise ConfigError(f"{folder}: another process is at work there; wait for it, or end it") from error
-        print(f"{folder}: waiting for the process that is at work there", flush=True)
-        lock.acquire()
 
 
 def _difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

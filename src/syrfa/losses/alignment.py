@@ -41,13 +41,7 @@ def normalise_gradient(gradient: Tensor, how: Normalise) -> Tensor:
 
 
 def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Tensor:
-    """L_c (Eq. 8): || g_cls_hat - g_sub_hat ||_2, or the mean of squares of standardised ones.
-
-    Args:
-        g_cls: flat gradient of L_cls in theta.
-        g_sub: flat gradient of L_cont in theta.
-        how: the normalisation.
-    """
+    """L_c (Eq. 8) of flat gradients in theta: || g_cls_hat - g_sub_hat ||_2, or the mean square where standardised."""
     difference = normalise_gradient(g_cls, how) - normalise_gradient(g_sub, how)
     if how != "unit":
         return difference.square().mean()
@@ -57,11 +51,7 @@ def alignment_loss(g_cls: Tensor, g_sub: Tensor, how: Normalise = "unit") -> Ten
 def gradient_cosine(g_cls: Sequence[Tensor], g_sub: Sequence[Tensor]) -> Tensor:
     """The cosine of the angle between two gradients, in [-1, 1]; 0 where one of them is zero.
 
-    With unit vectors L_c is sqrt(2 - 2 cosine); the cosine is the same under every normalisation.
-
-    Args:
-        g_cls: gradient of L_cls in theta, one tensor per parameter.
-        g_sub: gradient of L_cont in theta, likewise.
+    With unit vectors L_c is sqrt(2 - 2 cosine). Both gradients have one tensor per parameter of theta.
     """
     return functional.cosine_similarity(flatten(g_cls), flatten(g_sub), dim=0, eps=EPSILON_NORM)
 
@@ -122,7 +112,7 @@ def difference_jvp(
     trace: Trace | None = None,
     order: ConsistencyInput = "clean_minus_restyled",
 ) -> Tensor:
-    """J u: the derivative of O - O' (or O' - O) when the named parameters of `network` move along `direction`.
+    """J u, (B, features): the derivative of O - O' (or O' - O) when the named parameters move along `direction`.
 
     Args:
         network: called as `network(x, draw, trace)`, returns O and O'.
@@ -132,9 +122,6 @@ def difference_jvp(
         direction: one tensor per name.
         trace: what the first pass of the step left; without it, that pass is computed again.
         order: which stream is taken from which.
-
-    Returns:
-        (B, features).
     """
     parameters = dict(network.named_parameters())
 

@@ -34,11 +34,9 @@ def blank_border(x: Tensor) -> Tensor:
 
 
 def permute_patches(x: Tensor, places: Tensor) -> Tensor:
-    """Tubes whose patches are moved, the same way in every frame, inside a blank border.
+    """Tubes (B, C, T, S, S) whose patches are moved, in every frame alike, inside a blank border.
 
-    Args:
-        x: float (B, C, T, S, S).
-        places: int64 (B, 9), the place that each patch is moved to; patches and places count row by row.
+    `places`, int64 (B, 9), is the place that each patch is moved to; patches and places count row by row.
     """
     batch, channels, frames, size, _ = x.shape
     border, patch = patch_grid(size)
@@ -80,11 +78,7 @@ def jigsaw_losses(
 
 
 def puzzle_normality(logits: Tensor) -> Tensor:
-    """(B,) in [0, 1]: the smallest probability that any piece of an unpermuted tube is given for its own place.
-
-    Args:
-        logits: (B, n, n); the softmax runs over the last axis.
-    """
+    """(B,) in [0, 1]: the smallest probability, of logits (B, n, n), that an unmoved piece is given for its place."""
     return logits.softmax(dim=-1).diagonal(dim1=-2, dim2=-1).amin(dim=-1)
 
 

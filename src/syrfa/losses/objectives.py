@@ -62,13 +62,11 @@ def draw_order(batch: int, frames: int, device: torch.device) -> Tensor:
 
 
 def domain_loss(source_logits: Tensor, real_logits: Tensor) -> Tensor:
-    """Cross-entropy of the domain, averaged over each domain's tubes and then over both domains; ln 2 by chance.
-
-    Both domains weigh the same, since a batch holds twice as many tubes of the source.
+    """Cross-entropy of the domain, averaged over each domain's tubes, then over both domains; ln 2 by chance.
 
     Args:
         source_logits: (B, 2), of tubes of the source, domain 0.
-        real_logits: (B', 2), of tubes of the target, domain 1.
+        real_logits: (B', 2), of tubes of the target, domain 1; half as many.
     """
     source = torch.zeros(len(source_logits), dtype=torch.int64, device=source_logits.device)
     real = torch.ones(len(real_logits), dtype=torch.int64, device=real_logits.device)

@@ -45,10 +45,6 @@ class Neck(nn.Module):
     """Conv2d with bias, InstanceNorm2d, ReLU, channel dropout, MaxPool 2, flatten.
 
     The dropout mask is an argument, so that a second pass over the same batch can repeat it exactly.
-
-    Args:
-        channels: channels in and out.
-        dropout: probability that a channel is dropped while training.
     """
 
     def __init__(self, channels: int, dropout: float = 0.3) -> None:
@@ -119,12 +115,7 @@ class Extractor(nn.Module):
         return [(w, t, s // 2, s // 2), (2 * w, t, s // 4, s // 4), (2 * w, 1, s // 8, s // 8)]
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """O, float (B, features), of tubes (B, 3, T, size, size) in [0, 1], without style or adapters.
-
-        Args:
-            x: the tubes.
-            mask: the neck's dropout mask; drawn here where it is None.
-        """
+        """O, float (B, features), of tubes (B, 3, T, size, size) in [0, 1]; the dropout mask is drawn where None."""
         for block in self.blocks:
             x = block(x)
         features: Tensor = self.neck(x, self.neck.draw_mask(len(x), x) if mask is None else mask)

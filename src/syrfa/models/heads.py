@@ -38,8 +38,7 @@ class TemporalHead(nn.Module):
 class DomainClassifier(nn.Sequential):
     """Logits (B, 2) of source (0) and target (1) from O (B, features), behind a gradient reversal layer.
 
-    The default, one hidden layer of 100 units, is the one that Ganin and Lempitsky (2015) put on their smallest
-    network. A linear one (`depth` 0) sees the means of the features alone.
+    The default is the one that Ganin and Lempitsky (2015) put on their smallest network.
 
     Args:
         features: length of O.

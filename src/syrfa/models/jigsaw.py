@@ -48,11 +48,7 @@ class JigsawNetwork(nn.Module):
         self.spatial = PuzzleHead(extractor.features, hidden, PATCHES)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Both heads on tubes (B, 3, T, size, size) in [0, 1] with a blank border.
-
-        Args:
-            x: the tubes.
-            mask: the neck's dropout mask; drawn by the extractor where it is None.
+        """Both heads on tubes (B, 3, T, size, size) in [0, 1] with a blank border; `mask` as in `Extractor`.
 
         Returns:
             temporal logits (B, T, T), row i of the frame now in place i over the place it came from, and spatial

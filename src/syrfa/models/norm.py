@@ -56,10 +56,7 @@ class _Standardise(torch.autograd.Function):
 
 
 def standardise(x: Tensor) -> tuple[Tensor, Tensor]:
-    """x_hat and 1/deviation, (B, C, ...) and (B, C, 1, ...), float32 or wider, of x (B, C, ...).
-
-    x_hat has mean 0 and deviation 1 in every channel of every sample.
-    """
+    """x_hat and 1/deviation, (B, C, ...) and (B, C, 1, ...), float32 or wider, of every channel of x (B, C, ...)."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
     if torch.compiler.is_compiling() and not torch.is_grad_enabled():
         return _Standardise.forward(wide)  # plain operations, which export understands
@@ -82,10 +79,7 @@ def standardised_tangent(t: Tensor, x_hat: Tensor, scale: Tensor) -> Tensor:
 
 
 def _parts(x: Tensor) -> list[slice]:
-    """Whole samples of x that a CPU's cache holds together: each operation on them finds what the last one left there.
-
-    All of x on another device, and for a compiler, which arranges this for itself.
-    """
+    """Whole samples of x that a CPU's cache holds together; all of x on another device, and for a compiler."""
     if not x.is_cpu or torch.compiler.is_compiling():
         return [slice(None)]
     step = max(1, CACHED // max(1, x[:1].numel() * x.element_size()))

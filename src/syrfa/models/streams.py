@@ -20,13 +20,7 @@ from syrfa.models.style import JointBatch, StyleAugmentation, StyleDraw
 
 @dataclass(frozen=True)
 class StreamDraw:
-    """Every choice of one pass.
-
-    Attributes:
-        style: the style augmentation's.
-        dropout: the mask of clean and restyled stream together; None without dropout.
-        adapted: whether the adapters take part.
-    """
+    """Every choice of one pass: style, the dropout mask of both streams together, and whether adapters take part."""
 
     style: StyleDraw
     dropout: Tensor | None
@@ -64,13 +58,7 @@ class TwoStreamExtractor(nn.Module):
         return self.extractor.neck
 
     def draw(self, x: Tensor, joint: JointBatch | None = None, adapted: bool = True) -> StreamDraw:
-        """Draws the choices for one two-stream pass from torch's global generator.
-
-        Args:
-            x: tubes (B, ...).
-            joint: the joint batch that x is a part of; x alone by default.
-            adapted: whether the adapters take part.
-        """
+        """Draws the choices for one pass of x (B, ...), a part of `joint`, from torch's global generator."""
         joint = joint or JointBatch(len(x))
         style = self.style.draw(joint, x.device)
         mask = self.neck.draw_mask(2 * joint.size, x)
@@ -79,15 +67,12 @@ class TwoStreamExtractor(nn.Module):
         return StreamDraw(style, mask, adapted)
 
     def forward(self, x: Tensor, draw: StreamDraw, trace: Trace | None = None) -> tuple[Tensor, Tensor]:
-        """Both streams.
+        """Both streams, O and O', each (B, features).
 
         Args:
             x: tubes, float (B, 3, T, size, size) in [0, 1].
             draw: the random choices of this pass.
             trace: what an earlier pass of the same arguments and weights left for this one, or this one leaves.
-
-        Returns:
-            O and O', each (B, features).
         """
         clean = self.extractor.blocks[0](x, trace)
         both = self._adapt(1, torch.cat([clean, self.style(clean, 1, draw.style)]), draw.adapted)
@@ -101,13 +86,7 @@ class TwoStreamExtractor(nn.Module):
         return first, second
 
     def clean(self, x: Tensor, joint: JointBatch | None = None, adapted: bool = True) -> Tensor:
-        """O alone, (B, features): the path of the puzzle (Eq. 9) and of the score (Eq. 20).
-
-        Args:
-            x: tubes, float (B, 3, T, size, size) in [0, 1].
-            joint: the joint batch that x is a part of, which the dropout is drawn for; x alone by default.
-            adapted: whether the adapters take part.
-        """
+        """O alone, (B, features), of tubes x as in `forward`: the path of the puzzle (Eq. 9) and the score (Eq. 20)."""
         return self._behind_block_1(self.extractor.blocks[0](x), joint or JointBatch(len(x)), adapted)
 
     def with_and_without_adapters(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -138,9 +117,7 @@ class StyleRing:
 
     Attributes:
         order: int64 (n,), which tube is at each place.
-        keep: for each augmented block float64 (n,), the share of its own style that the tube at a place keeps; 1 where
-            the block does not restyle it.
-        size: n.
+        keep: for each augmented block float64 (n,), the share of its own style that the tube at a place keeps.
     """
 
     order: NDArray[np.int64]
@@ -182,7 +159,7 @@ class StyleRing:
     def streams(
         self, network: TwoStreamExtractor, x: Tensor, start: int, stop: int, adapted: bool
     ) -> tuple[Tensor, Tensor]:
-        """O of the window and O' of its first part.
+        """O of the window, (stop - start + reach, features), and O' of the places `start` to `stop`.
 
         Args:
             network: in eval mode.
@@ -190,9 +167,6 @@ class StyleRing:
             start: first place.
             stop: place behind the last.
             adapted: whether the adapters take part.
-
-        Returns:
-            O (stop - start + reach, features), and O' (stop - start, features) of the places `start` to `stop`.
         """
         places = self.window(start, stop)
         last = len(places) - 1

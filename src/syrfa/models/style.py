@@ -1,8 +1,4 @@
-"""Style augmentation: the augmented stream takes the channel statistics of another sample (AdaIN, Eq. 1-3).
-
-A `StyleDraw` holds every random choice of one step, so that the same augmentation can be applied again, exactly,
-by the forward-mode pass of the alignment step.
-"""
+"""Style augmentation: the augmented stream takes the channel statistics of another sample (AdaIN, Eq. 1-3)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +15,7 @@ EPSILON = 1e-5  # the InstanceNorm default: keeps the division by a flat channel
 
 
 def alone(values: Tensor) -> Tensor:
-    """The gathering of a single process: its own values are all there are."""
+    """The gathering of a single process."""
     return values
 
 
@@ -44,7 +40,7 @@ class JointBatch:
 
 @dataclass(frozen=True)
 class StyleDraw:
-    """The random choices of one step.
+    """The random choices of one step, so that the alignment's forward-mode pass can apply them again, exactly.
 
     Attributes:
         permutation: for each augmented block number (1-based) int64 (B,), whose statistics a sample takes; a place in
@@ -52,9 +48,8 @@ class StyleDraw:
         keep: for each augmented block float (B, 1, 1, 1, 1), the share of its own statistics a sample keeps;
             0 is a full exchange.
         gather: from a sample's statistics to those of the joint batch.
-        recorded: for each augmented block what the first pass exchanged: own mean, ratio of deviations, new mean. They
-            are constants to every derivative, so a second pass at the same weights takes them from here, and no
-            collective runs within it.
+        recorded: for each augmented block what the first pass exchanged (own mean, ratio of deviations, new mean), for
+            a second pass at the same weights; they are constants to every derivative.
     """
 
     permutation: dict[int, Tensor]

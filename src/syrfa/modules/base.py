@@ -18,22 +18,14 @@ SETTINGS = "hyper_parameters"  # and Lightning's for the constructor's arguments
 
 
 def check_not_negative(**settings: float) -> None:
-    """Refuses a learning rate or weight that is below 0 or not finite.
-
-    Raises:
-        ConfigError: with the name of the first one.
-    """
+    """Raises ConfigError for a learning rate or weight that is below 0 or not finite."""
     for name, value in settings.items():
         if not 0 <= value < math.inf:
             raise ConfigError(f"model.init_args.{name}={value}: it must be a number of at least 0")
 
 
 def refuse_float16(precision: str | int | None) -> None:
-    """Refuses to fit in float16, and with bfloat16 weights.
-
-    Raises:
-        ConfigError: with the reason.
-    """
+    """Raises ConfigError for a fit in float16, and with bfloat16 weights."""
     if precision in ("16-mixed", "16-true", "16", 16, "transformer-engine-float16"):
         raise ConfigError(
             f"trainer.precision={precision}: float16 needs scaled losses, which break gradients that "
@@ -111,11 +103,7 @@ class AnomalyModule(LightningModule):
         return {"name": "none", "lr": None, "mean_abs": 0.0, "max_abs": 0.0}
 
     def setup(self, stage: str) -> None:
-        """Refuses to fit in float16, and on other domains than the module learns from.
-
-        Raises:
-            ConfigError: with what to set.
-        """
+        """Refuses to fit in float16, and on other domains than the module learns from."""
         if stage != "fit":
             return
         refuse_float16(self.trainer.precision)
@@ -128,10 +116,8 @@ class AnomalyModule(LightningModule):
     def to_input(self, tubes: Tensor) -> Tensor:
         """Network input, (B, 3, T, size, size) in [0, 1], from tubes uint8 (B, T, S, S, C), C = 1 or 3.
 
-        It has the dtype of the weights, since `precision: 64-true` casts these but no uint8.
-
-        Raises:
-            ConfigError: the tubes have another number of frames than the network takes.
+        It has the dtype of the weights, since `precision: 64-true` casts these but no uint8. Tubes of another length
+        raise a ConfigError.
         """
         frames, size = self.extractor.frames, self.extractor.size
         if tubes.shape[1] != frames:

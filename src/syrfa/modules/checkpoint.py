@@ -159,15 +159,12 @@ class Weights:
     trained_on: TrainedOn
 
     def check(self, expected: Mapping[str, Tensor], ignored: tuple[str, ...], here: Mapping[str, int]) -> None:
-        """Refuses weights that do not fit a network.
+        """Refuses weights that do not fit the network of `expected`, or are no finite floats.
 
         Args:
             expected: the network's own weights.
             ignored: beginnings of names that the file may have and the network has not.
             here: the network's settings, for the advice.
-
-        Raises:
-            CheckpointError: a key is unknown, missing, or of another shape, or its values are no finite floats.
         """
         known = {key for name, key in self.keys.items() if name in expected or name.startswith(ignored)}
         for key in self.values:
@@ -199,8 +196,7 @@ class Weights:
 
     def select(self, names: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The checked weights of the given names."""
-        picked = {name: self.values[self.keys[name]] for name in names}
-        return {name: value for name, value in picked.items() if isinstance(value, Tensor)}
+        return {name: cast(Tensor, self.values[self.keys[name]]) for name in names}
 
     def _shape(self, name: str) -> tuple[int, int]:
         """The first two sides of a weight; zeros where it has not as many."""
@@ -212,17 +208,12 @@ class Weights:
         different = [name for name, value in here.items() if theirs.get(name, value) != value]
         if not different:
             return _ADVICE
-        said = ", ".join(f"model.init_args.{name}={theirs[name]} (here {here[name]})" for name in different)
-        return f"set {said}, as the file has it"
+        options = ", ".join(f"model.init_args.{name}={theirs[name]} (here {here[name]})" for name in different)
+        return f"set {options}, as the file has it"
 
 
 def read_weights(path: str | Path) -> Weights:
-    """The weights of stage 0 in a file, not yet checked against a network.
-
-    Raises:
-        WeightsNotFoundError: there is no such file.
-        CheckpointError: it is damaged, holds more than plain tensors and values, or is a checkpoint of another stage.
-    """
+    """The weights of stage 0 in a file, not yet checked against a network."""
     path = Path(path)
     content = read_plain(path, _ADVICE)
     if not isinstance(content, dict):
@@ -262,9 +253,7 @@ def load_jigsaw(path: str | Path, network: JigsawNetwork) -> TrainedOn:
 
 
 def load_extractor(path: str | Path, extractor: Extractor) -> TrainedOn:
-    """Loads f_theta, blocks and neck, and leaves the file's heads alone.
-
-    No weight of the extractor depends on frames or size, so these may differ; a warning says so. The width may not.
+    """Loads f_theta, blocks and neck; frames and size may differ, with a warning, since no weight depends on them.
 
     Otherwise as `load_jigsaw`.
     """

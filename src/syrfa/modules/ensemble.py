@@ -32,7 +32,7 @@ class EnsembleModule(AnomalyModule):
             raise ConfigError(f"model.init_args.members={members}: name one checkpoint or more, each of them once")
         self.members: list[str] = list(members)
         self.fingerprints: list[str] = []
-        self.networks = nn.ModuleList()
+        self._members: list[AnomalyModule] = []
 
     @classmethod
     def complete(cls, settings: dict[str, Any]) -> bool:
@@ -40,32 +40,24 @@ class EnsembleModule(AnomalyModule):
         return bool(settings.get("members"))
 
     @property
-    def networks_in_order(self) -> list[AnomalyModule]:
-        """The members' modules, in the order of their checkpoints."""
-        return [network for network in self.networks if isinstance(network, AnomalyModule)]
-
-    @property
     def extractor(self) -> Extractor:
         """The first member's: a result states its width and size."""
-        return self.networks_in_order[0].extractor
+        return self._members[0].extractor
 
     def setup(self, stage: str) -> None:
-        """Reads the members.
-
-        Raises:
-            ConfigError: it is to be fitted.
-            WeightsNotFoundError: a member's checkpoint is not there.
-            CheckpointError: one is damaged, or of another module, or takes tubes of another length.
-        """
+        """Reads the members; refuses a fit, and members that are damaged or of unlike modules or lengths."""
         if stage == "fit":
             self.configure_optimizers()
         # not in the constructor: Lightning would mix this module's arguments into its members' settings
-        networks = [_member(path) for path in self.members]
-        self.networks = nn.ModuleList(networks)
-        splits = [split for network in networks for split in network.trained_on]
+        self._members = [load_module(path) for path in self.members]
+        for path, network in zip(self.members, self._members, strict=True):
+            if not isinstance(network, SynthKnowledgeModule | RealAdaptModule):
+                raise CheckpointError(f"{path} holds a {type(network).__name__}; a member is of phase 1 or phase 2")
+        self.networks = nn.ModuleList(self._members)
+        splits = [split for network in self._members for split in network.trained_on]
         self.trained_on = [split for number, split in enumerate(splits) if split not in splits[:number]]
         self.fingerprints = [fingerprint(path) for path in self.members]
-        frames = {network.extractor.frames for network in self.networks_in_order}
+        frames = {network.extractor.frames for network in self._members}
         if len(frames) > 1:
             raise CheckpointError(f"the members take tubes of {sorted(frames)} frames; name members of one length")
 
@@ -80,21 +72,12 @@ class EnsembleModule(AnomalyModule):
 
     def score(self, tubes: Tensor) -> Tensor:
         """See `AnomalyModule.score`: the mean over the members."""
-        return torch.stack([network.score(tubes) for network in self.networks_in_order]).mean(dim=0)
+        return torch.stack([network.score(tubes) for network in self._members]).mean(dim=0)
 
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`: every member's."""
-        return {**super().adapter_report(), "members": [member.adapter_report() for member in self.networks_in_order]}
+        return {**super().adapter_report(), "members": [member.adapter_report() for member in self._members]}
 
     def settings(self) -> dict[str, Any]:
         """The constructor's arguments, with names and SHA-256 of the members' files in place of their paths."""
         return {**super().settings(), "members": self.fingerprints}
-
-
-def _member(path: str) -> AnomalyModule:
-    network = load_module(path)
-    if not isinstance(network, SynthKnowledgeModule | RealAdaptModule):
-        raise CheckpointError(
-            f"{path} holds a {type(network).__name__}; a member is a SynthKnowledgeModule or a RealAdaptModule"
-        )
-    return network

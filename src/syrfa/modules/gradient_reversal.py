@@ -35,8 +35,7 @@ class GradientReversalModule(AnomalyModule):
         width: channels of the extractor's first block; 32 is the paper's.
         frames: T, frames in a tube; odd.
         size: side of the network's input in pixels; stored tubes of another size are resampled. 64 is the paper's.
-        alpha: of the reversal's coefficient, see `reversal_coefficient`. On a run without an end, whose progress nobody
-            knows, the coefficient has its final value from the start.
+        alpha: of the reversal's coefficient, see `reversal_coefficient`; final from the start on a run without an end.
         lambda_domain: weight of the domain loss.
         domain_depth: hidden layers of the domain classifier; 0 makes it linear.
         domain_hidden: units of each of them.

@@ -12,15 +12,14 @@ from syrfa.models import TwoStreamExtractor, adapter_movement
 from syrfa.models.adapters import NO_ADAPTER
 from syrfa.modules.base import Batch, check_not_negative
 from syrfa.modules.presets import ADAPTATION, choose
-from syrfa.modules.steps import adaptation_terms, average_over_ranks
+from syrfa.modules.steps import average_over_ranks
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 
 
 class InterleavedModule(SynthKnowledgeModule):
     """Phase 1 without adapters on every batch, and phase 2 through them, on the weights as they are, on every K-th.
 
-    Both phases share all weights: theta moves in phase 1 only and is frozen during a step of phase 2;
-    scores run through the adapters. Needs `data.train_on: both`.
+    Theta moves in phase 1 only; scores run through the adapters. Needs `data.train_on: both`.
 
     Args:
         adapt_every: K, phase-1 batches between two steps of phase 2; the paper has 20 for Ped2, 10 for ShanghaiTech.
@@ -85,15 +84,7 @@ class InterleavedModule(SynthKnowledgeModule):
         lambda_cont, lambda_aux = self.adapt_weights
         x, puzzle = self.to_input(batch["real"]), self.to_input(batch["real_puzzle"])
         self.extractor.train(self.adaptation.adapt_dropout)
-        l_cont, l_aux = adaptation_terms(
-            self.network,
-            self.consistency,
-            self.temporal,
-            x,
-            puzzle,
-            self.consistency_loss,
-            self.options.consistency_input,
-        )
+        l_cont, l_aux = self.adaptation_terms(x, puzzle)
         self.extractor.train()
         parameters: list[Tensor] = [*self.network.adapters.parameters(), *self.temporal.parameters()]
         # only these: theta's own gradients are neither needed nor computed
@@ -111,11 +102,7 @@ class InterleavedModule(SynthKnowledgeModule):
 
     def adapter_report(self) -> dict[str, Any]:
         """See `AnomalyModule.adapter_report`."""
-        return {
-            "name": self.adaptation.adapter,
-            "lr": self.lr_adapter,
-            **adapter_movement(self.network.adapters),
-        }
+        return {"name": self.adaptation.adapter, "lr": self.lr_adapter, **adapter_movement(self.network.adapters)}
 
     def configure_optimizers(self) -> list[Optimizer]:
         """Phase 1's two Adams, and one for the adapters and the temporal head of phase 2."""

@@ -116,11 +116,7 @@ class JigsawModule(AnomalyModule):
         return l_temporal + l_spatial
 
     def _puzzles(self, tubes: Tensor) -> Puzzles:
-        """Temporal puzzles, then spatial ones.
-
-        Raises:
-            ConfigError: there is only one tube, and so no spatial puzzle.
-        """
+        """Temporal puzzles, then spatial ones."""
         if len(tubes) < 2:
             raise ConfigError("data.batch_size=1: stage 0 needs a temporal and a spatial puzzle; give at least 2")
         if len(tubes) % 2 and processes() > 1:

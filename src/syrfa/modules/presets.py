@@ -67,11 +67,7 @@ ADAPTATION: Mapping[str, AdaptationOptions] = {
 
 
 def choose(presets: Mapping[str, Options], settings: Mapping[str, Any]) -> Options:
-    """The preset's options, with those that `settings` gives in their place.
-
-    Args:
-        presets: `KNOWLEDGE` or `ADAPTATION`.
-        settings: a module's settings, `preset` among them; None leaves an option to the preset.
+    """The options of `settings["preset"]`, with those that `settings` gives, not None, in their place.
 
     Raises:
         ConfigError: there is no preset of that name, an option has no such value, or nothing would read a given one.

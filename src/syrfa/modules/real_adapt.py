@@ -12,7 +12,6 @@ from syrfa.models.adapters import NO_ADAPTER
 from syrfa.modules.base import OURS, AnomalyModule, Batch, check_not_negative
 from syrfa.modules.checkpoint import build_module, checkpoint_settings, load_weights, read_checkpoint
 from syrfa.modules.presets import ADAPTATION, Preset, choose
-from syrfa.modules.steps import adaptation_terms
 from syrfa.modules.synth_knowledge import SynthKnowledgeModule
 from syrfa.utils.class_path import class_path
 
@@ -155,25 +154,12 @@ class RealAdaptModule(AnomalyModule):
 
     on_validation_start = on_test_start = on_predict_start = on_fit_start
 
-    def consistency_loss(self, scaled_difference: Tensor) -> Tensor:
-        """L_cont of f_c(O - O'), (B, features): phase 1's, unless a subclass overrides it here."""
-        return self.phase1.consistency_loss(scaled_difference)
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """L_phase2 = lambda_cont L_cont + lambda_aux L_aux on normal real tubes (Eq. 19)."""
         del batch_idx
         lambda_cont, lambda_aux = self.weights
         x, puzzle = self.to_input(batch["normal"]), self.to_input(batch["puzzle"])
-        phase1 = self.phase1
-        l_cont, l_aux = adaptation_terms(
-            phase1.network,
-            phase1.consistency,
-            phase1.temporal,
-            x,
-            puzzle,
-            self.consistency_loss,
-            phase1.options.consistency_input,
-        )
+        l_cont, l_aux = self.phase1.adaptation_terms(x, puzzle)
         self.log_dict({"train/cont": l_cont, "train/aux": l_aux}, prog_bar=True)
         self.log_dict({f"adapter/{k}": v for k, v in adapter_movement(self.network.adapters).items()})
         return lambda_cont * l_cont + lambda_aux * l_aux

@@ -1,16 +1,15 @@
 """What the training steps of several modules share: batches, random choices over all processes, terms, schedules."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from lightning import Trainer
 from torch import Tensor, distributed
 
-from syrfa.losses import draw_order, permute_frames, puzzle_loss, stream_difference
-from syrfa.losses.objectives import ConsistencyInput
-from syrfa.models import ConsistencyHead, JointBatch, TemporalHead, TwoStreamExtractor
+from syrfa.losses import draw_order, permute_frames, puzzle_loss
+from syrfa.models import JointBatch, TemporalHead, TwoStreamExtractor
 
 RateSchedule = Literal["constant", "cosine"]
 
@@ -39,8 +38,7 @@ def average_over_ranks(gradients: Sequence[Tensor]) -> list[Tensor]:
 def joint_batch(*groups: int) -> JointBatch:
     """The joint batch of all processes, each of which holds groups of these sizes, one behind the other.
 
-    The joint batch has the same groups, and in each the samples of rank 0, then those of rank 1, and so on: as one
-    process with batches that many times as large would hold them.
+    It has the same groups, in each the samples of rank 0, then those of rank 1, and so on, as in one process.
     """
     world = processes()
     if world == 1:
@@ -73,49 +71,14 @@ def labelled_tubes(batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, JointBatch
 
 
 def puzzle_term(network: TwoStreamExtractor, temporal: TemporalHead, x: Tensor, adapted: bool) -> Tensor:
-    """L_aux of tubes x (B, 3, T, size, size), each put into an order of its own (Eq. 9).
-
-    Args:
-        network: the clean path of it is taken.
-        temporal: f_t.
-        x: this process' part of the joint batch.
-        adapted: whether the adapters take part.
-    """
+    """L_aux of tubes x (B, 3, T, size, size) of the joint batch, each put into an order of its own (Eq. 9)."""
     joint = joint_batch(len(x))
     order = joint.part(draw_order(joint.size, x.shape[2], x.device))
     return puzzle_loss(temporal(network.clean(permute_frames(x, order), joint, adapted)), order)
 
 
-def adaptation_terms(
-    network: TwoStreamExtractor,
-    consistency: ConsistencyHead,
-    temporal: TemporalHead,
-    x: Tensor,
-    puzzle: Tensor,
-    loss: Callable[[Tensor], Tensor],
-    order: ConsistencyInput,
-) -> tuple[Tensor, Tensor]:
-    """L_cont and L_aux of phase 2, through the adapters (Eq. 12-15 and 19).
-
-    Args:
-        network: with adapters.
-        consistency: f_c.
-        temporal: f_t.
-        x: normal real tubes, (B, 3, T, size, size).
-        puzzle: normal real tubes for the puzzle, likewise.
-        loss: L_cont as a function of f_c(O - O').
-        order: which stream is taken from which.
-    """
-    clean, augmented = network(x, network.draw(x, joint_batch(len(x))))
-    l_cont = loss(consistency(stream_difference(clean, augmented, order)))
-    return l_cont, puzzle_term(network, temporal, puzzle, adapted=True)
-
-
 def progress(trainer: Trainer) -> float | None:
-    """The share of a run's updates that is done, in [0, 1]: 0 in the first one. None where the run has no end.
-
-    It counts updates and not batches, which differ where gradients are accumulated.
-    """
+    """The share of a run's updates (not batches) that is done, 0 in the first one; None where the run has no end."""
     total = trainer.estimated_stepping_batches
     if not math.isfinite(total):
         return None
@@ -123,11 +86,6 @@ def progress(trainer: Trainer) -> float | None:
 
 
 def rate_factor(trainer: Trainer, schedule: RateSchedule) -> float:
-    """The factor on the learning rate for this update, in [0, 1].
-
-    Args:
-        trainer: of the run.
-        schedule: `cosine` falls to 0 over the run, and stays at 1 where the run has no end; `constant` is 1.
-    """
+    """The factor on the learning rate for this update: `cosine` falls from 1 to 0 over a run that has an end."""
     done = progress(trainer) if schedule == "cosine" else None
     return 1.0 if done is None else 0.5 * (1 + math.cos(math.pi * done))

@@ -53,8 +53,8 @@ Supervised = tuple[Tensor, Tensor, Tensor]  # what f_c scales, L_cls, L_cont
 class SynthKnowledgeModule(AnomalyModule):
     """Learns extractor, classifier and heads on labelled synthetic tubes; the defaults are the paper's.
 
-    Options that default to None are those in which the paper's text and the published script differ: `preset` decides
-    them all at once, and one that is given wins over the preset (see `syrfa.modules.presets`).
+    Options that default to None are those in which the paper's text and the published script differ: one that is given
+    wins over the `preset` (see `syrfa.modules.presets`).
 
     Args:
         width: channels of the extractor's first block; 32 is the paper's.
@@ -233,13 +233,16 @@ class SynthKnowledgeModule(AnomalyModule):
         difference = stream_difference(clean, augmented, self.options.consistency_input)
         return difference, l_cls, self.consistency_loss(self.consistency(difference))
 
+    def adaptation_terms(self, x: Tensor, puzzle: Tensor) -> tuple[Tensor, Tensor]:
+        """L_cont and L_aux of phase 2, on normal real tubes, through the adapters (Eq. 12-15 and 19)."""
+        clean, augmented = self.network(x, self.network.draw(x, joint_batch(len(x))))
+        order = self.options.consistency_input
+        l_cont = self.consistency_loss(self.consistency(stream_difference(clean, augmented, order)))
+        return l_cont, puzzle_term(self.network, self.temporal, puzzle, adapted=True)
+
     @staticmethod
     def _apart(terms: list[Term]) -> tuple[list[Tensor], list[Tensor]]:
-        """A backward pass for every loss, because the alignment compares two of them.
-
-        Returns:
-            the gradients of L_cls (Eq. 6) and of L_cont (Eq. 7); the weighted sum of all is left in `.grad`.
-        """
+        """The gradients of L_cls (Eq. 6) and of L_cont (Eq. 7); the weighted sum of all is left in `.grad`."""
         found: list[list[Tensor]] = []
         for weight, loss, parameters in terms:
             # the first two share a graph; the puzzle has one of its own
@@ -276,13 +279,7 @@ class SynthKnowledgeModule(AnomalyModule):
     ) -> None:
         """The alignment step: Adam on f_c along the gradient of L_c (Eq. 8 and 11).
 
-        Args:
-            x: the tubes.
-            draw: the random choices of the pass that the gradients are of.
-            trace: what that pass left.
-            difference: what f_c scaled in that pass.
-            g_cls: gradient of L_cls in theta, and perhaps in more behind it.
-            g_sub: gradient of L_cont in theta.
+        All arguments are of one pass; `g_cls` may go on behind theta.
         """
         aligned, count = self._aligned(), len(g_sub)
         names = [f"extractor.{name}" for name, _ in self.extractor.named_parameters()][aligned]

@@ -48,14 +48,7 @@ Videos = Sequence[NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart as it is in the page.
-
-    Attributes:
-        label: what it shows, for its heading and for screen readers.
-        height: pixels.
-        json: data and layout, safe inside a script element.
-        wide: takes the whole width of the page.
-    """
+    """A chart: heading, height in pixels, JSON that is safe inside a script element, and whether it spans the page."""
 
     label: str
     height: int
@@ -63,14 +56,9 @@ class Chart:
     wide: bool = False
 
 
-def score_charts(curves: FrameCurves, number: int = 0) -> list[Chart]:
-    """One chart a video: frame scores of an evaluation, those of box_width, and the abnormal frames as bands.
-
-    Args:
-        curves: of a run.
-        number: of the evaluation.
-    """
-    ours, widths = curves.scores[number], curves.box_width[number]
+def score_charts(curves: FrameCurves) -> list[Chart]:
+    """One chart a video: frame scores of the first evaluation, those of box_width, and the abnormal frames as bands."""
+    ours, widths = curves.scores[0], curves.box_width[0]
     limits, width_limits = limits_of(ours), limits_of(widths)
     charts = []
     for name, scores, width, labels in zip(curves.names, ours, widths, curves.labels, strict=True):
@@ -102,12 +90,7 @@ def score_charts(curves: FrameCurves, number: int = 0) -> list[Chart]:
 def rate_charts(runs: Sequence[tuple[str, FrameCurves]], number: int) -> list[Chart]:
     """ROC and precision-recall of all frames of an evaluation: one line a run, dashed box_width of the first, chance.
 
-    Args:
-        runs: name and curves of each.
-        number: of the evaluation.
-
-    Returns:
-        two charts; none where a class is missing.
+    None where a class is missing. `runs` holds the name and the curves of each.
     """
     roc = _figure(xaxis={"title": "false-positive rate"}, yaxis={"title": "true-positive rate"})
     pr = _figure(xaxis={"title": "recall"}, yaxis={"title": "precision"})
@@ -149,8 +132,7 @@ def rates(
 def run_chart(rows: Sequence[tuple[str, str, dict[str, Any], float | None]]) -> Chart:
     """Micro AUROC of runs with their intervals, box_width of each, and chance.
 
-    Args:
-        rows: experiment, run, micro AUROC as in a result, and that of box_width, for each run.
+    A row is experiment, run, micro AUROC as in a result, and the value of box_width.
     """
     figure = _figure(xaxis={"title": "micro AUROC, per cent"}, yaxis={"autorange": "reversed", "automargin": True})
     names = [_plain(experiment) for experiment, *_ in rows]
@@ -181,11 +163,7 @@ def run_chart(rows: Sequence[tuple[str, str, dict[str, Any], float | None]]) -> 
 
 
 def training_charts(logs: Sequence[tuple[str, dict[str, list[tuple[float, float]]]]]) -> list[Chart]:
-    """One chart for each logged quantity, one line a run.
-
-    Args:
-        logs: name of a run, and step and value of each quantity.
-    """
+    """One chart for each logged quantity, one line a run; a log is the run's name, and steps and values by quantity."""
     charts = []
     for quantity in sorted({name for _, log in logs for name, points in log.items() if len(points) > 1}):
         figure = _figure(xaxis={"title": "step"}, yaxis={"automargin": True})
@@ -197,48 +175,31 @@ def training_charts(logs: Sequence[tuple[str, dict[str, list[tuple[float, float]
     return charts
 
 
-def sweep_charts(
-    parameters: Sequence[str], points: Sequence[tuple[int, dict[str, Any], dict[str, float | None]]]
-) -> list[Chart]:
-    """One chart a parameter: the metrics of every point over its value.
-
-    Args:
-        parameters: the names.
-        points: number, settings and metrics by name.
-    """
+def sweep_charts(sweep: dict[str, Any]) -> list[Chart]:
+    """One chart a parameter of a sweep of `find_sweeps`: the metrics of every complete point over its value."""
+    points = [point for point in sweep["points"] if point["metrics"] and None not in point["metrics"].values()]
+    named = [[("point", point["number"]), *point["settings"].items()] for point in points]
+    texts = ["<br>".join(_plain(f"{name} {value}") for name, value in each) for each in named]
     charts = []
-    texts = [
-        "<br>".join([f"point {number}", *(_plain(f"{name} {value}") for name, value in settings.items())])
-        for number, settings, _ in points
-    ]
-    for name in parameters if points else ():
-        values = [settings[name] for _, settings, _ in points]
+    for name in sweep["parameters"] if points else ():
+        values = [point["settings"][name] for point in points]
         numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         axis: dict[str, Any] = {"title": _plain(name), "type": "category"}
         if numeric:
             spans = min(values) > 0 and max(values) >= 20 * min(values)
             axis |= {"type": "log" if spans else "linear", "tickvals": sorted(set(values))[:8]}
+        x = values if numeric else [_plain(str(value)) for value in values]
         figure = _figure(xaxis=axis, yaxis={"automargin": True})
-        for metric in points[0][2]:
-            figure.add_scatter(
-                x=values if numeric else [_plain(str(value)) for value in values],
-                y=[metrics[metric] for _, _, metrics in points],
-                text=texts,
-                name=_plain(metric),
-                mode="markers",
-                marker={"size": 9, "opacity": 0.8},
-                hovertemplate="%{y:.4g}<br>%{text}",
-            )
+        for metric in sweep["metrics"]:
+            y = [point["metrics"][metric] for point in points]
+            figure.add_scatter(x=x, y=y, text=texts, name=_plain(metric), mode="markers", marker={"size": 9})
+        figure.update_traces(hovertemplate="%{y:.4g}<br>%{text}")
         charts.append(_chart(figure, name, 300))
     return charts
 
 
 def distance_chart(rows: Sequence[tuple[str, dict[str, Any]]]) -> Chart:
-    """Boxes of feature distances: quartiles, whiskers at the 5 and 95 % quantiles, the mean dashed.
-
-    Args:
-        rows: name, and the group as in a result.
-    """
+    """Boxes of feature distances, each a name and a group of a result; whiskers at 5 and 95 %, the mean dashed."""
     figure = _figure(xaxis={"title": "L2 distance", "rangemode": "tozero"}, yaxis={"automargin": True})
     figure.update_yaxes(autorange="reversed")
     for name, group in rows:

@@ -21,13 +21,11 @@ from syrfa.datasets import VideoDataset, VideoRecord
 from syrfa.datasets.video import open_video
 from syrfa.errors import ConfigError
 from syrfa.evaluation import ObjectScores
-from syrfa.evaluation.metrics import micro_auroc
 from syrfa.evaluation.pictures import (
     ABNORMAL,
     COLOURS,
     SCORE,
     TRUTH,
-    ScoreCurve,
     bands,
     draw_anomaly_map,
     draw_curve,
@@ -56,17 +54,7 @@ _MARKERS = {"highest": "^", "median": "s", "lowest": "v"}
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A tested run under one evaluation, with what it takes to draw it.
-
-    Attributes:
-        run: the run.
-        evaluation: the one that the curves are of.
-        dataset: what was scored.
-        records: the videos, in the order of the run.
-        objects: their object scores.
-        curves: their frame scores, float64 (frames,) each.
-        labels: their labels, uint8 (frames,) each.
-    """
+    """A tested run under one evaluation, with what it takes to draw it; one entry a video in each list."""
 
     run: Run
     evaluation: Evaluation
@@ -85,7 +73,7 @@ class ScoredRun:
     def open(
         cls, run: Run, root: Path | None = None, protocol: str | None = None, smoothing: str | None = None
     ) -> "ScoredRun":
-        """Reads scores and labels, and checks that they are those of the result.
+        """Reads the scores and labels of a run.
 
         Args:
             run: the run.
@@ -94,38 +82,26 @@ class ScoredRun:
             smoothing: of the evaluation; that of the first with `protocol` by default.
 
         Raises:
-            UserError: scores, config or data are missing, there is no such evaluation, or the data or the scores are
-                not those of the result.
+            UserError: scores, config or data are missing or of another test, or there is no such evaluation.
         """
-        described = [each["protocol"] for each in run.result["evaluations"]]
-        fits = [p["protocol"] == (protocol or p["protocol"]) for p in described]
-        fits = [fit and p["smoothing"] == (smoothing or p["smoothing"]) for fit, p in zip(fits, described, strict=True)]
-        if True not in fits:
-            there = ", ".join(dict.fromkeys(f"{p['protocol']}/{p['smoothing']}" for p in described))
+        described = [
+            (each["protocol"]["protocol"], each["protocol"]["smoothing"]) for each in run.result["evaluations"]
+        ]
+        fits = [k for k, (p, s) in enumerate(described) if protocol in (None, p) and smoothing in (None, s)]
+        if not fits:
+            there = ", ".join(dict.fromkeys(map("/".join, described)))
             wanted = f"{protocol or 'any'}/{smoothing or 'any'}"
             raise ConfigError(f"{run.file.parent}: has no evaluation {wanted}; choose from {there}")
-        number = fits.index(True)
         dataset, split = run.dataset(root, imports=True), str(run.result["split"])
         if dataset.manifest_hash(split) != run.result["manifest_sha256"]:
             raise ConfigError(
                 f"{dataset.root}: not the copy of {dataset.name} {split} that {run.file.parent} was tested on; give "
                 "--root the folder of that copy, or run `syrfa test` on this one"
             )
-        evaluation, kept = run.result["evaluations"][number], run.curves()
-        found, reported = (
-            micro_auroc(kept.scores[number], kept.labels).value,
-            evaluation["metrics"]["micro_auroc"]["value"],
-        )
-        if (found is None) != (reported is None) or abs((found or 0.0) - (reported or 0.0)) > 1e-6:
-            raise ConfigError(
-                f"{run.file.parent}: its curves give a micro AUROC of {found}, its result.json says {reported}; run "
-                "`syrfa test` again"
-            )
-        records = {record.name: record for record in dataset.videos(split)}
-        objects = run.objects(kept.names)
-        return cls(
-            run, evaluation, dataset, [records[n] for n in kept.names], objects, kept.scores[number], kept.labels
-        )
+        kept, evaluation = run.curves(), run.result["evaluations"][fits[0]]
+        found = {record.name: record for record in dataset.videos(split)}
+        records, objects = [found[name] for name in kept.names], run.objects(kept.names)
+        return cls(run, evaluation, dataset, records, objects, kept.scores[fits[0]], kept.labels)
 
 
 def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None = None, count: int = 3) -> list[Path]:
@@ -155,7 +131,10 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
     drawn = [run.objects[number] for run, number in panels]
     map_height = 0.27 * width / columns * max(video.height / video.width for video in drawn)
     figure = Figure(figsize=(width, (_CURVE_HEIGHT + map_height + 1.0) * rows + 1.5), layout="constrained")
-    scale, limits = _colour_scale(drawn), limits_of([run.curves[number] for run, number in panels])
+    scale, highest = score_scale(drawn), max(float(video.object_score.max(initial=0.0)) for video in drawn)
+    if 0 < highest <= 0.5:  # else all boxes would look alike
+        scale = Normalize(scale.vmin, highest)
+    limits = limits_of([run.curves[number] for run, number in panels])
     parts = np.asarray(figure.subfigures(rows, columns, squeeze=False)).flat
     masked = [_draw(part, *panel, scale, limits, map_height) for part, panel in zip(parts, panels, strict=False)]
     _legend(figure, any(masked))
@@ -209,13 +188,6 @@ def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
     return {rule: first + frame for rule, frame in found.items()}
 
 
-def _colour_scale(videos: Sequence[ObjectScores]) -> Normalize:
-    """That of the overlays, up to the highest score of these videos where this is so low that all would look alike."""
-    scale = score_scale(videos)
-    highest = max(float(video.object_score.max(initial=0.0)) for video in videos)
-    return Normalize(scale.vmin, highest) if 0 < highest <= 0.5 else scale
-
-
 def _draw(
     part: SubFigure, run: ScoredRun, number: int, scale: Normalize, limits: tuple[float, float], map_height: float
 ) -> bool:
@@ -226,7 +198,7 @@ def _draw(
     grid = part.add_gridspec(2, len(chosen), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
     title = f"{run.dataset.name} {record.name}   ({run.run.name})"
-    draw_curve(curve, ScoreCurve(title, scores, labels), limits)
+    draw_curve(curve, title, scores, labels, limits)
     curve.title.set_fontsize(9)
     curve.tick_params(labelsize=8)
     curve.set_xlabel("frame", fontsize=8, labelpad=1)

@@ -18,23 +18,23 @@ from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
 
 RESAMPLES = 1000
+_SCALE = ("dataset", "split", "manifest", "cache_key", "features", "tubes", "draw", "style")
 _NAMES = {"none": "no adapter", "ap": "AP", "rap": "RAP"}
 _COLOURS = {"none": "#8c8c8c", "ap": "#d62728", "rap": "#1f4e9c"}  # red and blue are the paper's
 _OTHERS = ("#2e8b57", "#a37a00", "#8e3b8a", "#0e7c86")  # of adapters of one's own
 _PANEL_HEIGHT, _LINE_HEIGHT = 2.9, 0.13  # inches, of the boxes with their labels and of a line below
+_BOXES = "Boxes: quartiles; whiskers: 5 and 95 % quantiles; diamonds: means; one box for each run, seeds ascending."
 _CLUSTERS = {"all": "all tubes", "normal": "tubes of normal\nframes", "abnormal": "tubes of abnormal\nframes"}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The distances of one run through one adapter.
+    """The distances of one run through one adapter, `none` for the network without it.
 
     Attributes:
-        run: `<experiment>/<run id>`.
         scale: what two of them must share to have one axis: data set, split, manifest, cache, number of features,
             tubes, draw, style.
-        seed: of the run.
-        adapter: its name, with its depth where that is not 1; `none` without one.
+        adapter: its name, with its depth where that is not 1.
         distance: as in the result: `groups`, `between`, `by_video`.
         phase1: mean distance without adapters, which tells whether two runs adapted the same phase 1.
         auroc: micro AUROC of the run's first evaluation.
@@ -170,7 +170,9 @@ def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
         ConfigError: a run was tested without the distance, or two are the same adapter with the same seed.
     """
     panels = arrange([part for run in runs for part in measured_of(run)])
-    lines = {scale: [*_lines(parts), *map(_sentence, differences(parts))] for scale, parts in panels.items()}
+    lines = {
+        scale: [_BOXES, *map(_describe, parts), *map(_sentence, differences(parts))] for scale, parts in panels.items()
+    }
     heights = [_PANEL_HEIGHT + _LINE_HEIGHT * len(text) for text in lines.values()]
     figure = Figure(figsize=(8.0, sum(heights) + 0.4), layout="constrained")
     rows = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(3.2, 1))
@@ -182,9 +184,8 @@ def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
         _draw(left, shades, [[part.distance["groups"][name] for name in _CLUSTERS] for part in parts])
         left.set_xticks(range(len(_CLUSTERS)), list(_CLUSTERS.values()), fontsize=9)
         left.set_ylabel("||O - O'||", fontsize=9)
-        dataset, split, _, _, features, tubes, draw, _ = scale
-        title = f"{dataset} {split}: L2 distance of {features} features, {tubes:,} tubes (draw {draw})"
-        left.set_title(title, fontsize=9.5, loc="left")
+        title = "{dataset} {split}: L2 distance of {features} features, {tubes:,} tubes (draw {draw})"
+        left.set_title(title.format(**dict(zip(_SCALE, scale, strict=True))), fontsize=9.5, loc="left")
         left.set_xlabel("\n".join(lines[scale]), fontsize=7.5, loc="left")
         _draw(right, shades, [[part.distance["between"]] for part in parts])
         right.set_xticks([0], ["O of two\ndifferent tubes"], fontsize=9)
@@ -192,7 +193,21 @@ def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
     handles = [Patch(facecolor=colours[kind], alpha=0.75, label=_NAMES.get(kind, kind)) for kind in kinds]
     figure.legend(handles=handles, loc="outside upper right", ncols=3, fontsize=8.5, frameon=False)
     record = {
-        "panels": [_numbers(scale, parts, lines[scale]) for scale, parts in panels.items()],
+        "panels": [
+            {
+                **dict(zip(_SCALE, scale, strict=True)),
+                "measured": [
+                    {
+                        **{"run": part.run, "seed": part.seed, "adapter": part.adapter, "micro_auroc": part.auroc},
+                        **{"groups": part.distance["groups"], "between": part.distance["between"]},
+                    }
+                    for part in parts
+                ],
+                "differences": differences(parts),
+                "text": lines[scale],
+            }
+            for scale, parts in panels.items()
+        ],
         "runs": [provenance_of(run) for run in runs],
     }
     return save_figure(figure, out, "fig4", record)
@@ -238,17 +253,12 @@ def _draw(axes: Axes, colours: Sequence[str], rows: Sequence[Sequence[dict[str, 
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _lines(parts: Sequence[Measured]) -> list[str]:
-    lines = [
-        "Boxes: quartiles; whiskers: 5 and 95 % quantiles; diamonds: means; one box for each run, seeds ascending."
-    ]
-    for part in parts:
-        share = part.mean / part.distance["between"]["mean"]
-        lines.append(
-            f"{part.adapter}, seed {part.seed}: mean {part.mean:#.3g}, {share:.3f} of the distance of two different "
-            f"tubes; micro AUROC {percent(part.auroc)} % ({part.run})"
-        )
-    return lines
+def _describe(part: Measured) -> str:
+    share = part.mean / part.distance["between"]["mean"]
+    return (
+        f"{part.adapter}, seed {part.seed}: mean {part.mean:#.3g}, {share:.3f} of the distance of two different tubes; "
+        f"micro AUROC {percent(part.auroc)} % ({part.run})"
+    )
 
 
 def _sentence(difference: dict[str, Any]) -> str:
@@ -261,16 +271,3 @@ def _sentence(difference: dict[str, Any]) -> str:
     if only["ci_low"] is not None:
         interval = f"95 % interval over {only['videos']} videos {only['ci_low']:+#.3g} to {only['ci_high']:+#.3g}"
     return f"{names}: {only['value']:+#.3g} (n = 1 seed; {interval}){note}"
-
-
-def _numbers(scale: tuple[Any, ...], parts: Sequence[Measured], lines: Sequence[str]) -> dict[str, Any]:
-    dataset, split, _, _, features, tubes, draw, _ = scale
-    measured = [
-        {
-            **{"run": part.run, "seed": part.seed, "adapter": part.adapter, "micro_auroc": part.auroc},
-            **{"groups": part.distance["groups"], "between": part.distance["between"]},
-        }
-        for part in parts
-    ]
-    found = {"dataset": dataset, "split": split, "features": features, "tubes": tubes, "draw": draw}
-    return {**found, "measured": measured, "differences": differences(parts), "text": list(lines)}

@@ -15,8 +15,8 @@ from plotly.offline import get_plotlyjs
 from syrfa import __version__
 from syrfa.errors import UserError
 from syrfa.reporting import report_blocks as blocks
+from syrfa.reporting.charts import sweep_charts
 from syrfa.reporting.report_blocks import Block, SizeBudget
-from syrfa.reporting.report_sweep import SweepReport
 from syrfa.reporting.report_words import HELPERS
 from syrfa.reporting.runs import Experiment
 from syrfa.utils.files import atomic_write
@@ -29,7 +29,7 @@ def write_report(
     out: Path,
     place: str,
     experiments: Sequence[Experiment],
-    sweeps: Sequence[SweepReport] = (),
+    sweeps: Sequence[dict[str, Any]] = (),
     data: Path | None = None,
     limit: int = LIMIT,
 ) -> list[str]:
@@ -55,7 +55,7 @@ def write_report(
     context: dict[str, Any] = {
         "title": title,
         "overview": {"experiments": experiments, "chart": blocks.run_chart_block(experiments)},
-        "sweeps": [{"sweep": sweep, "chart": Block("Sweep", charts=sweep.charts())} for sweep in sweeps],
+        "sweeps": [*map(_sweep, sweeps)],
         "experiments": [_experiment(experiment, data) for experiment in experiments],
     }
     render = _template().render
@@ -73,6 +73,11 @@ def write_report(
     with atomic_write(out) as file:
         file.write(page.encode())
     return missing
+
+
+def _sweep(sweep: dict[str, Any]) -> dict[str, Any]:
+    finished = sum(None not in point["metrics"].values() for point in sweep["points"] if point["metrics"])
+    return {"sweep": sweep, "finished": finished, "chart": Block("Sweep", charts=sweep_charts(sweep))}
 
 
 def _experiment(experiment: Experiment, data: Path | None) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What the templates of the report say of results: names of evaluations, audits in short, means over runs."""
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -96,13 +95,8 @@ def number(value: float | None, form: str = ".4g") -> str:
     return "-" if value is None else format(value, form)
 
 
-def data_url(jpeg: bytes) -> str:
-    """A JPEG inside the page."""
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
 HELPERS: tuple[Callable[..., object], ...] = (
     *(evaluation_name, flags, selections, audits, audit_in_short, metric_names, value_of, over_runs, single_runs),
-    *(interval, lead, number, percent, selection, data_url),
+    *(interval, lead, number, percent, selection),
 )
 """What templates call."""

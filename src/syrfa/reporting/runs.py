@@ -1,12 +1,12 @@
 """The finished runs below a folder, grouped into experiments: runs that differ in their seed alone."""
 
 import importlib
-import inspect
 import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,18 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from syrfa import datasets
 from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
 from syrfa.evaluation.audit import flags_of
 from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
+from syrfa.evaluation.metrics.frame_level import micro_auroc
 from syrfa.evaluation.result import Result, read_result
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 
 SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
-MOST_RUNS = 1000
+_WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError)  # what a damaged file may raise
 _MOST_NAMED = 4  # settings in the name of an experiment
 _UNKNOWN = "not on record"
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
@@ -47,11 +47,7 @@ class Run:
 
     @classmethod
     def open(cls, path: Path) -> "Run":
-        """The run of a folder or of a result file.
-
-        Raises:
-            UserError: there is no result, or it is damaged.
-        """
+        """The run of a folder or of a result file; a UserError where there is no result, or it is damaged."""
         file = path if path.suffix == ".json" else path / RESULT
         return cls(file.parent if file.name == RESULT else None, file, read_result(file))
 
@@ -65,25 +61,23 @@ class Run:
         return self.folder / name if self.folder is not None and (self.folder / name).exists() else None
 
     def curves(self) -> FrameCurves:
-        """The frame scores of every evaluation, in the order of the result, and the labels.
-
-        Raises:
-            UserError: there are none, or they are of another test.
-        """
+        """The frame scores of every evaluation, and the labels; a UserError where there are none or of another test."""
         stored = self.path(CURVES)
         if stored is None:
             raise DataNotFoundError(f"{self.file}: no {CURVES} in the run's folder; run `syrfa test` again")
         curves = read_curves(stored)
-        if len(curves.scores) != len(self.result["evaluations"]):
-            raise ConfigError(f"{stored}: of another test than {self.file.name}; run `syrfa test` again")
+        found = [micro_auroc(scores, curves.labels).value for scores in curves.scores]
+        reported = [each["metrics"]["micro_auroc"]["value"] for each in self.result["evaluations"]]
+        for ours, theirs in zip_longest(found, reported):
+            if ours != theirs and (ours is None or theirs is None or abs(ours - theirs) > 1e-6):
+                raise ConfigError(
+                    f"{stored}: its curves give a micro AUROC of {ours}, its {self.file.name} says {theirs}; run "
+                    "`syrfa test` again"
+                )
         return curves
 
     def objects(self, videos: list[str]) -> list[ObjectScores]:
-        """The object scores of the videos of that name, in their order.
-
-        Raises:
-            UserError: a file is missing or damaged.
-        """
+        """The object scores of the videos of that name; a UserError where a file is missing or damaged."""
         found = []
         for video in videos:
             file = self.file.parent / "scores" / f"{video}.npz"
@@ -91,7 +85,7 @@ class Run:
                 raise DataNotFoundError(f"no scores at {file}; run `syrfa test` again")
             try:
                 found.append(read_scores(file))
-            except (OSError, ValueError, KeyError, EOFError) as error:
+            except (EOFError, *_WRONG) as error:
                 raise UserError(f"{file}: damaged, or not the scores of a test; run `syrfa test` again") from error
         return found
 
@@ -106,41 +100,24 @@ class Run:
         Raises:
             UserError: there is no configuration, no such class, or the data are not there.
         """
-        described = self._described()
-        place, _, name = str(described.get("class_path", "")).rpartition(".")
+        place = f"data.{self.result.get('domain', 'target')}.dataset"
         try:
-            module = importlib.import_module(place) if imports and place else sys.modules.get(place)
-        except ImportError as error:
-            raise ConfigError(f"{self.file}: its data set is a {place}.{name}, which cannot be imported") from error
-        kind = getattr(module, name, None) if described or root is None else self._shipped()
-        if not (inspect.isclass(kind) and issubclass(kind, VideoDataset)):
-            raise DataNotFoundError(
-                f"{self.file.parent}: has no {CONFIGS[0]} that names a data set of syrfa; run `syrfa test` again"
-            )
-        settings = {**(described.get("init_args") or {}), **({} if root is None else {"root": str(root)})}
-        try:
+            config = OmegaConf.select(OmegaConf.load(self.path(CONFIGS[0]) or self.path(CONFIGS[1]) or ""), place)
+            described: Any = OmegaConf.to_container(config, resolve=True)
+            module, _, name = described["class_path"].rpartition(".")
+            kind = getattr(importlib.import_module(module) if imports else sys.modules[module], name)
+            if not issubclass(kind, VideoDataset):
+                raise TypeError(f"{name} is no data set")
+            settings = {**described["init_args"], **({} if root is None else {"root": str(root)})}
             dataset: VideoDataset = kind(**settings)
-        except TypeError as error:
-            raise ConfigError(f"{self.file.parent}: {kind.__name__} cannot be made: {error}") from error
+        except UserError:
+            raise
+        except (OmegaConfBaseException, YAMLError, ImportError, *_WRONG) as error:
+            raise DataNotFoundError(
+                f"{self.file.parent}: has no {CONFIGS[0]} that describes its data set; run `syrfa test` again"
+            ) from error
         dataset.videos(self.result["split"])  # refuses a folder that is not there
         return dataset
-
-    def _described(self) -> dict[str, Any]:
-        """The part of the configuration that describes the data set; empty where there is none that can be read."""
-        for file in filter(None, map(self.path, CONFIGS)):
-            try:
-                place = f"data.{self.result.get('domain', 'target')}.dataset"
-                found = OmegaConf.select(OmegaConf.load(file), place)
-                described: Any = OmegaConf.to_container(found, resolve=True) if found is not None else {}
-                return dict(described)
-            except (OmegaConfBaseException, YAMLError, OSError, ValueError, TypeError):
-                continue
-        return {}
-
-    def _shipped(self) -> type | None:
-        """The class of syrfa whose data set is called as the result's, for a run without a configuration."""
-        kinds = (getattr(datasets, name) for name in datasets.__all__)
-        return next((kind for kind in kinds if getattr(kind, "name", None) == self.result["dataset"]), None)
 
 
 @dataclass(frozen=True)
@@ -176,7 +153,6 @@ def find_experiments(place: Path) -> list[Experiment]:
     Raises:
         DataNotFoundError: there is no such place, or no run in it has finished.
         UserError: a result is damaged.
-        ConfigError: there are more than 1,000 results.
     """
     if not place.exists():
         raise DataNotFoundError(f"{place}: there is nothing there; give a run's folder, or a folder of runs")
@@ -184,8 +160,6 @@ def find_experiments(place: Path) -> list[Experiment]:
     files = [file for file in _results(place) if not sweeps & set(file.parents)]
     if not files and not sweeps:
         raise DataNotFoundError(f"{place}: no {RESULT} in or below it, so no run has finished; run `syrfa test` first")
-    if len(files) > MOST_RUNS:
-        raise ConfigError(f"{place}: {len(files):,} results, and a page holds {MOST_RUNS:,}; report a folder below it")
     groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in map(Run.open, files):
         _check(run)
@@ -259,15 +233,8 @@ def _check(run: Run) -> None:
     if missing := [key for key in _NEEDED if key not in run.result]:
         raise UserError(f"{run.file}: lacks {', '.join(missing)}; run `syrfa test` again")
     for each in run.result["evaluations"]:
-        try:
-            complete = "protocol" in each["protocol"] and "value" in each["metrics"]["micro_auroc"]
-            complete = complete and isinstance(each["baselines"], dict)
-        except (KeyError, TypeError):
-            complete = False
-        if not complete:
-            raise UserError(
-                f"{run.file}: an evaluation lacks its protocol, metrics or baselines; run `syrfa test` again"
-            )
+        if not ({"protocol", "metrics", "baselines"} <= each.keys() and "micro_auroc" in each["metrics"]):
+            raise UserError(f"{run.file}: an evaluation lacks protocol, metrics or baselines; run `syrfa test` again")
 
 
 def _results(place: Path) -> list[Path]:

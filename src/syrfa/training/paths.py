@@ -21,12 +21,9 @@ ELSEWHERE = "SYRFA_ELSEWHERE"
 class PortablePaths:
     """Replaces paths by what they are on every machine, as `${oc.env:SYRFA_DATA,data/raw}/UBnormal`.
 
-    A value that a config file wrote with `${oc.env:...}` gets that text back. Any other path is written relative to
-    one of `ROOTS`, or left alone where it is relative and stays within the working directory. What remains keeps its
-    last part alone, `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
-
-    Args:
-        configs: the config files that the options come from.
+    A value that one of the config files wrote with `${oc.env:...}` gets that text back. Any other path is written
+    relative to one of `ROOTS`, or left alone where it is relative and stays within the working directory. What remains
+    keeps its last part alone, `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
     """
 
     def __init__(self, configs: Sequence[str] = ()) -> None:
@@ -52,26 +49,19 @@ class PortablePaths:
         for place, root in _roots():
             if text == place or text.startswith(f"{place}/"):
                 return root + text[len(place) :]
-        if text.startswith(("/", "~", "../")):
-            return self._somewhere(text)
-        return text
-
-    def _somewhere(self, text: str) -> str:
-        """Two places of one name are numbered; the folder before the name may be somebody's."""
+        if not text.startswith(("/", "~", "../")):
+            return text
         if text not in self._elsewhere:
             path = Path(text).expanduser()
             name = "home" if path == Path.home() else path.name
+            # two places of one name are numbered; the folder before the name may be somebody's
             before = sum(place.endswith(f"/{name}") for place in self._elsewhere.values())
             self._elsewhere[text] = f"${{oc.env:{ELSEWHERE}}}/" + (f"{before + 1}/{name}" if before else name)
         return self._elsewhere[text]
 
 
 def resolve(options: dict[str, Any]) -> dict[str, Any]:
-    """`options` with the paths of this machine.
-
-    Raises:
-        ConfigError: they name a variable that is not set.
-    """
+    """`options` with the paths of this machine; ConfigError where they name a variable that is not set."""
     try:
         resolved = OmegaConf.to_container(OmegaConf.create(options), resolve=True)
     except OmegaConfBaseException as error:

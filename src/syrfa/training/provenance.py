@@ -19,19 +19,13 @@ PACKAGES = ("torch", "torchvision", "lightning", "torchmetrics", "opencv-python"
 
 
 class Provenance(Callback):
-    """Writes `provenance_<verb>.json` into the run's folder: enough to see what could differ between two runs.
-
-    Args:
-        verb: fit, validate, test or predict.
-        seed: the seed of the run.
-    """
+    """Writes `provenance_<verb>.json` into the run's folder: enough to see what could differ between two runs."""
 
     def __init__(self, verb: str, seed: int) -> None:
         self.verb, self.seed = verb, seed
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Writes the file once the data are known."""
-        del pl_module
         if not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
         data = getattr(trainer, "datamodule", None)
@@ -56,24 +50,18 @@ def environment() -> dict[str, Any]:
 
 
 def git_commit() -> str | None:
-    """The commit of the source tree this package runs from, `+dirty` when files differ.
-
-    Outside a checkout, as in a container that the tree was copied into, SYRFA_GIT_COMMIT, or None.
-    """
-    folder = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str | None:
-        command = ["git", "-C", str(folder), *arguments]
-        try:
-            return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
-            return None
-
-    commit = git("rev-parse", "HEAD")
-    tracked = git("ls-files", "--error-unmatch", "__init__.py")
-    if not commit or not tracked:
+    """The commit of the source tree, `+dirty` when files differ; outside a checkout SYRFA_GIT_COMMIT, or None."""
+    described = ""
+    try:
+        for command in (
+            ("ls-files", "--error-unmatch", Path(__file__).name),
+            ("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty=+dirty"),
+        ):
+            git = ["git", "-C", str(Path(__file__).resolve().parent), *command]
+            described = subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         return os.environ.get("SYRFA_GIT_COMMIT")
-    return commit + ("+dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
+    return described
 
 
 def _version(name: str) -> str | None:

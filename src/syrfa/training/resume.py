@@ -27,11 +27,9 @@ GRADIENTS = "syrfa_gradients"  # the checkpoint's key for gradients that were no
 
 
 class LastCheckpoint(Checkpoint):
-    """Keeps `last.ckpt` beside what ModelCheckpoint keeps.
+    """Writes `last.ckpt` at every epoch's end, every few minutes, and after SIGTERM or Ctrl-C.
 
-    ModelCheckpoint alone saves where the chosen checkpoints are due: with `check_val_every_n_epoch: 5` every fifth
-    epoch, and with `every_n_train_steps: 7` not after the last step. Nothing of a run is lost here but the batches
-    since the last epoch's end or the last `minutes`, and after SIGTERM or Ctrl-C nothing at all.
+    ModelCheckpoint alone saves where the chosen checkpoints are due, as every fifth epoch.
 
     Args:
         signals: deferred while training runs.
@@ -49,7 +47,6 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """From here on a signal waits for the end of a batch."""
-        del trainer, pl_module
         self.saved_at = time.monotonic()
         self.signals.deferred = True
 
@@ -64,32 +61,26 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves."""
-        del pl_module
         self._save(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Everything is saved: a signal need not wait any more."""
-        del trainer, pl_module
         self.signals.deferred = False
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Saves where Lightning stops for a signal: behind a batch, be it of training or of validation.
-
-        Any other exception may come in the middle of a step, so it leaves the checkpoint of before.
-        """
-        del pl_module
+        """Saves where Lightning stops for a signal, which is behind a batch; other exceptions come amid a step."""
         if isinstance(exception, SIGTERMException) and self.signals.deferred:
             self._save(trainer)
         self.signals.deferred = False
         stopped = isinstance(exception, SystemExit | KeyboardInterrupt)
         if stopped and trainer.state.fn == TrainerFn.FITTING and trainer.is_global_zero:
             path = self.path(trainer)
-            said = f"resume with --ckpt_path {path}" if path.exists() else "no batch was trained; begin anew"
-            print(f"syrfa fit: stopped; {said}", file=sys.stderr)
+            advice = f"resume with --ckpt_path {path}" if path.exists() else "no batch was trained; begin anew"
+            print(f"syrfa fit: stopped; {advice}", file=sys.stderr)
 
     @staticmethod
     def path(trainer: Trainer) -> Path:
-        """Where `last.ckpt` lies: beside ModelCheckpoint's other files."""
+        """Where `last.ckpt` lies: next to ModelCheckpoint's other files."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, ModelCheckpoint) and callback.dirpath:
                 return Path(callback.dirpath) / "last.ckpt"
@@ -102,11 +93,9 @@ class LastCheckpoint(Checkpoint):
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target, flushes to disk, renames.
+    """Writes next to the target, flushes to disk, renames.
 
-    Lightning 2.6 writes into the system's temporary folder and moves the file from there. Where that folder lies on
-    another file system, the move is a copy onto the old checkpoint, and dying in the middle of it leaves neither;
-    and nothing flushes the file before the old one is given up.
+    Lightning 2.6 moves the file from the system's temporary folder, which may be a copy onto the old checkpoint.
     """
 
     def save_checkpoint(
@@ -115,10 +104,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         path: _PATH,
         storage_options: Any = None,  # noqa: ANN401 - Lightning's own signature
     ) -> None:
-        """Saves to `path`, which is Lightning's business when it is a URL."""
-        if "://" in str(path):
-            super().save_checkpoint(checkpoint, path, storage_options)
-            return
+        """Saves to `path`."""
+        del storage_options
         with atomic_write(Path(path)) as file:
             torch.save(checkpoint, file)
 
@@ -126,10 +113,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class ExactResume(Callback):
     """Brings the loop counters of a checkpoint into one of two states that Lightning 2.6 resumes right.
 
-    Weights, optimisers and the number of trained batches are right in every checkpoint of ours. Lightning's counters
-    depend on the hook in which the checkpoint was written, and from some of these states Lightning trains one batch
-    more than the epoch has, counts an epoch twice, or leaves out a validation. Gradients that wait for
-    `accumulate_grad_batches` are in no checkpoint of Lightning's; they are in ours.
+    They depend on the hook in which the checkpoint was written, and from some states Lightning trains a batch too many,
+    counts an epoch twice, or leaves out a validation. Gradients that wait for `accumulate_grad_batches` are kept too.
     """
 
     def __init__(self) -> None:
@@ -138,9 +123,8 @@ class ExactResume(Callback):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Settles the counters before the loops take them over."""
-        del trainer, pl_module
         self.resumed, self.gradients = True, checkpoint.get(GRADIENTS, {})
-        settle(checkpoint["loops"]["fit_loop"])
+        _settle(checkpoint["loops"]["fit_loop"])
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Has the logs on disk before the checkpoint, so that none is missing when a fit goes on from there."""
@@ -178,11 +162,10 @@ class ExactResume(Callback):
         loop.epoch_loop._batches_that_stepped = trainer.global_step - (due and not loop.epoch_loop._should_accumulate())
 
 
-def settle(fit: dict[str, Any]) -> None:
+def _settle(fit: dict[str, Any]) -> None:
     """Changes the state of Lightning's fit loop, as a checkpoint holds it, to that of one written between two batches.
 
-    A batch counts when its step was taken. The validation behind it counts when its last batch was scored; else it
-    will begin again. An epoch counts when its end was reached.
+    A batch counts when its step was taken, its validation when its last batch was scored, an epoch at its end.
     """
     epoch, batches = fit["epoch_progress"], fit["epoch_loop.batch_progress"]
     validation = fit["epoch_loop.val_loop.batch_progress"]
@@ -205,13 +188,7 @@ def _level(counters: dict[str, int], begun: int, done: int) -> None:
 
 
 class RunLog(CSVLogger):
-    """A CSVLogger that keeps the rows of the steps before the one it goes on with; Lightning's deletes the file.
-
-    Args:
-        folder: the run's folder.
-        first_step: the number of the next step; rows of it and of later ones were written by a process that died
-            before it could save what they speak of.
-    """
+    """A CSVLogger that keeps the rows of the steps before `first_step`, the next one; Lightning's deletes the file."""
 
     def __init__(self, folder: Path, first_step: int = 0) -> None:
         super().__init__(folder.parent.parent, folder.parent.name, folder.name)

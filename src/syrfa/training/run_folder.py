@@ -38,11 +38,7 @@ class RunFolder:
         return Path(self.root) / self.experiment / (self.id or f"seed{seed}")
 
     def check_free(self, seed: int) -> None:
-        """Refuses to start a fit over the checkpoints of an earlier one.
-
-        Raises:
-            ConfigError: there are checkpoints, and `overwrite` is off.
-        """
+        """Refuses (ConfigError) to start a fit over the checkpoints of an earlier one, unless `overwrite` is on."""
         folder = self.path(seed) / CHECKPOINTS
         if not self.overwrite and any(folder.glob("*.ckpt")):
             raise ConfigError(
@@ -51,14 +47,9 @@ class RunFolder:
             )
 
     def lock(self, seed: int) -> contextlib.AbstractContextManager[None]:
-        """Keeps a second fit out of the run's folder; of the processes of one fit the first alone locks it.
-
-        Raises:
-            ConfigError: on entering, where another fit is at work there.
-        """
-        from lightning.fabric.utilities.rank_zero import (
-            rank_zero_only,  # slow to import, and readers of results need none
-        )
+        """Keeps a second fit out (ConfigError) of the run's folder; of the processes of a fit the first locks it."""
+        # slow to import, and readers of results need none
+        from lightning.fabric.utilities.rank_zero import rank_zero_only
 
         first = getattr(rank_zero_only, "rank", 0) == 0
         return folder_lock(self.path(seed)) if first else contextlib.nullcontext()

@@ -44,7 +44,7 @@ class RunRecord(Callback):
     """Puts the record of a fit into its checkpoints, and gives the record of a test to its result.
 
     Args:
-        verb: fit or test; another verb keeps nothing.
+        verb: fit or test.
         options: as parsed, as plain values.
         configs: the config files that they come from.
     """
@@ -56,7 +56,6 @@ class RunRecord(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Makes the steps of a fit, itself the last, once the data are known."""
-        del pl_module
         if self.verb == "fit" and stage == "fit":
             try:
                 self.steps, self.reason = self._fit_steps(trainer), None
@@ -65,7 +64,6 @@ class RunRecord(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Puts the steps into the checkpoint, or the reason why there are none."""
-        del trainer, pl_module
         checkpoint[RUN_RECORD] = {"steps": self.steps, "reason": self.reason}
 
     def of_test(self, trainer: Trainer) -> tuple[dict[str, Any] | None, str | None]:
@@ -87,7 +85,7 @@ class RunRecord(Callback):
         path = self.given.get("ckpt_path")
         if not path:
             return [*chain.steps, _step("fit", options, STAGES_OF["fit"], chain.files, trainer, chain.paths)]
-        *before, earlier = stored_steps(read_checkpoint(path), Path(path).name)
+        *before, earlier = _stored_steps(read_checkpoint(path), Path(path).name)
         # equal, or the fit would not resume; but only the earlier part says what the weights started from
         options["model"] = earlier["options"]["model"]
         step = _step("fit", options, STAGES_OF["fit"], earlier["files"], trainer, chain.paths)
@@ -105,15 +103,7 @@ def run_record_of(trainer: Trainer) -> tuple[dict[str, Any] | None, str | None]:
 
 
 class Chain:
-    """Gathers the steps behind a run while its options are written down.
-
-    Args:
-        paths: takes this machine's paths out.
-
-    Attributes:
-        steps: what has to be run first, in order, none twice.
-        files: weights that no fit of ours wrote, `place` and `sha256` of each.
-    """
+    """Gathers, while options are written down, the `steps` before them and `files` of weights that are not ours."""
 
     def __init__(self, paths: PortablePaths) -> None:
         self.paths = paths
@@ -123,12 +113,10 @@ class Chain:
     def options(self, options: dict[str, Any], *, fits: bool) -> dict[str, Any]:
         """The options as a record has them: no path of this machine, and references in place of files of weights.
 
-        Args:
-            options: of one verb, as parsed, as plain values.
-            fits: the verb is `fit`, whose `ckpt_path` is an earlier part of the same fit.
+        With `fits` the verb is `fit`, whose `ckpt_path` is an earlier part of the same fit.
 
         Raises:
-            NoRunRecordError: a checkpoint that the options name does not say how it was made.
+            NoRunRecordError: a checkpoint that the options name has no record.
         """
         kept = {section: value for section, value in options.items() if section not in OWN_PLACES[""]}
         for section, names in OWN_PLACES.items():
@@ -146,27 +134,19 @@ class Chain:
         return written
 
     def refer(self, path: str) -> str:
-        """The reference to a file of weights: `checkpoint:<step>@<batches>`, or its path where it is not ours.
-
-        Raises:
-            NoRunRecordError: see `options`.
-        """
+        """The reference to a file of weights: `checkpoint:<step>@<batches>`, or its path where it is not ours."""
         content = read_plain(path, "give the .ckpt file that a fit wrote")
         if not isinstance(content, dict) or not is_ours(content):
             place = str(self.paths.abstract(str(path)))
             self.files.append({"place": place, "sha256": sha256_file(Path(path))})
             return place
-        steps = stored_steps(content, Path(path).name)
+        steps = _stored_steps(content, Path(path).name)
         self.steps += [step for step in steps if step["id"] not in {known["id"] for known in self.steps}]
         return f"{_REFERENCE}{steps[-1]['id']}@{trained_batches(content)}"
 
 
-def stored_steps(checkpoint: dict[str, Any], name: str) -> list[Step]:
-    """The steps in a checkpoint, the fit that wrote it last.
-
-    Raises:
-        NoRunRecordError: it has none.
-    """
+def _stored_steps(checkpoint: dict[str, Any], name: str) -> list[Step]:
+    """The steps in a checkpoint, the fit that wrote it last."""
     record = checkpoint.get(RUN_RECORD)
     if record is None:
         raise NoRunRecordError(f"{name} holds no run record: `syrfa fit` of this version did not write it")
@@ -196,11 +176,7 @@ def _step(
     trainer: Trainer,
     paths: PortablePaths,
 ) -> Step:
-    """A step as it is about to run.
-
-    Two steps of one `id` do the same with the same data. `data` has per stage the manifest's hash, the detector with
-    the hashes of its files, the name of the tube cache, and how a generated world was made.
-    """
+    """A step as it is about to run; two steps of one `id` do the same with the same data."""
     data = getattr(trainer, "datamodule", None)
     if not isinstance(data, TubeDataModule):
         raise NoRunRecordError("its data do not come from a TubeDataModule, so that they are not known")

@@ -12,10 +12,7 @@ Class = TypeVar("Class")
 
 
 def allow_import(modules: str) -> None:
-    """Imports modules of the user's own, so that checkpoints and options may name their classes.
-
-    Args:
-        modules: comma-separated, as `mypackage.adapters,mymodule`.
+    """Imports comma-separated modules of the user's own, so that checkpoints and options may name their classes.
 
     Raises:
         ConfigError: one cannot be imported.

@@ -15,12 +15,7 @@ def own_share(count: int) -> range:
 
 
 def of_every_process(value: T, group: Any = None) -> list[T]:  # noqa: ANN401 - torch's process group has no common type
-    """The value that each process gives, by rank; every process must call this, and each gets all of them.
-
-    Args:
-        value: of this process; held in memory of the CPU, whatever the backend gathers on.
-        group: of the processes; all of them by default.
-    """
+    """The value that each process gives, by rank, in memory of the CPU; every process of the group must call this."""
     if not (distributed.is_available() and distributed.is_initialized()):
         return [value]
     found = [value] * distributed.get_world_size(group)

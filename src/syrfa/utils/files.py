@@ -19,16 +19,10 @@ _SEAL = "seal"
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a temporary file next to `path`; on success flushes it to disk and renames it to `path`.
+    """Opens a temporary file next to `path`, whose folder is made; on success flushes it to disk and renames it.
 
-    The temporary file is locked while it is written, so that `sweep` spares it; the kernel drops the lock of a killed
-    process.
-
-    Args:
-        path: of the file to write. Its folder is created.
-
-    Yields:
-        a binary file object. When the block raises, the temporary file is removed and `path` is untouched.
+    When the block raises, the temporary file is removed and `path` is untouched. The temporary file is locked while it
+    is written, so that `sweep` spares it; the kernel drops the lock of a killed process.
 
     Raises:
         OSError: the disk is full, the folder cannot be written or was removed, or its server fails.
@@ -39,7 +33,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            put_in_place(temporary, path, file)
+            _put_in_place(temporary, path, file)
     finally:
         with contextlib.suppress(OSError):  # the error that led here is the one to be seen
             temporary.unlink(missing_ok=True)
@@ -58,20 +52,8 @@ def _create(path: Path) -> tuple[Path, IO[bytes]]:
         file.close()
 
 
-def put_in_place(temporary: Path, path: Path, file: IO[bytes]) -> None:
-    """Renames `temporary` to `path`.
-
-    A network file system may carry a rename out, lose the answer, try again and report that the source is missing.
-    That is no failure when `path` is the file that was written.
-
-    Args:
-        temporary: the file's present name.
-        path: its new name.
-        file: the open file.
-
-    Raises:
-        OSError: it was not renamed.
-    """
+def _put_in_place(temporary: Path, path: Path, file: IO[bytes]) -> None:
+    """Renames; a network file system may do so, lose the answer, try again and report that the source is missing."""
     try:
         temporary.replace(path)
     except FileNotFoundError:
@@ -153,11 +135,8 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
 
 def sha256_file(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256_json(content: Any) -> str:  # noqa: ANN401 - anything that json can write

@@ -38,19 +38,11 @@ class OneLineErrors:
     """Mixin for an argument parser: every parse error becomes a `ConfigError`."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raises instead of printing usage and leaving the process.
-
-        Raises:
-            ConfigError: always, with the parser's message as one line.
-        """
+        """Raises a ConfigError of one line instead of printing usage and leaving the process."""
         raise ConfigError(one_line(message)) from ex
 
     def parse_args(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - jsonargparse's own signature
-        """As jsonargparse, which lets the errors of `${...}` through.
-
-        Raises:
-            ConfigError: the options do not parse, or name a variable or key that is not there.
-        """
+        """As jsonargparse, which lets the errors of `${...}` through."""
         try:
             return super().parse_args(*args, **kwargs)  # type: ignore[misc]  # of the class this is mixed into
         except OmegaConfBaseException as error:

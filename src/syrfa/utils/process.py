@@ -26,11 +26,8 @@ def one_thread() -> Iterator[None]:
 def give_back_freed_memory() -> bool:
     """Lets glibc give every piece of 1 MiB and more back to the system as soon as it is freed, for the whole process.
 
-    Left to itself glibc takes such pieces from its heaps once a few were freed. Frames, tubes and feature maps of many
-    sizes, made in one thread and freed in another, then leave holes that fit nothing, and the process grows with
-    the length of a video, though it holds no more than before (docs/scale.md). The price is that the system clears
-    pages again. Nothing is changed under another C library, or where the environment chooses an allocator or its
-    thresholds.
+    Otherwise the process grows with the length of a video, though it holds no more. Nothing is done under another C
+    library, or where the environment chooses an allocator or its thresholds.
 
     Returns:
         whether it was done.

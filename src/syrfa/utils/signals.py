@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 
 TERMINATED = 128 + signal.SIGTERM
 INTERRUPTED = 128 + signal.SIGINT
@@ -18,10 +18,9 @@ class Terminated(SystemExit):
 class StopSignals:
     """Handles both signals while it is entered; the handlers of before return afterwards.
 
-    Lightning composes its own SIGTERM handler with ours. Its part notes the signal, and its loops raise
-    SIGTERMException at their next safe place; so while `deferred` is set ours has nothing to add, and an interrupt is
-    passed on as a SIGTERM. A second interrupt is no longer deferred. Otherwise SIGTERM raises
-    `Terminated`, so that temporary files are removed and pools are shut down.
+    Lightning's own SIGTERM handler notes the signal, and its loops stop at their next safe place; so while `deferred`
+    is set ours adds nothing, and a first interrupt is passed on as a SIGTERM. Otherwise SIGTERM raises `Terminated`, so
+    that temporary files are removed and pools are shut down.
 
     Attributes:
         deferred: a network is being trained, and Lightning will stop after the batch in hand.
@@ -45,9 +44,7 @@ class StopSignals:
                 self._before[number] = signal.signal(number, handler)  # type: ignore[assignment]
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -79,7 +76,6 @@ class StopSignals:
 
 def leave_to_parent(worker: int) -> None:
     """Lets a loader's worker outlive a signal to the whole process group, which its parent obeys after the batch."""
-    del worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _after_grace)
 

@@ -7,22 +7,12 @@ Cell = str | int | float | None
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A fraction as a percentage; `-` for None.
-
-    Example:
-        >>> percent(0.958), percent(0.958, 2), percent(None)
-        ('95.8', '95.80', '-')
-    """
+    """A fraction as a percentage; `-` for None."""
     return "-" if value is None else f"{100 * value:.{digits}f}"
 
 
 def mean_and_deviation(values: Sequence[float | None]) -> str:
-    """Fractions as `92.0 ± 2.0` in per cent: mean and sample standard deviation; without ± for one, `-` for none.
-
-    Example:
-        >>> mean_and_deviation([0.9, 0.94, None]), mean_and_deviation([0.9]), mean_and_deviation([None])
-        ('92.0 ± 2.8', '90.0', '-')
-    """
+    """Fractions as `92.0 ± 2.0` in per cent: mean and sample standard deviation; without ± for one, `-` for none."""
     known = [100 * value for value in values if value is not None]
     if not known:
         return "-"
@@ -33,20 +23,7 @@ def mean_and_deviation(values: Sequence[float | None]) -> str:
 def text_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int = 1) -> str:
     """An aligned table for a monospaced terminal, without a newline at its end; numbers right, text left.
 
-    Args:
-        rows: the cells, one a column; a float is printed with `digits` decimals, None as `-`.
-        columns: the headings.
-        digits: decimals.
-
-    Raises:
-        ValueError: a row has another number of cells than there are columns.
-
-    Example:
-        >>> print(text_table([["strict", 96.41], ["paper", None]], ["protocol", "AUROC"]))
-        protocol  AUROC
-        --------  -----
-        strict     96.4
-        paper         -
+    A float is printed with `digits` decimals, None as `-`.
     """
     cells, right = _texts(rows, columns, digits)
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
@@ -59,14 +36,7 @@ def text_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: i
 
 
 def markdown_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int = 1) -> str:
-    """The same as a Markdown table; `|` and line breaks inside a cell are escaped.
-
-    Example:
-        >>> print(markdown_table([["strict", 96.41]], ["protocol", "AUROC"]))
-        | protocol | AUROC |
-        | --- | ---: |
-        | strict | 96.4 |
-    """
+    """The same as a Markdown table; `|` and line breaks inside a cell are escaped."""
     cells, right = _texts(rows, columns, digits)
     head, *body = [[text.replace("|", "\\|").replace("\n", "<br>") for text in line] for line in (columns, *cells)]
     rule = ["---:" if number else "---" for number in right]
@@ -75,15 +45,10 @@ def markdown_table(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digit
 
 def _texts(rows: Sequence[Sequence[Cell]], columns: Sequence[str], digits: int) -> tuple[list[list[str]], list[bool]]:
     """Every cell as text, and for every column whether it holds numbers alone."""
-    for number, row in enumerate(rows):
-        if len(row) != len(columns):
-            raise ValueError(f"row {number} has {len(row)} cells for {len(columns)} columns")
     kinds = [{type(row[column]) for row in rows} for column in range(len(columns))]
     right = [str not in kind and bool(kind - {type(None)}) for kind in kinds]
-    return [[_text(cell, digits) for cell in row] for row in rows], right
-
-
-def _text(cell: Cell, digits: int) -> str:
-    if cell is None:
-        return "-"
-    return f"{cell:.{digits}f}" if isinstance(cell, float) else str(cell)
+    texts = [
+        ["-" if cell is None else f"{cell:.{digits}f}" if isinstance(cell, float) else str(cell) for cell in row]
+        for row in rows
+    ]
+    return texts, right

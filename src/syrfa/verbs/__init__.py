@@ -25,18 +25,15 @@ POSITIONAL: dict[str, dict[str, dict[str, Any]]] = {
     },
     "reproduce": {"result": {"type": Path, "help": "a result.json, or the folder of a run"}},
 }
-_VALUES = ("true", "false", "yes", "no")
+# of `evaluate`, options of a test that stored scores cannot follow
+_OF_A_TEST = {"pictures", "reference_boxes", "regions", "feature_distance", "feature_distance_tubes"}
+_SKIPPED = {"evaluate": _OF_A_TEST | {"feature_distance_seed"}}
+# of `predict`, the parts of an experiment's config that it does not use
+_UNUSED = {"predict": ("model", "trainer", "run", "evaluation", "checkpoint", "checkpoint_minutes", "seed_everything")}
 
 
 def run_command(verb: str, arguments: list[str]) -> int:
-    """Parses `arguments` against the verb's function and calls it.
-
-    Returns:
-        what the verb's function returns, 0 where that is nothing; errors are raised.
-
-    Raises:
-        ConfigError: the options do not parse.
-    """
+    """Parses `arguments` against the verb's function (ConfigError), and returns what it returns, 0 for None."""
     from syrfa.utils.parser import ArgumentParser, check_configs
 
     function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.verbs.{verb}"), verb)
@@ -49,23 +46,24 @@ def run_command(verb: str, arguments: list[str]) -> int:
     positional = POSITIONAL.get(verb, {})
     for name, reading in positional.items():
         parser.add_argument(name, **reading)
-    parser.add_function_arguments(function, as_group=False, skip=set(positional))
-    arguments = [re.sub(r"^--[a-z][a-z-]*[a-z]", _underscored, argument) for argument in arguments]
+    parser.add_function_arguments(function, as_group=False, skip=set(positional) | _SKIPPED.get(verb, set()))
+    for name in _UNUSED.get(verb, ()):
+        parser.add_argument(f"--{name}", type=dict[str, Any] | str | float | None, help="not used; may be in a config")
+    # `--contact-sheet` is `--contact_sheet`: people write both
+    arguments = [
+        re.sub(r"(?<=^--)[a-z][a-z-]*[a-z]", lambda name: name[0].replace("-", "_"), argument) for argument in arguments
+    ]
     # options that need no `true` behind them, also before a parameter without a name
     flags = {f"--{name}" for name, parameter in parameters.items() if parameter.annotation is bool}
     arguments = [text for pair in zip_longest(arguments, arguments[1:]) for text in _flag(*pair, flags)]
     check_configs(arguments)
     options = parser.instantiate(parser.parse_args(arguments))
-    if not own_config:
-        options.pop("config", None)
+    for name in (*_UNUSED.get(verb, ()), *(() if own_config else ("config",))):
+        options.pop(name, None)
     return function(**options) or 0
-
-
-def _underscored(option: re.Match[str]) -> str:
-    """`--contact-sheet` is `--contact_sheet`: people write both."""
-    return "--" + option[0][2:].replace("-", "_")
 
 
 def _flag(argument: str, following: str | None, flags: set[str]) -> list[str]:
     """A flag without a value of its own gets one."""
-    return [argument, "true"] if argument in flags and (following or "").lower() not in _VALUES else [argument]
+    given = (following or "").lower() in ("true", "false", "yes", "no")
+    return [argument, "true"] if argument in flags and not given else [argument]

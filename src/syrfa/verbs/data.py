@@ -58,30 +58,21 @@ def data(
     known = [key for key, published in PUBLISHED.items() if action == "check" or published.archives]
     if dataset not in PUBLISHED:
         raise ConfigError(f"dataset {dataset}: {action} one of {', '.join(known)}")
-    if action == "check":
-        _check(dataset, path, json, fast, workers, init_args)
+    if action == "fetch":
+        _fetch(dataset, out, sha256.split(",") if sha256 else [])
         return
-    if not PUBLISHED[dataset].archives:
-        _instruct(dataset)
-        raise DataNotFoundError(f"{dataset}: no script may fetch it; the steps are above")
-    _fetch(dataset, out, sha256.split(",") if sha256 else [])
-
-
-def _check(
-    key: str, path: Path | None, json: Path | None, fast: bool, workers: int | None, init_args: dict[str, Any] | None
-) -> None:
     from syrfa.datasets.check import UnusableDataError, examine
 
     if path is None:
-        raise ConfigError(f"path: give the folder of {key}, as in `syrfa data check {key} FOLDER`")
-    examination = examine(key, path, fast, workers, init_args=init_args)
+        raise ConfigError(f"path: give the folder of {dataset}, as in `syrfa data check {dataset} FOLDER`")
+    examination = examine(dataset, path, fast, workers, init_args=init_args)
     print(examination.as_text())
     if json is not None:
         write_json(json, examination.as_json())
     if examination.problems:
         raise UnusableDataError(
             f"{path}: {examination.problems} of the findings above would make numbers of "
-            f"{PUBLISHED[key].title} wrong; each line says how to mend it"
+            f"{PUBLISHED[dataset].title} wrong; each line says how to mend it"
         )
 
 
@@ -89,6 +80,9 @@ def _fetch(key: str, out: Path, sums: list[str]) -> None:
     from syrfa.datasets.fetch import check_sums, fetch
 
     published = PUBLISHED[key]
+    if not published.archives:
+        _instruct(key)
+        raise DataNotFoundError(f"{key}: no script may fetch it; the steps are above")
     check_sums(sums)
     if sums and len(sums) != len(published.archives):
         raise ConfigError(f"sha256: {len(sums)} sums for {', '.join(archive.file for archive in published.archives)}")

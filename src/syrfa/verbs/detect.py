@@ -11,7 +11,6 @@ from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import Domain
 from syrfa.utils.text_table import text_table
 
-_SPLIT = "{split}"
 _COLUMNS = ("dataset", "split", "videos", "frames", "boxes", "boxes/frame", "frames/s", "file")
 
 
@@ -48,23 +47,15 @@ def detect(
     splits = [split] if split else [use.split for use in data.uses() if use.domain == domain]
     if out.suffix != ".npz":
         raise ConfigError(f"--out {out}: the file of boxes is an .npz; end its name like that")
-    if len(splits) > 1 and _SPLIT not in str(out):
-        raise ConfigError(f"--out {out}: write {_SPLIT} into it for the splits {', '.join(splits)}, or give --split")
+    if len(splits) > 1 and "{split}" not in str(out):
+        raise ConfigError(f"--out {out}: write {{split}} into it for the splits {', '.join(splits)}, or give --split")
     if workers is not None and workers < 1:
         raise ConfigError(f"workers {workers}: must be at least 1")
     rows = []
     for name in splits:
-        path = Path(str(out).replace(_SPLIT, name))
-        start = time.perf_counter()
-        made = detect_split(
-            source.dataset,
-            name,
-            source.detector,
-            path,
-            workers or data.prepare_workers,
-            overwrite=overwrite,
-            engine=engine or data.engine,
-        )
+        path, place = Path(str(out).replace("{split}", name)), engine or data.engine
+        start, processes = time.perf_counter(), workers or data.prepare_workers
+        made = detect_split(source.dataset, name, source.detector, path, processes, overwrite=overwrite, engine=place)
         seconds = time.perf_counter() - start
         content = read_boxes(path)
         frames = sum(content.frames_per_video)

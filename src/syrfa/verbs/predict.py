@@ -3,21 +3,18 @@
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from syrfa.engine import EngineName, run_job
-from syrfa.errors import ConfigError, WeightsNotFoundError
+from syrfa.errors import ConfigError
 from syrfa.evaluation.score_videos import SCORES, ScoreIdentity, ScoreJob
 from syrfa.modules.checkpoint import read_checkpoint
 from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import SplitUse, TubeDataModule
 from syrfa.utils import class_path
-from syrfa.utils.files import sha256_file
-
-Unused = dict[str, Any] | None
+from syrfa.utils.files import sha256_file, sha256_json
 
 
 def predict(
@@ -27,21 +24,13 @@ def predict(
     engine: EngineName | None = None,
     workers: int | None = None,
     device: str = "cpu",
-    keep_tubes: bool = False,
     allow_import: str | None = None,
-    model: Unused | str = None,
-    trainer: Unused = None,
-    run: Unused = None,
-    evaluation: Unused = None,
-    checkpoint: Unused = None,
-    checkpoint_minutes: float | None = None,
-    seed_everything: bool | int | None = None,
 ) -> None:
     """Score videos one by one, labelled or not, write scores/<video>.npz, and print one line.
 
-    Each video is decoded, detected, cut, scored and forgotten. Videos whose scores are there, of this checkpoint and
-    these options, are passed over, so a run that was stopped goes on, and new videos of a folder are added to the old
-    ones. Which split is scored is set by `data.predict_on` and `data.predict_split`.
+    Each video is decoded, detected, cut, scored and forgotten; a finished tube cache of the split is read instead.
+    Videos whose scores are there, of this checkpoint and these options, are passed over, so a run that was stopped goes
+    on, and new videos of a folder are added. `data.predict_on` and `data.predict_split` set which split is scored.
 
     Args:
         data: the `data` part of a config; labels are not read.
@@ -50,29 +39,20 @@ def predict(
         engine: where videos are worked on, `local` processes or a `ray` cluster; `data.engine` by default.
         workers: videos at a time; `data.prepare_workers` by default, and one a CPU core where that is null.
         device: of the network, `cpu` or e.g. `cuda:0`; scores of another device differ in the last digits.
-        keep_tubes: build the cache of the split, and score from it. A finished cache is read in any case.
         allow_import: modules of your own whose classes the checkpoint may name, as `mypackage.module,other`.
-        model: not used; so that the config of an experiment can be given.
-        trainer: not used, see `model`.
-        run: not used, see `model`.
-        evaluation: not used, see `model`.
-        checkpoint: not used, see `model`.
-        checkpoint_minutes: not used, see `model`.
-        seed_everything: not used, see `model`.
 
     Raises:
         UserError: data, boxes, the checkpoint or the folder are not usable; the message says which.
     """
     if allow_import:
         class_path.allow_import(allow_import)
-    del model, trainer, run, evaluation, checkpoint, checkpoint_minutes, seed_everything
     use = data.use("predict")
     if use is None:
         domain = data.stage_domain["predict"]
         raise ConfigError(f"data.predict_on={domain}: the config describes no data.{domain}")
     data.engine = engine or data.engine
     data.prepare_workers = data.prepare_workers if workers is None else workers
-    job = _job(data, use, Path(ckpt_path), out, device, keep_tubes)
+    job = _job(data, use, Path(ckpt_path), out, device)
     records = use.source.dataset.videos(use.split)
     check_names(records)
     job.store.claim()
@@ -88,33 +68,22 @@ def predict(
     )
 
 
-def _job(
-    data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None, device: str, keep_tubes: bool
-) -> ScoreJob:
+def _job(data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None, device: str) -> ScoreJob:
+    read_checkpoint(checkpoint)  # a wrong one is better refused here than in every worker
     source = use.source
     identity = ScoreIdentity(
-        checkpoint=_digest(checkpoint),
+        checkpoint=sha256_file(checkpoint),
         detector=source.detector.identity(),
         spec=use.spec.for_split(use.split),
         filter=source.filter,
         batch_size=data.eval_batch_size,
         device=_device_kind(device),
     )
-    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{identity.key()[:12]}"
+    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{sha256_json(identity.to_json())[:12]}"
     cache = data.folder(use)
-    if keep_tubes:
-        data.build(use)
     videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
     found = cache if (cache / MANIFEST).exists() else None
     return ScoreJob(source.dataset, source.detector, identity, checkpoint, device, videos, folder, found)
-
-
-def _digest(checkpoint: Path) -> str:
-    """Its SHA-256, once it is known to be one of ours: better here than in every worker."""
-    if not checkpoint.is_file():
-        raise WeightsNotFoundError(f"no checkpoint at {checkpoint}; give --ckpt_path the .ckpt file that a fit wrote")
-    read_checkpoint(checkpoint)
-    return sha256_file(checkpoint)
 
 
 def _device_kind(device: str) -> str:

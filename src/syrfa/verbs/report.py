@@ -23,14 +23,13 @@ def report(runs: Path, out: Path | None = None, data: Path | None = None) -> Non
     from syrfa.reporting.report_sweep import find_sweeps
     from syrfa.reporting.runs import find_experiments
 
-    place = Path(runs)
-    page = Path(out) if out is not None else (place if place.is_dir() else place.parent) / "report.html"
+    page = out if out is not None else (runs if runs.is_dir() else runs.parent) / "report.html"
     if page.is_dir():
         raise ConfigError(f"--out {page}: is a folder; give the name of an .html file")
-    if data is not None and not Path(data).is_dir():
+    if data is not None and not data.is_dir():
         raise DataNotFoundError(f"--data {data}: there is no such folder; give the data set's, or leave it out")
-    sweeps, experiments = find_sweeps(place), find_experiments(place)
-    missing = write_report(page, place.resolve().name, experiments, sweeps, data)
+    sweeps, experiments = find_sweeps(runs), find_experiments(runs)
+    missing = write_report(page, runs.resolve().name, experiments, sweeps, data)
     count = sum(len(experiment.runs) for experiment in experiments)
     print(f"{page}: {count} runs of {len(experiments)} experiments, {page.stat().st_size / 1e6:.1f} MB")
     for sentence, times in Counter(missing).items():

@@ -27,9 +27,10 @@ from syrfa.training.options import (
     brings_weights,
     check_precision,
     check_validation_interval,
+    oracle_checkpoint,
     settle_checkpoint,
+    settle_switches,
 )
-from syrfa.training.oracle import oracle_checkpoint, settle_switches
 from syrfa.training.provenance import Provenance
 from syrfa.training.resume import AtomicCheckpointIO, ExactResume, LastCheckpoint, RunLog
 from syrfa.training.run_folder import CHECKPOINTS, RunFolder
@@ -39,7 +40,7 @@ from syrfa.utils.parser import OneLineErrors, check_configs, config_names
 from syrfa.utils.signals import INTERRUPTED, StopSignals
 
 LOG_FILE_REFRESH = 100  # batches between two states of the progress bar where no terminal can overwrite them
-_ADVICE = (
+_ADVICE = (  # of Lightning, and it does not apply here
     "does not have many workers",
     "in eval mode at the start of training",  # phase 2's frozen part
     "`torch.jit.script` is deprecated",
@@ -51,8 +52,8 @@ _ADVICE = (
 VERBS = ("fit", "validate", "test")
 
 
-class TrainerParser(OneLineErrors, LightningArgumentParser):
-    """The parser of the Trainer's verbs."""
+class _TrainerParser(OneLineErrors, LightningArgumentParser):
+    pass
 
 
 class SyrfaCLI(LightningCLI):
@@ -74,17 +75,10 @@ class SyrfaCLI(LightningCLI):
         parser.add_class_arguments(RunFolder, "run")
         parser.add_class_arguments(EvaluationOptions, "evaluation")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
-        parser.add_argument(
-            "--checkpoint_minutes",
-            type=float,
-            default=5.0,
-            help="write last.ckpt when it is so old, and at every epoch's end; 0 only there",
-        )
-        parser.add_argument(
-            "--allow_import",
-            type=str | None,
-            help="modules of your own whose classes a checkpoint may name, as mypackage.module,other",
-        )
+        text = "write last.ckpt when it is so old, and at every epoch's end; 0 only there"
+        parser.add_argument("--checkpoint_minutes", type=float, default=5.0, help=text)
+        text = "modules of your own whose classes a checkpoint may name, as mypackage.module,other"
+        parser.add_argument("--allow_import", type=str | None, help=text)
         parser.set_defaults(
             {
                 "checkpoint.save_last": True,
@@ -93,8 +87,8 @@ class SyrfaCLI(LightningCLI):
                 "checkpoint.enable_version_counter": False,
             }
         )
-        parser.link_arguments("seed_everything", "model.init_args.seed", compute_fn=_seed)
-        parser.link_arguments("seed_everything", "data.seed", compute_fn=_seed)
+        for seed in ("model.init_args.seed", "data.seed"):
+            parser.link_arguments("seed_everything", seed, compute_fn=int)
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -122,19 +116,21 @@ class SyrfaCLI(LightningCLI):
             print(f"syrfa {verb}: {line}", file=sys.stderr)
         check_validation_interval(options)
         options.weights_only = True  # Lightning's own default would unpickle whatever a checkpoint holds
-        run = RunFolder(**options.run.as_dict())
-        folder = run.path(int(options.seed_everything))
-        options.trainer.default_root_dir = str(folder)
-        options.checkpoint.dirpath = options.checkpoint.dirpath or str(folder / CHECKPOINTS)
+        run, seed = self._run_folder()
+        options.trainer.default_root_dir = str(run.path(seed))
+        options.checkpoint.dirpath = options.checkpoint.dirpath or str(run.path(seed) / CHECKPOINTS)
         if verb == "fit" and not checkpoint and not options.trainer.fast_dev_run:
-            run.check_free(int(options.seed_everything))
+            run.check_free(seed)
+
+    def _run_folder(self) -> tuple[RunFolder, int]:
+        return RunFolder(**self.options.run.as_dict()), int(self.options.seed_everything)
 
     def before_fit(self) -> None:
         """Takes the run folder, and clears it for a fit that starts anew, once everything it needs has been built."""
         if self.tests_after_fit:
             self._check_testable()
         if not self.options.trainer.fast_dev_run:
-            run, seed = RunFolder(**self.options.run.as_dict()), int(self.options.seed_everything)
+            run, seed = self._run_folder()
             self.held.enter_context(run.lock(seed))
             if not self.options.get("ckpt_path"):
                 run.check_free(seed)  # again: another fit may have ended there since
@@ -148,7 +144,7 @@ class SyrfaCLI(LightningCLI):
         return self.subcommand == "fit" and bool(self.options.run.test) and not self.options.trainer.fast_dev_run
 
     def _check_testable(self) -> None:
-        """Finds before hours of training, not after, that there is nothing to test on, or that the test cannot be."""
+        """Finds before training that there is nothing to test on, or that it cannot be tested so."""
         data = self.datamodule
         assert isinstance(data, TubeDataModule)
         dataset = data.dataset(data.stage_domain["test"])
@@ -178,8 +174,7 @@ class SyrfaCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Trainer's own arguments
         """Adds the loggers of the run folder and the callbacks that no run goes without."""
         options = self.options
-        seed = int(options.seed_everything)
-        run = RunFolder(**options.run.as_dict())
+        run, seed = self._run_folder()
         if options.trainer.logger in (None, True):
             kwargs["logger"] = self._loggers(run, seed)
         if not sys.stderr.isatty() and options.trainer.enable_progress_bar is None:
@@ -193,7 +188,8 @@ class SyrfaCLI(LightningCLI):
             raise ConfigError(f"trainer: {error}") from error
         extra: list[Callback] = [Provenance(str(self.subcommand), seed), ExactResume()]
         if self.subcommand in ("fit", "test"):
-            extra.append(RunRecord(str(self.subcommand), self._plain_options(), list(config_names(sys.argv[1:]))))
+            text = self._parser(self.subcommand).dump(options, skip_unset=False)
+            extra.append(RunRecord(str(self.subcommand), yaml.safe_load(text), list(config_names(sys.argv[1:]))))
         if run.wandb:
             extra.append(WandbRecord(seed))
         extra.append(self._evaluation())
@@ -205,17 +201,8 @@ class SyrfaCLI(LightningCLI):
             trainer.strategy.checkpoint_io = AtomicCheckpointIO()
         return trainer
 
-    def _plain_options(self) -> dict[str, Any]:
-        """The options as a file of them would hold them."""
-        text = self._parser(self.subcommand).dump(self.options, skip_unset=False)
-        options: dict[str, Any] = yaml.safe_load(text)
-        return options
-
     def _loggers(self, run: RunFolder, seed: int) -> list[Logger] | bool:
-        """Of a fit the CSV first: the first logger decides where config and checkpoints go.
-
-        A test behind a fit logs into the fit's W&B run; in the CSV, which is of training, it has no place.
-        """
+        """The CSV of training first, which decides where config and checkpoints go; a test after a fit has W&B's."""
         if self.options.trainer.fast_dev_run or (self.subcommand != "fit" and not self.after_fit):
             return False
         folder = run.path(seed)
@@ -225,11 +212,7 @@ class SyrfaCLI(LightningCLI):
 
 
 def run_trainer(arguments: list[str], signals: StopSignals) -> int:
-    """Runs fit, validate or test.
-
-    Args:
-        arguments: the verb and its options.
-        signals: entered by the caller.
+    """Runs fit, validate or test; `arguments` begin with the verb, and the caller has entered `signals`.
 
     Returns:
         0; or 143 after SIGTERM, 130 after an interrupt, with `checkpoints/last.ckpt` on disk if a batch was trained.
@@ -239,7 +222,10 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     """
     quiet_environment()
     check_configs(arguments)
-    _quiet()
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in _ADVICE:
+        warnings.filterwarnings("ignore", message=f".*{message}.*")
     code, held = 1, ExitStack()
     try:
         cli = _run(arguments, signals, held)
@@ -285,22 +271,10 @@ def _run(arguments: list[str], signals: StopSignals, held: ExitStack, after_fit:
         auto_configure_optimizers=False,
         load_from_checkpoint_support=False,
         save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
-        parser_class=TrainerParser,
+        parser_class=_TrainerParser,
         parser_kwargs={
             "prog": "syrfa",
             "parser_mode": "omegaconf",
             **{verb: {"parser_mode": "omegaconf"} for verb in VERBS},
         },
     )
-
-
-def _seed(seed: bool | int) -> int:
-    return int(seed)
-
-
-def _quiet() -> None:
-    """Silences advice that does not apply here; errors, warnings and our own messages stay."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in _ADVICE:
-        warnings.filterwarnings("ignore", message=f".*{message}.*")

@@ -290,36 +290,6 @@ def test_archives_that_unfold(place, name):
     assert line or name == "not asked for"
 
 
-def mat_array(dims: tuple[int, ...], data: bytes, kind: int = 9, claimed: int | None = None) -> bytes:
-    """A matrix of bytes named gt as MATLAB's level 5 writes it."""
-
-    def element(code: int, content: bytes, length: int | None = None) -> bytes:
-        return struct.pack("<II", code, len(content) if length is None else length) + content + bytes(-len(content) % 8)
-
-    body = element(6, struct.pack("<II", kind, 0)) + element(5, struct.pack(f"<{len(dims)}i", *dims))
-    body += element(1, b"gt") + element(2, data, claimed)
-    return element(14, body)
-
-
-HEAD = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
-MATS = {
-    "many cells": HEAD + mat_array((1, 2**31 - 1), b"", kind=1),
-    "many numbers": HEAD + mat_array((2**15, 2**15), bytes(8)),
-    "many bytes": HEAD + mat_array((2, 1), bytes(8), claimed=2**31),
-    "minus one": HEAD + mat_array((2, -1), bytes(8)),
-    "long element": HEAD + struct.pack("<II", 14, 2**32 - 1),
-    "unfolding": HEAD
-    + (lambda packed: struct.pack("<II", 15, len(packed)) + packed)(
-        zlib.compress(mat_array((2, 10**8), bytes(2 * 10**8)), 1)
-    ),
-}
-
-
-@pytest.mark.parametrize("claim", MATS)
-def test_claims_of_mat_files(place, claim):
-    assert survives(lambda: place.mat(MATS[claim]))
-
-
 @pytest.mark.parametrize("dims", [(2**16, 2**15), (2**31 - 1, 2**31 - 1), (1, 2**30), (0, 0)])
 def test_claims_of_images(place, dims):
     image = bytearray(cv2.imencode(".png", np.eye(HEIGHT, WIDTH, dtype=np.uint8))[1].tobytes())

@@ -16,7 +16,7 @@ from canned_run import HEIGHT, WIDTH, curve, labels, videos, width_curve, write_
 from syrfa.__main__ import main
 from syrfa.datasets import UCSDPed2
 from syrfa.errors import UserError
-from syrfa.reporting.alarms import draw_alarms, missed_frames, top_alarms
+from syrfa.reporting.alarms import draw_alarms, find_alarms
 from syrfa.reporting.charts import MOST_POINTS, rates
 from syrfa.reporting.report import write_report
 from syrfa.reporting.runs import find_experiments
@@ -122,7 +122,7 @@ def test_the_audit_of_the_result_is_taken(tmp_path: Path) -> None:
 
 def test_runs_of_an_experiment_become_a_mean_with_its_deviation(tmp_path: Path) -> None:
     for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94)):
-        run = write_run(tmp_path / "runs" / "knowledge", seed)
+        run = write_run(tmp_path / "runs" / "knowledge", seed, curves=False)
         result = json.loads((run / "result.json").read_text())
         result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = value
         (run / "result.json").write_text(json.dumps(result))
@@ -162,55 +162,44 @@ def test_what_is_absent_is_said(tmp_path: Path) -> None:
     assert not {"ROC", "Test001"} & set(page.labels())
 
 
-def test_curves_of_another_test_are_told_apart(tmp_path: Path) -> None:
+def test_curves_of_another_test_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "knowledge")
     result = json.loads((run / "result.json").read_text())
     result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.123
     (run / "result.json").write_text(json.dumps(result))
-    assert "These curves are not those of the result" in page_of(run).text
+    assert main(["report", str(run)]) == 2
+    assert "its result.json says 0.123; run `syrfa test` again" in capsys.readouterr().err
 
 
-def test_alarms_are_pictures_of_the_highest_objects(tmp_path: Path) -> None:
+def test_alarms_are_the_highest_objects_and_misses_the_lowest_abnormal_frames(tmp_path: Path) -> None:
     dataset = UCSDPed2(write_dataset(tmp_path / "ped2"))
-    objects = videos()
-    alarms = top_alarms(objects, labels(), dataset, "test", 3)
-    kinds = [(alarm.kind, alarm.video, alarm.frame) for alarm in alarms]
-    assert kinds[:2] == [("True alarms", 0, 36), ("True alarms", 1, 36)]
-    assert kinds[2:] == [("False alarms", 0, 10), ("False alarms", 1, 10)]
-    first = draw_alarms(alarms, objects, dataset, "test", 3)[0]
-    overlay = cv2.imdecode(np.frombuffer(first.overlay, np.uint8), cv2.IMREAD_COLOR)
-    strip = cv2.imdecode(np.frombuffer(first.strip, np.uint8), cv2.IMREAD_COLOR)
-    assert overlay.shape == (round(480 * HEIGHT / WIDTH), 480, 3)
-    assert strip.shape == (64, 7 * 64, 3)
-    # frames 33 to 39 of the clip, each of one grey
-    np.testing.assert_allclose(strip[32, 32::64, 0], 60 + np.arange(33, 40), atol=3)
-    inside, outside = overlay[170, 330].astype(int), overlay[300, 240].astype(int)
+    objects, scores = videos(), [np.linspace(1, 0, 40), np.linspace(0, 1, 40)]
+    alarms = find_alarms(objects, scores, labels(), dataset, "test", 3)
+    found = [(alarm.kind, alarm.video, alarm.frame) for alarm in alarms]
+    assert found[:2] == [("True alarms", 0, 36), ("True alarms", 1, 36)]
+    assert found[2:4] == [("False alarms", 0, 10), ("False alarms", 1, 10)]
+    assert found[4:] == [("Missed frames", 0, 36), ("Missed frames", 1, 20)]  # the last frames have no tube
+    assert alarms[4].score == pytest.approx(3 / 39)
+    (_, jpeg), *_ = draw_alarms(alarms, objects, dataset, "test")
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape == (round(480 * HEIGHT / WIDTH), 480, 3)
+    inside, outside = picture[170, 330].astype(int), picture[300, 240].astype(int)
     assert np.ptp(inside) > 60  # under the colours of the map
     assert np.ptp(outside) < 12  # a grey frame
 
 
-def test_an_object_beside_the_mask_is_a_false_alarm(tmp_path: Path) -> None:
+def test_an_object_off_the_mask_is_a_false_alarm(tmp_path: Path) -> None:
     dataset = UCSDPed2(write_dataset(tmp_path / "ped2"))
     objects = videos()
     objects[0].object_score[2 * 30] = 0.99  # the first person, in an abnormal frame
-    alarms = top_alarms(objects, labels(), dataset, "test", 3)
+    alarms = find_alarms(objects, [np.zeros(40)] * 2, labels(), dataset, "test", 3)
     assert (0, 30, "False alarms") in [(alarm.video, alarm.frame, alarm.kind) for alarm in alarms]
-
-
-def test_missed_frames_are_the_abnormal_ones_that_score_lowest() -> None:
-    objects = videos()
-    scores = [np.linspace(1, 0, 40), np.linspace(0, 1, 40)]
-    objects[1].object_frame[objects[1].object_frame == 20] = 21  # no object there
-    first, second = missed_frames(objects, scores, labels(), 3)
-    assert (first.video, first.frame, first.item) == (0, 36, 2 * 36 + 1)  # the last frames have no tube
-    assert (second.video, second.frame, second.item) == (1, 20, None)
-    assert (first.score, second.score) == (pytest.approx(3 / 39), pytest.approx(20 / 39))
 
 
 def test_pictures_of_alarms_are_in_the_page(tmp_path: Path) -> None:
     page = page_of(write_run(tmp_path / "knowledge", dataset=write_dataset(tmp_path / "ped2")))
     pictures = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(pictures) == 12  # a map and a strip of two true alarms, two false ones and two missed frames
+    assert len(pictures) == 6  # two true alarms, two false ones and two missed frames
     for attributes in pictures:
         kind, _, content = str(attributes["src"]).partition(",")
         assert kind == "data:image/jpeg;base64"
@@ -277,8 +266,8 @@ def test_a_sweep_is_drawn_and_listed(tmp_path: Path) -> None:
     assert page.labels() == ["lambda_cls", "lambda_aux"]
     traces = page.chart("lambda_aux")["data"]
     assert [trace["name"] for trace in traces] == ["val/micro_auroc", "test/micro_auroc"]
-    assert traces[1]["x"] == [0.5, 5.0, 0.5]  # the failed point is in the table alone
-    np.testing.assert_allclose(traces[1]["y"], [80, 95, 85])
+    assert traces[1]["x"] == [5.0, 0.5, 0.5]  # the failed point is in the table alone
+    np.testing.assert_allclose(traces[1]["y"], [95, 85, 80])
     listed = [row.split()[0] for row in page.rows() if row.endswith(("point0", "point1", "point2", "point3"))]
     assert listed == ["2", "3", "1", "4"]
 
@@ -486,13 +475,13 @@ def test_a_training_loss_chose_on_no_validation_split(tmp_path: Path) -> None:
 
 
 def test_frames_of_other_videos_are_not_shown(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "knowledge")  # no configuration: --data says where, the result says what
     right, small, other = (write_dataset(tmp_path / name) for name in ("right", "small", "other"))
+    run = write_run(tmp_path / "knowledge", dataset=right)
     for file in small.rglob("*.tif"):
         cv2.imwrite(str(file), np.zeros((12, 18), np.uint8))
     for name in ("Test001", "Test002"):
         (other / "Test" / name).rename(other / "Test" / name.replace("00", "01"))
         (other / "Test" / f"{name}_gt").rename(other / "Test" / f"{name}_gt".replace("00", "01"))
-    assert "True alarms" in page_of(run, data=right).words()
+    assert "True alarms" in page_of(run).words()
     assert "18x12 pixels, and 90x60 were tested" in page_of(run, data=small).words()
     assert "has no video Test001" in page_of(run, data=other).words()

@@ -87,7 +87,7 @@ def test_it_opens_quickly_with_every_run_and_its_numbers(browser: Browser, pages
         text = await tab.run("document.querySelector('#e1').textContent")
         assert all(f"Provenance of knowledge/seed{seed}, seed {seed}" in text for seed in (1, 2))
         assert await tab.run("document.querySelectorAll('.audit').length") >= 8
-        assert await tab.run("document.querySelectorAll('.alarms img').length") == 12
+        assert await tab.run("document.querySelectorAll('.alarms img').length") == 6
         # charts far down are drawn when they come into view
         charts = await tab.run("document.querySelectorAll('.chart').length")
         assert 0 < await tab.run("document.querySelectorAll('.chart .main-svg:first-of-type').length") < charts
