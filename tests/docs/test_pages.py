@@ -33,6 +33,14 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [link for link in local if not (path.parent / link).exists()] == []
 
 
+def test_code_and_configs_name_pages_that_exist() -> None:
+    kinds, texts = (".py", ".yaml", ".mk", ".html"), []
+    for folder in ("src", "tests", "experiments", "lightning_config"):
+        texts += [path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    named = {name for text in texts for name in re.findall(r"docs/(\w+)\.md", text)}
+    assert named - {path.stem for path in (ROOT / "docs").glob("*.md")} == set()
+
+
 def test_the_list_of_data_sets_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "list", "--markdown", "true"]) == 0
     assert capsys.readouterr().out.strip() in page("data")

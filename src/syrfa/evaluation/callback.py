@@ -78,7 +78,7 @@ class FrameAUC(Callback):
         self.collector.add(outputs)
 
     on_validation_epoch_start = on_test_epoch_start
-    on_validation_batch_end = on_test_batch_end
+    on_validation_batch_end = on_test_batch_end  # type: ignore[assignment]  # it takes every further argument
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics under the configured protocol as `val/...`; a partial sanity check is not scored."""
