@@ -13,7 +13,8 @@ from small_run import ROOT
 from syrfa.__main__ import VERBS, main
 from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ProtocolConstants
 from syrfa.datasets.regions import MIN_AREA
-from syrfa.evaluation.metrics import METRICS, AlarmRule, false_alarms
+from syrfa.evaluation.metrics.alarms import AlarmRule, false_alarms
+from syrfa.evaluation.metrics.frame_level import METRICS
 from syrfa.evaluation.metrics.region_level import MIN_IOU, TRACK_SHARE
 
 PAGES = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "experiments").rglob("*.md"), *ROOT.glob("*.md")])
@@ -30,6 +31,14 @@ def test_links_lead_somewhere(path: Path) -> None:
     targets = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)]
     local = [link for link in targets if link and "://" not in link]
     assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+def test_code_and_configs_name_pages_that_exist() -> None:
+    kinds, texts = (".py", ".yaml", ".mk", ".html"), []
+    for folder in ("src", "tests", "experiments", "lightning_config"):
+        texts += [path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    named = {name for text in texts for name in re.findall(r"docs/(\w+)\.md", text)}
+    assert named - {path.stem for path in (ROOT / "docs").glob("*.md")} == set()
 
 
 def test_the_list_of_data_sets_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:

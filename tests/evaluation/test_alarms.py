@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation.metrics import AlarmRule, false_alarms
+from syrfa.evaluation.metrics.alarms import AlarmRule, false_alarms
 
 HOUR = AlarmRule(recall=0.9, fps=1 / 3600)  # a frame an hour
 
@@ -67,37 +67,11 @@ def test_random_cases_equal_plain_loops(seed, ties, recall):
     assert found["false_alarms_per_hour"] == pytest.approx(false / normal)
 
 
-def test_an_alarm_that_lasts_into_an_event_is_not_false():
-    scores = [np.array([0.9, 0.9, 0.9, 0.1, 0.9, 0.1])]
-    labels = [np.array([0, 0, 1, 0, 0, 0])]
-    found = false_alarms(scores, labels, HOUR)
-    assert (found["alarms"], found["false_alarms"], found["hours"]) == (2, 1, 5.0)
-    assert found["false_alarms_per_hour"] == pytest.approx(0.2)
-
-
-def test_an_alarm_that_never_ends_is_told_by_the_normal_frames_in_it():
-    found = false_alarms([np.full(10, 0.5)], [np.repeat([0, 1], 5)], HOUR)
-    assert (found["alarms"], found["false_alarms_per_hour"], found["normal_in_alarm"]) == (1, 0.0, 1.0)
-
-
-def test_no_alarm_goes_over_the_border_of_two_videos():
-    # the last frame of the first and the first of the second are loud: two alarms, one of them false
-    found = false_alarms([np.array([0.1, 0.9]), np.array([0.9, 0.1])], [np.array([0, 0]), np.array([1, 0])], HOUR)
-    assert (found["alarms"], found["false_alarms"], found["events"]) == (2, 1, 1)
-
-
 def test_the_threshold_is_the_highest_that_reaches_the_recall():
     scores, labels = [np.arange(20.0)], [np.repeat([0, 1], 10)]
     assert false_alarms(scores, labels, AlarmRule(0.9))["threshold"] == 11.0  # 9 of 10
     assert false_alarms(scores, labels, AlarmRule(0.91))["threshold"] == 10.0
     assert false_alarms(scores, labels, AlarmRule(1.0))["frame_recall"] == 1.0
-
-
-def test_few_frames_may_be_many_events():
-    # two thirds of the frames, yet one event of three
-    labels = [np.array([1, 1, 1, 1, 0, 1, 0, 1])]
-    scores = [np.array([0.9, 0.9, 0.9, 0.9, 0, 0.1, 0, 0.1])]
-    assert false_alarms(scores, labels, AlarmRule(0.6))["event_recall"] == pytest.approx(1 / 3)
 
 
 def test_frames_a_second_scale_the_rate_and_are_named():

@@ -161,9 +161,9 @@ def test_switches_stand_beside_a_number():
 def test_every_committed_result_is_audited(path):
     """None of them was adapted to or chosen on its test split, so that scaling alone can have used it."""
     result = json.loads(path.read_text())
-    for reading in result["evaluations"]:
-        line, found = audit(result, reading)
-        paper = reading["protocol"]["protocol"] == "paper"
+    for evaluation in result["evaluations"]:
+        line, found = audit(result, evaluation)
+        paper = evaluation["protocol"]["protocol"] == "paper"
         assert [item.split(":")[0] for item in found] == (["scaling"] if paper else [])
         assert line.startswith("test information" if paper else "no test information")
         assert "None" not in line

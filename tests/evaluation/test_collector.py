@@ -14,14 +14,9 @@ def collected(*batches: tuple[list[int], list[float]]) -> ScoreCollector:
     return collector
 
 
-def test_order_follows_the_rows_asked_for() -> None:
-    found = collected(([7, 2], [0.7, 0.2]), ([5], [0.5])).gather(np.array([2, 7, 5]))["score"]
+def test_order_follows_the_rows_asked_for_and_a_row_scored_twice_counts_once() -> None:
+    found = collected(([7, 2], [0.7, 0.2]), ([5], [0.5]), ([7], [0.7])).gather(np.array([2, 7, 5]))["score"]
     assert found.tolist() == [0.2, 0.7, 0.5]
-
-
-def test_a_row_scored_twice_counts_once() -> None:
-    found = collected(([1, 2], [0.1, 0.2]), ([1], [0.1])).gather(np.array([1, 2]))["score"]
-    assert found.tolist() == [0.1, 0.2]
 
 
 def test_every_kind_of_score_is_put_in_order() -> None:

@@ -1,4 +1,4 @@
-"""Curves on disk: what a reading's metrics saw comes back, with the labels and by video."""
+"""Curves on disk: what an evaluation's metrics saw comes back, with the labels and by video."""
 
 from pathlib import Path
 
@@ -21,11 +21,11 @@ def video(name: str, frames: int, seed: int) -> ObjectScores:
 def test_what_the_metrics_saw_comes_back(tmp_path: Path) -> None:
     objects = [video("a <b>", 30, 1), video("ü", 50, 2)]
     labels = [np.repeat(np.array([0, 1, 0], np.uint8), length) for length in ((10, 10, 10), (0, 25, 25))]
-    kept = FrameCurves([each.name for each in objects], labels)
+    curves = FrameCurves([each.name for each in objects], labels)
     protocols = (StrictProtocol(), PaperProtocol())
     for protocol in protocols:
-        evaluate(objects, labels, protocol, bootstrap=0, curves=kept)
-    kept.write(tmp_path / CURVES)
+        evaluate(objects, labels, protocol, bootstrap=0, curves=curves)
+    curves.write(tmp_path / CURVES)
     found = read_curves(tmp_path / CURVES)
     assert found.names == ["a <b>", "ü"]
     assert [each.tolist() for each in found.labels] == [each.tolist() for each in labels]

@@ -15,17 +15,11 @@ from naive_regions import as_objects, as_regions, random_video
 from syrfa.errors import LabelError
 from syrfa.evaluation import StrictProtocol, box_width
 from syrfa.evaluation.evaluate import evaluate
-from syrfa.evaluation.metrics import (
-    METRICS,
-    AlarmMetric,
-    AlarmRule,
-    FrameLevelMetric,
-    RegionMetric,
-    bootstrap_intervals,
-    false_alarms,
-    match,
-    region_metrics,
-)
+from syrfa.evaluation.metrics.alarms import AlarmRule, false_alarms
+from syrfa.evaluation.metrics.bootstrap import bootstrap_intervals
+from syrfa.evaluation.metrics.frame_level import METRICS
+from syrfa.evaluation.metrics.metric import AlarmMetric, FrameLevelMetric, RegionMetric
+from syrfa.evaluation.metrics.region_level import match, region_metrics
 from syrfa.evaluation.regions import RegionEvaluation
 
 
@@ -43,31 +37,7 @@ def test_collected_values_equal_the_functions():
     intervals = bootstrap_intervals(scores, labels, 100, 3)
     for name, value in metric.compute().items():
         assert value[:1] + value[3:] == METRICS[name](scores, labels)[:1] + METRICS[name](scores, labels)[3:]
-        assert (value.ci_low, value.ci_high) == (intervals[name].low, intervals[name].high)
-
-
-def test_nothing_or_one_class_is_undefined():
-    metric = FrameLevelMetric()
-    metric.update(0, [0.1, 0.2], [0, 0])
-    assert all(value.value is None and "normal" in value.reason for value in metric.compute().values())
-    metric.reset()
-    with pytest.warns(UserWarning, match="before the ``update``"):
-        assert metric.compute()["micro_auroc"].reason == "there are no videos"
-
-
-def test_reset_forgets():
-    metric = FrameLevelMetric(resamples=0)
-    metric.update(0, [0.9, 0.1], [0, 1])
-    assert metric.compute()["micro_auroc"].value == 0.0
-    metric.reset()
-    metric.update(0, [0.1, 0.9], [0, 1])
-    assert metric.compute()["micro_auroc"].value == 1.0
-
-
-def test_scores_keep_double_precision():
-    metric = FrameLevelMetric(resamples=0)
-    metric.update(0, [1.0, 1.0 + 1e-12], [0, 1])
-    assert metric.compute()["micro_auroc"].value == 1.0
+        assert (value.ci_low, value.ci_high) == intervals[name]
 
 
 def test_wrong_updates():
@@ -97,13 +67,6 @@ def test_collected_regions_equal_the_function():
         assert metric.compute()["tbdc"].reason == "there are no videos"
 
 
-def test_a_video_of_boxes_is_given_once():
-    metric, video = RegionMetric(), boxes()[1]
-    metric.update(1, as_objects(video), as_regions(video))
-    with pytest.raises(ValueError, match="video 1 was already given"):
-        metric.update(1, as_objects(video), as_regions(video))
-
-
 def test_collected_alarms_equal_the_function():
     scores, labels = videos()
     metric, rule = AlarmMetric(AlarmRule(0.7, 10), resamples=100, seed=3), AlarmRule(0.7, 10)
@@ -115,15 +78,6 @@ def test_collected_alarms_equal_the_function():
     metric.reset()
     metric.update(0, [0.1], [0])
     assert metric.compute()["reason"] == "every frame is labelled normal"
-
-
-@pytest.mark.parametrize("kind", [FrameLevelMetric, AlarmMetric])
-@pytest.mark.parametrize(("score", "label", "message"), [([], [], "video 0: scores"), ([1, 2], [0, 0.5], "0 and 1")])
-def test_what_the_functions_refuse_the_classes_refuse(kind, score, label, message):
-    metric = kind()
-    metric.update(0, score, label)
-    with pytest.raises(LabelError, match=message):
-        metric.compute()
 
 
 SECOND_PROCESS = """

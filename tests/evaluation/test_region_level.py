@@ -44,29 +44,6 @@ def test_the_order_of_boxes_and_the_chunks_do_not_matter(monkeypatch):
     assert measured((frames, shuffled, tracks)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_perfect_detector_reaches_one_and_one():
-    assert measured((4, [(t, *BOX, 0.9) for t in range(4)], [{t: BOX for t in range(4)}])) == (1.0, 1.0)
-
-
-def test_a_missed_region_costs_its_share_and_no_track():
-    track = {t: BOX for t in range(4)}
-    assert measured((4, [(t, *BOX, 0.9) for t in range(3)], [track])) == (0.75, 1.0)
-
-
-def test_a_missed_track_costs_its_share():
-    assert measured((4, [(0, *BOX, 0.9)], [{0: BOX}, {3: BOX}])) == (0.5, 0.5)
-
-
-def test_one_box_may_hit_two_regions():
-    left, right = (10, 10, 19, 19), (20, 10, 29, 19)
-    assert measured((1, [(0, 10, 10, 29, 19, 0.9)], [{0: left}, {0: right}])) == (1.0, 1.0)
-
-
-def test_boxes_on_a_region_found_already_are_no_false_positives():
-    again = [(0, *BOX, 0.9), (0, *BOX, 0.8), (0, *BOX, 0.8), (1, *BOX, 0.1)]
-    assert measured((2, again, [{0: BOX, 1: BOX}])) == (1.0, 1.0)
-
-
 def test_false_positives_before_a_region_cost_a_frame_each():
     # one false positive in 4 frames stands before the only region
     assert measured((4, [(2, *FAR, 0.9), (0, *BOX, 0.5)], [{0: BOX}])) == (0.75, 0.75)
@@ -107,16 +84,6 @@ def test_sides_are_counted_with_both_ends():
     assert iou(np.array([[3, 3, 3, 3]], float), np.array([[3, 3, 3, 3]], float)).tolist() == [1.0]
 
 
-def test_no_box_at_all_finds_nothing():
-    assert measured((5, [], [{0: BOX}])) == (0.0, 0.0)
-
-
-def test_false_positives_of_normal_videos_and_their_frames_count():
-    abnormal = (2, [(0, *BOX, 0.5)], [{0: BOX}])
-    assert measured(abnormal, (2, [(0, *FAR, 0.9)], [])) == (0.75, 0.75)
-    assert measured(abnormal, (6, [(0, *FAR, 0.9)], [])) == (0.875, 0.875)
-
-
 def test_without_a_region_it_is_undefined():
     for videos, reason in (
         ([], "there are no videos"),
@@ -144,12 +111,6 @@ def test_interval_and_chance():
         naive.append(naive_regions([videos[k] for k in row])[0])
     ends = np.quantile(naive, [0.025, 0.975])
     np.testing.assert_allclose([first["rbdc"].ci_low, first["rbdc"].ci_high], ends, atol=0.02)
-
-
-def test_chance_knows_the_boxes_but_not_the_scores():
-    # every box is on a region: random scores find all of them without a false positive
-    video = (6, [(t, *BOX, 0.1 * t) for t in range(6)], [{t: BOX for t in range(6)}])
-    assert region_metrics([match(as_objects(video), as_regions(video))], 0)["rbdc"].chance == 1.0
 
 
 def test_masks_of_another_size_and_regions_beyond_the_end_are_refused():

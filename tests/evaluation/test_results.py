@@ -10,7 +10,7 @@ from syrfa.errors import DataNotFoundError, UserError
 from syrfa.evaluation.result import audit_of, read_result, selection
 
 
-def reading(**micro: Any) -> dict[str, Any]:
+def evaluation(**micro: Any) -> dict[str, Any]:
     return {
         "protocol": {"protocol": "strict", "smoothing": "none"},
         "metrics": {"micro_auroc": {"value": 0.5, **micro}},
@@ -19,7 +19,7 @@ def reading(**micro: Any) -> dict[str, Any]:
 
 
 def write(folder: Path, **changes: Any) -> Path:
-    result = {"schema": 2, "seed": 1, "steps": 7, "evaluations": [reading()], **changes}
+    result = {"schema": 2, "seed": 1, "steps": 7, "evaluations": [evaluation()], **changes}
     (folder / "result.json").write_text(json.dumps(result))
     return folder
 
@@ -36,17 +36,17 @@ def test_a_folder_and_its_file_are_the_same_result(tmp_path: Path) -> None:
     [
         ({"schema": 1}, "not a result of this version"),
         ({"evaluations": []}, "damaged"),
-        ({"evaluations": {"0": reading()}}, "damaged"),
+        ({"evaluations": {"0": evaluation()}}, "damaged"),
         ({"seed": "1"}, "seed '1' is no integer"),
         ({"steps": 1.0}, "steps 1.0 is no integer"),
         ({"seed": "x" * 1000}, "seed 'x{39}... is no integer"),
         (
-            {"evaluations": [reading(), reading(value="0.9")]},
+            {"evaluations": [evaluation(), evaluation(value="0.9")]},
             r"evaluations.1.metrics.micro_auroc.value '0.9' is no number",
         ),
-        ({"evaluations": [reading(ci_low="<b>")]}, "micro_auroc.ci_low '<b>' is no number"),
-        ({"evaluations": [reading(chance=True)]}, "micro_auroc.chance True is no number"),
-        ({"evaluations": [reading(value=float("nan"))]}, "micro_auroc.value nan is no number"),
+        ({"evaluations": [evaluation(ci_low="<b>")]}, "micro_auroc.ci_low '<b>' is no number"),
+        ({"evaluations": [evaluation(chance=True)]}, "micro_auroc.chance True is no number"),
+        ({"evaluations": [evaluation(value=float("nan"))]}, "micro_auroc.value nan is no number"),
         ({"regions": {"rbdc": {"value": []}}}, r"regions.rbdc.value \[\] is no number"),
     ],
 )
@@ -82,6 +82,6 @@ def test_the_selection_says_what_the_weights_were_chosen_by(changes: dict[str, A
 
 def test_the_audit_is_the_stored_one_or_made_anew() -> None:
     result = {"oracle": True, "transductive": False, "manifest_sha256": "tested", "trained_on": [part()]}
-    assert audit_of(result, reading()).line.startswith("test information: oracle")
+    assert audit_of(result, evaluation()).line.startswith("test information: oracle")
     stored = {"line": "as it stands", "test_information": ["x"]}
-    assert audit_of(result, {**reading(), "audit": stored}) == ("as it stands", ["x"])
+    assert audit_of(result, {**evaluation(), "audit": stored}) == ("as it stands", ["x"])

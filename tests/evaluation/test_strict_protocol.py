@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
 from syrfa.evaluation import (
-    FrameScores,
     ObjectScores,
     PaperProtocol,
     StrictProtocol,
     TrackedProtocol,
     box_width,
-    protocol_from_name,
 )
+from syrfa.evaluation.protocols import FrameScores
 
 
 def one_a_frame(scores, start: int = 0, frames: int | None = None) -> ObjectScores:
@@ -30,13 +29,13 @@ def one_a_frame(scores, start: int = 0, frames: int | None = None) -> ObjectScor
     )
 
 
-def naive(objects: ObjectScores, radius: int, smoothing: str, window: int, floor: float) -> FrameScores:
+def naive(objects: ObjectScores, radius: int, smoothing: str, window: int) -> FrameScores:
     n = objects.frames
-    highest = [floor] * n
+    highest = [0.0] * n
     for frame, score in zip(objects.object_frame, objects.object_score, strict=True):
         highest[frame] = max(highest[frame], score)
     scored = n > 2 * radius
-    raw = [highest[min(max(t, radius), n - radius - 1)] if scored else floor for t in range(n)]
+    raw = [highest[min(max(t, radius), n - radius - 1)] if scored else 0.0 for t in range(n)]
     final = []
     for t in range(n):
         around = {
@@ -55,9 +54,8 @@ def naive(objects: ObjectScores, radius: int, smoothing: str, window: int, floor
     st.integers(0, 4),
     st.sampled_from(["none", "centred", "causal"]),
     st.sampled_from([1, 3, 7, 25]),
-    st.floats(-0.5, 0.5),
 )
-def test_equals_a_naive_loop(video, radius, smoothing, window, floor):
+def test_equals_a_naive_loop(video, radius, smoothing, window):
     frames, things = video
     objects = ObjectScores(
         "v",
@@ -68,8 +66,8 @@ def test_equals_a_naive_loop(video, radius, smoothing, window, floor):
         np.tile(np.array([0, 0, 2, 2], np.float32), (len(things), 1)),
         np.array([t[1] for t in things], np.float64),
     )
-    ours = StrictProtocol(radius, smoothing, window, floor).frame_scores(objects)
-    expected = naive(objects, radius, smoothing, window, floor)
+    ours = StrictProtocol(radius, smoothing, window).frame_scores(objects)
+    expected = naive(objects, radius, smoothing, window)
     np.testing.assert_array_equal(ours.raw, expected.raw)
     np.testing.assert_allclose(ours.final, expected.final, atol=1e-12)
 
@@ -79,15 +77,15 @@ things = st.lists(st.tuples(st.integers(0, LENGTH - 1), st.integers(0, 9), st.fl
 
 
 def video_of(things, frames: int = LENGTH) -> ObjectScores:
-    kept = sorted(thing for thing in things if thing[0] < frames)
+    known = sorted(thing for thing in things if thing[0] < frames)
     return ObjectScores(
         "v",
         frames,
         20,
         20,
-        np.array([t for t, _, _ in kept], np.int32),
-        np.array([[x, 1, x + 5, 9] for _, x, _ in kept], np.float32).reshape(-1, 4),
-        np.array([score for _, _, score in kept], np.float64),
+        np.array([t for t, _, _ in known], np.int32),
+        np.array([[x, 1, x + 5, 9] for _, x, _ in known], np.float32).reshape(-1, 4),
+        np.array([score for _, _, score in known], np.float64),
     )
 
 
@@ -109,15 +107,6 @@ def test_causal_scores_do_not_change_with_any_later_object(before, other, cut, p
         np.testing.assert_array_equal(first.final[: cut + 1], second.final[: cut + 1])
 
 
-@given(things, st.integers(1, LENGTH), causal_protocols)
-def test_causal_scores_of_a_stream_are_those_of_the_whole_video(objects, length, protocol):
-    """A frame's score is final `temporal_radius` frames later: that far a tube looks ahead, and nothing further."""
-    radius = protocol.temporal_radius
-    whole, stream = protocol.frame_scores(video_of(objects)), protocol.frame_scores(video_of(objects, length))
-    known = length - radius if length > 2 * radius else 0
-    np.testing.assert_array_equal(stream.final[:known], whole.final[:known])
-
-
 def test_equal_windows_tie_exactly():
     scores = np.concatenate([[0.9, 0.3, 0.7], np.zeros(60), [0.1, 0.6]])
     final = StrictProtocol(0, "centred", 5).frame_scores(one_a_frame(scores)).final
@@ -131,27 +120,18 @@ def test_equal_windows_tie_exactly():
         {"window": 0},
         {"window": 24},
         {"smoothing": "median"},
-        {"floor": float("nan")},
-        {"colour": "red"},
     ],
 )
 def test_bad_settings_are_named(settings):
     with pytest.raises(ConfigError, match=f"strict.*{next(iter(settings))}|{next(iter(settings))}"):
-        protocol_from_name("strict", **settings)
+        StrictProtocol(**settings)
 
 
-def test_protocols_by_name_say_whether_they_use_test_statistics():
-    strict = protocol_from_name("strict", smoothing="causal", window=10)
-    paper = protocol_from_name("paper", constants="avenue")
-    assert isinstance(strict, StrictProtocol)
-    assert isinstance(paper, PaperProtocol)
-    assert strict.describe()["test_statistics"] is False
-    assert paper.describe()["test_statistics"] is True
-    assert (strict.describe()["smoothing"], strict.describe()["window"]) == ("causal", 10)
-    assert paper.describe()["constants"] == "avenue"
-    json.dumps([strict.describe(), paper.describe()])
-    with pytest.raises(ConfigError, match=r"'fair'.*paper.*strict"):
-        protocol_from_name("fair")
+def test_protocols_say_whether_they_use_test_statistics():
+    strict, paper = StrictProtocol(smoothing="causal", window=10).describe(), PaperProtocol("avenue").describe()
+    assert (strict["test_statistics"], strict["smoothing"], strict["window"]) == (False, "causal", 10)
+    assert (paper["test_statistics"], paper["constants"]) == (True, "avenue")
+    json.dumps([strict, paper])
 
 
 def test_box_width_is_the_share_of_the_frame():

@@ -9,7 +9,7 @@ from naive_regions import naive_regions
 
 from syrfa.datasets import UCSDPed2
 from syrfa.evaluation import ObjectScores, box_width
-from syrfa.evaluation.metrics import match, region_metrics
+from syrfa.evaluation.metrics.region_level import match, region_metrics
 
 ROOT = Path(os.environ.get("SYRFA_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 PED2, BOXES = ROOT / "ped2", ROOT / "ped2_yolov3_detections" / "test.npz"

@@ -24,7 +24,7 @@ from syrfa.datasets import VideoFolder
 from syrfa.detection import MotionDetector, UltralyticsDetector
 from syrfa.detection.base import Detector
 from syrfa.engine import EngineName, VideoDone, run_job
-from syrfa.evaluation.score_videos import ScoreJob, ScoreRecipe
+from syrfa.evaluation.score_videos import ScoreIdentity, ScoreJob
 from syrfa.modules import SynthKnowledgeModule
 from syrfa.modules.checkpoint import SETTINGS
 from syrfa.training.provenance import environment
@@ -67,11 +67,11 @@ def write_checkpoint(path: Path, width: int) -> Path:
 
 
 def score_job(clips: VideoFolder, detector: Detector, checkpoint: Path, out: Path, device: str = "cpu") -> ScoreJob:
-    recipe = ScoreRecipe(
+    identity = ScoreIdentity(
         sha256_file(checkpoint), detector.identity(), SPEC, TubeFilter(), 64, torch.device(device).type
     )
     videos = {video["name"]: video for video in clips.manifest("test")["videos"]}
-    return ScoreJob(clips, detector, recipe, checkpoint, device, videos, out)
+    return ScoreJob(clips, detector, identity, checkpoint, device, videos, out)
 
 
 def network_detectors(weights: list[Path], device: str) -> list[tuple[str, Detector]]:

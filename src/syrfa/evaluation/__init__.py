@@ -1,12 +1,10 @@
 """Object scores to anomaly maps to frame scores to metrics, under a named protocol."""
 
 from syrfa.evaluation.protocols import (
-    FrameScores,
     PaperProtocol,
     Protocol,
     StrictProtocol,
     TrackedProtocol,
-    protocol_from_name,
 )
 from syrfa.evaluation.reference import Reference
 from syrfa.evaluation.scores import (
@@ -19,10 +17,9 @@ from syrfa.evaluation.scores import (
     read_scores,
     write_scores,
 )
-from syrfa.evaluation.tracks import link, mean_along
+from syrfa.evaluation.tracks import link
 
 __all__ = [
-    "FrameScores",
     "ObjectScores",
     "PaperProtocol",
     "Protocol",
@@ -33,9 +30,7 @@ __all__ = [
     "box_width",
     "link",
     "max_per_frame",
-    "mean_along",
     "pixel_boxes",
-    "protocol_from_name",
     "random_scores",
     "read_scores",
     "write_scores",

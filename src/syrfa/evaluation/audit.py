@@ -21,45 +21,45 @@ _FOUND_BY = {
 
 
 class Audit(NamedTuple):
-    """What was found.
-
-    Attributes:
-        line: one sentence to print with the number.
-        test_information: each way in which the tested split entered it, or may have; empty for none.
-    """
+    """What was found: one sentence to print with the number, and each way in which the tested split entered it."""
 
     line: str
     test_information: list[str]
 
-    def to_json(self) -> Json:
-        """As a result.json holds it."""
-        return self._asdict()
 
+def audit(result: Json, evaluation: Json, with_steps: bool = True) -> Audit:
+    """Which test information, if any, entered one evaluation of a result; the line begins with `[no ]test information`.
 
-def audit(result: Json, evaluation: Json) -> Audit:
-    """Which test information, if any, entered one evaluation of a result.
-
-    It reads the record of a run and no more: what a person tried and threw away, or a copy of the test frames under
-    another name, leaves no trace in it.
-
-    Returns:
-        the line begins with `no test information` or with `test information`.
+    It reads the run's record alone: what a person tried and threw away, or a copy of the test frames, leaves no trace.
     """
-    return _audit(result, evaluation["protocol"], _steps(evaluation["protocol"]))
+    protocol = evaluation["protocol"]
+    steps = _steps(protocol) if with_steps else []
+    name = _detector(result)
+    masks = name == "annotation"
+    found = [*_training(result), *_selection(result)]
+    if masks:
+        found.append("boxes: object masks of the tested split as boxes")
+    found += _scaling(protocol)
+    what = "test information: " if found else "no test information: "
+    what += "; ".join(found or [*_origin(result), *steps])
+    if result.get("oracle") or any("with their labels" in each for each in found):
+        where = "there and in the metrics"
+    else:
+        where = "in the boxes and in the metrics" if masks else "in the metrics alone"
+    boxes = "origin not recorded" if name is None else _FOUND_BY.get(name, f"found by {name}")
+    return Audit(
+        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. Boxes: {boxes}.", found
+    )
 
 
 def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, str]]) -> list[str]:
-    """The audits of the rows of a table, one line for all rows that agree in it.
+    """The audits of a table's rows, one line for all rows that agree, without the steps, which each row shows.
 
-    What an evaluation does with the scores is left out: a table has it in each row.
-
-    Args:
-        taken: results and evaluations.
-        names: of the run and of the evaluation, for each of them.
+    `names` are of the run and of the evaluation, for each result and evaluation of `taken`.
     """
     rows: dict[str, dict[str, list[str]]] = {}
     for (result, evaluation), (run, name) in zip(taken, names, strict=True):
-        line = _audit(result, evaluation["protocol"], []).line
+        line = audit(result, evaluation, with_steps=False).line
         rows.setdefault(line, {}).setdefault(run, []).append(name)
     lines = []
     for line, read in rows.items():
@@ -71,14 +71,9 @@ def audit_lines(taken: Iterable[tuple[Json, Json]], names: Iterable[tuple[str, s
 
 
 def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
-    """Whether weights with this record were trained on a split, and chosen by a metric of it.
+    """`transductive` and `oracle`: whether weights with this record were trained on a split, and chosen by its metrics.
 
-    Args:
-        trained_on: see `syrfa.modules.AnomalyModule`.
-        tested: the split, as `dataset`, `split` and `manifest_sha256`; a result is one.
-
-    Returns:
-        `transductive` and `oracle`.
+    `tested` holds `dataset`, `split` and `manifest_sha256`; a result does.
     """
     parts = list(trained_on)
     keys = {"transductive": "manifest_sha256", "oracle": "monitored_sha256"}
@@ -86,14 +81,9 @@ def record_flags(trained_on: Iterable[Json], tested: Json) -> dict[str, bool]:
 
 
 def is_tested(part: Json, key: str, tested: Json) -> bool:
-    """Whether a record names the tested split: by the hash of its files, or by the names of data set and split.
+    """Whether a part of `trained_on` names the tested split: by the hash of its files, or by data set and split.
 
     Two folders of footage have one name: a split that was never seen may be reported, never the reverse.
-
-    Args:
-        part: an entry of `trained_on`; older ones hold hashes alone.
-        key: of the hash: `manifest_sha256`, `monitored_sha256` or `validated_sha256`; empty where there is no split.
-        tested: see `record_flags`.
     """
     if not part.get(key):
         return False
@@ -102,33 +92,9 @@ def is_tested(part: Json, key: str, tested: Json) -> bool:
     return by_name or bool(part[key] == tested.get("manifest_sha256"))
 
 
-def is_of_validation(monitor: str) -> bool:
-    """Whether a monitored quantity comes from the validation split; a fit logs all others while it trains."""
-    return monitor.startswith("val/")
-
-
 def flags_of(result: Json) -> str:
-    """The switches that are on, as they are printed with a number: `transductive, oracle`, or nothing."""
+    """The switches that are on: `transductive, oracle`, or nothing."""
     return ", ".join(flag for flag in ("transductive", "oracle") if result.get(flag))
-
-
-def _audit(result: Json, protocol: Json, steps: list[str]) -> Audit:
-    masks = _detector(result) == "annotation"
-    found = [*_training(result), *_selection(result)]
-    if masks:
-        found.append("boxes: object masks of the tested split as boxes")
-    found += _scaling(protocol)
-    what = "test information: " if found else "no test information: "
-    what += "; ".join(found or [*_origin(result), *steps])
-    if result.get("oracle") or any("with their labels" in each for each in found):
-        where = "there and in the metrics"
-    else:
-        where = "in the boxes and in the metrics" if masks else "in the metrics alone"
-    name = _detector(result)
-    boxes = "origin not recorded" if name is None else _FOUND_BY.get(name, f"found by {name}")
-    return Audit(
-        f"{what}. Test labels: {where}, where max F1 and the like take thresholds from them. Boxes: {boxes}.", found
-    )
 
 
 def _training(result: Json) -> list[str]:
@@ -149,7 +115,7 @@ def _training(result: Json) -> list[str]:
 def _selection(result: Json) -> list[str]:
     if result.get("oracle"):
         chosen = [part for part in _parts(result) if is_tested(part, "monitored_sha256", result)]
-        named = ", ".join(filter(is_of_validation, _monitors(chosen))) or "a metric"
+        named = ", ".join(name for name in _monitors(chosen) if name.startswith("val/")) or "a metric"
         split = _tested_split(result, "monitored_sha256")
         return [f"oracle: the checkpoint was chosen by {named} on {split}, with its labels"]
     if any(is_tested(part, "validated_sha256", result) for part in _parts(result)):
@@ -166,7 +132,6 @@ def _tested_split(result: Json, key: str) -> str:
 
 
 def _monitors(parts: list[Json]) -> list[str]:
-    """What the checkpoints of these were chosen by, each once, sorted."""
     return sorted({name for part in parts for name in str(part.get("monitor") or "").split(", ")} - {""})
 
 
@@ -182,11 +147,11 @@ def _scaling(protocol: Json) -> list[str]:
 
 
 def _origin(result: Json) -> list[str]:
-    """What the weights rest on instead."""
+    """What the weights rest on instead of test information."""
     parts = _parts(result)
     monitors = _monitors(parts)
-    of_validation = ", ".join(filter(is_of_validation, monitors))
-    of_training = ", ".join(name for name in monitors if not is_of_validation(name))
+    of_validation = ", ".join(name for name in monitors if name.startswith("val/"))
+    of_training = ", ".join(name for name in monitors if not name.startswith("val/"))
     trained = dict.fromkeys(f"{part.get('domain')} {part.get('split')}" for part in parts)
     found = [f"trained on {' and '.join(trained)}"]
     if of_validation:
@@ -217,8 +182,8 @@ def _detector(result: Json) -> str | None:
     detector = (result.get("boxes") or {}).get("detector") or {}
     while isinstance(detector.get("of"), dict):  # a detector that maps confidences hands on the boxes of another
         detector = detector["of"]
-    name = detector.get("detector")
-    return None if name is None else str(name)
+    name: str | None = detector.get("detector")
+    return name
 
 
 def _parts(result: Json) -> list[Json]:

@@ -3,14 +3,14 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from lightning import LightningModule, Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 from syrfa.errors import ConfigError, LabelError
 from syrfa.evaluation.collector import (
-    CollectingCallback,
+    ScoreCollector,
     data_of,
     is_partial,
     labels_of,
@@ -23,31 +23,23 @@ from syrfa.evaluation.feature_distance import check_feature_distance, feature_di
 from syrfa.evaluation.options import EvaluationOptions
 from syrfa.evaluation.regions import measure_regions
 from syrfa.evaluation.write_result import switches_of, write_test
-from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import EvaluatedSplit
 
 Stage = Literal["validate", "test"]
 
 
-class FrameAUC(CollectingCallback):
-    """Scores every object, pools the anomaly maps into frame scores, and measures them under each protocol.
-
-    The work is done elsewhere: `ScoreCollector` gathers the object scores of all batches and processes,
-    `evaluate_split` makes frame scores and metrics of them, `write_test` writes the run's files.
-
-    Args:
-        options: what is reported; all defaults where it is None.
-    """
+class FrameAUC(Callback):
+    """Scores every object, pools the anomaly maps into frame scores, and measures them under each protocol."""
 
     def __init__(self, options: EvaluationOptions | None = None) -> None:
-        super().__init__()
         self.options = options or EvaluationOptions()
+        self.collector = ScoreCollector()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuses what would end an evaluation, and builds the tubes that reference scores need.
+        """Refuses what would end an evaluation, and builds the tubes that reference scores need; see `check_test`.
 
-        Raises:
-            ConfigError: the DataModule lacks an accessor, see `data_of`; or see `check_test`.
-            LabelError: `data.oracle` is on and the target's test split has no frame labels.
+        LabelError where `data.oracle` is on and the target's test split has no frame labels.
         """
         data = data_of(trainer)
         if stage == "test":
@@ -65,12 +57,7 @@ class FrameAUC(CollectingCallback):
             raise LabelError("data.oracle: the target's test split has no frame labels to choose a checkpoint by")
 
     def check_test(self, data: TubeDataModule, module: LightningModule) -> None:
-        """Refuses what would end a test; also before a fit that a test follows.
-
-        Raises:
-            ConfigError: the module has no feature distance, or the paper protocol is asked for without constants or
-                with such as do not fit.
-        """
+        """ConfigError for a module or constants that would end a test; also before a fit that a test follows."""
         if self.options.feature_distance:
             check_feature_distance(module, self.options.feature_distance_tubes)
         self._check_constants(data, "test")
@@ -79,6 +66,19 @@ class FrameAUC(CollectingCallback):
         use = data.use(stage)
         if use is not None:
             self.options.check(use.source.constants, use.domain)
+
+    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forgets earlier scores."""
+        del trainer, pl_module
+        self.collector = ScoreCollector()
+
+    def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any) -> None:  # noqa: ANN401 - the base class's
+        """Collects one batch's scores."""
+        del trainer, pl_module, args
+        self.collector.add(outputs)
+
+    on_validation_epoch_start = on_test_epoch_start
+    on_validation_batch_end = on_test_batch_end  # type: ignore[assignment]  # it takes every further argument
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Logs the metrics under the configured protocol as `val/...`; a partial sanity check is not scored."""
@@ -98,11 +98,7 @@ class FrameAUC(CollectingCallback):
         pl_module.log_dict({f"val/{k}": v for k, v in values.items() if v is not None}, prog_bar=True, sync_dist=True)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Refuses a test that names a switch which the weights were fitted without.
-
-        Raises:
-            ConfigError: see above. What the weights' record has and the options do not is reported, never refused.
-        """
+        """ConfigError where the test names a switch which the weights were fitted without."""
         data = data_of(trainer)
         used = switches_of(pl_module, data.evaluated("test"))
         for name in getattr(data, "switches", []):
@@ -110,11 +106,7 @@ class FrameAUC(CollectingCallback):
                 raise ConfigError(f"data.{name}: these weights were fitted without it; leave it off, or fit with it")
 
     def on_test_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes `scores/<video>.npz`, `curves.npz`, the pictures and, last, `result.json`.
-
-        Raises:
-            LabelError: the split has no frame labels.
-        """
+        """Writes `scores/`, `curves.npz`, the pictures and, last, `result.json`; LabelError without frame labels."""
         if is_partial(trainer.limit_test_batches):
             return
         options, (split, scores) = self.options, self._scores(trainer, "test")
@@ -141,7 +133,6 @@ class FrameAUC(CollectingCallback):
             write_test(folder, trainer, pl_module, split, options, scores, evaluations, curves, extra)
 
     def _scores(self, trainer: Trainer, stage: Stage) -> tuple[EvaluatedSplit, SplitScores]:
-        """What was evaluated, and its scores of all processes."""
         split = data_of(trainer).evaluated(stage)
         scores = self.collector.gather(split.rows)
         objects = objects_of(split, scores.pop("score"))

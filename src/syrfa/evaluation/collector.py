@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Trainer
 from numpy.typing import NDArray
 from torch import Tensor
 
 from syrfa.errors import ConfigError
 from syrfa.evaluation.reference import ReferenceScores
 from syrfa.evaluation.scores import ObjectScores
-from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import EvaluatedSplit
 from syrfa.utils.collective import of_every_process
 
 
@@ -24,11 +25,7 @@ class ScoreCollector:
         self.scores: dict[str, list[NDArray[np.float64]]] = {"score": []}
 
     def add(self, outputs: Tensor | Mapping[str, Tensor] | None) -> None:
-        """Takes a step's outputs: `row` int64 (B,), `score` float (B,) and, from every step or none, others like it.
-
-        Raises:
-            TypeError: the step returned something else.
-        """
+        """Takes a step's outputs: `row` int64 (B,), `score` float (B,) and, from every step or none, others like it."""
         if not isinstance(outputs, Mapping):
             raise TypeError(f"a step returned {type(outputs).__name__}, not row and score")
         self.rows.append(outputs["row"].cpu().numpy())
@@ -36,12 +33,9 @@ class ScoreCollector:
             self.scores.setdefault(name, []).append(outputs[name].double().cpu().numpy())
 
     def gather(self, expected: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-        """`score`, and the others if there are any, in the order of `expected`, float64; every rank gets all of them.
+        """`score` and the others, float64 (n,), in the order of `expected`, on every rank; a row counts once.
 
-        A row scored twice (a sampler pads the last batch of a rank) counts once.
-
-        Raises:
-            RuntimeError: a row was not scored, or a score is not finite.
+        RuntimeError where a row was not scored, or a score is not finite.
         """
         parts = of_every_process((self.rows, self.scores))
         rows = np.concatenate([np.empty(0, np.int64), *(batch for part, _ in parts for batch in part)])
@@ -60,34 +54,6 @@ class ScoreCollector:
         return gathered
 
 
-class CollectingCallback(Callback):
-    """A callback that holds every object score of the validation or test at hand."""
-
-    def __init__(self) -> None:
-        self.collector = ScoreCollector()
-
-    def on_test_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Forgets earlier scores."""
-        del trainer, pl_module
-        self.collector = ScoreCollector()
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Tensor | Mapping[str, Any] | None,
-        batch: Any,  # noqa: ANN401 - the base class's
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Collects one batch's scores."""
-        del trainer, pl_module, batch, batch_idx, dataloader_idx
-        self.collector.add(outputs)
-
-    on_validation_epoch_start = on_test_epoch_start
-    on_validation_batch_end = on_test_batch_end
-
-
 def data_of(trainer: Trainer, *accessors: str) -> TubeDataModule:
     """The trainer's DataModule: a `TubeDataModule`, or any other with the accessors that are used of it.
 
@@ -95,14 +61,7 @@ def data_of(trainer: Trainer, *accessors: str) -> TubeDataModule:
     like `EvaluatedSplit`: `cache` (with `index`, `video_infos`, `frame_labels(number)`, `spec.frames`, `key`), `rows`,
     `source`, `domain`, `dataset`, `split` and `manifest_hash`. Optional: `switches` and `oracle`. For reference scores:
     `prepare_normals()`, `training_normals(boxes)` and `ordered_dataloader(split)`; for the feature distance:
-    `eval_batch_size`.
-
-    Args:
-        trainer: in a verb of Lightning.
-        accessors: those that are needed besides `use` and `evaluated`.
-
-    Raises:
-        ConfigError: it lacks one.
+    `eval_batch_size`. ConfigError where one is missing.
     """
     data: Any = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
     absent = [name for name in ("use", "evaluated", *accessors) if not hasattr(data, name)]
@@ -116,12 +75,7 @@ def data_of(trainer: Trainer, *accessors: str) -> TubeDataModule:
 
 
 def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[ObjectScores]:
-    """One `ObjectScores` for every video of the split, also for those without an object.
-
-    Args:
-        split: what was evaluated.
-        scores: float64 (n,), in the order of `split.rows`.
-    """
+    """One `ObjectScores` for every video of the split, from scores float64 (n,) in the order of `split.rows`."""
     index = split.cache.index
     video = index.video[split.rows]
     return [
@@ -146,11 +100,7 @@ def labels_of(split: EvaluatedSplit) -> Sequence[NDArray[np.uint8]] | None:
 
 
 def prepare_reference(trainer: Trainer) -> None:
-    """Builds the tubes of the target's training split where they are missing, in one process a machine.
-
-    Raises:
-        ConfigError: the test is not of the target.
-    """
+    """Builds missing tubes of the target's training split, in one process a machine; ConfigError for another domain."""
     data = data_of(trainer, "prepare_normals", "training_normals", "ordered_dataloader")
     if data.evaluated("test").domain != "target":
         raise ConfigError(
@@ -163,15 +113,7 @@ def prepare_reference(trainer: Trainer) -> None:
 
 
 def score_reference(trainer: Trainer, tested: EvaluatedSplit, boxes: int) -> ReferenceScores:
-    """Normals of the target's training split with the scores of the trainer's module.
-
-    The batches are dealt out to the processes as those of a test are; every process must call this and gets all scores.
-
-    Args:
-        trainer: at the end of a test.
-        tested: the tested split.
-        boxes: about as many are scored.
-    """
+    """About `boxes` normals of the target's training split with the module's scores. Every process must call it."""
     split, every = data_of(trainer).training_normals(boxes)
     collector, strategy = ScoreCollector(), trainer.strategy
     with torch.no_grad():
@@ -183,8 +125,5 @@ def score_reference(trainer: Trainer, tested: EvaluatedSplit, boxes: int) -> Ref
 
 
 def is_partial(limit: float) -> bool:
-    """Whether a `limit_*_batches` leaves out a part of the split, so that no frame score of it would be true.
-
-    The share 1.0 is everything; the number 1 is one batch.
-    """
+    """Whether a `limit_*_batches` leaves out a part of the split: 1.0 is everything, 1 is one batch."""
     return not isinstance(limit, float) or limit < 1.0

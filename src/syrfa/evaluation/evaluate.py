@@ -47,11 +47,9 @@ class SplitScores:
     reference: ReferenceScores | None = None
 
     def write(self, folder: Path, radius: int) -> None:
-        """Writes `scores/<video>.npz`, and `reference/` where there is one.
+        """Writes `scores/<video>.npz`, and `reference/` where there is one, into a run's folder.
 
-        Args:
-            folder: of the run.
-            radius: frames on either side of a tube's middle; the files' `frames` are strict, before smoothing.
+        `radius` is half a tube's frames; the files' `frames` are those of the strict protocol before smoothing.
         """
         strict = StrictProtocol(radius, "none")
         (folder / REFERENCE / _SPLIT).unlink(missing_ok=True)  # of an earlier test with other weights
@@ -61,18 +59,12 @@ class SplitScores:
         if self.reference is not None:
             for video in self.reference.objects:
                 write_scores(folder / REFERENCE, video, strict.frame_scores(video).raw)
-            names = [video.name for video in self.reference.objects]
-            content = {**self.reference.describe(), "videos": names}
-            write_json(folder / REFERENCE / _SPLIT, content)
+            videos = [video.name for video in self.reference.objects]
+            write_json(folder / REFERENCE / _SPLIT, {**self.reference.describe(), "videos": videos})
 
     @classmethod
     def read(cls, folder: Path) -> tuple["SplitScores", Labels]:
-        """The scores that a test wrote into its run's folder, and the labels.
-
-        Raises:
-            DataNotFoundError: a file is not there.
-            UserError: one is damaged.
-        """
+        """The scores and labels that a test wrote into its folder; UserError where a file is missing or damaged."""
         if not (folder / CURVES).is_file():
             raise DataNotFoundError(f"{folder}: has no {CURVES} with the labels; run `syrfa test` for it")
         curves = read_curves(folder / CURVES)
@@ -93,16 +85,8 @@ def evaluate_split(
 ) -> tuple[list[dict[str, Any]], FrameCurves]:
     """Everything that the options ask for: the configured protocol first, those with reference scores last.
 
-    Every process must call this with the same scores.
-
-    Args:
-        scores: of the split.
-        labels: uint8 (frames,) a video, 1 = abnormal.
-        options: which protocols, and how.
-        radius: frames on either side of a tube's middle.
-        constants: whose constants the data's config names.
-        fps: frames a second; None where it is not known.
-        seed: of the resampling and of the random scores.
+    Every process must call this with the same scores; arguments as `evaluate`.
+    `radius` is half a tube's frames, `constants` whose constants the data's config names, `fps` None where not known.
 
     Returns:
         the evaluations of `evaluate`, and their frame scores.
@@ -166,14 +150,14 @@ def evaluate(
         curves: takes the frame scores.
 
     Returns:
-        JSON: `protocol`, `metrics`, `alarms` (of `false_alarms`, and in short of every baseline), `baselines` by name
-        (`box_width`; `random_smoothed`, a uniform random number for every object; the others), and for each
-        `lead_over_<name>`, the micro AUROC's paired difference, where there are intervals.
+        JSON: `protocol`, `metrics`, `alarms`, `baselines` by name (`box_width`, `random_smoothed`, the others), and
+        for each `lead_over_<name>`, the micro AUROC's paired difference, where there are intervals.
     """
     ours = final_scores(objects, protocol)
     widths = [box_width(video) for video in objects]
     baselines = {"box_width": widths, "random_smoothed": random_scores(objects, seed), **others}
     found = {name: final_scores(scores, protocol) for name, scores in baselines.items()}
+    in_short = {name: _computed(AlarmMetric(alarms, resamples=0), theirs, labels) for name, theirs in found.items()}
     if curves is not None:
         curves.add(ours, found["box_width"])
     evaluation = {
@@ -182,17 +166,16 @@ def evaluate(
         "alarms": {
             **_computed(AlarmMetric(alarms, bootstrap, seed), ours, labels),
             "baselines": {
-                name: _in_short(_computed(AlarmMetric(alarms, resamples=0), theirs, labels))
-                for name, theirs in found.items()
+                name: {key: value for key, value in short.items() if key in _ALARMS_IN_SHORT}
+                for name, short in in_short.items()
             },
         },
         "baselines": {name: _metrics(theirs, labels, bootstrap, seed) for name, theirs in found.items()},
     }
     if bootstrap:
         for name, theirs in found.items():
-            lead = paired_bootstrap(ours, theirs, labels, bootstrap, seed)
-            interval = lead.interval
-            evaluation[f"lead_over_{name}"] = {"value": lead.value, "ci_low": interval.low, "ci_high": interval.high}
+            value, (low, high) = paired_bootstrap(ours, theirs, labels, bootstrap, seed)
+            evaluation[f"lead_over_{name}"] = {"value": value, "ci_low": low, "ci_high": high}
     return evaluation
 
 
@@ -218,10 +201,6 @@ def _read_reference(folder: Path) -> ReferenceScores | None:
         manifest_sha256=content["normal_manifest_sha256"],
         test_statistics=content["test_statistics"],
     )
-
-
-def _in_short(alarms: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: alarms[key] for key in _ALARMS_IN_SHORT if key in alarms}
 
 
 def _metrics(scores: Curves, labels: Labels, bootstrap: int, seed: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from syrfa.evaluation.collector import data_of
 from syrfa.models import TwoStreamExtractor
 from syrfa.models.streams import StyleRing
 from syrfa.modules import AnomalyModule
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.tubes.source import EvaluatedSplit
 from syrfa.utils.collective import of_every_process
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -23,11 +23,7 @@ Distances = NDArray[np.float64]
 
 
 def check_feature_distance(module: LightningModule, tubes: int) -> None:
-    """Refuses, before anything is scored, a module without the two streams, and too few tubes to restyle them.
-
-    Raises:
-        ConfigError: see above.
-    """
+    """ConfigError for a module without the two streams, or too few tubes to restyle them."""
     network = getattr(module, "network", None)
     if not isinstance(network, TwoStreamExtractor):
         raise ConfigError(
@@ -52,20 +48,9 @@ def feature_distance(
 ) -> dict[str, Any]:
     """Measures ||O - O'||_2 of the tested tubes, clean against restyled stream. Every process must call this.
 
-    It costs about four passes of each tube.
-
-    Args:
-        trainer: at the end of a test.
-        module: the tested one.
-        split: the tested split.
-        labels: of its frames.
-        tubes: that many are drawn from the split; 0 takes all.
-        seed: of the draw of the tubes and of their styles.
-
-    Returns:
-        JSON: `groups`, the distances of all tubes and of those of frames labelled normal and abnormal; `between`,
-        those of O of two different tubes, for comparison; `by_video`; and under `unadapted` the same without the
-        adapters, where there are any. Null with a reason where the split has too few tubes.
+    `tubes` are drawn from the split with `seed`, 0 takes all. JSON: `groups` (all tubes, those of normal and abnormal
+    frames), `between` (O of two different tubes), `by_video`, and `unadapted`, the same without adapters. Null with a
+    reason where the split has too few tubes.
     """
     assert isinstance(module, AnomalyModule)
     generator = np.random.default_rng([seed, 4])
@@ -80,13 +65,12 @@ def feature_distance(
     video, frame = split.cache.index.video[rows], split.cache.index.frame[rows]
     abnormal = np.array([bool(labels[v][f]) for v, f in zip(video, frame, strict=True)])
     names = [info.name for info in split.cache.video_infos]
-    adapter = str(module.adapter_report()["name"]) if module.scores_through_adapters else "none"
     measured = _distances(trainer, module, split, rows, ring)
     summaries = [summary(apart, between, abnormal, video, names) for apart, between in measured]
     return {
         "what": "L2 distance of O and O', the features of a tube and of the same tube restyled; eval mode",
         "features": module.extractor.features,
-        "adapter": adapter,
+        "adapter": str(module.adapter_report()["name"]) if module.scores_through_adapters else "none",
         "tubes": len(rows),
         "tubes_of_split": len(split.rows),
         "seed": seed,
@@ -106,7 +90,7 @@ def feature_distance(
 def _distances(
     trainer: Trainer, module: AnomalyModule, split: EvaluatedSplit, rows: NDArray[np.int64], ring: StyleRing
 ) -> list[tuple[Distances, Distances]]:
-    """For the module as it scores and, where that is through adapters, without them: `ring_distances`."""
+    """||O - O'|| and ||O - O of another tube||, (tubes,), as the module scores and, if that is adapted, without."""
     size, rank, processes = data_of(trainer, "eval_batch_size").eval_batch_size, trainer.global_rank, trainer.world_size
     passes = (True, False) if module.scores_through_adapters else (False,)
     found = np.full((len(passes), 2, ring.size), np.nan)
@@ -117,7 +101,10 @@ def _distances(
         with torch.no_grad():
             x = module.to_input(torch.from_numpy(tubes).to(module.device))
             for number, adapted in enumerate(passes):
-                found[number][:, ring.order[start:stop]] = ring_distances(module.network, ring, x, start, stop, adapted)
+                clean, restyled = (part.double() for part in ring.streams(module.network, x, start, stop, adapted))
+                own, following = clean[: stop - start], clean[1 : stop - start + 1]
+                apart = torch.stack([(own - other).norm(dim=1) for other in (restyled, following)])
+                found[number][:, ring.order[start:stop]] = apart.cpu().numpy()
     # each place is a number in one process alone; fmax, for nanmax warns where there is none in any
     found = np.fmax.reduce(of_every_process(found))
     if not np.isfinite(found).all():
@@ -125,38 +112,14 @@ def _distances(
     return [(apart, between) for apart, between in found]
 
 
-def ring_distances(
-    network: TwoStreamExtractor, ring: StyleRing, x: torch.Tensor, start: int, stop: int, adapted: bool
-) -> Distances:
-    """||O - O'|| and ||O - O of the next tube of the ring||, float64 (2, stop - start); see `StyleRing.streams`."""
-    clean, restyled = (part.double() for part in ring.streams(network, x, start, stop, adapted))
-    own, following = clean[: stop - start], clean[1 : stop - start + 1]
-    both: Distances = torch.stack([(own - other).norm(dim=1) for other in (restyled, following)]).cpu().numpy()
-    return both
-
-
 def summary(
     apart: Distances, between: Distances, abnormal: NDArray[np.bool_], video: NDArray[Any], names: Sequence[str]
 ) -> dict[str, Any]:
-    """The distances as JSON.
-
-    Args:
-        apart: ||O - O'||, (n,).
-        between: the distance from the O of one tube to that of another, (n,).
-        abnormal: whether the tube's frame is labelled abnormal, bool (n,).
-        video: number of the tube's video, int (n,).
-        names: of the videos.
-
-    Returns:
-        `groups`, `between` and `by_video`; the last one holds the videos that have a tube.
-    """
+    """JSON of `groups`, `between` and, for the videos that have a tube, `by_video`; every array is (tubes,)."""
+    groups = {"all": apart, "normal": apart[~abnormal], "abnormal": apart[abnormal]}
     videos = [(names[number], apart[video == number]) for number in np.unique(video)]
     return {
-        "groups": {
-            "all": describe(apart),
-            "normal": describe(apart[~abnormal]),
-            "abnormal": describe(apart[abnormal]),
-        },
+        "groups": {name: describe(values) for name, values in groups.items()},
         "between": describe(between),
         "by_video": [{"video": name, "tubes": len(of), "mean": float(of.mean())} for name, of in videos],
     }
@@ -170,5 +133,5 @@ def describe(values: Distances) -> dict[str, Any]:
         "tubes": len(values),
         "mean": float(values.mean()),
         "std": float(values.std()),
-        "quantiles": [float(value) for value in np.quantile(values, QUANTILES)],
+        "quantiles": np.quantile(values, QUANTILES).tolist(),
     }

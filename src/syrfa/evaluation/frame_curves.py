@@ -1,7 +1,4 @@
-"""The frame scores of every evaluation and the labels of the videos, in one file next to `result.json`.
-
-So that a run can be evaluated and drawn again where neither the data set nor the checkpoint is at hand.
-"""
+"""The frame scores of every evaluation and the labels of the videos, in one file next to `result.json`."""
 
 import zlib
 from collections.abc import Sequence
@@ -20,11 +17,9 @@ CURVES = "curves.npz"
 class FrameCurves:
     """Curves of the videos of a test, one set an evaluation, in the order of the result's.
 
-    Args:
+    Attributes:
         names: of the videos.
         labels: uint8 (frames,) a video, 1 = abnormal.
-
-    Attributes:
         scores: a list an evaluation, float64 (frames,) a video: what its metrics saw, to the last digit.
         box_width: the same for the baseline.
     """
@@ -35,7 +30,7 @@ class FrameCurves:
         self.box_width: list[list[NDArray[np.float64]]] = []
 
     def add(self, scores: Sequence[NDArray[np.float64]], box_width: Sequence[NDArray[np.float64]]) -> None:
-        """Takes the curves of one evaluation, (frames,) a video, and those of the baseline under the same protocol."""
+        """Takes the curves of one evaluation, (frames,) a video, and those of the baseline."""
         self.scores.append(list(scores))
         self.box_width.append(list(box_width))
 
@@ -57,11 +52,7 @@ class FrameCurves:
 
 
 def read_curves(path: Path) -> FrameCurves:
-    """The curves that `FrameCurves.write` wrote.
-
-    Raises:
-        UserError: the file is damaged.
-    """
+    """The curves that `FrameCurves.write` wrote; UserError where the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             ends = np.cumsum(stored["frames"])

@@ -63,14 +63,10 @@ class EvaluationOptions:
     feature_distance_seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.bootstrap < 0:
-            raise ConfigError(f"evaluation.bootstrap={self.bootstrap}: give a number of resamples, or 0 for none")
-        for name in ("reference_neighbours", "reference_boxes"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"evaluation.{name}={getattr(self, name)}: give a number of at least 1")
-        for name in ("feature_distance_tubes", "feature_distance_seed"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"evaluation.{name}={getattr(self, name)}: give a number of at least 0")
+        least = {"bootstrap": 0, "reference_neighbours": 1, "reference_boxes": 1}
+        for name, minimum in {**least, "feature_distance_tubes": 0, "feature_distance_seed": 0}.items():
+            if getattr(self, name) < minimum:
+                raise ConfigError(f"evaluation.{name}={getattr(self, name)}: give a number of at least {minimum}")
         AlarmRule(self.alarm_recall)
         # a window or constant that does not fit is refused before hours of training
         self.protocols(0)
@@ -87,15 +83,7 @@ class EvaluationOptions:
         return (self.constants.of if self.constants else None) or data
 
     def check(self, data: ConstantsName | None, domain: str = "target") -> None:
-        """Refuses a paper protocol without constants, or with such as do not fit.
-
-        Args:
-            data: what the data's config names.
-            domain: whose config, for the message.
-
-        Raises:
-            ConfigError: see above.
-        """
+        """ConfigError for a paper protocol without fitting constants; `domain` is for the message."""
         if self.protocol == "paper" and self.constants_of(data) is None:
             raise ConfigError(
                 f"evaluation.protocol=paper: data.{domain}.constants names no published constants; set it, or "
@@ -104,12 +92,7 @@ class EvaluationOptions:
         self.protocols(0, data)
 
     def protocols(self, radius: int, data: ConstantsName | None = None) -> list[Protocol]:
-        """Every protocol, the first one first.
-
-        Args:
-            radius: frames on either side of a tube's middle.
-            data: whose constants the data's config names; None for none.
-        """
+        """Every protocol, the first one first; `radius` is half a tube's frames, `data` as in `constants_of`."""
         found: list[Protocol] = [StrictProtocol(radius, smoothing, self.window) for smoothing in SMOOTHINGS]
         constants = self.constants_of(data)
         if constants is not None:

@@ -1,7 +1,4 @@
-"""Pictures of a test: score curves over the ground truth, and a frame under its anomaly map (the paper's Fig. 3).
-
-Drawn without pyplot: no global state, no display, the same bytes for the same picture.
-"""
+"""Pictures of a test: score curves over the ground truth, and a frame under its anomaly map (the paper's Fig. 3)."""
 
 import textwrap
 from collections.abc import Sequence
@@ -42,23 +39,14 @@ def draw_pictures(
     protocol: Protocol,
     dataset: VideoDataset,
     split: str,
-    flags: str = "",
-    caption: str = "",
+    flags: str,
+    caption: str,
 ) -> None:
     """Writes `score_curves.png` (the first twelve videos) and `anomaly_map.png` into `folder`.
 
     The map is that of the first video with both a labelled anomaly and a scored object, in the middle of its abnormal
-    frames: not its best one, for the picture is not to flatter.
-
-    Args:
-        folder: the run's folder.
-        objects: the scored videos.
-        labels: their frame labels.
-        protocol: the run's.
-        dataset: where the frame of the overlay comes from.
-        split: that was scored.
-        flags: `transductive` and `oracle`, where they are on; every title has them.
-        caption: what else to write under the title of the curves.
+    frames: not its best one, for the picture is not to flatter. `flags` (`transductive`, `oracle`) are in every title,
+    `caption` under that of the curves.
     """
     title = ", ".join(filter(None, [f"anomaly score, protocol {protocol.name}, smoothing {protocol.smoothing}", flags]))
     curves = [
@@ -78,35 +66,16 @@ def draw_pictures(
 
 
 class ScoreCurve(NamedTuple):
-    """One video's panel of the figure.
-
-    Attributes:
-        name: the video's name.
-        scores: (frames,), larger = more abnormal.
-        labels: (frames,), 1 = abnormal.
-        baseline: (frames,), a second curve on an axis of its own; None for none.
-    """
+    """One video's panel: name, scores, labels (1 = abnormal), a second curve on its own axis; all (frames,)."""
 
     name: str
     scores: NDArray[np.floating[Any]]
     labels: NDArray[Any]
-    baseline: NDArray[np.floating[Any]] | None = None
+    baseline: NDArray[np.floating[Any]]
 
 
-def plot_score_curves(path: Path, videos: Sequence[ScoreCurve], title: str = "", caption: str = "") -> None:
-    """Writes a PNG with one panel a video: score curve, box width, abnormal frames as red bands, all on one scale.
-
-    Args:
-        path: the .png to write.
-        videos: what to draw, at least one.
-        title: the line on top, with the protocol.
-        caption: smaller lines under the title, broken where they are too long.
-
-    Raises:
-        ValueError: there is no video, or a video's arrays differ in length.
-    """
-    if not videos:
-        raise ValueError("no video to draw; give at least one")
+def plot_score_curves(path: Path, videos: Sequence[ScoreCurve], title: str, caption: str = "") -> None:
+    """Writes a PNG with one panel a video: score curve, box width, abnormal frames as red bands, all on one scale."""
     columns = 1 if len(videos) <= _ONE_COLUMN else 2
     rows = -(-len(videos) // columns)
     width = 8.0 if columns == 1 else 12.0
@@ -114,35 +83,35 @@ def plot_score_curves(path: Path, videos: Sequence[ScoreCurve], title: str = "",
     figure = Figure(figsize=(width, 1.1 + 1.45 * rows + 0.15 * len(small)), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False)
     limits = limits_of([video.scores for video in videos])
-    baselines = [video.baseline for video in videos if video.baseline is not None]
+    width_limits = limits_of([video.baseline for video in videos])
     for place, panel in enumerate(panels.T.flat):  # down each column first, as one reads a list
         if place >= len(videos):
             panel.set_axis_off()
             continue
-        draw_curve(panel, videos[place], limits)
-        if baselines:
-            _draw_baseline(panel, videos[place], limits_of(baselines))
+        name, scores, labels, baseline = videos[place]
+        draw_curve(panel, name, scores, labels, limits)
+        twin = panel.twinx()
+        twin.plot(np.arange(len(baseline)), baseline, color=_BASELINE, linewidth=1.1, linestyle="--")
+        twin.set_ylim(*width_limits)
+        twin.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+        twin.tick_params(labelsize=9, colors=_BASELINE)
+        twin.spines["top"].set_visible(False)
+        twin.spines["right"].set_color(_BASELINE)
         if (place + 1) % rows == 0 or place == len(videos) - 1:
             panel.set_xlabel("frame", fontsize=10)
     figure.supylabel("anomaly score", fontsize=11, color=SCORE)
-    handles: list[Any] = [Line2D([], [], color=SCORE, linewidth=1.6, label="anomaly score")]
-    if baselines:
-        label = "box width (right axis)"
-        handles.append(Line2D([], [], color=_BASELINE, linewidth=1.1, linestyle="--", label=label))
-    handles.append(Patch(color=ABNORMAL, alpha=0.16, linewidth=0, label="abnormal (ground truth)"))
+    handles: list[Any] = [
+        Line2D([], [], color=SCORE, linewidth=1.6, label="anomaly score"),
+        Line2D([], [], color=_BASELINE, linewidth=1.1, linestyle="--", label="box width (right axis)"),
+        Patch(color=ABNORMAL, alpha=0.16, linewidth=0, label="abnormal (ground truth)"),
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=10, frameon=False)
-    if title or small:
-        figure.suptitle("\n".join([title, *small]), fontsize=9 if small else 12)
+    figure.suptitle("\n".join([title, *small]), fontsize=9 if small else 12)
     save_png(figure, path)
 
 
 def bands(labels: NDArray[Any]) -> list[tuple[int, int]]:
-    """The runs of abnormal frames as half-open ranges.
-
-    Example:
-        >>> bands(np.array([0, 1, 1, 0, 1]))
-        [(1, 3), (4, 5)]
-    """
+    """The runs of abnormal frames as half-open ranges."""
     steps = np.diff(np.concatenate([[0], np.asarray(labels).astype(bool).astype(np.int8), [0]]))
     return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
 
@@ -157,39 +126,23 @@ def limits_of(curves: Sequence[NDArray[np.floating[Any]]]) -> tuple[float, float
     return low - margin, high + margin
 
 
-def draw_curve(panel: Axes, video: ScoreCurve, limits: tuple[float, float]) -> None:
-    """One video's score curve over its bands, with its name on top; its baseline is not drawn.
-
-    Raises:
-        ValueError: the video's arrays differ in length.
-    """
-    lengths = {len(part) for part in (video.scores, video.labels, video.baseline) if part is not None}
-    if len(lengths) != 1:
-        raise ValueError(f"{video.name}: scores, labels and baseline have {sorted(lengths)} frames")
-    for start, stop in bands(video.labels):
+def draw_curve(
+    panel: Axes, name: str, scores: NDArray[np.floating[Any]], labels: NDArray[Any], limits: tuple[float, float]
+) -> None:
+    """One video's score curve, (frames,), over the bands of its abnormal frames, with its name on top."""
+    for start, stop in bands(labels):
         # a frame is as wide as one unit around its number
         panel.axvspan(start - 0.5, stop - 0.5, color=ABNORMAL, alpha=0.16, linewidth=0)
-    panel.plot(np.arange(len(video.scores)), video.scores, color=SCORE, linewidth=1.6)
-    panel.set_xlim(-0.5, max(len(video.scores) - 0.5, 0.5))
+    panel.plot(np.arange(len(scores)), scores, color=SCORE, linewidth=1.6)
+    panel.set_xlim(-0.5, max(len(scores) - 0.5, 0.5))
     panel.set_ylim(*limits)
-    panel.set_title(video.name, fontsize=10, loc="left", pad=3)
+    panel.set_title(name, fontsize=10, loc="left", pad=3)
     panel.tick_params(labelsize=9)
     panel.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     panel.grid(axis="y", color="0.9", linewidth=0.6)
     panel.set_axisbelow(True)
     panel.spines[["top", "right"]].set_visible(False)
-
-
-def _draw_baseline(panel: Axes, video: ScoreCurve, limits: tuple[float, float]) -> None:
-    twin = panel.twinx()
-    if video.baseline is not None:
-        twin.plot(np.arange(len(video.baseline)), video.baseline, color=_BASELINE, linewidth=1.1, linestyle="--")
-    twin.set_ylim(*limits)
-    twin.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    twin.tick_params(labelsize=9, colors=_BASELINE)
-    twin.spines["top"].set_visible(False)
-    twin.spines["right"].set_color(_BASELINE)
 
 
 def plot_anomaly_map(
@@ -200,21 +153,10 @@ def plot_anomaly_map(
     mask: NDArray[np.bool_] | None = None,
     note: str = "",
 ) -> None:
-    """Writes a PNG of one frame under its anomaly map, with each box and its score.
+    """Writes a PNG of one frame, uint8 grey or RGB, under its anomaly map, with each box and its score.
 
-    Colours run from 0 to 1, or over the video's own range of scores where these lie outside.
-
-    Args:
-        path: the .png to write.
-        frame: uint8 (height, width), (height, width, 1) or (height, width, 3) RGB.
-        objects: the video's objects.
-        frame_index: 0-based number of `frame` in the video.
-        mask: bool (height, width), the abnormal pixels; outlined when given.
-        note: written behind the title in brackets.
-
-    Raises:
-        ValueError: frame or mask are not of the video's size.
-        IndexError: the video has no such frame.
+    Colours run from 0 to 1, or over the video's range where that is wider. Abnormal pixels of `mask`, bool
+    (height, width), are outlined; `note` follows the title. ValueError where frame or mask are not of the video's size.
     """
     scale = score_scale([objects])
     width = 8.0
@@ -241,30 +183,22 @@ def draw_anomaly_map(
     scale: Normalize,
     numbers: bool = True,
 ) -> float:
-    """Draws what `plot_anomaly_map` writes, without its colour bar and title; other arguments and errors as there.
+    """Draws what `plot_anomaly_map` writes, without colour bar and title; returns the highest value of the map.
 
-    Args:
-        panel: where.
-        frame: see `plot_anomaly_map`.
-        objects: see there.
-        frame_index: see there.
-        mask: see there.
-        scale: of the colours, see `score_scale`.
-        numbers: write each box's score next to it; without them, for small pictures, boxes have thinner lines too.
-
-    Returns:
-        the highest value of the map.
+    `numbers` writes each box's score next to it; without them, for small pictures, lines are thinner.
     """
     size = (objects.height, objects.width)
     if frame.shape[:2] != size or (mask is not None and mask.shape != size):
         raise ValueError(f"{objects.name}: frame {frame.shape}, mask {getattr(mask, 'shape', None)}; video {size}")
     heat = anomaly_map(objects, frame_index)
-    panel.imshow(_as_rgb(frame), interpolation="nearest")
+    panel.imshow(np.broadcast_to(frame.reshape(*size, -1), (*size, 3)), interpolation="nearest")
     strength = np.clip(scale(heat), 0, 1)
     panel.imshow(COLOURS(scale(heat)), alpha=np.asarray(strength) * _OPACITY, interpolation="nearest")
     _draw_boxes(panel, objects, frame_index, scale, numbers)
     if mask is not None and mask.any():
-        _draw_truth(panel, mask)
+        # padded, so that a region at the border is outlined there too
+        rows, columns = (np.arange(-1, side + 1) for side in size)
+        panel.contour(columns, rows, np.pad(mask, 1).astype(np.float32), levels=[0.5], colors=[TRUTH], linewidths=1.8)
     panel.set_axis_off()
     panel.set_xlim(-0.5, size[1] - 0.5)
     panel.set_ylim(size[0] - 0.5, -0.5)
@@ -275,11 +209,6 @@ def score_scale(videos: Sequence[ObjectScores]) -> Normalize:
     """From 0 to 1, or further where a score of these videos lies outside."""
     scores = np.concatenate([video.object_score for video in videos])
     return Normalize(min(0.0, float(scores.min(initial=0.0))), max(1.0, float(scores.max(initial=1.0))))
-
-
-def _as_rgb(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    grey = frame[..., None] if frame.ndim == 2 else frame
-    return np.repeat(grey, 3, axis=2) if grey.shape[2] == 1 else grey
 
 
 def _draw_boxes(panel: Axes, objects: ObjectScores, frame_index: int, scale: Normalize, numbers: bool) -> None:
@@ -299,21 +228,10 @@ def _draw_boxes(panel: Axes, objects: ObjectScores, frame_index: int, scale: Nor
             top - 1.5 if above else top + 1.0,
             f"{score:.2f}",
             fontsize=7.5,
-            color="black" if _is_light(colour) else "white",
+            color="black" if np.dot(colour[:3], (0.299, 0.587, 0.114)) > 0.55 else "white",
             va="bottom" if above else "top",
             bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
         )
-
-
-def _is_light(colour: tuple[float, float, float, float]) -> bool:
-    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 0.55
-
-
-def _draw_truth(panel: Axes, mask: NDArray[np.bool_]) -> None:
-    # padded, so that a region at the border is outlined there too
-    padded = np.pad(mask.astype(np.float32), 1)
-    columns, rows = np.arange(-1, mask.shape[1] + 1), np.arange(-1, mask.shape[0] + 1)
-    panel.contour(columns, rows, padded, levels=[0.5], colors=[TRUTH], linewidths=1.8)
 
 
 def save_png(figure: Figure, path: Path, dpi: int = 150) -> None:

@@ -1,8 +1,8 @@
 """From object scores to frame scores: strict, strict along tracks, and as published (docs/method.md, section 8)."""
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Literal, get_args
+from dataclasses import asdict, replace
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,31 +11,20 @@ from syrfa.datasets.protocol_constants import PUBLISHED_CONSTANTS, ConstantsName
 from syrfa.errors import ConfigError
 from syrfa.evaluation import paper_protocol as published
 from syrfa.evaluation.scores import ObjectScores, max_per_frame
-from syrfa.evaluation.tracks import link, mean_along
+from syrfa.evaluation.tracks import MAX_GAP, link, mean_along
 
 Smoothing = Literal["none", "centred", "causal"]
 
 
-@dataclass(frozen=True)
-class FrameScores:
-    """The scores of a video's frames, larger = more abnormal.
-
-    Attributes:
-        raw: float64 (frames,), before smoothing over time.
-        final: float64 (frames,), what the metrics see.
-    """
+class FrameScores(NamedTuple):
+    """A video's frame scores, float64 (frames,), larger = more abnormal: before smoothing, and for the metrics."""
 
     raw: NDArray[np.float64]
     final: NDArray[np.float64]
 
 
 class Protocol(ABC):
-    """Turns the objects of one video into its frame scores; one video never influences another.
-
-    Attributes:
-        name: as in a result's `protocol`.
-        smoothing: as in a result's `smoothing`.
-    """
+    """Turns the objects of one video into its frame scores; one video never influences another."""
 
     name: ClassVar[str]
     smoothing: str
@@ -52,19 +41,14 @@ class Protocol(ABC):
 class StrictProtocol(Protocol):
     """Maximum object score a frame, and a mean over a fixed number of frames. Nothing is fitted to test data.
 
-    A frame without an object scores `floor`. The first and last `temporal_radius` frames, for which no tube exists,
-    take the nearest scored frame's score; objects there are ignored, so that a baseline is measured on the same frames
-    as a model. A video with no scored frame at all scores `floor` throughout.
-
-    `centred` averages `window` frames around each frame, edges replicated. `causal` averages the last `window` frames,
-    the first score replicated before them: apart from the `temporal_radius` frames that a tube itself looks ahead (and
-    the start of the video, which waits for the first score), no later frame is used.
+    A frame without an object scores 0. The first and last `temporal_radius` frames, for which no tube exists, take the
+    nearest scored frame's score; objects there are ignored, so that a baseline is measured on a model's frames.
 
     Args:
         temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
-        smoothing: `none`, `centred` or `causal`.
+        smoothing: `none`; `centred`, the mean of `window` frames around each; `causal`, of the last `window` frames;
+            edges are replicated.
         window: frames averaged; odd for `centred`.
-        floor: the score of a frame without an object; smaller object scores are raised to it.
 
     Raises:
         ConfigError: a setting is out of range.
@@ -72,20 +56,15 @@ class StrictProtocol(Protocol):
 
     name = "strict"
 
-    def __init__(
-        self, temporal_radius: int = 3, smoothing: Smoothing = "centred", window: int = 25, floor: float = 0.0
-    ) -> None:
+    def __init__(self, temporal_radius: int = 3, smoothing: Smoothing = "centred", window: int = 25) -> None:
         _check_radius(temporal_radius)
         if smoothing not in get_args(Smoothing):
             raise ConfigError(f"protocol {self.name}: smoothing is {smoothing!r}; use one of {get_args(Smoothing)}")
         if window < 1 or (smoothing == "centred" and window % 2 == 0):
             raise ConfigError(f"protocol {self.name}: window is {window}; use a positive number, odd for centred")
-        if not np.isfinite(floor):
-            raise ConfigError(f"protocol {self.name}: floor is {floor}; use a finite number")
         self.temporal_radius = temporal_radius
         self.smoothing = smoothing
         self.window = window
-        self.floor = floor
 
     def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
         return {
@@ -94,38 +73,26 @@ class StrictProtocol(Protocol):
             "window": self.window if self.smoothing != "none" else 1,
             "temporal_radius": self.temporal_radius,
             "edges": "replicate",
-            "floor": self.floor,
+            "floor": 0.0,
             "test_statistics": False,
         }
 
     def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
-        raw = _replicate_edges(max_per_frame(objects, self.floor), self.temporal_radius, self.floor)
-        window = 1 if self.smoothing == "none" else self.window
+        radius, window = self.temporal_radius, 1 if self.smoothing == "none" else self.window
+        inner = max_per_frame(objects)[radius : objects.frames - radius]
+        raw = np.pad(inner, radius, mode="edge") if len(inner) else np.zeros(objects.frames)
         after = window // 2 if self.smoothing == "centred" else 0
-        return FrameScores(raw, _mean(raw, window - 1 - after, after))
+        padded = np.pad(raw, (window - 1 - after, after), mode="edge")
+        # each window is summed afresh, so equal windows tie exactly
+        return FrameScores(raw, np.lib.stride_tricks.sliding_window_view(padded, window).mean(axis=1))
 
 
 class TrackedProtocol(StrictProtocol):
-    """An extension, not the paper's: the strict protocol on scores averaged along short tracks.
+    """An extension, not the paper's: the strict protocol on scores averaged along short tracks of boxes (`link`).
 
-    Boxes are linked from frame to frame by `syrfa.evaluation.tracks.link`; an object's score becomes the mean of the
-    scores of its track: for the smoothings `none` and `centred` over `track_window` frames around its own, for `causal`
-    over the last `track_window` frames, so that `causal` sees no later frame than under `strict`. Frames in which the
-    track has no box do not count. What lies in the first and last `temporal_radius` frames is ignored beforehand.
-
-    Scores are averaged, not logits, of which a single saturated one would decide a whole window.
-
-    Args:
-        temporal_radius: as the next three, see `StrictProtocol`.
-        smoothing: see there.
-        window: see there.
-        floor: see there.
-        track_window: frames averaged along a track; odd unless `causal`; 1 averages nothing.
-        min_iou: see `link`.
-        max_gap: see `link`.
-
-    Raises:
-        ConfigError: a setting is out of range.
+    `none` and `centred` average `track_window` frames around an object's own, `causal` the last `track_window` frames.
+    Frames in which the track has no box do not count. Scores are averaged, not logits, of which a single saturated one
+    would decide a whole window. ConfigError for a setting out of range.
     """
 
     name = "tracked"
@@ -135,21 +102,16 @@ class TrackedProtocol(StrictProtocol):
         temporal_radius: int = 3,
         smoothing: Smoothing = "centred",
         window: int = 25,
-        floor: float = 0.0,
         track_window: int = 11,
         min_iou: float = 0.3,
-        max_gap: int = 2,
     ) -> None:
-        super().__init__(temporal_radius, smoothing, window, floor)
+        super().__init__(temporal_radius, smoothing, window)
         if track_window < 1 or (smoothing != "causal" and track_window % 2 == 0):
             raise ConfigError(f"protocol tracked: track_window is {track_window}; use an odd number such as 11")
         if not 0 < min_iou <= 1:
             raise ConfigError(f"protocol tracked: min_iou is {min_iou}; use a share above 0 and at most 1")
-        if max_gap < 0:
-            raise ConfigError(f"protocol tracked: max_gap is {max_gap}; use 0, or the frames a track may miss")
         self.track_window = track_window
         self.min_iou = min_iou
-        self.max_gap = max_gap
 
     def describe(self) -> dict[str, Any]:  # noqa: D102 - as in the base class
         tracks = {
@@ -157,13 +119,13 @@ class TrackedProtocol(StrictProtocol):
             "frames": "last" if self.smoothing == "causal" else "centred",
             "window": self.track_window,
             "min_iou": self.min_iou,
-            "max_gap": self.max_gap,
+            "max_gap": MAX_GAP,
         }
         return {**super().describe(), "tracks": tracks}
 
     def frame_scores(self, objects: ObjectScores) -> FrameScores:  # noqa: D102 - as in the base class
         scored = _with_tubes(objects, self.temporal_radius)
-        track = link(scored, self.min_iou, self.max_gap)
+        track = link(scored, self.min_iou)
         after = 0 if self.smoothing == "causal" else self.track_window // 2
         return super().frame_scores(mean_along(scored, track, self.track_window - 1 - after, after))
 
@@ -171,16 +133,9 @@ class TrackedProtocol(StrictProtocol):
 class PaperProtocol(Protocol):
     """The published post-processing (docs/method.md, section 11), per test video scaled by that video's own extremes.
 
-    The first and last `temporal_radius` frames hold no object: they are most normal before any filter. A video whose
-    scores have no spread, or that has no object, is most normal throughout.
-
-    Args:
-        recipe: which data set's map and scaling; `ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map.
-        temporal_radius: frames on either side of a tube's middle, 3 for tubes of 7.
-        settings: constants that replace the recipe's; None for all as published.
-
-    Raises:
-        ConfigError: a setting is out of range.
+    The first and last `temporal_radius` frames hold no object: they are most normal before any filter. `constants` name
+    the data set (`ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map); `settings` replace some.
+    ConfigError for a setting out of range.
     """
 
     name = "paper"
@@ -224,51 +179,17 @@ class PaperProtocol(Protocol):
 
     def _anomaly(self, objects: ObjectScores) -> NDArray[np.float64]:
         """1 - n_t of section 11, before the Gaussian; float64 (frames,)."""
-        normality = 1.0 - objects.object_score
-        if self.constants.block:
-            normal = _map_normality(objects, normality, self.constants.block, self.constants.filter_size)
+        c = self.constants
+        if c.block:
+            normal = published.map_normality(objects, c.block, c.filter_size)
         else:
-            seen = published.minimum_per_frame(objects.object_frame, normality, objects.frames)
-            normal = published.scale_seen(seen)
-        return 1.0 - published.mean_interior(normal, self.constants.mean_window)
-
-
-def protocol_from_name(name: str, **settings: Any) -> Protocol:  # noqa: ANN401 - checked by the class
-    """The protocol called `name` (`strict`, `tracked` or `paper`) with its settings.
-
-    Raises:
-        ConfigError: no such protocol, or it has no such setting.
-    """
-    classes: dict[str, type[StrictProtocol] | type[PaperProtocol]] = {
-        "strict": StrictProtocol,
-        "tracked": TrackedProtocol,
-        "paper": PaperProtocol,
-    }
-    if name not in classes:
-        raise ConfigError(f"there is no protocol {name!r}; use one of {sorted(classes)}")
-    try:
-        return classes[name](**settings)
-    except TypeError as error:
-        raise ConfigError(f"protocol {name}: {error}") from error
+            normal = published.frame_normality(objects)
+        return 1.0 - published.mean_interior(normal, c.mean_window)
 
 
 def _check_radius(temporal_radius: int) -> None:
     if temporal_radius < 0:
         raise ConfigError(f"temporal_radius is {temporal_radius}; use half a tube's frames, rounded down, such as 3")
-
-
-def _replicate_edges(scores: NDArray[np.float64], radius: int, floor: float) -> NDArray[np.float64]:
-    inner = scores[radius : len(scores) - radius]
-    return np.pad(inner, radius, mode="edge") if len(inner) else np.full(len(scores), floor)
-
-
-def _mean(scores: NDArray[np.float64], before: int, after: int) -> NDArray[np.float64]:
-    """Mean of the frames t - before .. t + after; each window is summed afresh, so equal windows tie exactly."""
-    if not len(scores):
-        return scores.copy()
-    padded = np.pad(scores, (before, after), mode="edge")
-    means: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(padded, before + after + 1).mean(axis=1)
-    return means
 
 
 def _with_tubes(objects: ObjectScores, radius: int) -> ObjectScores:
@@ -280,16 +201,3 @@ def _with_tubes(objects: ObjectScores, radius: int) -> ObjectScores:
         object_xyxy=objects.object_xyxy[inside],
         object_score=objects.object_score[inside],
     )
-
-
-def _map_normality(
-    objects: ObjectScores, normality: NDArray[np.float64], block: int, filter_size: int
-) -> NDArray[np.float64]:
-    """Steps 1 to 4 of the map recipes, n_t as float64 (frames,)."""
-    low, high = published.scaling_range(normality) if len(normality) else (0.0, 0.0)
-    if high == low:
-        return np.ones(objects.frames)
-    shape = published.map_shape(objects.height, objects.width, block)
-    maps = published.normality_maps(objects.object_frame, objects.object_xyxy, normality, objects.frames, shape, block)
-    lowest = published.filtered_minimum(((canvas - low) / (high - low) for canvas in maps), filter_size)
-    return published.min_max(lowest)

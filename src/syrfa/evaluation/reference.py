@@ -58,29 +58,20 @@ class ReferenceScores:
 class Reference:
     """An extension, not the paper's: an object's score becomes how rare it is among the training normals of its scene.
 
-    The new score is -log of the share of training normals that score at least as high (0 = nothing is more normal); see
-    `local_survival`. Only the target's training split enters.
+    The new score is -log of the share of training normals that score at least as high; see `local_survival`.
 
     - `local`: the share among the `neighbours` normals nearest in place and size.
-    - `fused`: the larger of the local values of the score and of the box's width, so that what is unusually wide for
-      its place and height is abnormal whatever the network says.
-    - `fisher`: the sum of the local values of the score, of the box's width and of its speed (`box_speed`), which is
-      Fisher's way to combine tests. Score and speed are compared with normals of the same shape too.
-
-    Args:
-        normals: the training normals, with the scores of the model.
-        method: one of the above.
-        neighbours: all normals where there are fewer.
+    - `fused`: the larger of the local values of the score and of the box's width.
+    - `fisher`: the sum of the local values of the score, the box's width and its speed (Fisher's way to combine tests);
+      score and speed are compared with normals of the same shape too.
 
     Raises:
-        ConfigError: no such method, no neighbours, or no normals.
+        ConfigError: no such method, or no normals.
     """
 
     def __init__(self, normals: Sequence[ObjectScores], method: Method, neighbours: int = 200) -> None:
         if method not in get_args(Method):
             raise ConfigError(f"reference is {method!r}; use one of {get_args(Method)}")
-        if neighbours < 1:
-            raise ConfigError(f"reference {method}: neighbours is {neighbours}; use a number of at least 1")
         count = sum(len(video.object_score) for video in normals)
         if not count:
             raise ConfigError(f"reference {method}: the training split has no object to compare with")
@@ -102,13 +93,9 @@ class Reference:
         }
 
     def apply(self, objects: ObjectScores, scored: bool = True) -> ObjectScores:
-        """The objects of one video with new scores, float64 (n,), at least 0.
+        """The objects of one video with new scores, float64 (n,), at least 0; no score depends on a later object.
 
-        An object's score depends on no other object; its speed on its own track up to it.
-
-        Args:
-            objects: of one video.
-            scored: False leaves the model's score out of `fused` and `fisher`: what geometry does alone.
+        Without `scored`, `fused` and `fisher` leave out the model's score: what geometry does alone.
         """
         first = 0 if scored or self.method not in GEOMETRY else 1
         values = [measure(objects).object_score for measure in self.measures]
@@ -133,8 +120,8 @@ def _as_scored(objects: ObjectScores) -> ObjectScores:
 def places(objects: ObjectScores) -> NDArray[np.float64]:
     """Place in the scene and size of each box, float64 (n, 3).
 
-    The middle of its lower side, as shares of the frame's width and height, and the natural logarithm of its height as
-    a share of the frame's (of a pixel at least). Distances between rows weigh a tenth of the frame like 10 % in height.
+    The middle of its lower side, as shares of the frame's width and height, and the natural logarithm of its height (a
+    pixel at least) as a share of the frame's.
     """
     left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
     height = np.maximum(bottom - top, 1.0) / objects.height
@@ -142,30 +129,15 @@ def places(objects: ObjectScores) -> NDArray[np.float64]:
 
 
 def shapes(objects: ObjectScores) -> NDArray[np.float64]:
-    """`places`, and the natural logarithm of the width (a pixel at least) over the frame's height, float64 (n, 4).
-
-    So a box of legs alone is compared with boxes of legs.
-    """
+    """`places`, and the natural logarithm of the width (a pixel at least) over the frame's height, float64 (n, 4)."""
     width = objects.object_xyxy[:, 2].astype(np.float64) - objects.object_xyxy[:, 0]
     return np.column_stack([places(objects), np.log(np.maximum(width, 1.0) / objects.height)])
 
 
 def survival(normals: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of normals that score at least as high, the object itself counted among them.
+    """The share of normals (m,) that score at least as high, (1 + #{normals >= s}) / (1 + m): the conformal p-value.
 
-    (1 + #{normals >= s}) / (1 + m), the conformal p-value: for an object that is itself such a normal it is at most p
-    with a probability of at most p, for every p, and it is never 0.
-
-    Args:
-        normals: float64 (m,), m at least 1.
-        scores: float64 (n,).
-
-    Returns:
-        float64 (n,), in (0, 1], falling with the score.
-
-    Example:
-        >>> survival(np.array([0.1, 0.2, 0.2, 0.7]), np.array([0.0, 0.2, 0.9])).tolist()
-        [1.0, 0.8, 0.2]
+    Float64 (n,), in (0, 1], falling with the score.
     """
     as_high = len(normals) - np.searchsorted(np.sort(normals), scores, side="left")
     return np.asarray((1 + as_high) / (1 + len(normals)), np.float64)
@@ -176,27 +148,17 @@ def local_survival(
 ) -> NDArray[np.float64]:
     """`survival` among each object's own neighbours, where the object counts as its survival among all normals.
 
-    (S(s) + #{neighbours >= s}) / (1 + k), S over all normals: a score above all its neighbours still differs from
-    one above all normals, which 1 in place of S would tie.
-
-    Args:
-        normals: float64 (m,).
-        near: int64 (n, k), the neighbours of each object, as places in `normals`.
-        scores: float64 (n,).
-
-    Returns:
-        float64 (n,), in (0, 1], falling with the score.
+    (S(s) + #{neighbours >= s}) / (1 + k), S over all normals: a score above all its neighbours still differs from one
+    above all normals. `near`, int64 (n, k), are places in `normals`, (m,). Float64 (n,), in (0, 1].
     """
     as_high = (normals[near] >= scores[:, None]).sum(axis=1)
     return np.asarray((survival(normals, scores) + as_high) / (1 + near.shape[1]), np.float64)
 
 
 def called_abnormal(normals: Sequence[ObjectScores]) -> dict[str, Any]:
-    """How many normal boxes the model calls abnormal, without any reference.
+    """How many normal boxes the model calls abnormal: `objects`, shares `above` 0.5 and 0.9, both again as `wide`.
 
-    Returns:
-        `objects`, `above` (the shares of boxes that score above 0.5 and above 0.9), and both again as `wide` for boxes
-        wider than they are high: groups, bicycles, and the strips and torsos that a detector makes of people.
+    Wide boxes are wider than high: groups, bicycles, and the strips and torsos that a detector makes of people.
     """
     score = np.concatenate([video.object_score for video in normals])
     xyxy = np.concatenate([video.object_xyxy for video in normals])

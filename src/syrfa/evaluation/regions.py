@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from syrfa.datasets.base import VideoDataset
 from syrfa.datasets.regions import Regions
 from syrfa.errors import UserError
@@ -21,16 +23,9 @@ def measure_regions(
     others: Mapping[str, Sequence[ObjectScores]],
     bootstrap: int,
 ) -> dict[str, Any]:
-    """The entry `regions` of `result.json`.
+    """The entry `regions` of `result.json`; `others` are further scores of the same objects, by name.
 
     Every process must call this: each reads the regions of a share of the videos, and gets the whole.
-
-    Args:
-        dataset: the tested data set.
-        split: its tested split.
-        objects: one entry a video.
-        others: further scores of the same objects, by name.
-        bootstrap: resamples of the videos for the intervals; 0 for none.
 
     Returns:
         JSON of `RegionEvaluation`; null with a reason where the regions of a video are not known or do not fit.
@@ -51,41 +46,31 @@ def measure_regions(
     except UserError as error:  # the scores are made: masks that do not fit must not cost the whole result
         failed.append((number, str(error)))
     # exchanged before anything is gathered: a process that leaves would keep the others waiting
-    reason = _reason(of_every_process((failed, unknown)), f"{dataset.name} {split}", objects)
-    return {"value": None, "reason": reason} if reason else evaluation.result(dataset.region_truth)
-
-
-def _reason(
-    found: Sequence[tuple[list[tuple[int, str]], list[int]]], place: str, objects: Sequence[ObjectScores]
-) -> str | None:
-    """Why there is no number, the same for every process; None where there is one."""
-    failed = [failure for failures, _ in found for failure in failures]
+    everywhere = of_every_process((failed, unknown))
+    failed = [failure for failures, _ in everywhere for failure in failures]
+    unknown = sorted(number for _, numbers in everywhere for number in numbers)
     if failed:
-        return min(failed)[1]
-    unknown = sorted(number for _, numbers in found for number in numbers)
-    if not unknown:
-        return None
-    return (
-        f"{place}: the abnormal regions of {len(unknown)} of {len(objects)} videos are not known, first "
-        f"{objects[unknown[0]].name}; pixel masks or object ids would say"
-    )
+        return {"value": None, "reason": min(failed)[1]}
+    if unknown:
+        reason = (
+            f"{dataset.name} {split}: the abnormal regions of {len(unknown)} of {len(objects)} videos are not known, "
+            f"first {objects[unknown[0]].name}; pixel masks or object ids would say"
+        )
+        return {"value": None, "reason": reason}
+    return evaluation.result(dataset.region_truth)
 
 
 class RegionEvaluation:
-    """RBDC and TBDC of a scored split, and of other scores of the same boxes; arguments as `measure_regions`.
+    """RBDC and TBDC of a scored split, and of other scores of the same boxes.
 
     The regions of a video are given to one process; all processes together give every video's.
     """
 
     def __init__(
-        self,
-        objects: Sequence[ObjectScores],
-        baselines: Mapping[str, Sequence[ObjectScores]],
-        bootstrap: int = 1000,
-        seed: int = 0,
+        self, objects: Sequence[ObjectScores], baselines: Mapping[str, Sequence[ObjectScores]], bootstrap: int
     ) -> None:
-        self._ours, self._objects = RegionMetric(bootstrap, seed), objects
-        self._baselines = {name: (RegionMetric(bootstrap, seed), scores) for name, scores in baselines.items()}
+        self._objects, self._ours = objects, RegionMetric(bootstrap)
+        self._baselines = {name: (RegionMetric(bootstrap), scores) for name, scores in baselines.items()}
 
     def add(self, video: int, regions: Regions) -> None:
         """Adds the regions of a video, by its number within the split, once; LabelError where they do not fit."""
@@ -93,11 +78,10 @@ class RegionEvaluation:
             metric.update(video, scored[video], regions)
 
     def result(self, ground_truth: str) -> dict[str, Any]:
-        """What was found, over the videos of all processes; every process must call this.
+        """What was found over the videos of all processes; every process must call this.
 
-        Returns:
-            JSON: `rbdc`, `tbdc`, `ground_truth` (how the regions were made, in words), what was counted, and
-            `baselines` by name; null with a reason where there is no region.
+        JSON: `rbdc`, `tbdc`, `ground_truth` (how the regions were made), what was counted, and `baselines` by name;
+        null with a reason where there is no region.
         """
         ours = self._ours.compute()
         if ours["rbdc"].value is None:
@@ -108,7 +92,7 @@ class RegionEvaluation:
             **_json(ours),
             "ground_truth": ground_truth,
             "regions": sum(len(video.track) for video in matched),
-            "tracks": sum(video.tracks for video in matched),
+            "tracks": sum(len(np.unique(video.track)) for video in matched),
             "boxes": sum(len(video.score) for video in matched),
             "min_iou": MIN_IOU,
             "track_share": TRACK_SHARE,

@@ -23,15 +23,12 @@ METRICS = {
 """What people call the metrics of an evaluation, in the order of a table."""
 
 _NUMBERS = ("value", "ci_low", "ci_high", "chance")
-_WHOLE = ("seed", "steps")
 
 
 def read_result(path: Path) -> Result:
     """The result.json of a run's folder, or the file itself.
 
-    Raises:
-        DataNotFoundError: there is none, so the run did not finish.
-        UserError: the file is damaged, not a result of this version, or a number in it is none.
+    DataNotFoundError where the run did not finish; UserError where the file is damaged or of another version.
     """
     file = path if path.suffix == ".json" else path / RESULT
     if not file.is_file():
@@ -49,11 +46,11 @@ def parse_result(content: bytes, file: Path) -> Result:
         known = False
     if not known:
         raise UserError(f"{file}: damaged, or not a result of this version of syrfa; run `syrfa test` again")
-    for key in _WHOLE:
+    for key in ("seed", "steps"):
         if key in result and type(result[key]) is not int:  # a bool is none
             raise UserError(f"{file}: {key} {_shown(result[key])} is no integer; run `syrfa test` again")
     for place, value in _numbers({"evaluations": result["evaluations"], "regions": result.get("regions")}):
-        if value is not None and not _is_number(value):
+        if not (value is None or (isinstance(value, int | float) and type(value) is not bool and math.isfinite(value))):
             raise UserError(f"{file}: {place} {_shown(value)} is no number and not null; run `syrfa test` again")
     return result
 
@@ -65,45 +62,31 @@ def audit_of(result: Result, evaluation: Evaluation) -> Audit:
 
 
 def selection(result: Result) -> str:
-    """How the weights that were tested were chosen.
-
-    Returns:
-        `fixed, 500 steps` for the last of the training, else what they were the best by, and where.
-    """
+    """How the weights that were tested were chosen: `fixed, 500 steps`, or what they were the best by, and where."""
     # of published weights nothing is on record, which the audit says
     parts = [part for part in result.get("trained_on") or [] if part.get("monitor") and not part.get("weights")]
-    if chosen := dict.fromkeys(_choice(result, part) for part in parts):
-        return "; ".join(chosen)
+    chosen = []
+    for part in parts:
+        where = "the test split (oracle)" if is_tested(part, "monitored_sha256", result) else "validation"
+        # without a split it is a training loss
+        chosen.append(f"best {part['monitor']} on {where if part.get('monitored_sha256') else 'the training batches'}")
+    if chosen:
+        return "; ".join(dict.fromkeys(chosen))
     if result.get("oracle"):
         return "best test AUC (oracle)"
     # an ensemble has no steps of its own
     return f"fixed, {result['steps']} steps" if result.get("steps") else "fixed"
 
 
-def _choice(result: Result, part: dict[str, Any]) -> str:
-    if not part.get("monitored_sha256"):  # a training loss
-        return f"best {part['monitor']} on the training batches"
-    tested = is_tested(part, "monitored_sha256", result)
-    return f"best {part['monitor']} on {'the test split (oracle)' if tested else 'validation'}"
-
-
 def _numbers(content: object, place: str = "") -> Iterator[tuple[str, object]]:
     """Every metric of nested JSON, with its place, as `evaluations.0.metrics.auprc.value`."""
-    parts: list[tuple[Any, object]] = []
-    if isinstance(content, dict):
-        parts = list(content.items())
-    elif isinstance(content, list):
-        parts = list(enumerate(content))
-    for key, part in parts:
+    items = dict(enumerate(content)) if isinstance(content, list) else content
+    for key, part in items.items() if isinstance(items, dict) else ():
         where = f"{place}.{key}" if place else str(key)
         if key in _NUMBERS:
             yield where, part
         else:
             yield from _numbers(part, where)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _shown(value: object) -> str:

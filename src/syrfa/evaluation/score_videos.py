@@ -1,6 +1,7 @@
 """One video from its file to its scores, with no tube on disk; see `syrfa.verbs.predict`."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
-from syrfa.detection.base import Detections, Detector
+from syrfa.detection.base import Detector
 from syrfa.engine import JobStore, StepTimer, VideoDone
 from syrfa.errors import ConfigError
 from syrfa.evaluation.protocols import StrictProtocol
@@ -27,15 +28,9 @@ SCORES = "scores"
 
 @dataclass(frozen=True)
 class ScoreIdentity:
-    """Everything but the video that decides its scores.
+    """Everything but the video that decides its scores; `checkpoint` is the SHA-256 of the file.
 
-    Attributes:
-        checkpoint: SHA-256 of the file.
-        detector: its identity.
-        spec: with the margin decided.
-        filter: which tubes are scored.
-        batch_size: tubes a pass through the network: a sum may be rounded otherwise in a batch of another size.
-        device: kind of the device, `cpu` or `cuda`.
+    A sum may be rounded otherwise in a batch of another size or on another kind of device (`cpu`, `cuda`).
     """
 
     checkpoint: str
@@ -49,26 +44,12 @@ class ScoreIdentity:
         """As a `JobStore` keeps it."""
         return {"schema": 2, **asdict(self)}
 
-    def key(self) -> str:
-        """SHA-256 of it."""
-        return sha256_json(self.to_json())
-
 
 class ScoreJob:
     """Writes `scores/<video>.npz` into a `JobStore`; see `syrfa.engine.Job`.
 
-    Args:
-        dataset: the data set of the videos.
-        detector: finds the boxes.
-        identity: what the scores are made by.
-        checkpoint: the file; read once a worker.
-        device: of the network.
-        videos: what the manifest of the split says of each video, by name.
-        folder: the run's.
-        cache: a finished cache of the split, whose tubes are read instead of the videos.
-
-    Raises:
-        ConfigError: the filter asks for boxes less certain than `spec` cuts out.
+    `videos` is what the manifest of the split says of each video. Where `cache` is given, tubes are read from it.
+    ConfigError where the filter asks for boxes less certain than `spec` cuts out.
     """
 
     def __init__(
@@ -112,18 +93,16 @@ class ScoreJob:
         timer = StepTimer()
         with one_thread():
             if self.cache is None:
-                objects = stream_video(
-                    self.dataset,
-                    record,
-                    self.detector,
-                    self.identity.spec,
-                    lambda stream: self._from_stream(stream, timer),
-                    timer,
-                )
+                spec = self.identity.spec
+                score = partial(self._from_stream, timer=timer)
+                objects = stream_video(self.dataset, record, self.detector, spec, score, timer)
             else:
                 objects = self._from_cache(record, timer)
         with timer.step("write"):
-            self._write(record, objects)
+            raw = StrictProtocol(self.identity.spec.frames // 2, "none").frame_scores(objects).raw
+            path = write_scores(self.folder / SCORES, objects, raw)
+            content = {"video": self._video(record), "frames": objects.frames, "objects": len(objects.object_score)}
+            self.store.finish(record.name, content, [path])
         return VideoDone(record.name, objects.frames, timer.seconds)
 
     def _from_stream(self, stream: TubeStream, timer: StepTimer) -> ObjectScores:
@@ -131,8 +110,9 @@ class ScoreJob:
         frames: list[NDArray[np.int32]] = []
         boxes: list[NDArray[np.float32]] = []
         for frame, found, tubes in stream:
-            rows = _kept(frame, found, self.identity.filter)
-            frames.append(np.full(len(rows), frame, np.int32))
+            at = np.full(len(found), frame, np.int32)
+            rows = filter_boxes(np.zeros_like(at), at, found.xyxy, found.confidence, self.identity.filter)
+            frames.append(at[rows])
             boxes.append(found.xyxy[rows])
             scorer.add(tubes[rows])
         return ObjectScores(
@@ -148,14 +128,11 @@ class ScoreJob:
     def _from_cache(self, record: VideoRecord, timer: StepTimer) -> ObjectScores:
         assert self.cache is not None
         self._opened = cache = self._opened or TubeCache.open(self.cache)
-        number = [info.name for info in cache.video_infos].index(record.name)
+        index, number = cache.index, [info.name for info in cache.video_infos].index(record.name)
         info = cache.video_infos[number]
-        begin, end = np.searchsorted(cache.index.video, [number, number + 1])
-        part = slice(begin, end)
-        index = cache.index
-        rows = begin + filter_boxes(
-            index.video[part], index.frame[part], index.xyxy[part], index.confidence[part], self.identity.filter
-        )
+        own = np.flatnonzero(index.video == number)
+        boxes = index.xyxy[own], index.confidence[own]
+        rows = own[filter_boxes(index.video[own], index.frame[own], *boxes, self.identity.filter)]
         scorer = BatchScorer(self.module(), self.identity.batch_size, self.device, timer)
         for start in range(0, len(rows), self.identity.batch_size):
             with timer.step("read"):
@@ -166,25 +143,11 @@ class ScoreJob:
         )
 
     def module(self) -> AnomalyModule:
-        """The trained module, read when it is first needed.
-
-        Raises:
-            CheckpointError: see `load_module`.
-        """
+        """The trained module, read when it is first needed; CheckpointError as `load_module`."""
         if self._module is None:
             give_back_freed_memory()  # once a process, and before its first large pieces
             self._module = load_module(self.checkpoint).to(self.device)
         return self._module
-
-    def _write(self, record: VideoRecord, objects: ObjectScores) -> None:
-        protocol = StrictProtocol(self.identity.spec.frames // 2, "none")
-        path = write_scores(self.folder / SCORES, objects, protocol.frame_scores(objects).raw)
-        content = {
-            "video": self._video(record),
-            "frames": objects.frames,
-            "objects": len(objects.object_score),
-        }
-        self.store.finish(record.name, content, [path])
 
 
 class BatchScorer:
@@ -193,39 +156,24 @@ class BatchScorer:
     def __init__(self, module: AnomalyModule, batch_size: int, device: str, timer: StepTimer) -> None:
         self.module, self.batch_size, self.device, self.timer = module, batch_size, device, timer
         self._held: list[NDArray[np.uint8]] = []
-        self._count = 0
         self._scores: list[NDArray[np.float64]] = [np.empty(0)]
 
     def add(self, tubes: NDArray[np.uint8]) -> None:
         """Takes tubes, uint8 (n, T, size, size, channels), n >= 0."""
-        if len(tubes) == 0:
-            return
-        self._held.append(tubes)
-        self._count += len(tubes)
-        while self._count >= self.batch_size:
+        if len(tubes):
+            self._held.append(tubes)
+        while sum(map(len, self._held)) >= self.batch_size:
             stack = np.concatenate(self._held)
             self._score(stack[: self.batch_size])
-            self._held, self._count = [stack[self.batch_size :]], len(stack) - self.batch_size
+            self._held = [stack[self.batch_size :]]
 
     def scores(self) -> NDArray[np.float64]:
         """Scores what is left, and returns all, float64 (n,), in the order of the tubes."""
-        if self._count:
+        if any(map(len, self._held)):
             self._score(np.concatenate(self._held))
-            self._held, self._count = [], 0
         return np.concatenate(self._scores)
 
     def _score(self, tubes: NDArray[np.uint8]) -> None:
         with self.timer.step("score"), torch.inference_mode():
             scores = self.module.score(torch.from_numpy(tubes).to(self.device))
             self._scores.append(scores.double().cpu().numpy())
-
-
-def _kept(frame: int, boxes: Detections, rule: TubeFilter) -> NDArray[np.int64]:
-    """The boxes of one frame that pass; no rule looks beyond a frame."""
-    return filter_boxes(
-        np.zeros(len(boxes), np.int32),
-        np.full(len(boxes), frame, np.int32),
-        boxes.xyxy,
-        boxes.confidence,
-        rule,
-    )

@@ -1,7 +1,4 @@
-"""Object scores of a video: their file, the anomaly map they paint, and the baselines that need no learning.
-
-Equations in docs/method.md, section 8.
-"""
+"""Object scores of a video: their file, the anomaly map they paint, and the baselines (docs/method.md, section 8)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +27,7 @@ class ObjectScores:
         object_score: float64 (n,), 1 = most abnormal, 0 = most normal; any finite number for a baseline.
 
     Raises:
-        ValueError: the arrays disagree in length, an object lies outside the video in time, or a box or a score
-            is not finite; the message names the video.
+        ValueError: the arrays disagree in length, an object lies outside the video, or a number is not finite.
     """
 
     name: str
@@ -62,13 +58,7 @@ def write_scores(
     frame_scores: NDArray[np.float64],
     others: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Path:
-    """Writes `<folder>/<video>.npz`, atomically.
-
-    Args:
-        folder: created if absent.
-        objects: the video's scored objects.
-        frame_scores: float64 (frames,), before smoothing.
-        others: further scores of the same objects by name, such as `unadapted`, float64 (n,).
+    """Writes `<folder>/<video>.npz`, atomically, with `frame_scores` (frames,) and further scores by name.
 
     Returns:
         the file: `frames` float32 (frames,), `object_frame` int32 (n,), `object_xyxy` float32 (n, 4), `object_score`
@@ -117,18 +107,9 @@ def _narrow(scores: NDArray[np.float64]) -> NDArray[np.floating[Any]]:
 
 
 def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[np.int64]:
-    """The pixels a box fills, as half-open ranges.
+    """The pixels that boxes, float32 (n, 4), touch, as half-open ranges int64 (n, 4), left, top, right, bottom.
 
-    Every pixel that the box touches is filled; the box is clipped to the frame, and widened to the nearest pixel where
-    nothing is left of it. No object can vanish, and so the maximum of a map is the maximum object score.
-
-    Args:
-        xyxy: float32 (n, 4), left, top, right, bottom in pixels.
-        height: of the frame, pixels.
-        width: of the frame, pixels.
-
-    Returns:
-        int64 (n, 4): left, top, right, bottom with 0 <= left < right <= width and 0 <= top < bottom <= height.
+    Clipped to the frame; at least one pixel each, so that the maximum of a map is the maximum object score.
 
     Example:
         >>> pixel_boxes(np.array([[0.5, 1.0, 2.2, 2.0], [-9, -9, -5, -5]], np.float32), 4, 4).tolist()
@@ -140,22 +121,14 @@ def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[n
     return np.concatenate([first, last], axis=1)
 
 
-def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArray[np.float32]:
-    """The anomaly map of one frame (docs/method.md, section 8): `floor` everywhere, every box filled with its score.
+def anomaly_map(objects: ObjectScores, frame: int) -> NDArray[np.float32]:
+    """The anomaly map of one frame, float32 (height, width): 0 everywhere, every box filled with its score.
 
-    Where boxes overlap the largest score counts; a score below `floor` does not show. Sides as `pixel_boxes`.
-
-    Args:
-        objects: the video's objects.
-        frame: 0-based; IndexError where the video has no such frame.
-        floor: the value of a pixel without an object, "most normal".
-
-    Returns:
-        float32 (height, width), in the unit of the scores.
+    Where boxes overlap the largest score counts (docs/method.md, section 8). IndexError where there is no such frame.
     """
     if not 0 <= frame < objects.frames:
         raise IndexError(f"{objects.name} has frames 0 to {objects.frames - 1}, not {frame}")
-    canvas = np.full((objects.height, objects.width), floor, np.float32)
+    canvas = np.zeros((objects.height, objects.width), np.float32)
     here = objects.object_frame == frame
     boxes = pixel_boxes(objects.object_xyxy[here], objects.height, objects.width)
     for (left, top, right, bottom), score in zip(boxes.tolist(), objects.object_score[here], strict=True):
@@ -164,12 +137,9 @@ def anomaly_map(objects: ObjectScores, frame: int, floor: float = 0.0) -> NDArra
     return canvas
 
 
-def max_per_frame(objects: ObjectScores, floor: float = 0.0) -> NDArray[np.float64]:
-    """The maximum of each frame's anomaly map without rendering one: its largest object score, or `floor`.
-
-    float64 (frames,), in the unit of the scores; rounded to float32 it equals `anomaly_map(...).max()`.
-    """
-    highest = np.full(objects.frames, floor, np.float64)
+def max_per_frame(objects: ObjectScores) -> NDArray[np.float64]:
+    """The maximum of each frame's anomaly map, float64 (frames,), without rendering: its largest score, or 0."""
+    highest = np.zeros(objects.frames)
     np.maximum.at(highest, objects.object_frame, objects.object_score)
     return highest
 
@@ -181,13 +151,9 @@ def box_width(objects: ObjectScores) -> ObjectScores:
 
 
 def random_scores(objects: Sequence[ObjectScores], seed: int = 0) -> list[ObjectScores]:
-    """The same objects, each scored by a uniform random number.
+    """The same objects, each scored by a uniform random number, float64 (n,) in [0, 1).
 
     Not chance: it is what the number of boxes and the smoothing are worth without any look at the picture.
-
-    Args:
-        objects: one entry a video.
-        seed: the same seed gives the same scores, float64 (n,) in [0, 1).
     """
     generator = np.random.default_rng(seed)
     return [replace(video, object_score=generator.random(len(video.object_score))) for video in objects]

@@ -8,23 +8,17 @@ from numpy.typing import NDArray
 
 from syrfa.evaluation.scores import ObjectScores
 
+MAX_GAP = 2
+"""Frames that a track may miss between two of its boxes."""
 
-def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArray[np.int64]:
-    """Joins the boxes of a video into tracks, frame by frame.
+
+def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = MAX_GAP) -> NDArray[np.int64]:
+    """Joins the boxes of a video into tracks: int64 (n,), numbered from 0 in the order in which they begin.
 
     The boxes of a frame are matched one to one with the last boxes of the tracks still open, the pair of the largest
     overlap first (then the shorter gap, the box further left, the track that began first); a box without a match opens
-    a track. Matches depend on no later frame, and not on the order of the objects.
-
-    Args:
-        objects: of one video.
-        min_iou: the smallest intersection over union of two boxes that are linked, in (0, 1].
-        max_gap: frames that may lie, without a box of the track, between two of its boxes; 0 links neighbouring frames
-            only.
-
-    Returns:
-        int64 (n,), the track of each object, numbered from 0 in the order in which they begin. A track has at most one
-        object in a frame.
+    a track. `min_iou`, in (0, 1], is the smallest overlap of two linked boxes; a track may miss `max_gap` frames.
+    Matches depend on no later frame, and not on the order of the objects.
     """
     import torch  # slow to import, and `summary` and `report` need no tracks
     from torchvision.ops import box_iou
@@ -56,16 +50,7 @@ def link(objects: ObjectScores, min_iou: float = 0.3, max_gap: int = 2) -> NDArr
 def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, after: int) -> ObjectScores:
     """The same objects, each scored by the mean over its track's objects in the frames t - before .. t + after.
 
-    Frames in which the track has no object do not count.
-
-    Args:
-        objects: of one video.
-        track: int64 (n,), of `link`.
-        before: frames before the object's own.
-        after: frames after it.
-
-    Returns:
-        the objects with `object_score` float64 (n,), in the unit of the scores. Equal scores stay exactly as they are.
+    Frames in which the track has no object do not count; equal scores stay exactly as they are. `track` is int64 (n,).
     """
     own = objects.object_score
     frame = objects.object_frame.astype(np.int64)
@@ -86,19 +71,13 @@ def mean_along(objects: ObjectScores, track: NDArray[np.int64], before: int, aft
 def box_speed(objects: ObjectScores, window: int = 8) -> ObjectScores:
     """The same objects, each scored by how fast its box has moved: an extension's geometry, nothing learned.
 
-    The way of the box's middle since the oldest box of its track (`link`) in the last `window` frames, in heights of
-    the box a frame. No later frame is used. Boxes known every n-th frame alone are linked over the gap.
-
-    Args:
-        objects: of one video.
-        window: frames before the object's own; at least 2.
-
-    Returns:
-        the objects with `object_score` float64 (n,), at least 0; 0 where the oldest box is not half a window old.
+    The way of the box's middle since the oldest box of its track in the last `window` frames, in heights of the box a
+    frame, float64 (n,), at least 0; 0 where the oldest box is not half a window old. Boxes known every n-th frame alone
+    are linked over the gap.
     """
     frame = objects.object_frame.astype(np.int64)
     steps = np.diff(np.unique(frame))
-    gap = max(2, int(steps.min()) - 1) if len(steps) else 2
+    gap = max(MAX_GAP, int(steps.min()) - 1) if len(steps) else MAX_GAP
     track = link(objects, max_gap=gap)
     left, top, right, bottom = objects.object_xyxy.astype(np.float64).T
     middle = np.stack([left + right, top + bottom], axis=1) / 2

@@ -26,7 +26,6 @@ from syrfa.evaluation.pictures import (
     COLOURS,
     SCORE,
     TRUTH,
-    ScoreCurve,
     bands,
     draw_anomaly_map,
     draw_curve,
@@ -199,7 +198,7 @@ def _draw(
     grid = part.add_gridspec(2, len(chosen), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
     title = f"{run.dataset.name} {record.name}   ({run.run.name})"
-    draw_curve(curve, ScoreCurve(title, scores, labels), limits)
+    draw_curve(curve, title, scores, labels, limits)
     curve.title.set_fontsize(9)
     curve.tick_params(labelsize=8)
     curve.set_xlabel("frame", fontsize=8, labelpad=1)

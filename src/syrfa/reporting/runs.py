@@ -19,7 +19,7 @@ from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
 from syrfa.evaluation.audit import flags_of
 from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
-from syrfa.evaluation.metrics import micro_auroc
+from syrfa.evaluation.metrics.frame_level import micro_auroc
 from syrfa.evaluation.result import Result, read_result
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 

@@ -46,7 +46,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     positional = POSITIONAL.get(verb, {})
     for name, reading in positional.items():
         parser.add_argument(name, **reading)
-    parser.add_function_arguments(function, as_group=False, skip=set(positional) | _SKIPPED.get(verb, set()))
+    parser.add_function_arguments(function, as_group=False, skip={*positional, *_SKIPPED.get(verb, ())})
     for name in _UNUSED.get(verb, ()):
         parser.add_argument(f"--{name}", type=dict[str, Any] | str | float | None, help="not used; may be in a config")
     # `--contact-sheet` is `--contact_sheet`: people write both

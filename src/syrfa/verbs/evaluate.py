@@ -62,7 +62,7 @@ def evaluate(
 
 def with_evaluations(result: Result, evaluations: list[dict[str, Any]]) -> Result:
     """The result with these evaluations in place of its own, each with its audit line."""
-    audited = [{**each, "audit": audit(result, each).to_json()} for each in evaluations]
+    audited = [{**each, "audit": audit(result, each)._asdict()} for each in evaluations]
     first = audited[0]
     top = {key: first["protocol"][key] for key in ("protocol", "smoothing")}
     top |= {key: first[key] for key in ("metrics", "baselines", "audit")}

@@ -10,11 +10,11 @@ from syrfa.engine import EngineName, run_job
 from syrfa.errors import ConfigError
 from syrfa.evaluation.score_videos import SCORES, ScoreIdentity, ScoreJob
 from syrfa.modules.checkpoint import read_checkpoint
-from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
-from syrfa.tubes.datamodule import SplitUse, TubeDataModule
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import SplitUse
 from syrfa.utils import class_path
-from syrfa.utils.files import sha256_file
+from syrfa.utils.files import sha256_file, sha256_json
 
 
 def predict(
@@ -54,7 +54,6 @@ def predict(
     data.prepare_workers = data.prepare_workers if workers is None else workers
     job = _job(data, use, Path(ckpt_path), out, device)
     records = use.source.dataset.videos(use.split)
-    check_names(records)
     job.store.claim()
     with job.store.lock():
         todo = [record for record in records if not job.is_done(record)]
@@ -79,7 +78,7 @@ def _job(data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None
         batch_size=data.eval_batch_size,
         device=_device_kind(device),
     )
-    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{identity.key()[:12]}"
+    folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{sha256_json(identity.to_json())[:12]}"
     cache = data.folder(use)
     videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
     found = cache if (cache / MANIFEST).exists() else None

@@ -1,12 +1,9 @@
 """False alarms per hour at a fixed recall, and how many events an alarm meets.
 
-An alarm is a maximal run of frames of one video at or above the threshold; a false alarm is one that touches no
-abnormal frame, so a run that begins before an event and lasts into it is none. The threshold is the highest at which at
-least the given share of all abnormal frames is at or above it. Hours are those of the frames labelled normal, since
-no false alarm can be anywhere else; counting abnormal frames too would flatter a split that is mostly abnormal.
-
-An alarm that never ends is one alarm, and where the video holds an event it is not even false; so the share of normal
-frames that lie in any alarm is reported next to the rate.
+An alarm is a maximal run of frames of one video at or above the threshold; a false alarm touches no abnormal frame.
+The threshold is the highest at which the given share of all abnormal frames is at or above it. Hours are those of the
+frames labelled normal. An alarm that never ends is one alarm at most, so the share of normal frames in any alarm is
+reported as well.
 """
 
 from dataclasses import dataclass
@@ -24,15 +21,7 @@ ASSUMED_FPS = 25.0
 
 @dataclass(frozen=True)
 class AlarmRule:
-    """At what recall alarms are counted, and how long a frame lasts.
-
-    Attributes:
-        recall: share of abnormal frames that must be at or above the threshold, in (0, 1].
-        fps: frames a second; None where it is not known, and then 25 are assumed.
-
-    Raises:
-        ConfigError: a number is out of range.
-    """
+    """At what recall alarms are counted, in (0, 1], and the frames a second (None: not known, 25 are assumed)."""
 
     recall: float = 0.9
     fps: float | None = None
@@ -50,24 +39,15 @@ DEFAULT_RULE = AlarmRule()
 def false_alarms(
     scores: Scores, labels: Labels, rule: AlarmRule = DEFAULT_RULE, resamples: int = 0, seed: int = 0
 ) -> dict[str, Any]:
-    """False alarms an hour of normal frames at a recall.
+    """False alarms an hour of normal frames at a recall; scores and labels as `micro_auroc`.
 
-    Args:
-        scores: (frames,) a video, finite.
-        labels: (frames,) a video, 0 or 1.
-        rule: the recall and the frames of a second.
-        resamples: bootstrap draws of videos; each finds its own threshold; 0 for no interval.
-        seed: of the draws.
+    Each of the `resamples` draws of videos finds its own threshold; 0 for no interval.
 
     Returns:
         JSON: `recall` asked for and `frame_recall` reached, `threshold`, `alarms`, `false_alarms`, `events` (runs of
         abnormal frames), `event_recall` (the share of them that holds a frame of an alarm), `normal_in_alarm` (share of
         normal frames at or above the threshold), `hours` and `hours_of`, `fps` and `fps_from`, and
         `false_alarms_per_hour` with `ci_low` and `ci_high`; this is null with a `reason` where the labels define none.
-
-    Raises:
-        LabelError: labels do not fit the scores, or are neither 0 nor 1.
-        ValueError: a score is not finite.
 
     Example:
         >>> video, truth = np.array([0.9, 0.1, 0.2, 0.8, 0.7]), np.array([0, 0, 0, 1, 1])
@@ -88,13 +68,13 @@ def false_alarms(
     low = high = None
     if resamples:
         rates = timeline.hourly(rule.recall, fps, video_draws(len(scores), resamples, seed))
-        low, high, *_ = interval_of(rates, resamples, len(scores))
+        low, high = interval_of(rates, len(scores))
     return {
         **asked,
         "threshold": threshold,
         "frame_recall": float((timeline.flat[timeline.truth] >= threshold).mean()),
         "event_recall": met / timeline.events,
-        "normal_in_alarm": timeline.normal_in_alarm(threshold),
+        "normal_in_alarm": float((timeline.flat[~timeline.truth] >= threshold).sum() / timeline.normal.sum()),
         "events": timeline.events,
         "alarms": alarms,
         "false_alarms": int(false.sum()),
@@ -140,10 +120,6 @@ class _Timeline:
         per_video = np.bincount(self.video[begins][false[1:]], minlength=self.videos)
         return len(false) - 1, per_video, len(np.unique(self._event[hit]))
 
-    def normal_in_alarm(self, threshold: float) -> float:
-        """The share of normal frames at or above a finite threshold, in [0, 1]."""
-        return float(np.count_nonzero(self.flat[~self.truth] >= threshold) / self.normal.sum())
-
     def hourly(self, recall: float, fps: float, counts: NDArray[np.float64]) -> NDArray[np.float64]:
         """False alarms an hour in every draw that holds both classes, (usable draws,)."""
         abnormal = np.bincount(self.video, self.truth, self.videos)
@@ -154,6 +130,5 @@ class _Timeline:
 
 
 def _begins(frames: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where a run of true frames begins, (frames,)."""
     begins: NDArray[np.bool_] = frames & ~np.concatenate([[False], frames[:-1]])
     return begins

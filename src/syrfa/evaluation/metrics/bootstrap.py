@@ -1,11 +1,9 @@
 """Percentile bootstrap over videos: how far a number would move with another draw of test videos.
 
-Frames of one video are not independent, so whole videos are drawn, with replacement. A draw that holds one class
-alone defines no AUROC; it is skipped and counted.
+Frames of one video are not independent, so whole videos are drawn. A draw of one class alone is skipped.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,91 +13,45 @@ from syrfa.evaluation.metrics.frame_level import Labels, Scores, check, crossing
 _CHUNK = 1 << 20  # frames x draws held at once
 
 
-class Interval(NamedTuple):
-    """The middle of the bootstrap distribution.
-
-    Attributes:
-        low: lower end; None when fewer than two draws, or fewer than two videos, were usable.
-        high: upper end.
-        resamples: draws made.
-        skipped: draws left out because they held one class alone.
-    """
-
-    low: float | None
-    high: float | None
-    resamples: int
-    skipped: int
+Interval = tuple[float | None, float | None]
+"""95 % of the bootstrap distribution; None when fewer than two draws, or fewer than two videos, were usable."""
 
 
-class PairedDifference(NamedTuple):
-    """Micro AUROC of a minus that of b on the same videos.
-
-    Attributes:
-        value: the difference, in [-1, 1]; None when the labels define none.
-        interval: of the difference, each draw taking the same videos for both.
-    """
-
-    value: float | None
-    interval: Interval
-
-
-def bootstrap_intervals(
-    scores: Scores, labels: Labels, resamples: int = 1000, seed: int = 0, confidence: float = 0.95
-) -> dict[str, Interval]:
+def bootstrap_intervals(scores: Scores, labels: Labels, resamples: int = 1000, seed: int = 0) -> dict[str, Interval]:
     """Intervals of micro AUROC, macro AUROC, AUPRC, max F1 and EER by name, all from the same draws.
 
-    Args:
-        scores: (frames,) a video, finite.
-        labels: (frames,) a video, 0 or 1.
-        resamples: draws.
-        seed: of the draws.
-        confidence: share of the distribution inside the interval, in (0, 1).
-
-    Raises:
-        LabelError: labels do not fit the scores, or are neither 0 nor 1.
-        ValueError: a score is not finite.
+    Scores, labels and errors as `micro_auroc`.
     """
     names = ("micro_auroc", "auprc", "max_f1", "eer")
     if check(scores, labels) is not None:
-        return dict.fromkeys((*names, "macro_auroc"), Interval(None, None, resamples, resamples))
+        return dict.fromkeys((*names, "macro_auroc"), (None, None))
     counts = video_draws(len(scores), resamples, seed)
     usable = _both_classes(counts, labels)
     measured = dict(zip(names, weighted_metrics(scores, labels, counts[usable]).T, strict=True))
     measured["macro_auroc"] = counts[usable] @ padded_auroc(scores, labels) / len(scores)
-    return {name: interval_of(values, resamples, len(scores), confidence) for name, values in measured.items()}
+    return {name: interval_of(values, len(scores)) for name, values in measured.items()}
 
 
 def paired_bootstrap(
-    scores_a: Scores,
-    scores_b: Scores,
-    labels: Labels,
-    resamples: int = 1000,
-    seed: int = 0,
-    confidence: float = 0.95,
-) -> PairedDifference:
-    """Whether a's micro AUROC exceeds b's on more than these videos; arguments, errors as `bootstrap_intervals`."""
-    reason = check(scores_a, labels) or check(scores_b, labels)
-    if reason:
-        return PairedDifference(None, Interval(None, None, resamples, resamples))
+    scores_a: Scores, scores_b: Scores, labels: Labels, resamples: int = 1000, seed: int = 0
+) -> tuple[float | None, Interval]:
+    """Micro AUROC of a minus that of b, in [-1, 1], and its interval; each draw takes the same videos for both.
+
+    None when the labels define none.
+    """
+    if check(scores_a, labels) or check(scores_b, labels):
+        return None, (None, None)
     drawn = video_draws(len(labels), resamples, seed)
     once = np.ones((1, len(labels)), np.float64)
     counts = np.concatenate([once, drawn[_both_classes(drawn, labels)]])
     difference = weighted_metrics(scores_a, labels, counts)[:, 0] - weighted_metrics(scores_b, labels, counts)[:, 0]
-    return PairedDifference(float(difference[0]), interval_of(difference[1:], resamples, len(labels), confidence))
+    return float(difference[0]), interval_of(difference[1:], len(labels))
 
 
 def weighted_metrics(scores: Scores, labels: Labels, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Micro AUROC, AUPRC, max F1 and EER of every draw.
+    """Micro AUROC, AUPRC, max F1 and EER of every draw, float64 (draws, 4), in [0, 1].
 
-    The frames are sorted once; a draw only changes how often each counts.
-
-    Args:
-        scores: (frames,) a video, finite.
-        labels: (frames,) a video, 0 or 1.
-        counts: float64 (draws, videos), how often each video was drawn; both classes in every draw.
-
-    Returns:
-        float64 (draws, 4), in [0, 1].
+    `counts`, float64 (draws, videos), is how often each video was drawn; both classes in every draw.
     """
     chunks = [_measure(true, false) for true, false in _curves(scores, labels, counts)]
     return np.concatenate(chunks) if chunks else np.zeros((0, 4))
@@ -148,11 +100,9 @@ def _both_classes(counts: NDArray[np.float64], labels: Labels) -> NDArray[np.boo
     return usable
 
 
-def interval_of(values: NDArray[np.float64], resamples: int, videos: int, confidence: float = 0.95) -> Interval:
+def interval_of(values: NDArray[np.float64], videos: int) -> Interval:
     """The interval of a number whose values in the usable draws of `videos` videos are float64 (usable draws,)."""
-    skipped = resamples - len(values)
     if len(values) < 2 or videos < 2:  # one video drawn again and again has an interval of no width, which says nothing
-        return Interval(None, None, resamples, skipped)
-    tail = (1 - confidence) / 2
-    ends: NDArray[Any] = np.quantile(values, [tail, 1 - tail])
-    return Interval(float(ends[0]), float(ends[1]), resamples, skipped)
+        return None, None
+    low, high = np.quantile(values, [(1 - 0.95) / 2, 1 - (1 - 0.95) / 2])
+    return float(low), float(high)

@@ -1,11 +1,11 @@
 """Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1, EER (docs/method.md, section 8).
 
-Every function takes the frame scores and the frame labels of the videos, one array a video. Scores may be any finite
-numbers: only their order counts, and it is mapped into [0, 1] first, because torchmetrics takes a sigmoid of anything
-outside, which makes distinct large scores equal. Labels are 1 = abnormal.
+Scores may be any finite numbers: only their order counts. They are ranked into [0, 1] first, because torchmetrics takes
+a sigmoid of anything outside, which makes distinct large scores equal.
 """
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,20 +24,14 @@ Labels = Sequence[NDArray[Any]]
 
 
 class MetricValue(NamedTuple):
-    """One metric of one split. A fraction in [0, 1], never a percentage.
+    """One metric of one split: fractions in [0, 1], a bootstrap interval, what scores that know nothing reach.
 
     Attributes:
-        value: the number; None when it is undefined, and then `reason` says why.
-        ci_low: lower end of the bootstrap interval over videos; None when there is none.
-        ci_high: upper end.
-        chance: what scores that know nothing reach on the same labels.
-        reason: why `value` is None.
+        value: None when it is undefined, and then `reason` says why.
 
     Example:
         >>> MetricValue(0.9, chance=0.5).to_json()
         {'value': 0.9, 'ci_low': None, 'ci_high': None, 'chance': 0.5}
-        >>> MetricValue.undefined("every frame is normal").to_json()
-        {'value': None, 'reason': 'every frame is normal'}
     """
 
     value: float | None
@@ -52,12 +46,25 @@ class MetricValue(NamedTuple):
         return cls(None, reason=reason)
 
     def to_json(self) -> dict[str, Any]:
-        """As a run's result.json holds it."""
+        """JSON for a result.json."""
         if self.value is None:
             return {"value": None, "reason": self.reason}
         return {"value": self.value, "ci_low": self.ci_low, "ci_high": self.ci_high, "chance": self.chance}
 
 
+Measure = Callable[[Scores, Labels], MetricValue]
+
+
+def _where_defined(measure: Measure) -> Measure:
+    @wraps(measure)
+    def checked(scores: Scores, labels: Labels) -> MetricValue:
+        reason = check(scores, labels)
+        return MetricValue.undefined(reason) if reason else measure(scores, labels)
+
+    return checked
+
+
+@_where_defined
 def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
     """Area under the ROC curve of all frames together (the paper's metric); ties count one half; chance 0.5.
 
@@ -76,37 +83,36 @@ def micro_auroc(scores: Scores, labels: Labels) -> MetricValue:
         >>> micro_auroc([np.array([0.1, 0.7]), np.array([0.4, 0.9])], [np.array([0, 1]), np.array([0, 1])]).value
         1.0
     """
-    return _pooled(scores, labels, lambda ranks, truth: float(binary_auroc(ranks, truth)), lambda rate: 0.5)
+    return MetricValue(float(binary_auroc(*_pooled(scores, labels))), chance=0.5)
 
 
+@_where_defined
 def auprc(scores: Scores, labels: Labels) -> MetricValue:
     """Average precision of all frames; arguments, errors as `micro_auroc`; chance = share of abnormal frames."""
-    return _pooled(
-        scores, labels, lambda ranks, truth: float(binary_average_precision(ranks, truth)), lambda rate: rate
-    )
+    ranks, truth = _pooled(scores, labels)
+    return MetricValue(float(binary_average_precision(ranks, truth)), chance=float(truth.double().mean()))
 
 
+@_where_defined
 def max_f1(scores: Scores, labels: Labels) -> MetricValue:
     """The largest F1 over all thresholds; arguments, errors as `micro_auroc`.
 
     Chance is the F1 of calling every frame abnormal, 2p / (1 + p) for a share p of abnormal frames.
     """
-    return _pooled(scores, labels, _max_f1, lambda rate: 2 * rate / (1 + rate))
+    ranks, truth = _pooled(scores, labels)
+    precision, recall, _ = binary_precision_recall_curve(ranks, truth)
+    # both are 0 only where nothing is found; F1 is 0 there
+    best = (2 * precision * recall / (precision + recall).clamp_min(1e-12)).max()
+    rate = float(truth.double().mean())
+    return MetricValue(float(best), chance=2 * rate / (1 + rate))
 
 
+@_where_defined
 def eer(scores: Scores, labels: Labels) -> MetricValue:
     """Equal error rate: where the share of normal frames called abnormal equals that of abnormal frames missed.
 
-    All frames together. The ROC curve is a straight line between two thresholds, so the value is exact where no
-    threshold makes the two rates equal. Smaller is better; chance 0.5. Arguments, errors as `micro_auroc`.
-
-    Example:
-        >>> eer([np.array([0.1, 0.7, 0.4, 0.9])], [np.array([0, 0, 1, 1])]).value
-        0.5
+    Between two thresholds the ROC curve is a straight line. Smaller is better; chance 0.5; arguments as `micro_auroc`.
     """
-    reason = check(scores, labels)
-    if reason:
-        return MetricValue.undefined(reason)
     truth = np.concatenate(list(labels)).astype(np.float64)
     flat = np.concatenate(list(scores))
     order = np.argsort(-flat, kind="stable")
@@ -116,14 +122,9 @@ def eer(scores: Scores, labels: Labels) -> MetricValue:
 
 
 def crossing(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rate at which false alarms and misses are equal, along straight lines between thresholds.
+    """The rate at which false alarms and misses are equal, float64 (draws,), in [0, 1].
 
-    Args:
-        true: float64 (draws, k), abnormal frames at or above each threshold, thresholds falling; the last holds all.
-        false: the same of normal frames.
-
-    Returns:
-        float64 (draws,), in [0, 1].
+    `true` and `false`, float64 (draws, k), count abnormal and normal frames at or above each falling threshold.
     """
     alarms = np.pad(false / false[:, -1:], ((0, 0), (1, 0)))
     excess = alarms - 1 + np.pad(true / true[:, -1:], ((0, 0), (1, 0)))  # alarms less misses: rises from -1 to 1
@@ -133,15 +134,12 @@ def crossing(true: NDArray[np.float64], false: NDArray[np.float64]) -> NDArray[n
     return np.asarray(start + (stop - start) * low / (low - high))
 
 
+@_where_defined
 def macro_auroc(scores: Scores, labels: Labels) -> MetricValue:
-    """Mean over videos of the AUROC within each; arguments, errors as `micro_auroc`.
+    """Mean over videos of `padded_auroc`; arguments, errors as `micro_auroc`.
 
-    The mean of `padded_auroc`. Chance is above 0.5, for the two frames added to every video are ranked right: mean of
-    (PN / 2 + P + N + 1) / ((P + 1)(N + 1)) for P abnormal and N normal frames.
+    Chance is the mean of (PN / 2 + P + N + 1) / ((P + 1)(N + 1)) for P abnormal and N normal frames.
     """
-    reason = check(scores, labels)
-    if reason:
-        return MetricValue.undefined(reason)
     positives = np.array([np.count_nonzero(video) for video in labels], np.float64)
     negatives = np.array([len(video) for video in labels]) - positives
     chance = (positives * negatives / 2 + positives + negatives + 1) / ((positives + 1) * (negatives + 1))
@@ -149,10 +147,9 @@ def macro_auroc(scores: Scores, labels: Labels) -> MetricValue:
 
 
 def padded_auroc(scores: Scores, labels: Labels) -> NDArray[np.float64]:
-    """The AUROC of each video with one (label 0, lowest) and one (label 1, highest) frame added.
+    """The AUROC of each video with one (label 0, lowest) and one (label 1, highest) frame added, float64 (videos,).
 
-    Lowest is 0 and highest is 1, as published, or the smallest and the largest score of all videos where these lie
-    outside. float64 (videos,), in [0, 1]; defined for videos of one class too.
+    Lowest is 0 and highest is 1, as published, or the smallest and largest score of all videos where they lie outside.
     """
     low = min(0.0, *(float(video.min()) for video in scores))
     high = max(1.0, *(float(video.max()) for video in scores))
@@ -164,7 +161,7 @@ def padded_auroc(scores: Scores, labels: Labels) -> NDArray[np.float64]:
     )
 
 
-METRICS: dict[str, Callable[[Scores, Labels], MetricValue]] = {
+METRICS = {
     "micro_auroc": micro_auroc,
     "macro_auroc": macro_auroc,
     "auprc": auprc,
@@ -174,12 +171,7 @@ METRICS: dict[str, Callable[[Scores, Labels], MetricValue]] = {
 
 
 def check(scores: Scores, labels: Labels) -> str | None:
-    """Refuses what cannot be measured, and says why nothing is defined: a reason, or None when all is well.
-
-    Raises:
-        LabelError: labels do not fit the scores, or are neither 0 nor 1.
-        ValueError: a score is not finite.
-    """
+    """Why no metric is defined, or None; LabelError or ValueError for what cannot be measured."""
     if len(scores) != len(labels):
         raise LabelError(f"{len(scores)} videos have scores and {len(labels)} have labels; give both for every video")
     for index, (video, truth) in enumerate(zip(scores, labels, strict=True)):
@@ -207,21 +199,6 @@ def _truth(labels: NDArray[Any]) -> torch.Tensor:
     return torch.from_numpy(np.asarray(labels).astype(np.int64))
 
 
-def _pooled(
-    scores: Scores,
-    labels: Labels,
-    measure: Callable[[torch.Tensor, torch.Tensor], float],
-    chance: Callable[[float], float],
-) -> MetricValue:
-    """`measure` on the frames of all videos together; `chance` from the share of abnormal frames."""
-    reason = check(scores, labels)
-    if reason:
-        return MetricValue.undefined(reason)
-    truth = _truth(np.concatenate(list(labels)))
-    return MetricValue(measure(rank(np.concatenate(list(scores))), truth), chance=chance(float(truth.double().mean())))
-
-
-def _max_f1(ranks: torch.Tensor, truth: torch.Tensor) -> float:
-    precision, recall, _ = binary_precision_recall_curve(ranks, truth)
-    # both are 0 only where nothing is found; F1 is 0 there
-    return float((2 * precision * recall / (precision + recall).clamp_min(1e-12)).max())
+def _pooled(scores: Scores, labels: Labels) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ranks and labels of the frames of all videos."""
+    return rank(np.concatenate(list(scores))), _truth(np.concatenate(list(labels)))

@@ -22,15 +22,9 @@ Columns = list[NDArray[np.float64]]
 
 
 class PerVideoMetric(Metric):
-    """The base of metrics that take a whole video at once and have bootstrap intervals over videos.
+    """The base of metrics that take a whole video at once and have intervals over videos of `resamples` draws, or none.
 
-    Across processes the videos are gathered; one that several processes give counts once. A metric's `update` calls
-    `add`, its `compute` looks at `held`. Numbers are float64, whatever process they come from.
-
-    Args:
-        resamples: bootstrap draws; 0 leaves the intervals out.
-        seed: of the draws.
-        settings: passed to `torchmetrics.Metric`.
+    Across processes the videos are gathered; one that several processes give counts once. Numbers are float64.
     """
 
     full_state_update = False
@@ -38,8 +32,8 @@ class PerVideoMetric(Metric):
 
     rows: list[Tensor]
 
-    def __init__(self, resamples: int = 1000, seed: int = 0, **settings: Any) -> None:  # noqa: ANN401 - torchmetrics'
-        super().__init__(**settings)
+    def __init__(self, resamples: int = 1000, seed: int = 0) -> None:
+        super().__init__()
         self.resamples = resamples
         self.seed = seed
         # one flat state, whatever the columns: number of the video, number of columns, their lengths, the columns
@@ -83,16 +77,7 @@ class FrameMetric(PerVideoMetric):
     """The base of metrics that take the score and the label of every frame; arguments as `PerVideoMetric`."""
 
     def update(self, video: int, scores: ArrayLike | Tensor, labels: ArrayLike | Tensor) -> None:
-        """Adds one whole video, by its number within the split; once only.
-
-        Args:
-            video: its number.
-            scores: (frames,), larger = more abnormal, any finite numbers.
-            labels: (frames,), 1 = abnormal.
-
-        Raises:
-            LabelError: scores and labels differ in length.
-        """
+        """Adds one whole video, once: scores (frames,), labels (frames,), 1 = abnormal, of one length or LabelError."""
         score, label = column(scores), column(labels)
         if len(score) != len(label):
             raise LabelError(f"video {video}: {len(score)} frame scores but {len(label)} frame labels")
@@ -114,47 +99,22 @@ class FrameLevelMetric(FrameMetric):
         1.0
     """
 
-    higher_is_better = None  # of the EER less is better
-
     def compute(self) -> dict[str, MetricValue]:
         """Every metric of `METRICS` by name; errors as these."""
         scores, labels = self.videos()
         values = {name: measure(scores, labels) for name, measure in METRICS.items()}
         if self.resamples:
             intervals = bootstrap_intervals(scores, labels, self.resamples, self.seed)
-            values = {
-                name: value._replace(ci_low=intervals[name].low, ci_high=intervals[name].high)
-                for name, value in values.items()
-            }
+            for name, (low, high) in intervals.items():
+                values[name] = values[name]._replace(ci_low=low, ci_high=high)
         return values
 
 
 class AlarmMetric(FrameMetric):
-    """False alarms an hour at a recall, and what goes with them, with an interval over videos; see `false_alarms`.
+    """False alarms an hour at a recall, with an interval over videos; see `false_alarms`."""
 
-    Args:
-        rule: the recall and the frames of a second.
-        resamples: as the others, see `PerVideoMetric`.
-        seed: see there.
-        settings: see there.
-
-    Example:
-        >>> metric = AlarmMetric(AlarmRule(recall=0.9, fps=1), resamples=0)
-        >>> metric.update(0, [0.9, 0.1, 0.2, 0.8, 0.7], [0, 0, 0, 1, 1])
-        >>> metric.compute()["false_alarms_per_hour"]
-        1200.0
-    """
-
-    higher_is_better = False
-
-    def __init__(
-        self,
-        rule: AlarmRule = DEFAULT_RULE,
-        resamples: int = 1000,
-        seed: int = 0,
-        **settings: Any,  # noqa: ANN401 - torchmetrics' own
-    ) -> None:
-        super().__init__(resamples, seed, **settings)
+    def __init__(self, rule: AlarmRule = DEFAULT_RULE, resamples: int = 1000, seed: int = 0) -> None:
+        super().__init__(resamples, seed)
         self.rule = rule
 
     def compute(self) -> dict[str, Any]:
@@ -163,18 +123,7 @@ class AlarmMetric(FrameMetric):
 
 
 class RegionMetric(PerVideoMetric):
-    """Region and track based detection criteria with bootstrap intervals over videos; see `region_metrics`.
-
-    Example:
-        >>> truth = Regions(np.array([4]), np.array([[10.0, 10, 29, 49]]), np.array([0]), (240, 360))
-        >>> box, score = np.array([[12, 9, 30, 50]], np.float32), np.array([0.7])
-        >>> metric = RegionMetric(resamples=0)
-        >>> metric.update(0, ObjectScores("01", 9, 240, 360, np.array([4], np.int32), box, score), truth)
-        >>> metric.compute()["rbdc"].value
-        1.0
-    """
-
-    higher_is_better = True
+    """Region and track based detection criteria with bootstrap intervals over videos; see `region_metrics`."""
 
     def update(self, video: int, objects: ObjectScores, regions: Regions) -> None:
         """Adds the scored boxes and the abnormal regions of one whole video; LabelError where they do not fit."""
@@ -188,8 +137,8 @@ class RegionMetric(PerVideoMetric):
     def videos(self) -> list[MatchedVideo]:
         """Every video held, by video number."""
         return [
-            MatchedVideo(int(frames[0]), score, false > 0, _whole(box), _whole(region), _whole(track))
-            for frames, score, false, box, region, track in self.held().values()
+            MatchedVideo(int(frames[0]), score, false > 0, *(column.astype(np.int64) for column in matches))
+            for frames, score, false, *matches in self.held().values()
         ]
 
 
@@ -202,7 +151,3 @@ def column(values: ArrayLike | Tensor) -> NDArray[np.float64]:
 def _gather(rows: Tensor, group: Any = None) -> list[Tensor]:  # noqa: ANN401 - see of_every_process
     """The rows of every process. As objects: NCCL gathers no tensor of the CPU, which is where the callbacks' lie."""
     return [part.to(rows.device) for part in of_every_process(rows.cpu(), group)]
-
-
-def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return values.astype(np.int64)

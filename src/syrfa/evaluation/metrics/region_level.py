@@ -1,10 +1,8 @@
 """RBDC and TBDC: are the right places found, not only the right frames (docs/method.md, section 12).
 
-Ramachandra and Jones, "Street Scene", WACV 2020. Every function takes the scored boxes and the abnormal regions of the
-videos, one entry a video. A box matches every region of its frame that it overlaps enough; a region is found from the
-highest score of the boxes that match it on; a box that matches no region is a false positive, one that only matches
-regions found already is neither. Nothing of this depends on the order of boxes, so matching is done once and the curve
-follows from sorted scores. Between two thresholds the curve is a straight line, as in a ROC curve with ties.
+Ramachandra and Jones, "Street Scene", WACV 2020. A box matches every region of its frame that it overlaps enough. A
+region is found from the highest score of the boxes that match it on; a box that matches no region is a false positive.
+Between two thresholds the curve is a straight line, as in a ROC curve with ties.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,11 +48,6 @@ class MatchedVideo:
     region: NDArray[np.int64]
     track: NDArray[np.int64]
 
-    @property
-    def tracks(self) -> int:
-        """How many tracks there are."""
-        return int(self.track.max()) + 1 if len(self.track) else 0
-
     def found(self, score: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The threshold of the boxes' scores from which on each region, and each track, is found; -inf for never."""
         regions = np.full(len(self.track), -np.inf)
@@ -69,17 +62,7 @@ class MatchedVideo:
 
 
 def match(objects: ObjectScores, regions: Regions) -> MatchedVideo:
-    """Which boxes of a video match which regions.
-
-    Boxes and regions are taken as pixels with both ends included: a side is x2 - x1 + 1 long.
-
-    Args:
-        objects: the scored boxes.
-        regions: of the same video.
-
-    Raises:
-        LabelError: a region lies outside the video, or the masks have another size than the video.
-    """
+    """Which boxes of a video match which regions; LabelError where masks or frames are not those of the video."""
     if len(regions) and not 0 <= int(regions.frame.min()) <= int(regions.frame.max()) < objects.frames:
         raise LabelError(f"{objects.name}: a region lies outside frames 0 to {objects.frames - 1}")
     if regions.size is not None and regions.size != (objects.height, objects.width):
@@ -114,18 +97,12 @@ def iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def region_metrics(videos: Sequence[MatchedVideo], resamples: int = 1000, seed: int = 0) -> dict[str, MetricValue]:
-    """RBDC and TBDC of a split.
-
-    Args:
-        videos: of `match`, one a video.
-        resamples: bootstrap draws of videos; 0 for no intervals.
-        seed: of the draws, and of the chance level.
+    """RBDC and TBDC of a split, from `match` of each video; `seed` is of the bootstrap and of the chance level.
 
     Returns:
         `rbdc` and `tbdc`, each the area under the share of regions (tracks) found against false positives a frame, from
-        0 to 1, the last value held. An interval is over videos; in a draw the regions, tracks, false positives and
-        frames are those of the videos drawn. Chance is what the same boxes reach with uniform random scores, the mean
-        of ten draws. Undefined without a region.
+        0 to 1, the last value held. Chance is what the same boxes reach with uniform random scores, the mean of ten
+        draws. Undefined without a region.
     """
     if not any(len(video.track) for video in videos):
         reason = "no video has an abnormal region" if videos else "there are no videos"
@@ -137,16 +114,11 @@ def region_metrics(videos: Sequence[MatchedVideo], resamples: int = 1000, seed: 
     chance = np.mean(
         [areas(videos, [generator.random(len(own)) for own in scores], once)[0] for _ in range(CHANCE_DRAWS)], axis=0
     )
-    low: list[float | None] = [None, None]
-    high: list[float | None] = [None, None]
-    if resamples:
-        counts = video_draws(len(videos), resamples, seed)
-        usable = counts @ np.array([len(video.track) for video in videos]) > 0
-        measured = areas(videos, scores, counts[usable])
-        intervals = [interval_of(column, resamples, len(videos)) for column in measured.T]
-        low, high = [interval.low for interval in intervals], [interval.high for interval in intervals]
+    counts = video_draws(len(videos), resamples, seed)
+    usable = counts @ np.array([len(video.track) for video in videos]) > 0
+    intervals = [interval_of(column, len(videos)) for column in areas(videos, scores, counts[usable]).T]
     return {
-        name: MetricValue(float(value[i]), low[i], high[i], float(chance[i])) for i, name in enumerate(("rbdc", "tbdc"))
+        name: MetricValue(float(value[i]), *intervals[i], float(chance[i])) for i, name in enumerate(("rbdc", "tbdc"))
     }
 
 
@@ -155,10 +127,7 @@ def areas(
 ) -> NDArray[np.float64]:
     """RBDC and TBDC of every draw of videos, float64 (draws, 2), in [0, 1].
 
-    Args:
-        videos: of `match`.
-        scores: float64 (n,) a video, of its boxes.
-        counts: float64 (draws, videos), how often each video was drawn; a region in every draw.
+    `counts`, float64 (draws, videos), is how often each video was drawn; a region in every draw.
     """
     found = [video.found(own) for video, own in zip(videos, scores, strict=True)]
     false = [np.sort(own[video.false]) for video, own in zip(videos, scores, strict=True)]
@@ -172,10 +141,7 @@ def _area(
     frames: NDArray[np.float64],
     counts: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The area of every draw: what is found at a threshold counts from there to one false positive a frame.
-
-    `found` are the thresholds from which on each target of a video is found, `false` its ascending false positives.
-    """
+    """The area of every draw: what is found at a threshold counts from there to one false positive a frame."""
     levels = np.unique(np.concatenate(list(found)))
     levels = levels[np.isfinite(levels)]
     targets = counts @ np.array([len(own) for own in found], np.float64)
