@@ -1,4 +1,4 @@
-"""Object scores of a video: their file, the anomaly map they paint, and the baselines (docs/method.md, section 8)."""
+"""Object scores of a video: their file, the anomaly map they paint, and the baselines (docs/evaluation.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -124,7 +124,7 @@ def pixel_boxes(xyxy: NDArray[np.float32], height: int, width: int) -> NDArray[n
 def anomaly_map(objects: ObjectScores, frame: int) -> NDArray[np.float32]:
     """The anomaly map of one frame, float32 (height, width): 0 everywhere, every box filled with its score.
 
-    Where boxes overlap the largest score counts (docs/method.md, section 8). IndexError where there is no such frame.
+    Where boxes overlap the largest score counts (docs/evaluation.md). IndexError where there is no such frame.
     """
     if not 0 <= frame < objects.frames:
         raise IndexError(f"{objects.name} has frames 0 to {objects.frames - 1}, not {frame}")
