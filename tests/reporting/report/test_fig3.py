@@ -105,11 +105,8 @@ def test_the_figure_its_pdf_and_its_numbers(run: ScoredRun, tmp_path: Path) -> N
     panel = content["panels"][1]
     assert panel["scores"] == pytest.approx(list(run.curves[1]), abs=1e-6)
     assert panel["abnormal"] == [[10, 20]]
-    assert [(shown["rule"], shown["frame"], shown["abnormal"]) for shown in panel["shown"]] == [
-        ("highest", 16, True),
-        ("median", 9, False),
-        ("lowest", 3, False),
-    ]
+    shown = [(each["rule"], each["frame"], each["abnormal"]) for each in panel["shown"]]
+    assert shown == [("highest", 16, True), ("median", 9, False), ("lowest", 3, False)]
     caption = "\n".join(content["caption"])
     settings = ("seed 1", "strict", "centred, window 25")
     for part in (*settings, "81.0 [70.0, 90.0]", "box_width 96.4", "chance 50.0", "oracle"):
