@@ -20,8 +20,7 @@ SPEEDS = {
     **{"car_on_walkway": (1.3, 7.6), "chasing": (2.3, 5.3), "kick_scooting": (1.8, 5.0), "inline_skating": (2.2, 5.5)},
     **{"motor_scooting": (2.2, 6.6), "wheelchair": (0.7, 2.0), "trolley": (0.7, 1.6), "shuffling": (0.2, 0.7)},
     **{"walking_injured": (0.35, 1.0), "walking_drunk": (0.4, 1.6)},
-}
-"""Metres a second."""
+}  # metres a second
 
 
 @pytest.mark.parametrize("fps", [8.0, 30.0])
@@ -53,22 +52,6 @@ def test_steps_are_speed_over_frame_rate(course):
     assert (course.x[30], course.y[30]) == pytest.approx((1.0, 20.0))
 
 
-def test_projected_displacement_is_that_of_the_ground_point(make_stage):
-    stage = make_stage(fps=20.0)
-    actor = EVENTS["walk"](stage)[0]
-    points = np.stack([actor.course.x, actor.course.y, np.zeros(40)], axis=1)
-    pixels, _ = stage.scene.camera.project(points)
-    feet = []
-    for frame in range(40):
-        shapes = actor.shapes(frame)
-        drawn, _ = stage.scene.camera.project(np.concatenate([shapes.start, shapes.end]))
-        feet.append(drawn[:, 0].mean())
-    # the body swings about its ground point by less than a fifth of its height, and keeps up with it
-    tall = 1.75 * stage.scene.camera.scale(*actor.place(20))
-    np.testing.assert_allclose(feet, pixels[:, 0], atol=0.2 * tall)
-    assert feet[-1] - feet[0] == pytest.approx(pixels[-1, 0] - pixels[0, 0], abs=0.15 * tall)
-
-
 @pytest.mark.parametrize("speed", [0.7, 1.0, 1.4, 1.8])
 def test_cadence_of_walking(speed):
     body = sample_body(np.random.default_rng(0))
@@ -94,17 +77,12 @@ def test_a_standing_foot_stays_where_it_is():
 
 
 @pytest.mark.parametrize("running", [False, True])
-def test_limbs_keep_their_length_and_legs_alternate(running):
+def test_legs_alternate(running):
     rng = np.random.default_rng(2)
     body, style = sample_body(rng), sample_style(rng, running)
     ahead = []
     for phase in np.linspace(0, 2, 41):
         pose = gait_pose(body, style, float(phase), 3.0 if running else 1.3, 0.0)
-        for side in (0, 1):
-            thigh = np.linalg.norm(pose[Joint.KNEE_L + side] - pose[Joint.HIP_L + side])
-            shin = np.linalg.norm(pose[Joint.ANKLE_L + side] - pose[Joint.KNEE_L + side])
-            assert thigh == pytest.approx(body.thigh, rel=0.04)
-            assert shin == pytest.approx(body.shin, rel=0.04)
         assert pose[:, 2].min() > -0.05
         ahead.append(pose[Joint.ANKLE_L, 0] - pose[Joint.ANKLE_R, 0])
     ahead = np.array(ahead)

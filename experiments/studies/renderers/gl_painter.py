@@ -179,7 +179,7 @@ class GLRenderer(Renderer):
             _over(image[part], picture, alpha)
         for thing in things:
             if thing.shapes.puffs:
-                paint_puffs(image, mask, camera, thing.shapes.puffs, 1)
+                paint_puffs(image, mask, camera, thing.shapes.puffs)
         return image, mask
 
     def _draw(self, things):

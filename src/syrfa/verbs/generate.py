@@ -9,7 +9,7 @@ from syrfa.detection import BoxNoise
 from syrfa.errors import ConfigError
 from syrfa.world import PRESETS, find_preset, generate_world, is_finished
 from syrfa.world.data_card import FILE
-from syrfa.world.sheet import check_paths, draw_sheet, write_sheet
+from syrfa.world.sheet import check_path, draw_sheet, write_sheet
 
 
 def generate(
@@ -20,7 +20,6 @@ def generate(
     grey: bool | None = None,
     overwrite: bool = False,
     contact_sheet: Path | None = None,
-    photos: Path | None = None,
 ) -> None:
     """Generates a world of walking people and unusual events, with labels.
 
@@ -36,7 +35,6 @@ def generate(
         grey: render one channel (true) or colour (false); the preset's choice when not given.
         overwrite: replace a different generated world in `out`.
         contact_sheet: a PNG file; draws frames and tubes of the preset into it instead of making a world.
-        photos: a folder of images (real ones, say) to be shown on the contact sheet next to the generated ones.
 
     Raises:
         ConfigError: there is no such preset, a number is out of range, or `out` holds something else.
@@ -48,12 +46,10 @@ def generate(
     world = find_preset(preset)
     grey = world.grey if grey is None else grey
     if contact_sheet is not None:
-        check_paths(contact_sheet, photos)
-        write_sheet(contact_sheet, draw_sheet(world, seed, grey, photos))
+        check_path(contact_sheet)
+        write_sheet(contact_sheet, draw_sheet(world, seed, grey))
         print(f"{contact_sheet}: frames and tubes of '{preset}' with seed {seed}")
         return
-    if photos is not None:
-        raise ConfigError(f"photos {photos}: shown on a contact sheet only; add --contact_sheet PATH.png")
     if is_finished(out, world, seed, grey, overwrite):
         print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,8 @@ from syrfa.world.scene.scene import Scene, sample_scene
 from syrfa.world.scene.sensor import sample_sensor
 
 MAX_ID = 255
-
+_FULL = MAX_ID - 16  # a clip with this many ids takes nobody more: the largest event, a cluster, needs eight
 _SCENES, _CLIPS, _SENSORS = 1, 2, 4
-
-# a clip with this many ids takes nobody more: the largest event, a cluster, needs eight
-_FULL = MAX_ID - 16
 
 # how often the normal events occur, relative to each other; what is not named, once
 _OFTEN = {
@@ -32,21 +30,13 @@ _OFTEN = {
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """Which clip of a world to make.
+    """Which clip of a world to make."""
 
-    Attributes:
-        index: number of the clip in the world, from 0.
-        split: train, validation or test.
-        abnormal: with abnormal events.
-        scene: number of its scene, from 1.
-        scenario: number of the clip among those of its scene and kind, from 1.
-    """
-
-    index: int
-    split: str
-    abnormal: bool
-    scene: int
-    scenario: int
+    index: int  # number of the clip in the world, from 0
+    split: str  # train, validation or test
+    abnormal: bool  # with abnormal events
+    scene: int  # number of its scene, from 1
+    scenario: int  # number of the clip among those of its scene and kind, from 1
 
 
 def plan_clips(preset: WorldPreset) -> list[ClipPlan]:
@@ -63,14 +53,7 @@ def plan_clips(preset: WorldPreset) -> list[ClipPlan]:
 
 
 class Clip:
-    """A clip of a world, cast and ready to be rendered.
-
-    Args:
-        preset: the world.
-        plan: the clip.
-        seed: of the world.
-        grey: one channel instead of three.
-    """
+    """A clip of the world of `preset` and `seed`, cast and ready to be rendered; `grey` in one channel."""
 
     def __init__(self, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool) -> None:
         self.plan, self.grey = plan, grey
@@ -92,12 +75,19 @@ class Clip:
 
     def abnormal_ids(self, number: int) -> list[int]:
         """The ids that are abnormal in a frame, visible or not."""
-        return [
-            owner
-            for actor in self.actors
-            if actor.abnormal is not None and actor.abnormal[0] <= number <= actor.abnormal[1]
-            for owner in actor.owners
-        ]
+        actors = (a for a in self.actors if a.abnormal is not None and a.abnormal[0] <= number <= a.abnormal[1])
+        return [owner for actor in actors for owner in actor.owners]
+
+    def summary(self, name: str, labels: NDArray[np.bool_]) -> dict[str, Any]:
+        """What a writer notes of the clip, as JSON; `labels` (frames,) are True where it is abnormal."""
+        return {
+            "name": name,
+            "split": self.plan.split,
+            "frames": self.frames,
+            "abnormal_frames": int(labels.sum()),
+            "fps": round(self.fps, 2),
+            "events": sorted(actor.event for actor in self.actors),
+        }
 
 
 def make_scene(preset: WorldPreset, number: int, seed: int) -> Scene:

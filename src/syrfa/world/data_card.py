@@ -1,6 +1,7 @@
 """`DATA_CARD.md`, which a generated world carries: what it is, how it was made, what it is for and what it is not."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from syrfa.world.presets import WorldPreset
@@ -33,12 +34,7 @@ _LIMITS = """\
 
 
 def data_card(world: World, preset: WorldPreset) -> str:
-    """The card as Markdown; equal worlds give equal text.
-
-    Args:
-        world: the content of world.json.
-        preset: the preset it was made from.
-    """
+    """The card as Markdown of a world, given as the content of its world.json, made from `preset`."""
     option = "" if world["grey"] == preset.grey else f" --grey {str(world['grey']).lower()}"
     command = f"syrfa generate --preset {world['preset']} --seed {world['seed']}{option} --out FOLDER"
     parts = [
@@ -77,15 +73,12 @@ def abnormal_types(world: World, preset: WorldPreset) -> str:
     if len(shown) < 2:
         only = "".join(f"only split {split} has abnormal events: {', '.join(names)}" for split, names in shown.items())
         return f"Abnormal types: {only or 'no split has abnormal events'}."
-    pairs = [(a, b) for number, a in enumerate(shown) for b in list(shown)[number + 1 :]]
-    shared = [(a, b, sorted(set(shown[a]) & set(shown[b]))) for a, b in pairs]
-    if not any(names for _, _, names in shared):
-        allowed = [name for split in shown for name in set(preset.events[split])]
-        by_luck = len(set(allowed)) < len(allowed)
-        way = "as drawn, though the preset lets them meet" if by_luck else "what is tested was never trained on"
-        return f"Abnormal types are disjoint between {', '.join(shown)}: {way}."
-    common = "; ".join(f"{a} and {b} share {', '.join(names)}" for a, b, names in shared if names)
-    return f"Abnormal types are not disjoint: {common}."
+    shared = [(a, b, sorted(set(shown[a]) & set(shown[b]))) for a, b in combinations(shown, 2)]
+    if common := "; ".join(f"{a} and {b} share {', '.join(names)}" for a, b, names in shared if names):
+        return f"Abnormal types are not disjoint: {common}."
+    by_luck = any(set(preset.events[a]) & set(preset.events[b]) for a, b in combinations(shown, 2))
+    way = "as drawn, though the preset lets them meet" if by_luck else "what is tested was never trained on"
+    return f"Abnormal types are disjoint between {', '.join(shown)}: {way}."
 
 
 def _facts(world: World, preset: WorldPreset) -> list[tuple[str, str]]:

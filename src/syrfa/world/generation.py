@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
@@ -32,7 +33,7 @@ def is_finished(root: Path, preset: WorldPreset, seed: int, grey: bool, overwrit
     """Whether `root` holds this very world, complete; removes another one where `overwrite` is set.
 
     Raises:
-        ConfigError: the folder holds another world, or something that is no world, and may not be overwritten.
+        ConfigError: the folder holds something else that may not be overwritten.
     """
     wanted = identity(preset, seed, grey)
     if root.exists() and not root.is_dir():
@@ -67,16 +68,10 @@ def generate_world(
     processes: int | None = None,
     progress: bool = True,
 ) -> None:
-    """Makes the clips that are missing, then the lists, then `world.json`.
+    """Makes the clips that are missing in `root` (see `is_finished`), then the lists, then `world.json`.
 
-    Args:
-        root: folder of the world, as `is_finished` left it.
-        preset: the world.
-        seed: at least 0.
-        grey: one channel instead of three.
-        detect: makes the boxes of a target's world; a function of a module, so that processes can be given it.
-        processes: how many clips are made at a time, one a processor core by default; has no influence on any byte.
-        progress: show how far it is.
+    `detect`, a module's function, makes the boxes of a target's world; `processes` (None: one a core) make clips at the
+    same time, which changes no byte.
 
     Raises:
         ConfigError: another process makes a world in this folder.
@@ -89,8 +84,7 @@ def generate_world(
         left = set(store.left([clip.name for clip in clips]))
         job = _ClipJob(root, preset, seed, grey, detect, store)
         todo = [clip for clip in clips if clip.name in left]
-        for _ in run_job(job, todo, workers=processes, progress=progress, title=f"generate {preset.name}"):
-            pass  # the clip and its part are on disk
+        list(run_job(job, todo, workers=processes, progress=progress, title=f"generate {preset.name}"))
         summaries = [part for clip in clips if (part := store.part(clip.name)) is not None]
         _finish(root, preset, summaries, seed, grey)
         shutil.rmtree(store.folder, ignore_errors=True)
@@ -119,9 +113,8 @@ class _ClipJob:
 
     def run(self, clip: _ClipToMake) -> VideoDone:
         cv2.setNumThreads(1)  # the processes are the parallelism
-        timer = StepTimer()
+        timer, write = StepTimer(), _writer(self.preset).write_clip
         with timer.step("render"):
-            write = _writer(self.preset).write_clip
             summary = write(self.root, self.preset, clip.plan, self.seed, self.grey, self.detect)
         self.store.finish(clip.name, summary)
         return VideoDone(clip.name, summary["frames"], timer.seconds)
@@ -156,9 +149,5 @@ def _split(clips: list[dict[str, Any]]) -> dict[str, Any]:
         "abnormal_frames": sum(clip["abnormal_frames"] for clip in clips),
         "seconds": round(sum(clip["frames"] / clip["fps"] for clip in clips), 1),
         "fps": [min(rates), max(rates)] if rates else None,
-        "events": _counts([event for clip in clips for event in clip["events"]]),
+        "events": dict(sorted(Counter(event for clip in clips for event in clip["events"]).items())),
     }
-
-
-def _counts(names: list[str]) -> dict[str, int]:
-    return {name: names.count(name) for name in sorted(set(names))}

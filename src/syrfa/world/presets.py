@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from syrfa.errors import ConfigError
 from syrfa.world.events.kinds import TARGET, TEST, TRAIN, VALIDATION
 
-VERSION = 3
-"""Raised whenever the same preset and seed give other pixels than before."""
+VERSION = 3  # raised whenever the same preset and seed give other pixels than before
 
 # what walkways see most is drawn more often
 _TRAIN = (
@@ -18,49 +17,29 @@ _TRAIN = (
 
 @dataclass(frozen=True)
 class WorldPreset:
-    """Everything but the seed that decides a generated world.
+    """Everything but the seed that decides a generated world."""
 
-    Attributes:
-        name: of the preset.
-        layout: `ubnormal` (videos, id masks, tracks) or `ucsd` (image folders, binary masks, boxes).
-        clips: split -> (normal clips, abnormal clips).
-        events: split -> names of the abnormal events its clips may show; one that stands twice is drawn twice as often.
-        sizes: frame sizes (width, height) in pixels; a scene draws one.
-        frames: shortest and longest clip, in frames.
-        fps: slowest and fastest frame rate, in frames a second of world time.
-        person: range of the height in pixels of a person in the middle of the walkway.
-        crowd: fewest and most normal events in a normal clip.
-        crowd_beside: the same in an abnormal clip.
-        intruders: fewest and most abnormal events in an abnormal clip.
-        scenes: number of places; clips take turns.
-        roads: probability that a scene has a road, beside its walkway or across it.
-        traffic: fewest and most normal events on a road, where there is one.
-        onset: shares of the clip between which abnormal behaviour begins; None for any time.
-        noise: range of the sensor noise's deviation in grey levels.
-        side_view: probability that a scene's walkway runs across the view.
-        grey: one channel instead of three.
-        steady: all clips of a scene share one sensor, as those of a fixed camera do.
-    """
-
-    name: str
-    layout: str
-    clips: dict[str, tuple[int, int]]
+    name: str  # of the preset
+    layout: str  # `ubnormal` (videos, id masks, tracks) or `ucsd` (image folders, binary masks, boxes)
+    clips: dict[str, tuple[int, int]]  # split -> (normal clips, abnormal clips)
+    # split -> names of the abnormal events its clips may show; one that stands twice is drawn twice as often
     events: dict[str, tuple[str, ...]]
-    sizes: tuple[tuple[int, int], ...] = ((320, 240),)
-    frames: tuple[int, int] = (60, 80)
-    fps: tuple[float, float] = (8.0, 32.0)
-    person: tuple[float, float] = (20.0, 70.0)
-    crowd: tuple[int, int] = (4, 9)
-    crowd_beside: tuple[int, int] = (2, 5)
-    intruders: tuple[int, int] = (2, 4)
-    scenes: int = 12
-    roads: float = 0.0
-    traffic: tuple[int, int] = (1, 4)
+    sizes: tuple[tuple[int, int], ...] = ((320, 240),)  # frame sizes (width, height) in pixels; a scene draws one
+    frames: tuple[int, int] = (60, 80)  # shortest and longest clip, in frames
+    fps: tuple[float, float] = (8.0, 32.0)  # slowest and fastest frame rate, in frames a second of world time
+    person: tuple[float, float] = (20.0, 70.0)  # range of the height in pixels of a person in the middle of the walkway
+    crowd: tuple[int, int] = (4, 9)  # fewest and most normal events in a normal clip
+    crowd_beside: tuple[int, int] = (2, 5)  # the same in an abnormal clip
+    intruders: tuple[int, int] = (2, 4)  # fewest and most abnormal events in an abnormal clip
+    scenes: int = 12  # number of places; clips take turns
+    roads: float = 0.0  # probability that a scene has a road, beside its walkway or across it
+    traffic: tuple[int, int] = (1, 4)  # fewest and most normal events on a road, where there is one
+    # shares of the clip between which abnormal behaviour begins; None for any time
     onset: tuple[float, float] | None = None
-    noise: tuple[float, float] = (0.5, 4.0)
-    side_view: float = 0.6
-    grey: bool = True
-    steady: bool = False
+    noise: tuple[float, float] = (0.5, 4.0)  # range of the sensor noise's deviation in grey levels
+    side_view: float = 0.6  # probability that a scene's walkway runs across the view
+    grey: bool = True  # one channel instead of three
+    steady: bool = False  # all clips of a scene share one sensor, as those of a fixed camera do
 
 
 _SOURCE_EVENTS: dict[str, tuple[str, ...]] = {"train": _TRAIN, "validation": tuple(VALIDATION), "test": tuple(TEST)}
@@ -161,11 +140,7 @@ PRESETS: dict[str, WorldPreset] = {
 
 
 def find_preset(name: str) -> WorldPreset:
-    """The preset of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
+    """The preset of that name, or a ConfigError."""
     if name not in PRESETS:
         raise ConfigError(f"preset '{name}': there is none of that name; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

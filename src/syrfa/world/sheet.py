@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import cv2
@@ -23,40 +23,22 @@ _CELL = (248, 165)
 _TUBE, _FRAMES, _TUBE_ROWS = 64, 7, 6
 _CAPTION, _GAP = 15, 4
 _MIN_PIXELS = 60
-_IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 Image = NDArray[np.uint8]
+Tubes = dict[str, Image]  # by event: seven crops of an actor side by side, (64, 448, 3)
 
 
-@dataclass
-class Tube:
-    """An actor's event, whether that is abnormal, and seven crops of it, each (64, 64, 3)."""
-
-    event: str
-    abnormal: bool
-    crops: list[Image]
-
-
-def draw_sheet(preset: WorldPreset, seed: int, grey: bool, beside: Path | None = None) -> Image:
-    """Draws frames of twelve clips, and below them tubes at the size a model sees, normal ones and abnormal ones.
-
-    Images of the folder `beside` are shown between the two. Returns uint8 (h, w, 3), BGR.
-
-    Raises:
-        ConfigError: `beside` is no folder, or holds no image.
-    """
-    others = [] if beside is None else _found(beside)
+def draw_sheet(preset: WorldPreset, seed: int, grey: bool) -> Image:
+    """Frames of twelve clips, and below them tubes at the size a model sees; uint8 (h, w, 3), BGR."""
     frames: list[Image] = []
-    tubes: list[Tube] = []
+    tubes: dict[bool, Tubes] = {False: {}, True: {}}
     for clip in _chosen(preset, seed, grey):
         number, window = _window(clip)
-        frames.append(_captioned(_fitted(window[_FRAMES // 2][0]), _described(clip)))
-        tubes += _tubes(clip, number, window)
+        picture = _fitted(window[_FRAMES // 2][0])
+        frames.append(np.vstack([_text(picture.shape[1], _described(clip)), picture]))
+        _add_tubes(tubes, clip, number, window)
     rows = [_row(frames[i : i + _COLUMNS]) for i in range(0, len(frames), _COLUMNS)]
-    if others:
-        rows.append(_row([_captioned(_fitted(image), name) for name, image in others]))
-    halves = [_column([t for t in tubes if t.abnormal == flag], flag) for flag in (False, True)]
-    rows.append(np.hstack([halves[0], _blank(halves[0].shape[0], _GAP), halves[1]]))
+    rows.append(_row([_column("normal tubes", tubes[False]), _column("abnormal tubes", tubes[True])]))
     wide = max(row.shape[1] for row in rows)
     return np.vstack([np.hstack([row, _blank(row.shape[0], wide - row.shape[1])]) for row in rows])
 
@@ -72,12 +54,8 @@ def write_sheet(path: Path, sheet: Image) -> None:
         file.write(content.getvalue())
 
 
-def check_paths(path: Path, beside: Path | None) -> None:
-    """Refuses what cannot become a sheet, before anything is rendered.
-
-    Raises:
-        ConfigError: `path` is no PNG file's, cannot be written, or `beside` is no folder of images.
-    """
+def check_path(path: Path) -> None:
+    """Refuses a path that cannot become a sheet with a ConfigError, before anything is rendered."""
     if path.suffix.lower() != ".png":
         raise ConfigError(f"{path}: the contact sheet is a PNG file; give a path that ends in .png")
     if path.is_dir():
@@ -85,38 +63,18 @@ def check_paths(path: Path, beside: Path | None) -> None:
     blocked = next((parent for parent in path.parents if parent.exists() and not parent.is_dir()), None)
     if blocked is not None:
         raise ConfigError(f"{path}: {blocked} is a file, not a folder; choose another path")
-    if beside is not None:
-        _found(beside)
-
-
-def _found(folder: Path) -> list[tuple[str, Image]]:
-    """Four images of a folder, evenly spread over it."""
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: there is no such folder; --photos takes a folder of images")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _IMAGES)
-    images = []
-    for index in np.unique(np.linspace(0, len(files) - 1, _COLUMNS).astype(int)) if files else ():
-        image = cv2.imread(str(files[index]), cv2.IMREAD_COLOR)
-        if image is None:
-            raise ConfigError(f"{files[index]}: cannot be read as an image")
-        images.append((f"{folder.name}/{files[index].relative_to(folder)}", np.asarray(image, np.uint8)))
-    if not images:
-        raise ConfigError(f"{folder}: holds no image ({', '.join(_IMAGES)}); --photos takes a folder of images")
-    return images
 
 
 def _chosen(preset: WorldPreset, seed: int, grey: bool) -> Iterator[Clip]:
     """Twelve clips, normal and abnormal ones by turns; all there are when there are fewer."""
     plans = plan_clips(preset)
-    kinds = [[plan for plan in plans if plan.abnormal == flag] for flag in (False, True)]
     spread = []
-    for kind in kinds:
-        places = np.unique(np.linspace(0, len(kind) - 1, _COLUMNS * _ROWS // 2).astype(int))
-        spread.append([kind[i] for i in places] if kind else [])
-    for index in range(max(map(len, spread))):
-        for kind in spread:
-            if index < len(kind):
-                yield Clip(preset, kind[index], seed, grey)
+    for flag in (False, True):
+        kind = [plan for plan in plans if plan.abnormal == flag]
+        places = np.unique(np.linspace(0, len(kind) - 1, _COLUMNS * _ROWS // 2).astype(int)) if kind else ()
+        spread.append([kind[i] for i in places])
+    for pair in zip_longest(*spread):
+        yield from (Clip(preset, plan, seed, grey) for plan in pair if plan is not None)
 
 
 def _window(clip: Clip) -> tuple[int, list[tuple[Image, Image]]]:
@@ -131,9 +89,9 @@ def _window(clip: Clip) -> tuple[int, list[tuple[Image, Image]]]:
     return best, list(clip.render(best - half, best + half + 1))
 
 
-def _tubes(clip: Clip, number: int, window: list[tuple[Image, Image]]) -> list[Tube]:
-    """Crops of the largest actors that are whole in view, with two pixels around them."""
-    found = []
+def _add_tubes(tubes: dict[bool, Tubes], clip: Clip, number: int, window: list[tuple[Image, Image]]) -> None:
+    """Adds crops of the largest normal and abnormal actor that are whole in view, with two pixels around them."""
+    found: list[tuple[int, bool, str, Image]] = []
     mask, abnormal = window[_FRAMES // 2][1], clip.abnormal_ids(number)
     for actor in clip.actors:
         rows, columns = np.nonzero(np.isin(mask, actor.owners))
@@ -144,12 +102,12 @@ def _tubes(clip: Clip, number: int, window: list[tuple[Image, Image]]) -> list[T
             continue
         top, left = max(int(rows.min()) - 2, 0), max(int(columns.min()) - 2, 0)
         box = (slice(top, int(rows.max()) + 3), slice(left, int(columns.max()) + 3))
-        crops = [np.asarray(cv2.resize(_coloured(image[box]), (_TUBE, _TUBE)), np.uint8) for image, _ in window]
-        flag = any(owner in abnormal for owner in actor.owners)
-        found.append((len(rows), Tube(actor.event, flag, crops)))
-    found.sort(key=lambda pair: -pair[0])
-    normal = [tube for _, tube in found if not tube.abnormal][:1]
-    return normal + [tube for _, tube in found if tube.abnormal][:1]
+        crops = np.hstack([cv2.resize(_coloured(image[box]), (_TUBE, _TUBE)) for image, _ in window]).astype(np.uint8)
+        found.append((len(rows), any(owner in abnormal for owner in actor.owners), actor.event, crops))
+    found.sort(key=lambda entry: -entry[0])
+    for kind in (False, True):
+        for event, crops in [(event, crops) for _, flag, event, crops in found if flag == kind][:1]:
+            tubes[kind].setdefault(event, crops)
 
 
 def _described(clip: Clip) -> str:
@@ -159,16 +117,12 @@ def _described(clip: Clip) -> str:
     return ", ".join([look.light.kind if look.light.sun is None else "sun", *air, *events])
 
 
-def _column(tubes: list[Tube], abnormal: bool) -> Image:
-    """Rows of crops beneath the names of their events, every event once before any twice."""
-    wide = _FRAMES * _TUBE
-    first = list({tube.event: tube for tube in reversed(tubes)}.values())[::-1]
-    ordered = first + [tube for tube in tubes if not any(tube is other for other in first)]
-    parts = [_text(wide, "abnormal tubes" if abnormal else "normal tubes")]
-    for tube in ordered[:_TUBE_ROWS]:
-        parts += [_text(wide, tube.event), np.hstack(tube.crops)]
-    missing = _TUBE_ROWS - len(ordered[:_TUBE_ROWS])
-    return np.vstack([*parts, _blank(missing * (_TUBE + _CAPTION), wide)])
+def _column(title: str, tubes: Tubes) -> Image:
+    """Rows of crops beneath the names of their events."""
+    wide, shown = _FRAMES * _TUBE, list(tubes.items())[:_TUBE_ROWS]
+    parts = [part for event, crops in shown for part in (_text(wide, event), crops)]
+    missing = (_TUBE_ROWS - len(shown)) * (_TUBE + _CAPTION)
+    return np.vstack([_text(wide, title), *parts, _blank(missing, wide)])
 
 
 def _row(cells: list[Image]) -> Image:
@@ -185,10 +139,6 @@ def _fitted(image: Image) -> Image:
     cell = _blank(high, wide)
     cell[: size[1], (wide - size[0]) // 2 : (wide - size[0]) // 2 + size[0]] = small
     return cell
-
-
-def _captioned(cell: Image, text: str) -> Image:
-    return np.vstack([_text(cell.shape[1], text), cell])
 
 
 def _text(wide: int, text: str) -> Image:

@@ -21,28 +21,20 @@ from syrfa.utils.files import atomic_write
 from syrfa.world.clip import Clip, ClipPlan
 from syrfa.world.presets import WorldPreset
 
-LIST_NAMES = {"train": "training", "validation": "validation", "test": "test"}
-
-MIN_PIXELS = 6
-"""An object with fewer visible pixels is out of sight."""
-
+_LISTS = {"train": "training", "validation": "validation", "test": "test"}
+MIN_PIXELS = 6  # an object with fewer visible pixels is out of sight
 _GAP = 5
 
 
 def video_name(plan: ClipPlan) -> str:
     """The name of a clip, as the release builds it."""
-    kind = "abnormal" if plan.abnormal else "normal"
-    return f"{kind}_scene_{plan.scene}_scenario_{plan.scenario}"
+    return f"{'abnormal' if plan.abnormal else 'normal'}_scene_{plan.scene}_scenario_{plan.scenario}"
 
 
 def write_clip(
     root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool, detect: object = None
 ) -> dict[str, Any]:
-    """Renders one clip into `root`, replacing what an interrupted run left of it; this layout has no boxes to detect.
-
-    Returns:
-        its name, frames, abnormal frames, tracks and events, as JSON.
-    """
+    """Renders one clip into `root`, replacing what an interrupted run left of it; there are no boxes to detect."""
     name = video_name(plan)
     folder = root / f"Scene{plan.scene}"
     # the process number keeps apart what a killed run's last worker may still be writing
@@ -62,15 +54,7 @@ def write_clip(
     labels = np.zeros(clip.frames, bool)
     for _, start, end in tracks:
         labels[start : end + 1] = True
-    return {
-        "name": name,
-        "split": plan.split,
-        "frames": clip.frames,
-        "abnormal_frames": int(labels.sum()),
-        "tracks": len(tracks),
-        "fps": round(clip.fps, 2),
-        "events": sorted(actor.event for actor in clip.actors),
-    }
+    return clip.summary(name, labels)
 
 
 def _render(clip: Clip, movie: Path, notes: Path, name: str) -> dict[int, NDArray[np.bool_]]:
@@ -98,10 +82,7 @@ def _render(clip: Clip, movie: Path, notes: Path, name: str) -> dict[int, NDArra
 
 
 def find_tracks(presence: dict[int, NDArray[np.bool_]], frames: int) -> list[tuple[int, int, int]]:
-    """Intervals (id, first, last) in which abnormal objects are seen; gaps of up to 5 frames are bridged.
-
-    `presence` maps an id to the frames (frames,) in which it is seen while it is abnormal.
-    """
+    """Intervals (id, first, last) of ids seen being abnormal, of flags (frames,) each; gaps of 5 frames are bridged."""
     tracks = []
     for owner, seen in sorted(presence.items()):
         numbers = np.flatnonzero(seen[:frames])
@@ -114,7 +95,7 @@ def find_tracks(presence: dict[int, NDArray[np.bool_]], frames: int) -> list[tup
 def finish(root: Path, preset: WorldPreset, summaries: list[dict[str, Any]]) -> list[Path]:
     """Writes the six lists of names; returns their paths."""
     written = []
-    for split, word in LIST_NAMES.items():
+    for split, word in _LISTS.items():
         for kind in ("normal", "abnormal"):
             names = [s["name"] for s in summaries if s["split"] == split and s["name"].startswith(f"{kind}_")]
             path = root / "scripts" / f"{kind}_{word}_video_names.txt"

@@ -33,13 +33,9 @@ _BOXES = 3
 def write_clip(
     root: Path, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool, detect: Detect
 ) -> dict[str, Any]:
-    """Renders one clip into `root`, replacing what an interrupted run left of it.
-
-    Returns:
-        its name, frames, abnormal frames, boxes and events, as JSON.
-    """
+    """Renders one clip into `root`, replacing what an interrupted run left of it."""
     part = "Train" if plan.split == "train" else "Test"
-    first = sum(sum(preset.clips[split]) for split in ("train",)) if part == "Test" else 0
+    first = sum(preset.clips["train"]) if part == "Test" else 0
     name = f"{part}{plan.index - first + 1:03d}"
     folder = root / "UCSDped2" / part
     # the process number keeps apart what a killed run's last worker may still be writing
@@ -63,16 +59,7 @@ def write_clip(
     if part == "Test":
         masks.rename(folder / f"{name}_gt")
     unfinished.rename(folder / name)
-    return {
-        "name": name,
-        "split": plan.split,
-        "frames": clip.frames,
-        "abnormal_frames": int(labels.sum()),
-        "labels": labels.astype(int).tolist(),
-        "boxes": boxes,
-        "fps": round(clip.fps, 2),
-        "events": sorted(actor.event for actor in clip.actors),
-    }
+    return {**clip.summary(name, labels), "labels": labels.astype(int).tolist(), "boxes": boxes}
 
 
 def _write(path: Path, image: NDArray[np.uint8]) -> None:

@@ -10,7 +10,7 @@ from syrfa.world.people.actors import Actor, blended, person, walking_pose
 from syrfa.world.people.body import Body, Joint, clothed
 from syrfa.world.people.gait import sample_style
 from syrfa.world.people.poses import holding
-from syrfa.world.people.shapes import Colour, Shapes
+from syrfa.world.people.shapes import Colour
 from syrfa.world.people.skeleton import swayed
 from syrfa.world.people.vehicles import luggage, paint
 from syrfa.world.scene.camera import Points
@@ -23,19 +23,14 @@ def carrying(body: Body, what: str, colour: Colour | None = None) -> Body:
 
 
 def stealing(stage: Stage) -> list[Actor]:
-    """A thief comes up to somebody, snatches their bag within half a second, and runs off, 3 to 5 m/s.
-
-    The thief is abnormal from half a second before the snatch on, the robbed one and the others are not.
-    """
+    """A thief, abnormal from half a second before, snatches somebody's bag and runs off, 3 to 5 m/s."""
     rng, onset, place, facing = stage.rng, stage.moment(), stage.spot(), stage.direction()
     if rng.random() < 0.4:
         course = standing(stage.frames, place, facing)
     else:
-        halt, speed = (onset, 10 * stage.frames), float(rng.uniform(0.7, 1.2))
-        course = simulate(
-            rng, stage.frames, stage.fps, through=place, at=onset, heading=facing, speed=speed, stop=halt
-        )  # fmt: skip
-    stage.taken.append(course)
+        halt, speed, n = (onset, 10 * stage.frames), float(rng.uniform(0.7, 1.2)), stage.frames
+        course = simulate(rng, n, stage.fps, through=place, at=onset, heading=facing, speed=speed, stop=halt)
+    stage.take(course)
     bag = paint(rng)
     return [_robbed(stage, course, onset, bag), _thief(stage, course, onset, bag)]
 
@@ -45,10 +40,7 @@ def _robbed(stage: Stage, course: Trajectory, onset: int, bag: Colour) -> Actor:
     calm = walking_pose(body, sample_style(stage.rng), course, stage.fps, float(stage.rng.random()))
     pose = blended(calm, lambda frame: _startled(calm(frame), body), onset, 0.35 * stage.fps)
     loaded, empty = carrying(body, "hand bag", bag), carrying(body, "")
-
-    def local(frame: int) -> Shapes:
-        return clothed(pose(frame), loaded if frame < onset else empty, owner)
-
+    local = lambda frame: clothed(pose(frame), loaded if frame < onset else empty, owner)  # noqa: E731
     return Actor("stealing", course, local, (owner,))
 
 
@@ -70,9 +62,7 @@ def _thief(stage: Stage, victim: Trajectory, onset: int, bag: Colour) -> Actor:
         aim = np.array([0.45, 0.35, 0.75]) - hands
         return swayed(holding(pose, body, hands + near * aim * np.array([[1.0], [0.6]])), 0.3 * near, 0.1 * near)
 
-    def local(frame: int) -> Shapes:
-        return clothed(grabbing(frame), loaded if frame >= onset else empty, owner)
-
+    local = lambda frame: clothed(grabbing(frame), loaded if frame >= onset else empty, owner)  # noqa: E731
     first = max(0, onset - int(0.5 * stage.fps))
     return Actor("stealing", course, local, (owner,), (first, stage.frames - 1))
 
@@ -85,7 +75,6 @@ def _startled(joints: Points, body: Body) -> Points:
 
 
 def _snatch_course(stage: Stage, victim: Trajectory, onset: int, slow: float, fast: float) -> Trajectory:
-    """Past the right side of the victim in frame `onset`: walking up from behind, running away after."""
     rng, at = stage.rng, min(onset, stage.frames - 1)
     seconds = (np.arange(stage.frames) - onset) / stage.fps
     share = np.clip(seconds / 0.5, 0.0, 1.0)
@@ -96,8 +85,7 @@ def _snatch_course(stage: Stage, victim: Trajectory, onset: int, slow: float, fa
     aside, behind = -0.65, -0.35
     px = victim.x[at] + behind * np.cos(facing) - aside * np.sin(facing)
     py = victim.y[at] + behind * np.sin(facing) + aside * np.cos(facing)
-    course = Trajectory(x - x[at] + px, y - y[at] + py, heading, speed)
-    return stage.take(course)
+    return stage.take(Trajectory(x - x[at] + px, y - y[at] + py, heading, speed))
 
 
 def abandoned_bag(stage: Stage) -> list[Actor]:
@@ -106,26 +94,17 @@ def abandoned_bag(stage: Stage) -> list[Actor]:
     pause = int(rng.uniform(0.6, 1.2) * stage.fps)
     # early enough to be left within a short clip
     onset = max(0, min(stage.moment(), stage.frames - pause - int(3.0 * stage.fps)))
-    course = stage.take(
-        simulate(
-            rng,
-            stage.frames,
-            stage.fps,
-            through=place,
-            at=min(onset, stage.frames - 1),
-            heading=stage.direction(),
-            speed=float(rng.uniform(0.9, 1.5)),
-            stop=(onset, onset + pause),
-        )
-    )
+    n, at, heading, speed = stage.frames, min(onset, stage.frames - 1), stage.direction(), float(rng.uniform(0.9, 1.5))
+    halt = (onset, onset + pause)
+    course = stage.take(simulate(rng, n, stage.fps, through=place, at=at, heading=heading, speed=speed, stop=halt))
     body = carrying(stage.body(), "")
     owner, bag = next(stage.ids), next(stage.ids)
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     thing = luggage(bag, rng)
     at = min(onset + pause // 2, stage.frames - 1)
+    c, s = np.cos(course.heading), np.sin(course.heading)
     beside = np.array([0.25, -0.35])
-    c, s = np.cos(course.heading[at]), np.sin(course.heading[at])
-    spot = (course.x[at] + beside[0] * c - beside[1] * s, course.y[at] + beside[0] * s + beside[1] * c)
+    besides = (course.x + beside[0] * c - beside[1] * s, course.y + beside[0] * s + beside[1] * c)
 
     def pose(frame: int) -> Points:
         near = max(0.0, 1 - abs(frame - at) / (0.6 * stage.fps))
@@ -137,9 +116,7 @@ def abandoned_bag(stage: Stage) -> list[Actor]:
 
     # until it is put down the bag goes along beside its owner
     left = np.arange(stage.frames) >= at
-    x = np.where(left, spot[0], course.x + beside[0] * np.cos(course.heading) - beside[1] * np.sin(course.heading))
-    y = np.where(left, spot[1], course.y + beside[0] * np.sin(course.heading) + beside[1] * np.cos(course.heading))
-    facing = np.where(left, course.heading[at], course.heading)
+    x, y, facing = (np.where(left, way[at], way) for way in (*besides, course.heading))
     lift = np.where(left, 0.0, 0.25)
     track = Trajectory(x, y, facing, np.where(left, 0.0, course.speed))
     far = left & (np.hypot(course.x - x, course.y - y) > 1.5)

@@ -14,12 +14,7 @@ from syrfa.world.people.gait import LOAD, GaitStyle, sample_elder_style, sample_
 from syrfa.world.scene.camera import Points
 from syrfa.world.scene.layout import Road
 
-_JOINT = 0.35
-"""Share of riders that have one id together with what they ride, as a detector sees many of them."""
-
-FROM_CROSSING = 3.5
-"""How far in metres from a crossing somebody crosses who should have used it."""
-
+FROM_CROSSING = 3.5  # how far in metres from a crossing somebody crosses who should have used it
 Interval = tuple[int, int]
 
 
@@ -28,21 +23,18 @@ def begin(stage: Stage) -> int:
     return 0 if stage.onset is None and stage.rng.random() < 0.5 else stage.moment()
 
 
-def mounted(stage: Stage) -> tuple[int, int, tuple[int, ...]]:
-    """Ids of a rider and of what they ride, two or one for both, and the owners that an actor lists."""
+def mounted(stage: Stage, joint: float = 0.35) -> tuple[int, int, tuple[int, ...]]:
+    """Ids of a rider and of what they ride (with probability `joint` one for both), and the owners an actor lists."""
     rider = next(stage.ids)
-    vehicle = rider if stage.rng.random() < _JOINT else next(stage.ids)
+    vehicle = rider if stage.rng.random() < joint else next(stage.ids)
     return rider, vehicle, (rider,) if rider == vehicle else (rider, vehicle)
 
 
 def walkway_course(stage: Stage, speed: float, wander: float) -> tuple[Trajectory, Interval]:
-    """A way through the picture for something that has no business there, and the frames in which it is off the road.
-
-    On the road a vehicle is where it belongs: those frames are not abnormal.
-    """
+    """A way through the picture for what has no business there, and the frames in which it is off the road."""
     road = stage.scene.road
     if road is None:
-        return stage.course(speed, wander=wander, enters=True), (0, stage.frames - 1)
+        return stage.course(speed, wander=wander, enters=True), whole(stage)
     for _ in range(6):
         course = stage.course(speed, wander=wander, enters=True)
         stage.taken.pop()
@@ -51,7 +43,7 @@ def walkway_course(stage: Stage, speed: float, wander: float) -> tuple[Trajector
     else:
         course = _beside(stage, road, course)
     stage.taken.append(course)
-    return course, longest(~road.holds(course.x, course.y))
+    return course, longest(~road.holds(course.x, course.y))  # on the road a vehicle is where it belongs
 
 
 def _beside(stage: Stage, road: Road, course: Trajectory) -> Trajectory:
@@ -91,10 +83,7 @@ def the_road(stage: Stage) -> Road:
 
 
 def road_place(stage: Stage, aside: float) -> tuple[float, float]:
-    """A ground point in view, `aside` metres to the left of the road's axis and away from its crossing.
-
-    A person is 10 pixels or taller there and away from the picture's edge, if the view has such a place.
-    """
+    """A ground point in view, `aside` metres to the left of the road's axis and away from its crossing."""
     road, camera = the_road(stage), stage.scene.camera
     along = stage.unmarked(FROM_CROSSING)
     points = np.array([(*road.point(float(place), aside), 0.9) for place in along])
@@ -109,24 +98,16 @@ def road_place(stage: Stage, aside: float) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def passing(
-    stage: Stage, place: tuple[float, float], frame: int, heading: float, speed: float, wander: float = 0.03
-) -> Trajectory:
+def passing(stage: Stage, place: tuple[float, float], frame: int, heading: float, speed: float) -> Trajectory:
     """A course that is at `place` in `frame`."""
-    at = min(max(frame, 0), stage.frames - 1)
-    course = simulate(
-        stage.rng, stage.frames, stage.fps, through=place, at=at, heading=heading, speed=speed, wander=wander
-    )
-    return stage.take(course)
+    at, n, fps = min(max(frame, 0), stage.frames - 1), stage.frames, stage.fps
+    return stage.take(simulate(stage.rng, n, fps, through=place, at=at, heading=heading, speed=speed, wander=0.03))
 
 
-def traced(x: Points, y: Points, fps: float, heading: Points | None = None) -> Trajectory:
-    """The course of somebody who is at ground points `x`, `y` (frames,); they look where they go, unless told."""
+def traced(x: Points, y: Points, fps: float) -> Trajectory:
+    """The course of somebody who is at ground points `x`, `y` (frames,) and looks where they go."""
     east, north = np.gradient(x) * fps, np.gradient(y) * fps
-    speed = np.hypot(east, north)
-    if heading is None:
-        heading = np.unwrap(np.arctan2(north, east))
-    return Trajectory(x, y, heading, speed)
+    return Trajectory(x, y, np.unwrap(np.arctan2(north, east)), np.hypot(east, north))
 
 
 def followed(course: Trajectory, pose: Pose, onset: int) -> tuple[Trajectory, Pose]:
@@ -158,8 +139,7 @@ def walker(
     if all(course is not other for other in stage.taken):  # the leader of a group has taken its course already
         stage.taken.append(course)
     body = body or stage.body()
-    style = style or dressed_style(stage, body)
-    pose = walking_pose(body, style, course, stage.fps, float(stage.rng.random()))
+    pose = walking_pose(body, style or dressed_style(stage, body), course, stage.fps, float(stage.rng.random()))
     return person(event, body, next(stage.ids), course, pose)
 
 
@@ -167,30 +147,24 @@ def talker(stage: Stage, event: str, course: Trajectory) -> Actor:
     """Somebody who stands and moves the arms now and then."""
     body, rate, start = stage.body(), float(stage.rng.uniform(0.5, 2.5)), float(stage.rng.uniform(0, 20))
     stage.taken.append(course)
-    return person(
-        event, body, next(stage.ids), course, lambda frame: poses.talking(body, start + frame / stage.fps, rate)
-    )
+    pose: Pose = lambda frame: poses.talking(body, start + frame / stage.fps, rate)  # noqa: E731
+    return person(event, body, next(stage.ids), course, pose)
 
 
 def halting(stage: Stage, speed: float) -> Trajectory:
     """A way with a halt of one to three seconds somewhere in view."""
-    rng, middle = stage.rng, int(stage.rng.integers(stage.frames))
-    course = stage.way(speed, middle, stop=(middle, middle + int(rng.uniform(1, 3) * stage.fps)))
-    return stage.take(course)
+    middle = int(stage.rng.integers(stage.frames))
+    return stage.take(stage.way(speed, middle, stop=(middle, middle + int(stage.rng.uniform(1, 3) * stage.fps))))
 
 
 def halting_at(stage: Stage, speed: float, frame: int) -> Trajectory:
     """A way that ends in view at `frame`."""
     at = min(max(frame, 0), stage.frames - 1)
-    course = stage.way(speed, at, stop=(frame, 10 * stage.frames + frame))
-    return stage.take(course)
+    return stage.take(stage.way(speed, at, stop=(frame, 10 * stage.frames + frame)))
 
 
 def changing(stage: Stage, before: float, after: float, frame: int) -> Trajectory:
     """A way whose speed changes in view at `frame`, within half a second."""
     share = np.clip((np.arange(stage.frames) - frame) / (0.5 * stage.fps), 0, 1)
-    at = min(frame, stage.frames - 1)
-    course = stage.way(
-        1.0, at, wander=0.04, first=lambda way: way.repaced(before + (after - before) * share, at, stage.fps)
-    )
-    return stage.take(course)
+    pace, at = before + (after - before) * share, min(frame, stage.frames - 1)
+    return stage.take(stage.way(1.0, at, wander=0.04, first=lambda way: way.repaced(pace, at, stage.fps)))

@@ -10,7 +10,6 @@ from syrfa.world.people.actors import Actor, Pose, person, walking_pose
 from syrfa.world.people.body import Body, clothed
 from syrfa.world.people.gait import GaitStyle, sample_style
 from syrfa.world.people.poses import holding
-from syrfa.world.people.shapes import Shapes
 from syrfa.world.people.skeleton import mixed, settled, turned
 from syrfa.world.people.vehicles import CART_KINDS, car, cart, front_of, trolley
 from syrfa.world.scene.camera import Points
@@ -25,8 +24,7 @@ def driving(stage: Stage) -> list[Actor]:
     if seat is not None:
         body = stage.body()
         hands = np.array([[0.42, 0.2, seat[1] + 0.3], [0.42, -0.2, seat[1] + 0.3]])
-        pose = poses.seated(body, seat[1], hands, (0.55, 0.3))
-        driver = clothed(pose, body, owner)
+        driver = clothed(poses.seated(body, seat[1], hands, (0.55, 0.3)), body, owner)
         vehicle = vehicle + driver.placed(seat[0], float(rng.choice([-0.28, 0.28])), 0.0)
     return [Actor("driving", course, lambda _: vehicle, (owner,), off, 2.3)]
 
@@ -44,26 +42,21 @@ def trolley_pushing(stage: Stage) -> list[Actor]:
     """Somebody who pushes a loaded trolley at walking speed, 0.8 to 1.4 m/s."""
     rng, body = stage.rng, stage.body()
     course = stage.course(float(rng.uniform(0.8, 1.4)), wander=0.04, enters=True)
-    style = GaitStyle(pace=1.0, lean=0.22)
-    gait = walking_pose(body, style, course, stage.fps, float(rng.random()))
+    gait = walking_pose(body, GaitStyle(lean=0.22), course, stage.fps, float(rng.random()))
     pusher, pushed = next(stage.ids), next(stage.ids)
     load = trolley(pushed, rng)
     hands = np.array([[0.3, 0.22, 1.0], [0.3, -0.22, 1.0]])
 
-    def local(frame: int) -> Shapes:
-        return clothed(holding(gait(frame), body, hands), body, pusher) + load
-
+    local = lambda frame: clothed(holding(gait(frame), body, hands), body, pusher) + load  # noqa: E731
     return [Actor("trolley", course, local, (pusher, pushed), whole(stage), 2.0)]
 
 
 GRAVITY = 9.81
-BRAKING = 6.5
-"""Deceleration in m/s^2 of a car that brakes as hard as it can on a dry street."""
-SLIDING = 6.9
-"""Deceleration in m/s^2 of a body that slides over paving (friction 0.7)."""
+BRAKING = 6.5  # deceleration in m/s^2 of a car that brakes as hard as it can on a dry street
+SLIDING = 6.9  # deceleration in m/s^2 of a body that slides over paving (friction 0.7)
 
 
-def braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, speed: float) -> Trajectory:
+def _braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, speed: float) -> Trajectory:
     """A car that comes along at `speed` m/s, is at `place` in frame `hit`, and brakes to a stop from then on."""
     seconds = (np.arange(stage.frames) - hit) / stage.fps
     slowing = np.clip(seconds, 0.0, speed / BRAKING)
@@ -71,19 +64,14 @@ def braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, 
     now = speed - BRAKING * slowing
     x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
     course = stage.take(Trajectory(x, y, np.full(stage.frames, heading), now))
-    stage.vehicles.append(
-        Vehicle(course, 2.4, 0.95)
-    )  # traffic and people on foot keep farther from it than from a person
+    stage.vehicles.append(Vehicle(course, 2.4, 0.95))  # others keep farther from it than from a person
     return course
 
 
-def struck(
+def _struck(
     stage: Stage, body: Body, course: Trajectory, pose: Pose, hit: int, heading: float, speed: float
 ) -> tuple[Trajectory, Pose]:
-    """The course and pose of somebody whom a car hits in frame `hit`, at `speed` m/s in direction `heading` (radians).
-
-    `course` and `pose` are theirs had nothing happened. The body's lowest part follows a parabola, then slides to rest.
-    """
+    """Course and pose of somebody hit by a car: the body's lowest part follows a parabola, then slides to rest."""
     rng = stage.rng
     away, up = speed * float(rng.uniform(0.85, 1.05)), float(rng.uniform(1.2, 1.8)) + 0.15 * speed
     flight = 2 * up / GRAVITY
@@ -113,10 +101,7 @@ def struck(
 
 
 def accident(stage: Stage) -> list[Actor]:
-    """A car on the walkway, 4 to 8 m/s, runs into one to three people who stand or walk there.
-
-    The car is abnormal from the first frame on, its victims from the moment it hits them.
-    """
+    """A car on the walkway, 4 to 8 m/s, runs into one to three people, who are abnormal from then on, it throughout."""
     rng = stage.rng
     hit, speed, place, heading = stage.moment(), float(rng.uniform(4.0, 8.0)), off_road_spot(stage), stage.direction()
     owner = next(stage.ids)
@@ -124,7 +109,7 @@ def accident(stage: Stage) -> list[Actor]:
     front = front_of(vehicle) + 0.2
     ahead = np.array([np.cos(heading), np.sin(heading)])
     centre = (float(place[0] - front * ahead[0]), float(place[1] - front * ahead[1]))
-    course = braking(stage, centre, hit, heading, speed)
+    course = _braking(stage, centre, hit, heading, speed)
     road = stage.scene.road
     on = np.zeros(0, int) if road is None else np.flatnonzero(road.holds(course.x[:hit], course.y[:hit]))
     first = int(on[-1]) + 1 if len(on) else 0  # a car that comes off the road is abnormal from there on
@@ -134,30 +119,25 @@ def accident(stage: Stage) -> list[Actor]:
         aside = float(aside) * (1.0 if index < 2 else -1.0)
         # the car's front is `along` metres further on when it reaches the next one
         later = hit + max(0, round(along / speed * stage.fps))
-        spot = (
-            float(place[0] + along * ahead[0] - aside * ahead[1]),
-            float(place[1] + along * ahead[1] + aside * ahead[0]),
-        )
-        actors.append(_victim(stage, "accident", spot, min(later, stage.frames - 1), heading, speed))
+        x = float(place[0] + along * ahead[0] - aside * ahead[1])
+        y = float(place[1] + along * ahead[1] + aside * ahead[0])
+        actors.append(_victim(stage, (x, y), min(later, stage.frames - 1), heading, speed))
     return actors
 
 
-def _victim(stage: Stage, event: str, spot: tuple[float, float], hit: int, heading: float, speed: float) -> Actor:
+def _victim(stage: Stage, spot: tuple[float, float], hit: int, heading: float, speed: float) -> Actor:
     rng, body = stage.rng, stage.body()
     if rng.random() < 0.4:
         course = standing(stage.frames, spot, float(rng.uniform(0, 2 * np.pi)))
     else:
         course = passing(stage, spot, hit, stage.direction(), float(rng.uniform(0.7, 1.5)))
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
-    after, pose = struck(stage, body, course, walking, hit, heading, speed)
-    return person(event, body, next(stage.ids), after, pose, (hit, stage.frames - 1))
+    after, pose = _struck(stage, body, course, walking, hit, heading, speed)
+    return person("accident", body, next(stage.ids), after, pose, (hit, stage.frames - 1))
 
 
 def hit_by_car(stage: Stage) -> list[Actor]:
-    """Somebody who crosses the road is hit by a car in its lane, 5 to 10 m/s.
-
-    Whoever crosses is abnormal from stepping on the road, the car from the impact on: until then it is traffic.
-    """
+    """Somebody who crosses the road, abnormal while on it, is hit by a car, 5 to 10 m/s, abnormal from then on."""
     rng, road = stage.rng, the_road(stage)
     aside, heading = road.lane(bool(rng.random() < 0.5))
     hit, speed, place = stage.moment(), float(rng.uniform(5.0, 10.0)), road_place(stage, aside)
@@ -165,12 +145,12 @@ def hit_by_car(stage: Stage) -> list[Actor]:
     vehicle = car(owner, rng)
     front = front_of(vehicle) + 0.2
     centre = (float(place[0] - front * np.cos(heading)), float(place[1] - front * np.sin(heading)))
-    course = braking(stage, centre, hit, heading, speed)
+    course = _braking(stage, centre, hit, heading, speed)
     across = road.angle + 0.5 * np.pi * float(rng.choice([-1.0, 1.0])) + float(rng.normal(0, 0.15))
     body = stage.body()
     crossing = passing(stage, place, hit, across, float(rng.uniform(1.0, 1.8)))
     walking = walking_pose(body, sample_style(rng), crossing, stage.fps, float(rng.random()))
-    after, pose = struck(stage, body, crossing, walking, hit, heading, speed)
+    after, pose = _struck(stage, body, crossing, walking, hit, heading, speed)
     first = int(np.flatnonzero(road.holds(crossing.x[: hit + 1], crossing.y[: hit + 1]))[0])
     return [
         Actor("hit_by_car", course, lambda _: vehicle, (owner,), (hit, stage.frames - 1), 2.6),

@@ -6,7 +6,7 @@ from syrfa.world.events.casting import followed, halting_at, whole
 from syrfa.world.events.scenario import Stage
 from syrfa.world.events.trajectory import standing
 from syrfa.world.people import action_poses
-from syrfa.world.people.actors import Actor, person, walking_pose
+from syrfa.world.people.actors import Actor, Pose, person, walking_pose
 from syrfa.world.people.gait import sample_style
 from syrfa.world.scene.camera import Points
 
@@ -38,14 +38,21 @@ def collapsing(stage: Stage) -> list[Actor]:
     knees, end = action_poses.kneeling(body), action_poses.laid(action_poses.limp(body, rng, direction), direction)
     end = end + np.array([0.35 * np.cos(direction), 0.35 * np.sin(direction), 0.0])
 
-    def pose(frame: int) -> Points:
-        seconds = (frame - onset) / stage.fps
-        if seconds <= 0:
-            return walking(frame)
-        return action_poses.staged([(0.0, walking(frame)), (0.5, knees), (1.0, end)], seconds / down)
-
+    pose = _going_down(walking, knees, end, onset, down, stage.fps)
     after, moved = followed(course, pose, onset)
     return [person("collapsing", body, next(stage.ids), after, moved, (onset, stage.frames - 1))]
+
+
+def _going_down(walking: Pose, middle: Points, end: Points, onset: int, down: float, fps: float) -> Pose:
+    """`walking` until frame `onset`, then through `middle` to `end` within `down` seconds."""
+
+    def pose(frame: int) -> Points:
+        seconds = (frame - onset) / fps
+        if seconds <= 0:
+            return walking(frame)
+        return action_poses.staged([(0.0, walking(frame)), (0.5, middle), (1.0, end)], seconds / down)
+
+    return pose
 
 
 def lying(stage: Stage) -> list[Actor]:
@@ -58,16 +65,8 @@ def lying(stage: Stage) -> list[Actor]:
     upright = action_poses.limp(body, rng, direction)
     if abs(np.sin(direction)) > 0.5:
         upright = action_poses.curled(body, float(rng.uniform(0.1, 0.6)))
-    knees, end = action_poses.kneeling(body), action_poses.laid(upright, direction)
-    seat = action_poses.slumped(body, 0.1)
-
-    def pose(frame: int) -> Points:
-        seconds = (frame - onset) / stage.fps
-        if seconds <= 0:
-            return walking(frame)
-        middle = seat if np.cos(direction) < -0.5 else knees
-        return action_poses.staged([(0.0, walking(frame)), (0.5, middle), (1.0, end)], seconds / down)
-
+    middle = action_poses.slumped(body, 0.1) if np.cos(direction) < -0.5 else action_poses.kneeling(body)
+    pose = _going_down(walking, middle, action_poses.laid(upright, direction), onset, down, stage.fps)
     return [person("lying", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
 
 
@@ -80,8 +79,8 @@ def sleeping(stage: Stage) -> list[Actor]:
     else:
         direction = float(rng.choice([0.5 * np.pi, -0.5 * np.pi, np.pi, 0.0], p=[0.3, 0.3, 0.25, 0.15]))
         side = abs(np.sin(direction)) > 0.5
-        upright = action_poses.curled(body, float(rng.uniform(0.2, 1.0))) if side else None
-        still = action_poses.laid(action_poses.limp(body, rng, direction) if upright is None else upright, direction)
+        curled = action_poses.curled(body, float(rng.uniform(0.2, 1.0))) if side else None
+        still = action_poses.laid(action_poses.limp(body, rng, direction) if curled is None else curled, direction)
     start = float(rng.uniform(0, 4))
     pose = lambda frame: action_poses.breathing(still, start + frame / stage.fps)  # noqa: E731
     return [person("sleeping", body, next(stage.ids), course, pose, whole(stage))]

@@ -15,10 +15,8 @@ from syrfa.world.people.vehicles import paint
 from syrfa.world.scene.camera import Points
 
 GRAVITY = 9.81
-_THROW = 0.85
-"""Seconds that a throw takes."""
-_RELEASE = 0.6
-"""Share of the throw at which the hand lets go."""
+_THROW = 0.85  # seconds that a throw takes
+_RELEASE = 0.6  # share of the throw at which the hand lets go
 
 
 def fighting(stage: Stage) -> list[Actor]:
@@ -33,30 +31,21 @@ def fighting(stage: Stage) -> list[Actor]:
     for side in (1.0, -1.0):
         x = place[0] + np.cos(angle) * (side * gap + shove)
         y = place[1] + np.sin(angle) * (side * gap + shove)
-        course = Trajectory(x, y, angle + (np.pi if side > 0 else 0.0), np.zeros(stage.frames))
+        course = stage.take(Trajectory(x, y, angle + (np.pi if side > 0 else 0.0), np.zeros(stage.frames)))
         actors.append(_fighter(stage, course))
     return actors
 
 
 def _fighter(stage: Stage, course: Trajectory) -> Actor:
-    body = stage.body()
-    rate, offset = float(stage.rng.uniform(1.2, 2.2)), float(stage.rng.uniform(0, 10))
-    stage.taken.append(course)
-    return person(
-        "fighting",
-        body,
-        next(stage.ids),
-        course,
-        lambda frame: action_poses.fighting(body, frame / stage.fps, rate, offset),
-        whole(stage),
-    )
+    body, rate, offset = stage.body(), float(stage.rng.uniform(1.2, 2.2)), float(stage.rng.uniform(0, 10))
+    pose: Pose = lambda frame: action_poses.fighting(body, frame / stage.fps, rate, offset)  # noqa: E731
+    return person("fighting", body, next(stage.ids), course, pose, whole(stage))
 
 
 def throwing(stage: Stage) -> list[Actor]:
     """A walker who halts and throws something, 5 to 11 m/s; it flies in a parabola, bounces, and comes to rest.
 
-    The thrower is abnormal from the start of the throw until half a second after, the thing from when it leaves the
-    hand until it rests.
+    The thrower is abnormal until half a second after the throw, the thing from leaving the hand until it rests.
     """
     rng, body, onset = stage.rng, carrying(stage.body(), ""), stage.moment()
     course, span = halting_at(stage, float(rng.uniform(0.8, 1.4)), onset), _THROW * stage.fps
@@ -77,35 +66,26 @@ def _thrown(stage: Stage, course: Trajectory, pose: Pose, release: int) -> Actor
     radius, speed, angle = float(rng.uniform(0.08, 0.16)), float(rng.uniform(5.0, 11.0)), float(rng.uniform(0.15, 0.8))
     shape, hand = _thing(owner, radius, rng), pose(min(release, last))[Joint.HAND_R]
     parts = (speed * float(np.cos(angle)), speed * float(np.sin(angle)))
-    flight, height = ballistic(stage, course, hand, release, parts, radius, float(rng.uniform(0.2, 0.6)))
+    flight, height = _ballistic(stage, course, hand, release, parts, radius)
     flown = np.where(np.arange(stage.frames) > release, flight.speed, 0.0)
     spin = 1.5 * np.cumsum(flown) / stage.fps  # radians
 
     def local(frame: int) -> Shapes:
         if frame >= release:
-            return raised(shape, float(height[frame]), float(spin[frame]))
+            return _raised(shape, float(height[frame]), float(spin[frame]))
         place = pose(frame)[Joint.HAND_R]
-        return raised(shape, float(place[2]), 0.0).placed(float(place[0]), float(place[1]), 0.0)
+        return _raised(shape, float(place[2]), 0.0).placed(float(place[0]), float(place[1]), 0.0)
 
     moving = np.flatnonzero(flown > 0.05)
     rest = int(moving[-1]) if len(moving) else last
     return Actor("throwing", flight, local, (owner,), (min(release, last), rest))
 
 
-def ballistic(
-    stage: Stage,
-    course: Trajectory,
-    hand: Points,
-    release: int,
-    speed: tuple[float, float],
-    radius: float,
-    bounce: float,
+def _ballistic(
+    stage: Stage, course: Trajectory, hand: Points, release: int, speed: tuple[float, float], radius: float
 ) -> tuple[Trajectory, Points]:
-    """The way of something of `radius` metres that a thrower on `course` lets go of in frame `release`.
-
-    `hand` (3,) is the hand's place in the thrower's axes, `speed` (forward, up) in m/s, `bounce` the share of the
-    vertical speed that a bounce leaves. Returns its course and the height (frames,) of its middle in metres.
-    """
+    """The course of what is let go of at `hand` (3,) with `speed` (forward, up), and its height (frames,) in metres."""
+    bounce = float(stage.rng.uniform(0.2, 0.6))  # share of the vertical speed that a bounce leaves
     at = min(release, stage.frames - 1)
     c, s = float(np.cos(course.heading[at])), float(np.sin(course.heading[at]))
     x, y, height, pace = course.x.copy(), course.y.copy(), np.full(stage.frames, float(hand[2])), course.speed.copy()
@@ -140,12 +120,12 @@ def _thing(owner: int, radius: float, rng: np.random.Generator) -> Shapes:
     if kind == "ball":
         return rods([(np.zeros(3), np.zeros(3), radius)], colour, owner)
     if kind == "bottle":
-        ends = np.array([-1.2 * radius, 0.0, 0.0]), np.array([1.2 * radius, 0.0, 0.0])
-        return rods([(ends[0], ends[1], 0.6 * radius)], colour, owner)
+        end = np.array([1.2 * radius, 0.0, 0.0])
+        return rods([(-end, end, 0.6 * radius)], colour, owner)
     return cuboid((0.0, 0.0, -0.8 * radius), (2.2 * radius, 1.8 * radius, 1.6 * radius), colour, owner)
 
 
-def raised(shapes: Shapes, height: float, spin: float) -> Shapes:
+def _raised(shapes: Shapes, height: float, spin: float) -> Shapes:
     """A thing lifted by `height` metres and turned forward by `spin` radians about its middle."""
     c, s = np.cos(spin), np.sin(spin)
     lifted = shapes.moved(np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]]), np.array([0.0, 0.0, height]))

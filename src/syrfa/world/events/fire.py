@@ -1,5 +1,7 @@
 """Fire and smoke: soft puffs that rise, drift, and thin out."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from syrfa.world.events.casting import begin, off_road_spot
@@ -9,51 +11,41 @@ from syrfa.world.people.actors import Actor
 from syrfa.world.people.shapes import Colour, Puff, Shapes, cuboid, rods
 from syrfa.world.scene.camera import Points
 
-_GROWING = 2.0
-"""Seconds from the first sign to full strength."""
+_GROWING = 2.0  # seconds from the first sign to full strength
 
 
+@dataclass
 class Plume:
-    """Puffs that leave a source one after the other.
+    """Puffs that leave a source one after the other."""
 
-    Args:
-        rng: the source of every draw.
-        count: puffs in the air at a time.
-        life: seconds from birth to end.
-        rise: upward speed in m/s.
-        wind: (2,), drift in m/s, local axes.
-        spread: radius of the source in metres.
-        size: radius of a puff in metres, at birth and at its end.
-    """
+    rng: np.random.Generator
+    count: int  # puffs in the air at a time
+    life: float  # seconds from birth to end
+    rise: float  # upward speed in m/s
+    wind: Points  # (2,), drift in m/s, local axes
+    spread: float  # radius of the source in metres
+    size: tuple[float, float]  # radius of a puff in metres, at birth and at its end
 
-    def __init__(
-        self,
-        rng: np.random.Generator,
-        *,
-        count: int,
-        life: float,
-        rise: float,
-        wind: Points,
-        spread: float,
-        size: tuple[float, float],
-    ) -> None:
-        self._life, self._rise, self._wind, self._size = life, rise, wind, size
-        self._born = (np.arange(count) + rng.uniform(0, 0.8, count)) / count * life
-        self._place = spread * rng.normal(0, 0.5, (count, 2))
+    def __post_init__(self) -> None:
+        """Draws what each puff has of its own."""
+        rng, count = self.rng, self.count
+        self._born = (np.arange(count) + rng.uniform(0, 0.8, count)) / count * self.life
+        self._place = self.spread * rng.normal(0, 0.5, (count, 2))
         self._vigour = rng.uniform(0.75, 1.25, (count, 7))
         self._phase = rng.uniform(0, 2 * np.pi, count)
 
     def at(self, seconds: float) -> tuple[Points, Points, Points]:
         """Centres (count, 3), radii (count,) and ages from 0 to 1 (count,) of the puffs."""
-        rounds, age = np.divmod(seconds + self._born, self._life)
+        rounds, age = np.divmod(seconds + self._born, self.life)
         # every puff is a little different each time round
         vigour = np.take_along_axis(self._vigour, (rounds.astype(int) % 7)[:, None], axis=1)[:, 0]
-        share, place = age / self._life, self._place * np.where(rounds % 2 > 0, -1.0, 1.0)[:, None]
-        sway = (0.1 + 0.25 * share) * self._size[1]
-        east = place[:, 0] * (1 - 0.4 * share) + self._wind[0] * age + sway * np.sin(2.1 * seconds + self._phase)
-        north = place[:, 1] * (1 - 0.4 * share) + self._wind[1] * age + sway * np.cos(1.7 * seconds + self._phase)
-        up = 0.05 + vigour * self._rise * age
-        radius = vigour * (self._size[0] + (self._size[1] - self._size[0]) * share)
+        share, place = age / self.life, self._place * np.where(rounds % 2 > 0, -1.0, 1.0)[:, None]
+        (small, large), (east_wind, north_wind) = self.size, self.wind
+        sway = (0.1 + 0.25 * share) * large
+        east = place[:, 0] * (1 - 0.4 * share) + east_wind * age + sway * np.sin(2.1 * seconds + self._phase)
+        north = place[:, 1] * (1 - 0.4 * share) + north_wind * age + sway * np.cos(1.7 * seconds + self._phase)
+        up = 0.05 + vigour * self.rise * age
+        radius = vigour * (small + (large - small) * share)
         return np.stack([east, north, up], axis=1), radius, share
 
 
@@ -85,32 +77,20 @@ def fire(stage: Stage) -> list[Actor]:
     rng, onset, owner = stage.rng, begin(stage), next(stage.ids)
     high, wide = float(rng.uniform(0.8, 2.0)), float(rng.uniform(0.3, 0.6))
     wind, life = rng.normal(0, 0.25, 2), float(rng.uniform(0.5, 0.8))
-    flames = Plume(
-        rng, count=26, life=life, rise=high / life, wind=wind, spread=0.7 * wide, size=(0.85 * wide, 0.25 * wide)
-    )
-    cores = Plume(
-        rng,
-        count=12,
-        life=0.6 * life,
-        rise=0.9 * high / life,
-        wind=wind,
-        spread=0.5 * wide,
-        size=(0.55 * wide, 0.15 * wide),
-    )
-    fumes = Plume(rng, count=12, life=2.2, rise=1.2, wind=2 * wind, spread=wide, size=(0.3 * high, 0.8 * high))
+    flames = Plume(rng, 26, life, high / life, wind, 0.7 * wide, (0.85 * wide, 0.25 * wide))
+    cores = Plume(rng, 12, 0.6 * life, 0.9 * high / life, wind, 0.5 * wide, (0.55 * wide, 0.15 * wide))
+    fumes = Plume(rng, 12, 2.2, 1.2, 2 * wind, wide, (0.3 * high, 0.8 * high))
     fuel, base = _fuel(owner, wide, rng)
-    soot = float(rng.uniform(30, 110))
+    tone = float(rng.uniform(30, 110))
+    soot = (tone, tone, tone)
     growing, flicker = _growth(stage, onset), rng.uniform(0, 2 * np.pi, 3)
 
     def local(frame: int) -> Shapes:
         strength, seconds = float(growing[frame]), frame / stage.fps
         if strength == 0.0:
             return fuel
-        waver = 1 + 0.12 * float(np.sin(np.array([11.0, 17.0, 29.0]) * seconds + flicker).mean())
-        burning = strength * waver
-        puffs = _puffs(
-            fumes, seconds, strength, 0.3, ((soot, soot, soot), (soot, soot, soot)), owner, 0.6 * high + base
-        )
+        burning = strength * (1 + 0.12 * float(np.sin(np.array([11.0, 17.0, 29.0]) * seconds + flicker).mean()))
+        puffs = _puffs(fumes, seconds, strength, 0.3, (soot, soot), owner, 0.6 * high + base)
         puffs += _puffs(flames, seconds, burning, 0.8, ((30.0, 120.0, 250.0), (20.0, 40.0, 200.0)), owner, base)
         puffs += _puffs(cores, seconds, burning, 0.9, ((190.0, 245.0, 255.0), (60.0, 190.0, 255.0)), owner, base)
         return fuel + Shapes(puffs=puffs)
@@ -142,13 +122,12 @@ def smoke(stage: Stage) -> list[Actor]:
     life, rise = float(rng.uniform(2.5, 4.5)), float(rng.uniform(0.7, 1.3))
     wind = rng.normal(0, 0.45, 2)
     spread, grown = float(rng.uniform(0.15, 0.6)), float(rng.uniform(0.6, 1.2))
-    plume = Plume(rng, count=34, life=life, rise=rise, wind=wind, spread=spread, size=(0.6 * spread + 0.1, grown))
+    plume = Plume(rng, 34, life, rise, wind, spread, (0.6 * spread + 0.1, grown))
     # mostly dark over bright ground and light over dark ground: smoke that looks like the ground is not seen
     dark = rng.random() < (0.9 if float(stage.scene.background.mean()) > 115 else 0.15)
     tone = float(rng.uniform(35, 90) if dark else rng.uniform(190, 240))
     shade = (tone * 1.02, tone, tone * 0.98)
-    dense = float(rng.uniform(0.45, 0.7))
-    growing = _growth(stage, onset)
+    dense, growing = float(rng.uniform(0.45, 0.7)), _growth(stage, onset)
 
     def local(frame: int) -> Shapes:
         strength = float(growing[frame])

@@ -1,5 +1,7 @@
 """What people do together on a walkway: go in pairs, groups and families, crowd, talk, meet and part, queue."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from syrfa.world.events.casting import dressed_style, talker, walker
@@ -54,8 +56,7 @@ def _together(
     for index, place in enumerate(places):
         course = lead.beside(*place)
         if index == 0 or not stage.trespasses(course, 0.0):
-            body = stage.body(ages[index] if ages else "adult")
-            actors.append(walker(stage, event, course, body))
+            actors.append(walker(stage, event, course, stage.body(ages[index] if ages else "adult")))
     return actors
 
 
@@ -65,8 +66,7 @@ def talk(stage: Stage) -> list[Actor]:
     size = int(rng.choice([2, 3, 4], p=[0.62, 0.26, 0.12]))
     turn, actors = rng.uniform(0, 2 * np.pi), []
     for index in range(size):
-        angle = turn + 2 * np.pi * index / size
-        radius = float(rng.uniform(0.4, 0.6)) + 0.08 * (size - 2)
+        angle, radius = turn + 2 * np.pi * index / size, float(rng.uniform(0.4, 0.6)) + 0.08 * (size - 2)
         spot = (place[0] + radius * np.cos(angle), place[1] + radius * np.sin(angle))
         actors.append(talker(stage, "talk", standing(stage.frames, spot, float(angle + np.pi))))
     return actors
@@ -80,18 +80,15 @@ def meet(stage: Stage) -> list[Actor]:
     at = int(np.clip(first, 0, stage.frames - 1))
     line = stage.scene.path
     gap, pass_by = float(rng.uniform(0.4, 0.6)), float(rng.choice([-1, 1]) * rng.uniform(0.3, 0.42))
-    actors = []
+    actors, c, s = [], np.cos(line), np.sin(line)
     for sign, heading in ((-1.0, line), (1.0, line + np.pi)):
-        c, s = np.cos(line), np.sin(line)
         spot = (place[0] + sign * (gap * c - pass_by * s), place[1] + sign * (gap * s + pass_by * c))
         speed = float(rng.uniform(1.0, 1.5))
-        course = simulate(
-            rng, stage.frames, stage.fps, through=spot, at=at, heading=heading, speed=speed, wander=0.0, stop=stop
-        )
+        n, fps = stage.frames, stage.fps
+        course = simulate(rng, n, fps, through=spot, at=at, heading=heading, speed=speed, wander=0.0, stop=stop)
         still = np.clip(1.0 - course.speed / speed, 0.0, 1.0)
         # while they stand they turn to each other
-        facing = Trajectory(course.x, course.y, course.heading + still * np.arctan2(pass_by, gap), course.speed)
-        stage.taken.append(facing)
+        facing = stage.take(replace(course, heading=course.heading + still * np.arctan2(pass_by, gap)))
         actors.append(_converser(stage, facing, stop))
     return actors
 

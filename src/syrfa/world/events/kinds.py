@@ -17,7 +17,6 @@ Builder = Callable[[Stage], list[Actor]]
 
 
 def _of(module: ModuleType, names: str) -> dict[str, Builder]:
-    """Builders that are named as their events are."""
     return {name: getattr(module, name) for name in names.split()}
 
 

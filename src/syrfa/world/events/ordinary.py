@@ -32,8 +32,7 @@ def walk(stage: Stage) -> list[Actor]:
 
 def enter(stage: Stage) -> list[Actor]:
     """A walker who comes into the picture from its edge during the clip."""
-    course = stage.course(free_speed(stage.rng), wander=0.06, within=(0.05, 0.7))
-    return [walker(stage, "enter", course)]
+    return [walker(stage, "enter", stage.course(free_speed(stage.rng), wander=0.06, within=(0.05, 0.7)))]
 
 
 def hurry(stage: Stage) -> list[Actor]:
@@ -76,7 +75,6 @@ def turn_round(stage: Stage) -> list[Actor]:
     slow = 1 - 0.65 * np.exp(-((seconds / 0.6) ** 2))
     turn = float(rng.choice([-1, 1]) * rng.uniform(2.7, np.pi))
     course = stage.way(speed, at, wander=0.04, turn=turn, first=lambda way: way.repaced(slow, at, stage.fps))
-    stage.taken.append(course)
     return [walker(stage, "turn_round", course)]
 
 
@@ -87,8 +85,7 @@ def halt(stage: Stage) -> list[Actor]:
 
 def stand(stage: Stage) -> list[Actor]:
     """Somebody who stands and looks around."""
-    rng = stage.rng
-    seconds = np.arange(stage.frames) / stage.fps
+    rng, seconds = stage.rng, np.arange(stage.frames) / stage.fps
     heading = rng.uniform(0, 2 * np.pi) + 0.2 * np.sin(seconds * rng.uniform(0.2, 0.8) + rng.uniform(0, 6))
     return [talker(stage, "stand", standing(stage.frames, stage.spot(), heading))]
 
@@ -96,11 +93,9 @@ def stand(stage: Stage) -> list[Actor]:
 def telephone(stage: Stage) -> list[Actor]:
     """Somebody with a telephone at the ear or before the eyes, who stands, or walks at 0.8 to 1.4 m/s."""
     rng, body = stage.rng, stage.body()
-    reads = bool(rng.random() < 0.6)
+    hold, nod = (SCREEN, 0.45) if rng.random() < 0.6 else (EAR, 0.05)
     left = bool(rng.random() < 0.4)
-    style = replace(
-        dressed_style(stage, body), held=(left, not left), hold=SCREEN if reads else EAR, nod=0.45 if reads else 0.05
-    )
+    style = replace(dressed_style(stage, body), held=(left, not left), hold=hold, nod=nod)
     if rng.random() < 0.7:
         course = stage.course(float(np.clip(rng.normal(1.12, 0.15), 0.8, 1.4)), wander=0.12)
         return [walker(stage, "telephone", course, body, style)]
@@ -169,8 +164,7 @@ def luggage(stage: Stage) -> list[Actor]:
     style = replace(dressed_style(stage, body), held=(False, True), hold=BEHIND)
     course = stage.course(float(np.clip(rng.normal(1.28, 0.2), 0.7, 1.7)), wander=0.05)
     gait, owner = walking_pose(body, style, course, stage.fps, float(rng.random())), next(stage.ids)
-    case, colour = _second_id(stage, owner), _colour(rng)
-    large = float(rng.uniform(0.0, 1.0))
+    case, colour, large = _second_id(stage, owner), _colour(rng), float(rng.uniform(0.0, 1.0))
     size = (0.2 + 0.12 * large, 0.36 + 0.14 * large, 0.5 + 0.25 * large)
 
     def local(frame: int) -> Shapes:
@@ -190,9 +184,7 @@ def pram_pushing(stage: Stage) -> list[Actor]:
     vehicle = pram(pushed, _colour(rng), float(rng.uniform(0.65, 0.9)), bool(rng.random() < 0.6))
     hands = np.array([[PRAM_BAR, 0.18, 1.0], [PRAM_BAR, -0.18, 1.0]])
 
-    def local(frame: int) -> Shapes:
-        return clothed(poses.holding(gait(frame), body, hands), body, owner) + vehicle
-
+    local = lambda frame: clothed(poses.holding(gait(frame), body, hands), body, owner) + vehicle  # noqa: E731
     return [Actor("pram", course, local, tuple(sorted({owner, pushed})), size=1.5)]
 
 

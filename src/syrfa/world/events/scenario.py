@@ -12,11 +12,8 @@ from syrfa.world.people.body import Body, sample_body
 from syrfa.world.scene.layout import in_view
 from syrfa.world.scene.scene import Scene
 
-_HALF = 1.4
-"""Half the length in metres of what arrives, with a margin."""
-
-_KERB = 0.35
-"""How far in metres from a road people on foot keep."""
+_HALF = 1.4  # half the length in metres of what arrives, with a margin
+_KERB = 0.35  # how far in metres from a road people on foot keep
 
 
 @dataclass(frozen=True)
@@ -37,27 +34,18 @@ class Vehicle:
 
 @dataclass
 class Stage:
-    """What a builder of actors needs to know.
+    """What a builder of actors needs to know."""
 
-    Attributes:
-        scene: the place.
-        fps: frames a second.
-        frames: length of the clip.
-        rng: the source of every draw.
-        onset: shares of the clip between which abnormal behaviour begins; None for any time.
-        taken: courses so far of everybody off the road, so that new actors keep clear of them.
-        vehicles: what goes along the road so far.
-        ids: the next free numbers of the id mask.
-    """
-
-    scene: Scene
-    fps: float
-    frames: int
-    rng: np.random.Generator
+    scene: Scene  # the place
+    fps: float  # frames a second
+    frames: int  # length of the clip
+    rng: np.random.Generator  # the source of every draw
+    # shares of the clip between which abnormal behaviour begins; None for any time
     onset: tuple[float, float] | None = None
+    # courses so far of everybody off the road, so that new actors keep clear of them
     taken: list[Trajectory] = field(default_factory=list)
-    vehicles: list[Vehicle] = field(default_factory=list)
-    ids: Iterator[int] = field(default_factory=lambda: count(1))
+    vehicles: list[Vehicle] = field(default_factory=list)  # what goes along the road so far
+    ids: Iterator[int] = field(default_factory=lambda: count(1))  # the next free numbers of the id mask
 
     def take(self, course: Trajectory) -> Trajectory:
         """The course, which new actors keep clear of from now on."""
@@ -70,9 +58,9 @@ class Stage:
         return sample_body(self.rng, clothes, age)
 
     def spot(self, margin: float = 0.6, strays: float = 0.08) -> tuple[float, float]:
-        """A ground point in view where a person is at least 10 pixels tall; never on the road nor on its crossing.
+        """A ground point in view where a person is 10 pixels or taller, `margin` metres or more from the road.
 
-        It keeps `margin` metres from the road; a point off the walkway is left as it is with probability `strays`.
+        A point off the walkway is left as it is with probability `strays`.
         """
         scene, camera, road = self.scene, self.scene.camera, self.scene.road
         c, s = np.cos(scene.path), np.sin(scene.path)
@@ -85,9 +73,7 @@ class Stage:
             if not np.isfinite(found).all() or not 2.5 < found[1] < scene.back - 0.4:
                 continue
             tall = 1.7 * camera.scale(float(found[0]), float(found[1]))
-            if not 10 < tall < 0.9 * camera.height:
-                continue
-            if road is not None and road.holds(found[0], found[1], margin):
+            if not 10 < tall < 0.9 * camera.height or (road is not None and road.holds(found[0], found[1], margin)):
                 continue
             offset = found - np.array(scene.path_centre)
             inside = abs(-offset[0] * s + offset[1] * c) < scene.path_half
@@ -103,17 +89,13 @@ class Stage:
         return float(along + (self.rng.normal(0, 0.16) if self.rng.random() < 0.82 else self.rng.uniform(-1.6, 1.6)))
 
     def visible(self, course: Trajectory, half: float = 0.0) -> NDArray[np.bool_]:
-        """The frames (n,) in which any part of something `half` metres to each side is inside the picture.
-
-        With `half` 0, those in which the middle of a person is.
-        """
+        """The frames (n,) in which any part of something `half` metres to each side is inside the picture."""
         camera = self.scene.camera
         seen = np.zeros(len(course), bool)
         for aside, high in ((-half, 0.8), (half, 0.8), (0.0, 0.8 + half)):
             points = np.stack([course.x + aside, course.y, np.full(len(course), high)], axis=1)
             pixels, depth = camera.project(points)
-            inside = (pixels > 0).all(axis=1) & (pixels < np.array([camera.width, camera.height])).all(axis=1)
-            seen |= inside & (depth > 1.5)
+            seen |= camera.inside(pixels) & (depth > 1.5)
         return seen
 
     def trespasses(self, course: Trajectory, margin: float = _KERB) -> bool:
@@ -125,10 +107,7 @@ class Stage:
         return bool((near & self.visible(course, _HALF)).any())
 
     def walkable(self, draw: Callable[[bool], Trajectory], margin: float = _KERB) -> Trajectory:
-        """The first of up to twelve courses drawn that keeps `margin` metres off the road and in front of the backdrop.
-
-        `draw(True)` makes one straight along the walkway, which is always free.
-        """
+        """The first of twelve courses drawn that keeps off the road and the backdrop, or the free one: `draw(True)`."""
         for _ in range(12):
             course = draw(False)
             through = bool((self.visible(course) & (course.y > self.scene.back - 0.3)).any())
@@ -148,10 +127,9 @@ class Stage:
         margin: float = _KERB,
         first: Callable[[Trajectory], Trajectory] = lambda course: course,
     ) -> Trajectory:
-        """A course at `speed` m/s through a spot in view at frame `at`, off the road.
+        """A course at `speed` m/s through a spot in view at frame `at`, `margin` metres off the road.
 
-        `wander`, `turn` and `stop` are as in `simulate`, `frames` its length (None for the clip's), `margin` the metres
-        kept from the road; `first` is applied to each course drawn before it is judged.
+        `wander`, `turn` and `stop` are as in `simulate`; `first` is applied to each course drawn before it is judged.
         """
 
         def draw(straight: bool) -> Trajectory:
@@ -229,28 +207,19 @@ class Stage:
         *,
         half: tuple[float, float] = (2.2, 0.9),
         right: float = 0.0,
-        forward: bool | None = None,
         gap: float = 1.0,
         wait: float | None = None,
     ) -> Trajectory | None:
-        """A way at `speed` m/s (0: parked) along a lane of the road, in view, clear of everybody and everything so far.
+        """A way at `speed` m/s (0: parked) along a lane in view, `gap` metres clear of everybody, if there is one.
 
-        Args:
-            speed: metres a second.
-            half: half the vehicle's length and width in metres.
-            right: metres to the right of the lane's middle.
-            forward: which lane; None for either.
-            gap: metres kept from others.
-            wait: seconds it stands in view, short of the crossing if that is in view; None for not at all.
-
-        Returns:
-            the course, which counts as taken from now on; None when there is no road or twelve draws found no gap.
+        `half` is half the vehicle's length and width, `right` how far right of the lane's middle it keeps, in metres;
+        `wait` the seconds it stands, short of the crossing if that is in view.
         """
         road, rng = self.scene.road, self.rng
         if road is None:
             return None
         for _ in range(12):
-            ahead = bool(rng.integers(2)) if forward is None else forward
+            ahead = bool(rng.integers(2))
             middle, heading = road.lane(ahead)
             aside = middle - right if ahead else middle + right
             seen = in_view(self.scene.camera, road, aside)
@@ -267,9 +236,8 @@ class Stage:
             else:
                 course = pausing(n, fps, place=place, at=at, heading=heading, speed=speed, wait=wait)
             vehicle = Vehicle(course, *half)
-            if any(vehicle.meets(other, gap=0.4 * gap) for other in self.taken):
-                continue
-            if any(vehicle.meets(other.course, other.length, other.width, gap) for other in self.vehicles):
+            close = any(vehicle.meets(other, gap=0.4 * gap) for other in self.taken)
+            if close or any(vehicle.meets(car.course, car.length, car.width, gap) for car in self.vehicles):
                 continue
             self.vehicles.append(vehicle)
             return course
@@ -283,22 +251,14 @@ class Stage:
         seen = in_view(self.scene.camera, road)
         return seen if road.crossing is None else seen[np.abs(seen - road.crossing) > road.crossing_half + margin]
 
-    def crossing_course(self, speed: float, *, marked: bool = True) -> Trajectory | None:
-        """A way on foot straight across the road, in view: over the crossing, or else 2 m and more from it.
-
-        It counts as taken from now on; None when there is no such place, or twelve draws found no gap in the traffic.
-        """
+    def crossing_course(self, speed: float) -> Trajectory | None:
+        """A way on foot straight over the road's crossing, clear of the traffic; None when there is no such way."""
         road, rng = self.scene.road, self.rng
-        if road is None or (marked and road.crossing is None):
+        if road is None or road.crossing is None:
             return None
-        if marked and road.crossing is not None:
-            seen = in_view(self.scene.camera, road)
-            seen = seen[np.abs(seen - road.crossing) < road.crossing_half - 0.3]
-        else:
-            seen = self.unmarked(2.0)
-        for _ in range(12):
-            if not len(seen):
-                break
+        seen = in_view(self.scene.camera, road)
+        seen = seen[np.abs(seen - road.crossing) < road.crossing_half - 0.3]
+        for _ in range(12 if len(seen) else 0):
             place = road.point(float(rng.choice(seen)), 0.0)
             heading = road.angle + float(rng.choice([-0.5, 0.5])) * np.pi
             at = int(rng.uniform(0.1, 0.9) * self.frames)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from syrfa.world.events.casting import walker
+from syrfa.world.events.casting import mounted, walker
 from syrfa.world.events.scenario import Stage
 from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor
@@ -11,8 +11,7 @@ from syrfa.world.people.cars import CAR_KINDS, VAN_KINDS, car, van
 from syrfa.world.people.shapes import Colour, Shapes, colour_of
 from syrfa.world.people.vehicles import bicycle, motor_scooter, paint
 
-# what a built vehicle may exceed its list size by
-_MARGIN = 1.06
+_MARGIN = 1.06  # what a built vehicle may exceed its list size by
 
 
 def driving_car(stage: Stage) -> list[Actor]:
@@ -44,15 +43,12 @@ def _motor(stage: Stage, event: str, kind: str, speed: float, wait: float | None
     rng, road = stage.rng, stage.scene.road
     length, width = (CAR_KINDS.get(kind) or VAN_KINDS[kind])[:2]
     half = (0.5 * _MARGIN * length, 0.5 * _MARGIN * width)
-    right = 0.0
-    if speed == 0.0 and road is not None:
-        right = max(0.0, 0.5 * road.half - half[1])
+    right = max(0.0, 0.5 * road.half - half[1]) if speed == 0.0 and road is not None else 0.0
     course = stage.lane_course(speed, half=half, right=right, gap=1.0 + 0.5 * speed, wait=wait)
     if course is None:
         return []
     owner = next(stage.ids)
-    build = car if kind in CAR_KINDS else van
-    shapes = build(owner, kind, _lacquer(rng), rng)
+    shapes = (car if kind in CAR_KINDS else van)(owner, kind, _lacquer(rng), rng)
     return [Actor(event, course, lambda _: shapes, (owner,), size=half[0])]
 
 
@@ -75,15 +71,14 @@ def cycling_on_road(stage: Stage) -> list[Actor]:
     crank = rng.uniform(0, 6.3) + 2 * np.pi / rng.uniform(3.0, 6.0) * np.cumsum(course.speed) / stage.fps
     radius, seat, grip = float(rng.uniform(0.3, 0.36)), float(0.5 * body.height), float(rng.uniform(0.92, 1.12))
     lean, basket, colour = float(rng.uniform(0.25, 0.85)), bool(rng.random() < 0.15), paint(rng)
-    rider = next(stage.ids)
-    bike = rider if rng.random() < 0.4 else next(stage.ids)
+    rider, bike, owners = mounted(stage, 0.4)
 
     def local(frame: int) -> Shapes:
         angle = float(crank[frame])
         pose = poses.cycling(body, angle, seat, lean, grip)
         return clothed(pose, body, rider) + bicycle(bike, colour, seat, grip, radius, angle, basket)
 
-    return [Actor("cycling_on_road", course, local, tuple(dict.fromkeys((rider, bike))), size=1.1)]
+    return [Actor("cycling_on_road", course, local, owners, size=1.1)]
 
 
 def scooting_on_road(stage: Stage) -> list[Actor]:
@@ -92,11 +87,9 @@ def scooting_on_road(stage: Stage) -> list[Actor]:
     course = stage.lane_course(float(rng.uniform(5.0, 13.0)), half=(1.0, 0.4), right=float(rng.uniform(-0.3, 0.5)))
     if course is None:
         return []
-    body, rider = stage.body(), next(stage.ids)
-    machine = rider if rng.random() < 0.4 else next(stage.ids)
+    body, (rider, machine, owners) = stage.body(), mounted(stage, 0.4)
     pose = poses.seated(body, 0.72, np.array([[0.4, 0.28, 1.0], [0.4, -0.28, 1.0]]), (0.25, 0.26))
     shapes = clothed(pose, body, rider).placed(-0.25, 0.0, 0.0) + motor_scooter(machine, paint(rng))
-    owners = tuple(dict.fromkeys((rider, machine)))
     return [Actor("scooting_on_road", course, lambda _: shapes, owners, size=1.2)]
 
 

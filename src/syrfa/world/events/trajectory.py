@@ -28,9 +28,8 @@ class Trajectory:
     def beside(self, left: float, ahead: float = 0.0) -> "Trajectory":
         """The trajectory of somebody who keeps a place relative to this one, in metres."""
         mean = float(np.mean(self.heading))
-        shift_x = ahead * np.cos(mean) - left * np.sin(mean)
-        shift_y = ahead * np.sin(mean) + left * np.cos(mean)
-        return replace(self, x=self.x + shift_x, y=self.y + shift_y)
+        c, s = np.cos(mean), np.sin(mean)
+        return replace(self, x=self.x + (ahead * c - left * s), y=self.y + (ahead * s + left * c))
 
     def repaced(self, factor: Points, at: int, fps: float) -> "Trajectory":
         """The same headings at `factor` (frames,) times the speed, through the same place at frame `at`."""
@@ -54,17 +53,8 @@ def simulate(
 ) -> Trajectory:
     """A course that is at the ground point `through` (metres) in frame `at`; its steps are exactly speed / fps.
 
-    Args:
-        rng: the source of the irregularities.
-        frames: length.
-        fps: frames a second.
-        through: ground point in metres.
-        at: the frame at which it is passed.
-        heading: mean direction in radians.
-        speed: metres a second.
-        wander: amplitude of the slow changes of direction, in radians.
-        turn: change of direction in radians, made about frame `at` within 1.2 seconds.
-        stop: first and last frame of a halt; slowing down and setting off take half a second each.
+    `heading` is the mean direction, `wander` the size of its slow changes, `turn` is made about frame `at` within 1.2
+    seconds, all in radians. `stop` is the first and last frame of a halt; braking and setting off take half a second.
     """
     seconds = np.arange(frames) / fps
     pace, moving = speed * (1 + 0.06 * drift(rng, seconds)), seconds
@@ -75,29 +65,16 @@ def simulate(
     course = heading + wander * drift(rng, moving)
     course = course + turn / (1 + np.exp(-(seconds - at / fps) / 0.3))
     step = pace / fps
-    x = np.cumsum(step * np.cos(course))
-    y = np.cumsum(step * np.sin(course))
+    x, y = np.cumsum(step * np.cos(course)), np.cumsum(step * np.sin(course))
     return Trajectory(x - x[at] + through[0], y - y[at] + through[1], course, pace)
 
 
 def pausing(
-    frames: int,
-    fps: float,
-    *,
-    place: tuple[float, float],
-    at: int,
-    heading: float,
-    speed: float,
-    wait: float,
-    braking: float = 2.5,
-    leaving: float = 1.8,
+    frames: int, fps: float, *, place: tuple[float, float], at: int, heading: float, speed: float, wait: float
 ) -> Trajectory:
-    """A vehicle that comes straight along, brakes, stands at `place` from frame `at` for `wait` seconds, and goes on.
-
-    `heading` in radians, `speed` in m/s before and after, `braking` and `leaving` in m/s^2.
-    """
+    """A vehicle that comes straight along, stands at `place` from frame `at` for `wait` seconds, and goes on."""
     seconds = (np.arange(frames) - at) / fps
-    pace = np.where(seconds < 0, -braking * seconds, leaving * np.maximum(seconds - wait, 0.0))
+    pace = np.where(seconds < 0, -2.5 * seconds, 1.8 * np.maximum(seconds - wait, 0.0))  # m/s
     pace = np.minimum(pace, speed)
     way = np.cumsum(pace) / fps
     way -= way[at]
@@ -113,6 +90,5 @@ def standing(frames: int, place: tuple[float, float], heading: Points | float) -
 
 def drift(rng: np.random.Generator, seconds: NDArray[np.float64]) -> Points:
     """A slow random curve of unit amplitude: three sines of 2.5 to 14 seconds."""
-    periods = rng.uniform(2.5, 14.0, 3)
-    starts = rng.uniform(0, 2 * np.pi, 3)
+    periods, starts = rng.uniform(2.5, 14.0, 3), rng.uniform(0, 2 * np.pi, 3)
     return np.asarray(np.sin(2 * np.pi * seconds[:, None] / periods + starts).sum(axis=1) / np.sqrt(3))

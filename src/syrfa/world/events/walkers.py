@@ -1,9 +1,10 @@
 """People on foot who move or go as others do not: odd gaits, dances, running, crossing anywhere, the wrong way."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from syrfa.world.events.casting import (
-    Interval,
     changing,
     halting_at,
     longest,
@@ -76,8 +77,7 @@ def walking_injured(stage: Stage) -> list[Actor]:
     def pose(frame: int) -> Points:
         share = float(phase[frame]) - 0.5 * bad  # the bad leg strikes at whole numbers
         hurried = share + 0.09 * np.sin(2 * np.pi * share + 0.9)
-        speed = float(course.speed[frame])
-        walked = gait_pose(body, style, hurried + 0.5 * bad, speed, frame / stage.fps)
+        walked = gait_pose(body, style, hurried + 0.5 * bad, float(course.speed[frame]), frame / stage.fps)
         over = 0.5 + 0.5 * np.cos(2 * np.pi * (share - 0.28))  # 1 while the bad leg bears the body
         low = shifted(walked, body, np.array([0.0, 0.02 * sign * over, -0.02 - dip * over]))
         low = swayed(low, 0.12 + lean * over, 0.25 * lean * sign * over)
@@ -98,10 +98,9 @@ def rotating(stage: Stage) -> list[Actor]:
     rate = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.35, 0.8))
     seconds = np.maximum((np.arange(stage.frames) - onset) / stage.fps, 0.0)
     turn = 2 * np.pi * rate * np.maximum(seconds - 0.25 * (1 - np.exp(-seconds / 0.25)), 0.0)
-    course = Trajectory(walked.x, walked.y, walked.heading + turn, walked.speed)
+    course = replace(walked, heading=walked.heading + turn)
     first = walking_pose(body, sample_style(rng), walked, stage.fps, float(rng.random()))
-    steps = 2.2 * abs(rate)
-    second = lambda frame: action_poses.stepping(body, steps * frame / stage.fps)  # noqa: E731
+    second = lambda frame: action_poses.stepping(body, 2.2 * abs(rate) * frame / stage.fps)  # noqa: E731
     pose = blended(first, second, onset, 0.3 * stage.fps)
     return [person("rotating", body, next(stage.ids), course, pose, (onset, stage.frames - 1))]
 
@@ -121,9 +120,8 @@ def dancing(stage: Stage) -> list[Actor]:
 
 
 def _dancer(stage: Stage, course: Trajectory, rate: float) -> Actor:
-    """Somebody who dances, `rate` beats a second."""
     rng, body = stage.rng, stage.body()
-    stage.taken.append(course)
+    stage.take(course)
     moves = (float(rng.uniform(0.08, 0.2)), float(rng.uniform(0.02, 0.06)), float(rng.uniform(0.05, 0.2)))
     start = float(rng.integers(16)) + float(rng.uniform(0, 0.2))
     pose = lambda frame: action_poses.dancing(body, start + rate * frame / stage.fps, moves)  # noqa: E731
@@ -155,14 +153,13 @@ def running(stage: Stage) -> list[Actor]:
     """A runner, 2.5 to 5 m/s."""
     rng = stage.rng
     course = stage.course(float(rng.uniform(2.5, 5.0)), wander=0.06, enters=True, turns=bool(rng.random() < 0.1))
-    return [runner(stage, "running", course, whole(stage))]
+    return [_runner(stage, "running", course)]
 
 
-def runner(stage: Stage, event: str, course: Trajectory, abnormal: Interval) -> Actor:
-    """Somebody who runs along `course` at its speed."""
+def _runner(stage: Stage, event: str, course: Trajectory) -> Actor:
     body = stage.body()
     pose = walking_pose(body, sample_style(stage.rng, running=True), course, stage.fps, float(stage.rng.random()))
-    return person(event, body, next(stage.ids), course, pose, abnormal)
+    return person(event, body, next(stage.ids), course, pose, whole(stage))
 
 
 def chasing(stage: Stage) -> list[Actor]:
@@ -178,7 +175,7 @@ def chasing(stage: Stage) -> list[Actor]:
     y = np.concatenate([lead.y[0] - back * north, lead.y])[: stage.frames]
     aside = 0.25 * drift(rng, np.arange(stage.frames) / stage.fps)
     follow = stage.take(traced(x - aside * np.sin(lead.heading), y + aside * np.cos(lead.heading), stage.fps))
-    return [runner(stage, "chasing", course, whole(stage)) for course in (lead, follow)]
+    return [_runner(stage, "chasing", course) for course in (lead, follow)]
 
 
 def panic(stage: Stage) -> list[Actor]:
@@ -198,8 +195,7 @@ def _fleeing(stage: Stage, start: tuple[float, float], onset: int, away: float) 
     share = np.clip(seconds / 0.6, 0.0, 1.0)
     slow, fast, walked = float(rng.uniform(0.0, 1.3)), float(rng.uniform(2.5, 4.5)), stage.direction()
     turn = (away + float(rng.normal(0, 0.25)) - walked + np.pi) % (2 * np.pi) - np.pi
-    heading = walked + turn * share
-    speed = slow + (fast - slow) * share
+    heading, speed = walked + turn * share, slow + (fast - slow) * share
     x, y = np.cumsum(speed * np.cos(heading)) / stage.fps, np.cumsum(speed * np.sin(heading)) / stage.fps
     at = min(onset, stage.frames - 1)
     course = stage.take(Trajectory(x - x[at] + start[0], y - y[at] + start[1], heading, speed))
@@ -217,15 +213,13 @@ def jaywalking(stage: Stage) -> list[Actor]:
     frame = min(stage.moment() + int(road.half / speed * stage.fps), stage.frames - 1)
     heading = road.angle + 0.5 * np.pi * float(rng.choice([-1.0, 1.0])) + float(rng.normal(0, 0.3))
     course = passing(stage, road_place(stage, 0.0), frame, heading, speed)
-    actor = walker(stage, "jaywalking", course)
-    actor.abnormal = longest(road.holds(course.x, course.y))
-    return [actor]
+    return [replace(walker(stage, "jaywalking", course), abnormal=longest(road.holds(course.x, course.y)))]
 
 
 def wrong_way(stage: Stage) -> list[Actor]:
     """Seven to eleven who walk one way, and one who walks against them, 1 to 1.7 m/s: only that one is abnormal."""
-    rng, scene = stage.rng, stage.scene
-    forward = scene.path + np.pi * int(rng.integers(2))
+    rng = stage.rng
+    forward = stage.scene.path + np.pi * int(rng.integers(2))
     actors = []
     for _ in range(int(rng.integers(7, 12))):
         frame, spot = int(rng.integers(stage.frames)), off_road_spot(stage)
@@ -233,11 +227,8 @@ def wrong_way(stage: Stage) -> list[Actor]:
         actors.append(walker(stage, "wrong_way", course))
     middle = int(rng.uniform(0.3, 0.7) * stage.frames)
     against = forward + np.pi + float(rng.normal(0, 0.1))
-    one = walker(
-        stage, "wrong_way", passing(stage, off_road_spot(stage), middle, against, float(rng.uniform(1.0, 1.7)))
-    )
-    one.abnormal = whole(stage)
-    return [one, *actors]
+    course = passing(stage, off_road_spot(stage), middle, against, float(rng.uniform(1.0, 1.7)))
+    return [replace(walker(stage, "wrong_way", course), abnormal=whole(stage)), *actors]
 
 
 def loitering(stage: Stage) -> list[Actor]:
@@ -250,7 +241,4 @@ def loitering(stage: Stage) -> list[Actor]:
     along, aside = span * np.sin(phase), 0.35 * span * np.sin(2 * phase) + 0.2 * drift(rng, seconds)
     x = place[0] + along * np.cos(line) - aside * np.sin(line)
     y = place[1] + along * np.sin(line) + aside * np.cos(line)
-    course = stage.take(traced(x, y, stage.fps))
-    actor = walker(stage, "loitering", course)
-    actor.abnormal = whole(stage)
-    return [actor]
+    return [replace(walker(stage, "loitering", stage.take(traced(x, y, stage.fps))), abnormal=whole(stage))]

@@ -15,11 +15,9 @@ def fighting(body: Body, seconds: float, rate: float, offset: float) -> Points:
     """Somebody who hits: fists up, quick straight arms, weight to and fro; `rate` in blows a second."""
     beat = rate * seconds + offset
     side = int(beat) % 2
-    blow = max(0.0, np.sin(2 * np.pi * (beat % 1.0))) ** 2
-    kick = int(beat) % 5 == 4
-    if kick:  # takes the whole beat
-        blow = np.sin(np.pi * (beat % 1.0)) ** 2
-    leg = body.thigh + body.shin
+    kick = int(beat) % 5 == 4  # takes the whole beat
+    blow = (np.sin(np.pi * (beat % 1.0)) if kick else max(0.0, np.sin(2 * np.pi * (beat % 1.0)))) ** 2
+    leg = body.thigh + body.thigh
     advance = 0.1 * np.sin(2 * np.pi * 0.5 * beat) + 0.12 * blow
     pelvis = np.array([advance, 0.05 * np.sin(2.1 * beat), body.ankle + (0.93 - 0.04 * blow) * leg])
     ankles = feet(body, (0.25, 0.15), (-0.25, -0.15), (0.0, 0.03 * blow))
@@ -46,8 +44,8 @@ def crawling(body: Body, phase: float) -> Points:
     for side, sign in ((0, 1.0), (1, -1.0)):  # the knee goes to and fro about the hip, the shin trails behind it
         angle = steps[side][0] / body.thigh
         knee = joints[9 + side] + body.thigh * np.array([np.sin(angle), 0.0, -np.cos(angle)])
-        drop = min(max(knee[2] - 0.07, 0.0), 0.5 * body.shin)
-        ankle = knee + np.array([-np.sqrt(body.shin**2 - drop**2), 0.03 * sign, -drop])
+        drop = min(max(knee[2] - 0.07, 0.0), 0.5 * body.thigh)
+        ankle = knee + np.array([-np.sqrt(body.thigh**2 - drop**2), 0.03 * sign, -drop])
         foot = np.array([-0.6, 0.0, -0.1]) * 0.15 * body.height
         joints[11 + side], joints[13 + side], joints[15 + side] = knee, ankle, ankle + foot
     return joints
@@ -55,15 +53,11 @@ def crawling(body: Body, phase: float) -> Points:
 
 def jumping(body: Body, phase: float, height: float) -> Points:
     """Hops on both feet, one a unit of `phase`; `height` of the flight in metres."""
-    share = phase % 1.0
-    air = 0.55
-    leg = body.thigh + body.shin
+    share, air, leg = phase % 1.0, 0.55, body.thigh + body.thigh
+    up, fold, bend = 0.0, 0.0, 0.03
     if share < air:
-        up = 4 * height * (share / air) * (1 - share / air)
-        fold = 0.12 * np.sin(np.pi * share / air)
-        bend = 0.03
+        up, fold = 4 * height * (share / air) * (1 - share / air), 0.12 * np.sin(np.pi * share / air)
     else:
-        up, fold = 0.0, 0.0
         bend = 0.03 + 0.2 * np.sin(np.pi * (share - air) / (1 - air))
     ankles = feet(body, (0.0, 0.08), (0.0, -0.08), (up + fold, up + fold))
     pelvis = np.array([-0.25 * bend, 0.0, body.ankle + (1 - bend) * leg + up])
@@ -74,7 +68,7 @@ def jumping(body: Body, phase: float, height: float) -> Points:
 
 def throwing(body: Body, share: float) -> Points:
     """Somebody who throws with the right hand; `share` of the throw 0 to 1, the hand lets go at 0.6."""
-    leg = body.thigh + body.shin
+    leg = body.thigh + body.thigh
     back = np.interp(share, [0.0, 0.4, 0.6, 1.0], [0.0, 1.0, -0.6, 0.0])
     pelvis = np.array([-0.14 * back, 0.0, body.ankle + 0.94 * leg])
     shoulder = pelvis[2] + body.torso
@@ -91,11 +85,11 @@ _THROWING_HAND = ((0.1, -0.3, 0.5, 0.35, 0.1), (-0.25, -0.35, -0.15, 0.0, -0.2),
 def dancing(body: Body, beat: float, moves: tuple[float, float, float]) -> Points:
     """Somebody who dances; the arms take up something else every four of the beats so far.
 
-    `moves` says how far: sideways step in metres, bounce as a share of the leg, sway in radians.
+    `moves` are the sideways step in metres, the bounce as a share of the leg, and the sway in radians.
     """
     step, bounce, sway = moves
     wave, double = np.sin(np.pi * beat), np.sin(2 * np.pi * beat)
-    leg = body.thigh + body.shin
+    leg = body.thigh + body.thigh
     lifted = (max(0.0, wave) ** 2, max(0.0, -wave) ** 2)  # the free foot taps beside the other
     ankles = feet(body, (0.0, 0.16), (0.0, -0.16), (0.16 * lifted[0], 0.16 * lifted[1]))
     pelvis = np.array([0.04 * double, -step * wave, body.ankle + (0.975 - bounce * (0.5 + 0.5 * double)) * leg])
@@ -103,16 +97,8 @@ def dancing(body: Body, beat: float, moves: tuple[float, float, float]) -> Point
     place = (beat / 4.0) % len(_ARMS)
     one, share = int(place), min(4 * (place % 1.0), 1.0)
     arms = (1 - share) * _arms(one - 1, wave, double) + share * _arms(one, wave, double)
-    return stand(
-        body,
-        pelvis,
-        0.08,
-        ankles,
-        hands=neck + arms * body.height / 1.75,
-        twist=0.45 * wave,
-        tilt=sway * wave,
-        splay=0.4,
-    )
+    hands, twist, tilt = neck + arms * body.height / 1.75, 0.45 * wave, sway * wave
+    return stand(body, pelvis, 0.08, ankles, hands=hands, twist=twist, tilt=tilt, splay=0.4)
 
 
 _OUT = ((0.2, 0.55, -0.05), (0.0, 0.0, 0.2), (0.05, 0.0, 0.05))
@@ -130,7 +116,6 @@ _ARMS = (
 
 
 def _arms(kind: int, wave: float, double: float) -> Points:
-    """Hands (2, 3) relative to the neck."""
     middle, step, pulse = (np.array(row) for row in _ARMS[kind % len(_ARMS)])
     left, right = middle + step * wave + pulse * double, middle - step * wave + pulse * double
     return np.stack([left, right * np.array([1.0, -1.0, 1.0])])
@@ -139,7 +124,7 @@ def _arms(kind: int, wave: float, double: float) -> Points:
 def stepping(body: Body, phase: float) -> Points:
     """Small steps on the spot, as somebody makes who turns around; `phase` counts pairs of steps."""
     wave = np.sin(2 * np.pi * phase)
-    leg = body.thigh + body.shin
+    leg = body.thigh + body.thigh
     ankles = feet(body, (0.05 * wave, 0.09), (-0.05 * wave, -0.09), (0.09 * max(0.0, wave), 0.09 * max(0.0, -wave)))
     pelvis = np.array([0.0, -0.03 * wave, body.ankle + 0.975 * leg])
     arms = [(0.15 + 0.1 * wave, 0.4, 0.35), (0.15 - 0.1 * wave, 0.4, 0.35)]
@@ -151,7 +136,7 @@ LEFT, RIGHT, FORWARD, BACKWARD = 0.5 * np.pi, -0.5 * np.pi, 0.0, np.pi
 
 def limp(body: Body, rng: np.random.Generator, direction: float) -> Points:
     """A body without tension, upright, as it will lie when it is tipped over in `direction` (radians, see `turned`)."""
-    leg = body.thigh + body.shin
+    leg = body.thigh + body.thigh
     prone, aside = bool(np.cos(direction) > 0.7), bool(abs(np.cos(direction)) <= 0.7)
     # whoever lies face down cannot bend the knees into the ground
     spread, bent = rng.uniform(0.03, 0.05 if aside else 0.2, 2), rng.uniform(0.0, 0.03 if prone else 0.14, 2) * leg
@@ -169,7 +154,7 @@ def limp(body: Body, rng: np.random.Generator, direction: float) -> Points:
 
 
 def _slack_arm(rng: np.random.Generator, past_head: float) -> tuple[float, float, float]:
-    """Angles of an arm that lies on the ground beside the body or, with probability `past_head`, beside the head."""
+    """Angles of an arm on the ground beside the body or, with probability `past_head`, beside the head."""
     spread = float(rng.uniform(0.15, 0.7))
     if rng.random() < past_head:
         return float(rng.uniform(2.6, 2.9)), float(rng.uniform(0.1, 0.4)), spread
@@ -178,9 +163,8 @@ def _slack_arm(rng: np.random.Generator, past_head: float) -> tuple[float, float
 
 def curled(body: Body, tightness: float) -> Points:
     """Knees drawn up and arms folded, upright; `tightness` 0 to 1."""
-    leg = body.thigh + body.shin
-    height = body.ankle + leg
-    foot = 0.12 + 0.1 * tightness
+    leg = body.thigh + body.thigh
+    height, foot = body.ankle + leg, 0.12 + 0.1 * tightness
     ankles = np.array([[foot, s * 0.08, height - leg * (0.92 - 0.5 * tightness)] for s in (1.0, -1.0)])
     arms = [(0.7, 1.8, 0.1), (1.0, 1.5, 0.05)]
     return stand(body, np.array([0.0, 0.0, height]), 0.15 + 0.5 * tightness, ankles, (0.9, 0.9), arms=arms, nod=0.3)
@@ -201,35 +185,30 @@ def breathing(joints: Points, seconds: float) -> Points:
 
 
 def toppled(upright: Points, end: Points, share: float, direction: float) -> Points:
-    """Somebody who falls over like a pole, `share` 0 to 1, while the limbs go slack into `end` (see `limp`).
-
-    `direction` of the fall in radians: 0 forward, pi backward, counter-clockwise.
-    """
+    """Falls over like a pole in `direction` (radians, as in `turned`), `share` 0 to 1, and goes slack into `end`."""
     share = min(max(share, 0.0), 1.0)
-    pose = mixed(upright, end, share)
-    return settled(turned(pose, 0.5 * np.pi * share**1.8, direction))
+    return settled(turned(mixed(upright, end, share), 0.5 * np.pi * share**1.8, direction))
 
 
 def kneeling(body: Body) -> Points:
     """On both knees, sunk on the heels, the trunk slack."""
     pelvis = np.array([-0.1, 0.0, 0.5 * body.thigh + 0.1])
-    ankles = np.array([[-0.12 - 0.25 * body.shin, s * 0.1, 0.1] for s in (1.0, -1.0)])
+    ankles = np.array([[-0.12 - 0.25 * body.thigh, s * 0.1, 0.1] for s in (1.0, -1.0)])
     arms = [(0.25, 0.4, 0.15), (0.25, 0.4, 0.15)]
-    pose = stand(body, pelvis, 0.35, ankles, (1.3, 1.3), arms=arms, nod=0.4)
-    return settled(pose)
+    return settled(stand(body, pelvis, 0.35, ankles, (1.3, 1.3), arms=arms, nod=0.4))
 
 
 def slumped(body: Body, lean: float) -> Points:
     """Sitting on the ground with legs out and the head on the chest; `lean` of the trunk in radians, below 0 back."""
     pelvis = np.array([0.0, 0.0, 0.12])
-    leg = body.thigh + body.shin
+    leg = body.thigh + body.thigh
     ankles = np.array([[0.93 * leg, 0.16, 0.06], [0.8 * leg, -0.14, 0.06]])
     hands = np.array([[0.2, 0.16, 0.2], [0.15, -0.25, 0.12]])
     return settled(stand(body, pelvis, lean, ankles, (-1.0, -1.0), hands=hands, nod=0.5))
 
 
 def staged(keys: list[tuple[float, Points]], share: float) -> Points:
-    """A pose on the way through several; `keys` are (share at which it is reached, pose), in order, the first at 0."""
+    """A pose on the way through several; `keys` are (share at which it is reached, pose), the first at 0."""
     for (begin, one), (end, other) in pairwise(keys):
         if share < end:
             part = max(share - begin, 0.0) / (end - begin)

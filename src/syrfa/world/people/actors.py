@@ -12,29 +12,19 @@ from syrfa.world.people.shapes import Shapes
 from syrfa.world.people.skeleton import mixed, risen
 from syrfa.world.scene.camera import Points
 
-Pose = Callable[[int], Points]
-"""Joints (17, 3) of a frame, in local axes."""
+Pose = Callable[[int], Points]  # joints (17, 3) of a frame, in local axes
 
 
 @dataclass
 class Actor:
-    """Somebody, with what they ride or push.
+    """Somebody, with what they ride or push."""
 
-    Attributes:
-        event: what it does, e.g. `walk` or `cycling`.
-        course: where it is.
-        local: its shapes in a frame, in local axes (forward, left, up).
-        owners: ids of its parts in the mask.
-        abnormal: first and last abnormal frame, or None.
-        size: half its length in metres.
-    """
-
-    event: str
-    course: Trajectory
-    local: Callable[[int], Shapes]
-    owners: tuple[int, ...]
-    abnormal: tuple[int, int] | None = None
-    size: float = 1.0
+    event: str  # what it does, e.g. `walk` or `cycling`.
+    course: Trajectory  # where it is
+    local: Callable[[int], Shapes]  # its shapes in a frame, in local axes (forward, left, up)
+    owners: tuple[int, ...]  # ids of its parts in the mask
+    abnormal: tuple[int, int] | None = None  # first and last abnormal frame, or None
+    size: float = 1.0  # half its length in metres
 
     def place(self, frame: int) -> tuple[float, float]:
         """Its ground point in metres."""

@@ -9,8 +9,7 @@ from syrfa.world.people.shapes import Cloth, Colour, Shapes, colour_of
 from syrfa.world.scene.camera import Points
 from syrfa.world.scene.texture import COUNT
 
-Limb = tuple[Points, Points, float, float, Colour]
-"""Start, end, radii at both, colour."""
+Limb = tuple[Points, Points, float, float, Colour]  # start, end, radii at both, colour
 
 
 Joint = IntEnum(
@@ -22,16 +21,13 @@ Joint = IntEnum(
 """Row of each joint in a (17, 3) pose."""
 
 
+CARRIED = ("", "backpack", "shoulder bag", "hand bag", "two bags")
+HEADWEAR = ("", "long hair", "cap", "hood", "scarf")
+
+
 @dataclass(frozen=True)
 class Wardrobe:
-    """Colours (BGR, 0 to 255) and what is worn and carried.
-
-    Attributes:
-        fit: width of the trousers, 1 for tight ones.
-        pattern: number of the clothes' pattern.
-        carries: "", "backpack", "shoulder bag", "hand bag" or "two bags".
-        headwear: "", "long hair", "cap", "hood" or "scarf".
-    """
+    """Colours (BGR, 0 to 255) and what is worn and carried."""
 
     shirt: Colour
     trousers: Colour
@@ -44,41 +40,27 @@ class Wardrobe:
     shorts: bool = False
     skirt: bool = False
     coat: bool = False
-    fit: float = 1.0
-    pattern: int = 0
-    carries: str = ""
-    headwear: str = ""
+    fit: float = 1.0  # width of the trousers, 1 for tight ones
+    pattern: int = 0  # number of the clothes' pattern
+    carries: str = ""  # one of CARRIED
+    headwear: str = ""  # one of HEADWEAR
 
 
 @dataclass(frozen=True)
 class Body:
-    """Measures of a person.
+    """Measures of a person."""
 
-    Attributes:
-        height: from sole to crown in metres.
-        girth: 1 for an ordinary build; scales every radius.
-        leg: share of the height from sole to hip.
-        wardrobe: clothes.
-        head: size of the head relative to an adult's of the same height; children's are larger.
-        age: adult, child or elder.
-    """
-
-    height: float
-    girth: float
-    leg: float
+    height: float  # from sole to crown in metres
+    girth: float  # 1 for an ordinary build; scales every radius
+    leg: float  # share of the height from sole to hip
     wardrobe: Wardrobe
-    head: float = 1.0
-    age: str = "adult"
+    head: float = 1.0  # size of the head relative to an adult's of the same height; children's are larger
+    age: str = "adult"  # adult, child or elder
 
     @property
     def thigh(self) -> float:
-        """Hip to knee in metres."""
+        """Hip to knee, and knee to ankle, in metres."""
         return 0.5 * (self.leg * self.height - self.ankle)
-
-    @property
-    def shin(self) -> float:
-        """Knee to ankle in metres."""
-        return self.thigh
 
     @property
     def ankle(self) -> float:
@@ -102,7 +84,7 @@ class Body:
 
 
 def sample_body(rng: np.random.Generator, brightness: float = 0.0, age: str = "adult") -> Body:
-    """Draws a person: an adult of 1.5 to 1.95 m, an elder of 1.45 to 1.85 m, or a child of 1.0 to 1.5 m (`age`).
+    """Draws an adult of 1.5 to 1.95 m, an elder of 1.45 to 1.85 m, or a child of 1.0 to 1.5 m (`age`).
 
     `brightness` is -1 for dark clothes, 1 for bright ones, 0 for anything.
     """
@@ -130,13 +112,12 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
     fat = size * body.girth
     shirt, trousers, skin = wear.shirt, wear.trousers, wear.skin
     sleeve, shin = (skin if wear.short_sleeves else shirt), (skin if wear.shorts else trousers)
-    loose = fat * (1.0 if wear.shorts else wear.fit)
-    j = joints
+    loose, j = fat * (1.0 if wear.shorts else wear.fit), joints
     neck, pelvis = j[Joint.NECK], j[Joint.PELVIS]
     up = neck - pelvis
     lines: list[Limb] = []
     for side in (0, 1):
-        hip, knee, foot, toe = (j[Joint.HIP_L + side], j[Joint.KNEE_L + side], j[13 + side], j[15 + side])
+        hip, knee, foot, toe = j[Joint.HIP_L + side], j[Joint.KNEE_L + side], j[13 + side], j[15 + side]
         calf = 0.65 * knee + 0.35 * foot
         lines.append((hip, knee, 0.088 * fat, 0.06 * max(loose, fat), trousers))
         lines.append((knee, calf, 0.058 * max(loose, fat), 0.055 * loose, shin))
@@ -171,7 +152,6 @@ def clothed(joints: Points, body: Body, owner: int) -> Shapes:
 
 
 def _head(j: Points, wear: Wardrobe, size: float) -> list[Limb]:
-    """Neck, face, hair, and what is worn on it; the face looks ahead."""
     head, neck = j[Joint.HEAD], j[Joint.NECK]
     up = (head - neck) / max(float(np.linalg.norm(head - neck)), 1e-6)
     ahead = np.array([size, 0.0, 0.0])
@@ -189,9 +169,8 @@ def _head(j: Points, wear: Wardrobe, size: float) -> list[Limb]:
     elif wear.headwear == "cap":
         lines.append((head + 0.065 * up, head + 0.072 * up + 0.1 * ahead, 0.076 * size, 0.025 * size, wear.patch))
     elif wear.headwear == "hood":
-        lines.append(
-            (head - 0.05 * up - 0.04 * ahead, head + 0.04 * up - 0.03 * ahead, 0.088 * size, 0.095 * size, wear.shirt)
-        )
+        low, high = head - 0.05 * up - 0.04 * ahead, head + 0.04 * up - 0.03 * ahead
+        lines.append((low, high, 0.088 * size, 0.095 * size, wear.shirt))
         lines.append((neck, head - 0.05 * up - 0.03 * ahead, 0.08 * size, 0.08 * size, wear.shirt))
     elif wear.headwear == "scarf":
         lines.append((neck - 0.02 * ahead, neck + 0.03 * ahead + 0.02 * up, 0.078 * size, 0.075 * size, wear.patch))
@@ -199,7 +178,6 @@ def _head(j: Points, wear: Wardrobe, size: float) -> list[Limb]:
 
 
 def _extras(j: Points, wear: Wardrobe, fat: float) -> list[Limb]:
-    """Coat, skirt, stripe and bags."""
     neck, pelvis = j[Joint.NECK], j[Joint.PELVIS]
     up = neck - pelvis
     knees = 0.5 * (j[Joint.KNEE_L] + j[Joint.KNEE_R])
@@ -228,10 +206,6 @@ def _extras(j: Points, wear: Wardrobe, fat: float) -> list[Limb]:
     return lines
 
 
-_CARRIED = ("", "backpack", "shoulder bag", "hand bag", "two bags")
-_HEADWEAR = ("", "long hair", "cap", "hood", "scarf")
-
-
 def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
     dark = float(rng.uniform(0, 1)) ** 1.5
     skin = (1 - dark) * np.array([165.0, 190.0, 228.0]) + dark * np.array([45.0, 62.0, 92.0])
@@ -252,16 +226,13 @@ def _sample_wardrobe(rng: np.random.Generator, brightness: float) -> Wardrobe:
         coat=bool(rng.random() < 0.12),
         fit=float(rng.uniform(0.95, 1.4)),
         pattern=int(rng.integers(COUNT)),
-        carries=str(rng.choice(_CARRIED, p=[0.46, 0.28, 0.13, 0.09, 0.04])),
-        headwear=str(rng.choice(_HEADWEAR, p=[0.58, 0.22, 0.09, 0.06, 0.05])),
+        carries=str(rng.choice(CARRIED, p=[0.46, 0.28, 0.13, 0.09, 0.04])),
+        headwear=str(rng.choice(HEADWEAR, p=[0.58, 0.22, 0.09, 0.06, 0.05])),
     )
 
 
 def _cloth(rng: np.random.Generator, brightness: float) -> Colour:
-    """Mostly black, grey, blue, beige or a muted colour, now and then a bright one.
-
-    `brightness` in [-1, 1] shifts the mean.
-    """
+    """Mostly black, grey, blue, beige or muted, now and then bright; `brightness` in [-1, 1] shifts the mean."""
     value = float(np.clip(rng.normal(100 + 75 * brightness, 42), rng.uniform(14, 40), 235))
     kind = rng.choice(5, p=[0.42, 0.2, 0.12, 0.16, 0.1])
     if kind == 0:

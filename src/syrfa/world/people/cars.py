@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from syrfa.world.people.shapes import Colour, Face, Shapes, cuboid, wheel
-from syrfa.world.people.vehicles import BLACK, GLASS, STEEL
-from syrfa.world.scene.camera import Points
+from syrfa.world.people.shapes import Colour, Face, Shapes, cuboid
+from syrfa.world.people.vehicles import GLASS, wheels
 
 CAR_KINDS: dict[str, tuple[float, float, float, float]] = {
     "hatchback": (4.0, 1.74, 1.48, 0.0),
@@ -36,7 +35,7 @@ def car(owner: int, kind: str, colour: Colour, rng: np.random.Generator) -> Shap
     rear, front = -0.5 * length + boot + 0.06, 0.5 * length - nose
     shapes += _cabin((rear, front), 0.94 * width, (belt, height), (0.3 + 0.2 * (boot > 0.3), 0.62), colour, owner)
     shapes += _lamps(owner, length, width, 0.5 * (low + belt) + 0.08)
-    return shapes + _wheels(owner, length, width, float(rng.uniform(0.3, 0.34)))
+    return shapes + wheels(owner, (-0.29 * length, 0.31 * length), 0.5 * width, float(rng.uniform(0.3, 0.34)))
 
 
 def van(owner: int, kind: str, colour: Colour, rng: np.random.Generator) -> Shapes:
@@ -44,20 +43,18 @@ def van(owner: int, kind: str, colour: Colour, rng: np.random.Generator) -> Shap
     length, width, height = VAN_KINDS[kind]
     height *= float(rng.uniform(0.94, 1.06))
     nose, belt = (1.5, 0.5 * height) if kind == "box truck" else (1.25, 0.52 * height)
-    rear = -0.5 * length
-    hull = length - nose
+    rear, hull = -0.5 * length, length - nose
     box: Colour = (225.0, 225.0, 225.0) if kind == "box truck" and rng.random() < 0.7 else colour
     shapes = cuboid((rear + 0.5 * hull, 0.0, 0.32), (hull, width, height - 0.32), box, owner)
     if kind == "minibus":
         for side in (0.5, -0.5):
             shapes += _pane((rear + 0.25, rear + hull - 0.2), side * width, (0.56 * height, 0.86 * height), owner)
     cab = 0.95 if kind != "box truck" else 0.78
-    shapes += cuboid(
-        (0.5 * length - 0.5 * nose, 0.0, 0.32), (nose, 0.97 * width, belt - 0.32), colour, owner, slope=0.1
-    )
+    middle = (0.5 * length - 0.5 * nose, 0.0, 0.32)
+    shapes += cuboid(middle, (nose, 0.97 * width, belt - 0.32), colour, owner, slope=0.1)
     shapes += _cabin((rear + hull, 0.5 * length - 0.1), 0.95 * width, (belt, cab * height), (0.02, 0.7), colour, owner)
     shapes += _lamps(owner, length, width, 0.42 * belt + 0.25)
-    return shapes + _wheels(owner, length, width, 0.35)
+    return shapes + wheels(owner, (-0.29 * length, 0.31 * length), 0.5 * width, 0.35)
 
 
 def _cabin(
@@ -80,10 +77,7 @@ def _cabin(
 def _pane(along: tuple[float, float], aside: float, high: tuple[float, float], owner: int) -> Shapes:
     """A dark window in a side wall, a hair outside it."""
     out = np.sign(aside)
-    y = aside + 0.02 * out
-    corners: Points = np.array(
-        [(along[0], y, high[0]), (along[1], y, high[0]), (along[1], y, high[1]), (along[0], y, high[1])]
-    )
+    corners = np.array([(along[x], aside + 0.02 * out, high[z]) for x, z in ((0, 0), (1, 0), (1, 1), (0, 1))])
     return Shapes(faces=[Face(corners, GLASS, owner, np.array([0.0, out, 0.0]))])
 
 
@@ -93,16 +87,7 @@ def _lamps(owner: int, length: float, width: float, high: float) -> Shapes:
     for end, colour in ((1.0, (215.0, 225.0, 225.0)), (-1.0, (40.0, 35.0, 170.0))):
         for side in (0.36, -0.36):
             x, y = end * (0.5 * length + 0.01) - (0.06 if end > 0 else 0.0), side * width
-            points = np.array(
-                [(x, y + a, high + b) for a, b in ((-0.15, -0.06), (0.15, -0.06), (0.15, 0.08), (-0.15, 0.08))]
-            )
+            edges = ((-0.15, -0.06), (0.15, -0.06), (0.15, 0.08), (-0.15, 0.08))
+            points = np.array([(x, y + a, high + b) for a, b in edges])
             faces.append(Face(points, colour, owner, np.array([end, 0.0, 0.0])))
     return Shapes(faces=faces)
-
-
-def _wheels(owner: int, length: float, width: float, radius: float) -> Shapes:
-    shapes = Shapes()
-    for along in (-0.29 * length, 0.31 * length):
-        for side in (-0.5 * width, 0.5 * width):
-            shapes += wheel(along, side, radius, BLACK, owner, hub=STEEL)
-    return shapes

@@ -10,9 +10,7 @@ import numpy as np
 from syrfa.world.people.body import Body, Joint
 from syrfa.world.scene.camera import Points
 
-WALK_RATIO = 0.0065
-"""Step length in metres over cadence in steps a minute: near constant for people who walk freely."""
-
+WALK_RATIO = 0.0065  # step length in metres over cadence in steps a minute: near constant for people who walk freely
 BOOK = (0.2, 1.6, 0.05)
 POCKET = (-0.12, 0.75, 0.3)
 SCREEN = (0.5, 1.65, 0.02)
@@ -25,29 +23,17 @@ weight, something pulled. Angles as in `GaitStyle.hold`."""
 
 @dataclass(frozen=True)
 class GaitStyle:
-    """How one person moves.
+    """How one person moves."""
 
-    Attributes:
-        pace: 1 for ordinary cadence at a given speed; below 1 for longer, slower steps.
-        swing: arm swing at 1.3 m/s, in radians.
-        bend: elbow angle in radians.
-        held: arms that do not swing: (left, right).
-        hold: angles of such an arm in radians: forward of the trunk, elbow, sideways.
-        lean: forward lean in radians.
-        nod: forward bend of the neck in radians.
-        apart: half the distance between the feet, as a share of the height.
-        running: with a flight phase, high heels and bent arms.
-    """
-
-    pace: float = 1.0
-    swing: float = 0.45
-    bend: float = 0.3
-    held: tuple[bool, bool] = (False, False)
-    hold: tuple[float, float, float] = BOOK
-    lean: float = 0.05
-    nod: float = 0.0
-    apart: float = 0.045
-    running: bool = False
+    pace: float = 1.0  # 1 for ordinary cadence at a given speed; below 1 for longer, slower steps
+    swing: float = 0.45  # arm swing at 1.3 m/s, in radians
+    bend: float = 0.3  # elbow angle in radians
+    held: tuple[bool, bool] = (False, False)  # arms that do not swing: (left, right)
+    hold: tuple[float, float, float] = BOOK  # angles of such an arm in radians: forward of the trunk, elbow, sideways
+    lean: float = 0.05  # forward lean in radians
+    nod: float = 0.0  # forward bend of the neck in radians
+    apart: float = 0.045  # half the distance between the feet, as a share of the height
+    running: bool = False  # with a flight phase, high heels and bent arms
 
 
 def sample_style(rng: np.random.Generator, running: bool = False) -> GaitStyle:
@@ -86,16 +72,12 @@ def sample_elder_style(rng: np.random.Generator) -> GaitStyle:
 
 
 def cycles(body: Body, style: GaitStyle, speed: Points) -> Points:
-    """Gait cycles (two steps) a second at each speed in m/s; 0 when standing.
-
-    Walking keeps the walk ratio, scaled by leg length; running holds 2.6 to 3.1 steps a second.
-    """
+    """Gait cycles (two steps) a second at each speed in m/s; 0 when standing."""
     size = body.leg * body.height / 0.9
     if style.running:
         steps = 2.5 + 0.12 * np.clip(speed, 0, 6)
         return np.asarray(0.5 * style.pace * steps / np.sqrt(size) * np.clip(speed / 0.8, 0, 1))
     steps = np.sqrt(np.maximum(speed, 0.0) / (60 * WALK_RATIO * size))
-    # below a stroll the steps get short instead of slow
     return np.asarray(0.5 * style.pace * steps * np.where(speed < 0.08, 0.0, 1.0))
 
 
@@ -107,10 +89,8 @@ def gait_pose(body: Body, style: GaitStyle, phase: float, speed: float, seconds:
     rate = float(cycles(body, style, np.array(speed)))
     stride = speed / rate if rate > 0 else 0.0
     feet = [_foot(body, style, (phase + 0.5 * side) % 1.0, stride, speed) for side in (0, 1)]
-    effort = min(speed / 1.3, 1.6)
+    effort, wave, reach = min(speed / 1.3, 1.6), np.cos(2 * np.pi * phase), body.thigh + body.thigh
     turn = 0.05 * min(effort, 1.0)  # the pelvis turns with the legs and lengthens the step
-    wave = np.cos(2 * np.pi * phase)
-    reach = body.thigh + body.shin
     width = style.apart + 0.03 * max(0.0, 1 - speed / 0.3)
     ankles = np.array([[feet[s][0], (width, -width)[s] * body.height, feet[s][1]] for s in (0, 1)])
     if style.running:
@@ -141,8 +121,7 @@ def gait_pose(body: Body, style: GaitStyle, phase: float, speed: float, seconds:
 def _foot(body: Body, style: GaitStyle, phase: float, stride: float, speed: float) -> tuple[float, float, float]:
     """Ankle forward of the hip and above the ground in metres, and the foot's pitch (toe down) in radians."""
     duty, front = (0.36, 0.42) if style.running else (0.61, 0.44)
-    scale = body.height / 1.75
-    vigour = min(speed / 0.9, 1.0)
+    scale, vigour = body.height / 1.75, min(speed / 0.9, 1.0)
     heel = (0.12 if style.running else 0.095) * scale * vigour
     lift = (0.16 + 0.07 * min(speed, 5.0) if style.running else 0.075) * scale * vigour
     strike, leave = front * duty * stride, -(1 - front) * duty * stride
@@ -151,17 +130,11 @@ def _foot(body: Body, style: GaitStyle, phase: float, stride: float, speed: floa
         rise = max(0.0, (share - 0.62) / 0.38) ** 1.6
         pitch = 0.85 * vigour * rise - 0.3 * vigour * max(0.0, 1 - share / 0.15)
         return strike - share * duty * stride + 0.06 * rise * vigour * scale, body.ankle + heel * rise, pitch
-    share = (phase - duty) / (1 - duty)
+    h = (phase - duty) / (1 - duty)
     # a cubic that leaves and meets the ground at its speed, so that the foot neither slips nor jumps
-    slope = -stride * (1 - duty)
-    start = leave + 0.06 * vigour * scale
-    h = share
-    forward = (
-        (2 * h**3 - 3 * h**2 + 1) * start
-        + (h**3 - 2 * h**2 + h) * 0.3 * slope
-        + (3 * h**2 - 2 * h**3) * strike
-        + (h**3 - h**2) * 0.5 * slope
-    )
+    slope, start = -stride * (1 - duty), leave + 0.06 * vigour * scale
+    forward = (2 * h**3 - 3 * h**2 + 1) * start + (h**3 - 2 * h**2 + h) * 0.3 * slope
+    forward = forward + (3 * h**2 - 2 * h**3) * strike + (h**3 - h**2) * 0.5 * slope
     up = body.ankle + heel * (1 - h) ** 2 + lift * np.sin(np.pi * h) * (1.3 - 0.75 * h)
     return float(forward), float(up), float(vigour * (0.85 * (1 - h) ** 1.5 - 0.3 * h**2))
 
@@ -180,20 +153,11 @@ def stand(
     nod: float = 0.0,
     splay: float = 0.0,
 ) -> Points:
-    """Joints (17, 3) from the hip, the feet, and either arm angles or the hands' places.
+    """Joints (17, 3) from the hip's middle (3,), ankles (2, 3), and the arms' angles or the `hands`' places (2, 3).
 
-    Args:
-        body: the person.
-        pelvis: (3,) middle of the hips.
-        lean: forward lean of the trunk in radians.
-        ankles: (2, 3), left and right.
-        pitch: of the feet, toe down, in radians.
-        arms: for both arms (angle forward of the trunk, elbow angle, angle sideways) in radians.
-        hands: (2, 3); used instead of `arms`.
-        twist: turn of the shoulders to the left in radians; the hips turn against it.
-        tilt: sideways lean to the left in radians.
-        nod: forward bend of the neck relative to the trunk, in radians.
-        splay: how far the knees point outwards, 0 to 1.
+    Angles are in radians: `lean` forward and `tilt` to the left of the trunk, `pitch` of the feet (toe down), `arms` as
+    in `GaitStyle.hold`, `twist` of the shoulders to the left (the hips turn against it), `nod` of the neck forward.
+    `splay` is how far the knees point outwards, 0 to 1.
     """
     j = np.empty((17, 3))
     h = body.height
@@ -215,7 +179,7 @@ def stand(
             joint, hand = _swung(body, shoulder, lean, arms[side], sign)
         j[Joint.ELBOW_L + side], j[Joint.HAND_L + side] = joint, hand
         bend = np.array([1.0, splay * sign, 0.0])
-        j[Joint.KNEE_L + side], j[Joint.ANKLE_L + side] = reach(hip, ankles[side], body.thigh, body.shin, bend)
+        j[Joint.KNEE_L + side], j[Joint.ANKLE_L + side] = reach(hip, ankles[side], body.thigh, body.thigh, bend)
         sole = np.array([np.cos(pitch[side]), 0.12 * sign, -np.sin(pitch[side])]) * 0.115 * h
         toe = j[Joint.ANKLE_L + side] + sole - np.array([0.0, 0.0, 0.6 * body.ankle])
         toe[2] = max(toe[2], 0.02)
@@ -226,7 +190,6 @@ def stand(
 def _swung(
     body: Body, shoulder: Points, lean: float, arm: tuple[float, float, float], sign: float
 ) -> tuple[Points, Points]:
-    """Elbow and hand of an arm given by its angles."""
     forward, bend, spread = arm[0] + 0.3 * lean, arm[1], arm[2]
     side = sign * np.sin(spread)
     upper = np.array([np.sin(forward) * np.cos(spread), side, -np.cos(forward) * np.cos(spread)])
@@ -236,10 +199,9 @@ def _swung(
 
 
 def reach(root: Points, target: Points, first: float, second: float, bend: Points) -> tuple[Points, Points]:
-    """Middle and end, both (3,), of a two-part limb from `root` (3,) that reaches for `target` (3,).
+    """Middle and end, both (3,), of a two-part limb from `root` (3,) to `target` (3,), or as far towards it as it goes.
 
-    `first` and `second` are the lengths of its parts; the middle joint points to `bend` (3,). A target out of reach is
-    approached along the straight line.
+    `first` and `second` are the lengths of its parts; the middle joint points to `bend` (3,).
     """
     line = target - root
     far = max(float(np.sqrt(line @ line)), 1e-6)

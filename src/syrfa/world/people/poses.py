@@ -18,7 +18,7 @@ def talking(body: Body, seconds: float, rate: float) -> Points:
     shift = 0.03 * np.sin(0.5 * rate * seconds)
     lifted = max(0.0, np.sin(rate * seconds)) ** 2
     other = max(0.0, np.sin(0.7 * rate * seconds + 2)) ** 2
-    pelvis = np.array([0.0, shift, body.ankle + 0.985 * (body.thigh + body.shin)])
+    pelvis = np.array([0.0, shift, body.ankle + 0.985 * (body.thigh + body.thigh)])
     ankles = feet(body, (0.03, 0.11), (-0.03, -0.11), (0.0, 0.0))
     arms = [(0.1 + 0.4 * lifted, 0.3 + 1.2 * lifted, 0.12), (0.1 + 0.3 * other, 0.3 + 1.1 * other, 0.12)]
     return stand(body, pelvis, 0.03, ankles, arms=arms, twist=0.1 * np.sin(0.4 * rate * seconds), nod=0.1 * lifted)
@@ -34,29 +34,20 @@ def holding(joints: Points, body: Body, hands: Points) -> Points:
 
 
 def cycling(body: Body, crank: float, seat: float, lean: float, grip: float) -> Points:
-    """A rider on a bicycle whose rear wheel is at -0.5 m and front wheel at 0.55 m.
-
-    `crank` is the angle of the left pedal, `lean` that of the trunk, in radians; `seat` and `grip` are heights in
-    metres.
-    """
+    """A rider; `crank` is the left pedal's angle, `lean` the trunk's, in radians; `seat` and `grip` are in metres."""
     pedal = 0.17
     axle = np.array([-0.02, 0.0, 0.29])
-    ankles = np.array(
-        [
-            axle + np.array([pedal * np.sin(crank + a), s * 0.12, pedal * np.cos(crank + a) + body.ankle])
-            for a, s in ((0.0, 1.0), (np.pi, -1.0))
-        ]
-    )
+    turns = ((crank, 0.12), (crank + np.pi, -0.12))
+    ankles = axle + np.array([[pedal * np.sin(a), y, pedal * np.cos(a) + body.ankle] for a, y in turns])
     hands = np.array([[0.38, 0.24, grip], [0.38, -0.24, grip]])
     pelvis = np.array([-0.2, 0.0, seat + 0.06])
     return stand(body, pelvis, lean, ankles, (0.25, 0.25), hands=hands, nod=-0.15)
 
 
 def pushing(seconds: float, period: float, length: float) -> tuple[float, float]:
-    """Where somebody is in the rhythm of pushing for `length` seconds and gliding, one push every `period` seconds.
+    """The share of the push stroke that is done, and how far somebody is in the pushing pose, 0 gliding to 1.
 
-    Returns the share of the push stroke that is done, and how far they are in the pushing pose: 1 during the stroke, 0
-    while gliding, in between for up to a quarter of a second before and after.
+    They push for `length` seconds every `period` seconds and pass between both poses within a quarter of a second.
     """
     time = seconds % period
     if time < length:
@@ -72,20 +63,19 @@ def gliding(body: Body, push: float, deck: float, crouch: float, balance: float,
     `push` is the share of a push stroke, negative while gliding; `crouch` that of the leg which bent knees take away;
     `balance` how far the arms are held off, `stance` how far the body is turned to the right of the board, in radians.
     """
-    lean = 0.1
-    top = deck + body.ankle + (1 - crouch) * (body.thigh + body.shin)
+    top = deck + body.ankle + (1 - crouch) * (body.thigh + body.thigh)
     arms = [(0.15, 0.5, balance), (-0.1, 0.5, balance)]
     if push < 0:
         c, s = np.cos(stance), np.sin(stance)
         lead = (0.2 * c - 0.05 * s, 0.2 * s + 0.05 * c)
         ankles = feet(body, lead, (-lead[0], -lead[1]), (deck, deck))
-        return stand(body, np.array([0.0, 0.0, top]), lean, ankles, arms=arms, twist=-0.5 * min(1.0, 4 * crouch + 0.3))
+        return stand(body, np.array([0.0, 0.0, top]), 0.1, ankles, arms=arms, twist=-0.5 * min(1.0, 4 * crouch + 0.3))
     foot = 0.35 - 0.85 * min(push / 0.6, 1.0) if push < 0.6 else -0.5 + 0.85 * (push - 0.6) / 0.4
     high = 0.0 if push < 0.6 else 0.18 * np.sin(np.pi * (push - 0.6) / 0.4)
     ankles = feet(body, (0.15, 0.05), (foot, -0.17), (deck, high))
     swing = 0.5 * np.cos(2 * np.pi * push)
     arms = [(swing, 0.6, balance), (-swing, 0.6, balance)]
-    return stand(body, np.array([0.0, 0.0, top - 0.06]), lean + 0.18, ankles, (0.0, 0.4 * (high > 0)), arms=arms)
+    return stand(body, np.array([0.0, 0.0, top - 0.06]), 0.1 + 0.18, ankles, (0.0, 0.4 * (high > 0)), arms=arms)
 
 
 def scooting(body: Body, push: float) -> Points:
@@ -104,7 +94,7 @@ def skating(body: Body, stroke: float) -> Points:
     ankles = feet(body, (0.05, 0.1), (0.05, -0.1), (0.09, 0.09))
     sign = (1.0, -1.0)[side]
     ankles[side] += [-0.5 * out * share, sign * 0.42 * out, 0.14 * max(0.0, np.sin(2 * np.pi * share - np.pi))]
-    pelvis = np.array([0.0, -sign * 0.1 * out, 0.09 + body.ankle + 0.88 * (body.thigh + body.shin)])
+    pelvis = np.array([0.0, -sign * 0.1 * out, 0.09 + body.ankle + 0.88 * (body.thigh + body.thigh)])
     swing = 0.7 * out * sign
     arms = [(swing, 0.7, 0.25), (-swing, 0.7, 0.25)]
     return stand(body, pelvis, 0.42, ankles, (0.0, 0.0), arms=arms, tilt=-0.08 * sign * out, nod=-0.2)

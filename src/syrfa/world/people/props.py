@@ -2,33 +2,27 @@
 
 import numpy as np
 
-from syrfa.world.people.shapes import Colour, Face, Shapes, cuboid, rods, wheel
+from syrfa.world.people.shapes import Colour, Face, Shapes, cuboid, rods, shaded, wheel
 from syrfa.world.people.vehicles import BLACK, STEEL
 from syrfa.world.scene.camera import Points
 
 WOOD: Colour = (62.0, 88.0, 118.0)
 
-PRAM_BAR = 0.42
-"""How far ahead of the pusher, in metres, the push bar of a pram is; it is 1 m up."""
-
+PRAM_BAR = 0.42  # how far ahead of the pusher, in metres, the push bar of a pram is; it is 1 m up
 _RIM = np.linspace(0, 2 * np.pi, 9)
 
 
 def cane(hand: Points, ahead: float, owner: int) -> Shapes:
     """A walking stick from `hand` (3,) to the ground `ahead` metres in front of it."""
-    foot = np.array([hand[0] + ahead, hand[1], 0.02])
-    return rods([(hand, foot, 0.016)], (40.0, 55.0, 75.0), owner)
+    return rods([(hand, (hand[0] + ahead, hand[1], 0.02), 0.016)], (40.0, 55.0, 75.0), owner)
 
 
 def umbrella(hand: Points, crown: float, radius: float, colour: Colour, owner: int) -> Shapes:
     """An open umbrella: eight cloths from an apex `crown` metres up to a rim of `radius` metres."""
     apex = np.array([hand[0] - 0.1, 0.6 * hand[1], crown])
     rim = apex + np.stack([radius * np.cos(_RIM), radius * np.sin(_RIM), np.full(9, -0.42 * radius)], axis=1)
-    cloths = []
-    for index in range(8):
-        shade = 1.0 - 0.09 * (index % 2) - 0.05 * (index // 4)
-        tone = (colour[0] * shade, colour[1] * shade, colour[2] * shade)
-        cloths.append(Face(np.stack([apex, rim[index], rim[index + 1]]), tone, owner))
+    tones = [shaded(colour, 1.0 - 0.09 * (index % 2) - 0.05 * (index // 4)) for index in range(8)]
+    cloths = [Face(np.stack([apex, rim[i], rim[i + 1]]), tone, owner) for i, tone in enumerate(tones)]
     return Shapes(faces=cloths) + rods([(hand, apex, 0.014)], BLACK, owner)
 
 
@@ -36,8 +30,7 @@ def suitcase(hand: Points, size: tuple[float, float, float], colour: Colour, own
     """A case of `size` (length, width, height) metres on two wheels, pulled by `hand` (3,)."""
     behind = float(hand[0]) - 0.42 - 0.5 * size[0]
     shapes = cuboid((behind, float(hand[1]), 0.07), size, colour, owner)
-    grip = np.array([behind + 0.4 * size[0], hand[1], 0.07 + size[2]])
-    shapes += rods([(grip, hand, 0.018)], STEEL, owner)
+    shapes += rods([((behind + 0.4 * size[0], hand[1], 0.07 + size[2]), hand, 0.018)], STEEL, owner)
     for side in (0.4 * size[1], -0.4 * size[1]):
         shapes += wheel(behind - 0.3 * size[0], float(hand[1]) + side, 0.06, BLACK, owner)
     return shapes
@@ -48,13 +41,13 @@ def pram(owner: int, colour: Colour, length: float, deep: bool) -> Shapes:
     middle, low, high = PRAM_BAR + 0.12 + 0.5 * length, 0.42, 0.3 if deep else 0.16
     shapes = cuboid((middle, 0.0, low), (length, 0.44, high), colour, owner, slope=-0.12)
     foot, tip = (middle - 0.3 * length, low + high + 0.08), (middle - 0.12, low + high + 0.3)
-    hood = [(np.array([foot[0], y, foot[1]]), np.array([tip[0], y, tip[1]]), 0.13) for y in (0.0, -0.14, 0.14)]
-    shapes += rods(hood if deep else hood[:1], (colour[0] * 0.85, colour[1] * 0.85, colour[2] * 0.85), owner)
+    hood = [((foot[0], y, foot[1]), (tip[0], y, tip[1]), 0.13) for y in (0.0, -0.14, 0.14)]
+    shapes += rods(hood if deep else hood[:1], shaded(colour, 0.85), owner)
     front, rear = middle + 0.4 * length, middle - 0.35 * length
     bars = [((rear, y, 0.15), (PRAM_BAR, y, 1.0), 0.018) for y in (0.2, -0.2)]
     bars += [((front, y, 0.12), (middle - 0.2 * length, y, low + 0.05), 0.018) for y in (0.2, -0.2)]
     bars += [((PRAM_BAR, 0.22, 1.0), (PRAM_BAR, -0.22, 1.0), 0.022)]
-    shapes += rods([(np.array(a), np.array(b), r) for a, b, r in bars], BLACK, owner)
+    shapes += rods(bars, BLACK, owner)
     for y in (0.22, -0.22):
         shapes += wheel(rear, y, 0.15, BLACK, owner, 0.04) + wheel(front, y, 0.11, BLACK, owner, 0.04)
     return shapes
@@ -64,24 +57,16 @@ def bench(width: float, colour: Colour) -> Shapes:
     """A bench for people who sit at the origin facing forward; nobody's in the id mask."""
     shapes = cuboid((-0.12, 0.0, 0.4), (0.46, width, 0.05), colour, 0)
     shapes += cuboid((-0.36, 0.0, 0.55), (0.05, width, 0.32), colour, 0)
-    feet = [
-        (np.array([x, y, 0.0]), np.array([x, y, 0.42]), 0.03) for x in (-0.3, 0.06) for y in (-0.4 * width, 0.4 * width)
-    ]
+    feet = [((x, y, 0.0), (x, y, 0.42), 0.03) for x in (-0.3, 0.06) for y in (-0.4 * width, 0.4 * width)]
     return shapes + rods(feet, BLACK, 0)
 
 
 def dog(phase: float, vigour: float, size: float, colour: Colour, owner: int) -> Shapes:
-    """A dog at the origin, `size` metres high at the shoulder.
-
-    `phase` counts cycles of its legs; `vigour` says how far they swing, 0 standing to 1 trotting.
-    """
+    """A dog, `size` metres high at the shoulder; `phase` counts leg cycles, `vigour` is 0 standing to 1 trotting."""
     back, deep = np.array([-0.62 * size, 0.0, 0.98 * size]), 0.21 * size
     chest, head = np.array([0.5 * size, 0.0, size]), np.array([0.82 * size, 0.0, 1.32 * size])
-    parts = [
-        (back, chest, deep),
-        (chest, head, 0.13 * size),
-        (head, head + np.array([0.24, 0.0, -0.06]) * size, 0.1 * size),
-    ]
+    parts = [(back, chest, deep), (chest, head, 0.13 * size)]
+    parts.append((head, head + np.array([0.24, 0.0, -0.06]) * size, 0.1 * size))
     wag = 0.25 * np.sin(2 * np.pi * 1.4 * phase)
     parts.append((back, back + np.array([-0.4 * size, 0.3 * size * wag, 0.35 * size]), 0.05 * size))
     for x, y, start in ((0.45, 0.13, 0.0), (0.45, -0.13, 0.5), (-0.55, 0.13, 0.5), (-0.55, -0.13, 0.0)):

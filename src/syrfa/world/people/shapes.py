@@ -1,15 +1,16 @@
 """What actors are made of: capsules, flat faces and rings, in metres."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.scene.camera import Points
 
-Colour = tuple[float, float, float]
-"""Blue, green, red, each 0 to 255."""
-
+Colour = tuple[float, float, float]  # blue, green, red, each 0 to 255
+_Place = Points | Sequence[float]
 _CORNERS = np.array([(x, y, z) for z in (0.0, 1.0) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
 _FACES = ((4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
 _NORMALS = np.array([(0, 0, 1), (0, -1, 0), (0, 1, 0), (-1, 0, 0), (1, 0, 0)], float)
@@ -39,22 +40,17 @@ class Ring:
     normal: Points | None = None
 
 
+_Flat = TypeVar("_Flat", Face, Ring)
+
+
 @dataclass
 class Puff:
-    """A soft, translucent ball of smoke or flame.
+    """A soft, translucent ball of smoke or flame."""
 
-    Attributes:
-        centre: (3,), metres.
-        radius: metres; nothing is left of it at this distance.
-        colour: BGR, 0 to 255.
-        opacity: in the middle, 0 to 1.
-        owner: id.
-    """
-
-    centre: Points
-    radius: float
-    colour: Colour
-    opacity: float
+    centre: Points  # (3,), metres
+    radius: float  # metres; nothing is left of it at this distance
+    colour: Colour  # BGR, 0 to 255
+    opacity: float  # in the middle, 0 to 1
     owner: int
 
 
@@ -69,43 +65,22 @@ class Cloth:
 
 @dataclass
 class Shapes:
-    """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's).
+    """A drawable thing; `owner` numbers say whose pixels they become in the id mask (0 = nobody's)."""
 
-    Attributes:
-        start: (k, 3), one end of each capsule.
-        end: (k, 3), the other end.
-        radius: (k, 2), radii in metres at both ends.
-        colour: (k, 3), BGR, 0 to 255.
-        owner: (k,).
-        faces: flat polygons.
-        rings: circles.
-        puffs: smoke and flames, painted over all else of the thing.
-        cloths: clothes with a pattern.
-    """
-
-    start: Points = field(default_factory=lambda: np.zeros((0, 3)))
-    end: Points = field(default_factory=lambda: np.zeros((0, 3)))
-    radius: Points = field(default_factory=lambda: np.zeros((0, 2)))
-    colour: Points = field(default_factory=lambda: np.zeros((0, 3)))
-    owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    faces: list[Face] = field(default_factory=list)
-    rings: list[Ring] = field(default_factory=list)
-    puffs: list[Puff] = field(default_factory=list)
-    cloths: list[Cloth] = field(default_factory=list)
+    start: Points = field(default_factory=lambda: np.zeros((0, 3)))  # (k, 3), one end of each capsule
+    end: Points = field(default_factory=lambda: np.zeros((0, 3)))  # (k, 3), the other end
+    radius: Points = field(default_factory=lambda: np.zeros((0, 2)))  # (k, 2), radii in metres at both ends
+    colour: Points = field(default_factory=lambda: np.zeros((0, 3)))  # (k, 3), BGR, 0 to 255
+    owner: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))  # (k,)
+    faces: list[Face] = field(default_factory=list)  # flat polygons
+    rings: list[Ring] = field(default_factory=list)  # circles
+    puffs: list[Puff] = field(default_factory=list)  # smoke and flames, painted over all else of the thing
+    cloths: list[Cloth] = field(default_factory=list)  # clothes with a pattern
 
     def __add__(self, other: "Shapes") -> "Shapes":
         """Both together."""
-        return Shapes(
-            np.concatenate([self.start, other.start]),
-            np.concatenate([self.end, other.end]),
-            np.concatenate([self.radius, other.radius]),
-            np.concatenate([self.colour, other.colour]),
-            np.concatenate([self.owner, other.owner]),
-            self.faces + other.faces,
-            self.rings + other.rings,
-            self.puffs + other.puffs,
-            self.cloths + other.cloths,
-        )
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Shapes(*(a + b if isinstance(a, list) else np.concatenate([a, b]) for a, b in pairs))
 
     def placed(self, x: float, y: float, heading: float) -> "Shapes":
         """Turned by `heading` (radians, counter-clockwise from world x) and moved to the ground point (x, y)."""
@@ -114,18 +89,21 @@ class Shapes:
 
     def moved(self, turn: Points, move: Points) -> "Shapes":
         """Turned by a rotation (3, 3) that multiplies points from the right, then moved by (3,) metres."""
-        faces = [
-            Face(f.points @ turn + move, f.colour, f.owner, None if f.normal is None else f.normal @ turn)
-            for f in self.faces
-        ]
-        rings = [
-            Ring(r.points @ turn + move, r.colour, r.owner, r.thickness, None if r.normal is None else r.normal @ turn)
-            for r in self.rings
-        ]
-        puffs = [Puff(p.centre @ turn + move, p.radius, p.colour, p.opacity, p.owner) for p in self.puffs]
-        cloths = [Cloth(c.base @ turn + move, c.top @ turn + move, c.pattern) for c in self.cloths]
-        start, end = self.start @ turn + move, self.end @ turn + move
-        return Shapes(start, end, self.radius, self.colour, self.owner, faces, rings, puffs, cloths)
+        return replace(
+            self,
+            start=self.start @ turn + move,
+            end=self.end @ turn + move,
+            faces=[_flat_moved(face, turn, move) for face in self.faces],
+            rings=[_flat_moved(ring, turn, move) for ring in self.rings],
+            puffs=[replace(puff, centre=puff.centre @ turn + move) for puff in self.puffs],
+            cloths=[
+                replace(cloth, base=cloth.base @ turn + move, top=cloth.top @ turn + move) for cloth in self.cloths
+            ],
+        )
+
+
+def _flat_moved(flat: _Flat, turn: Points, move: Points) -> _Flat:
+    return replace(flat, points=flat.points @ turn + move, normal=None if flat.normal is None else flat.normal @ turn)
 
 
 def colour_of(values: Points) -> Colour:
@@ -134,7 +112,12 @@ def colour_of(values: Points) -> Colour:
     return (float(blue), float(green), float(red))
 
 
-def rods(segments: list[tuple[Points, Points, float]], colour: Colour, owner: int) -> Shapes:
+def shaded(colour: Colour, share: float) -> Colour:
+    """The colour `share` times as bright."""
+    return (colour[0] * share, colour[1] * share, colour[2] * share)
+
+
+def rods(segments: Sequence[tuple[_Place, _Place, float]], colour: Colour, owner: int) -> Shapes:
     """Capsules of one colour; each segment is (start, end, radius in metres)."""
     return Shapes(
         np.array([s[0] for s in segments], float),
@@ -154,11 +137,8 @@ def cuboid(
     """
     points = _CORNERS * np.array(size) + np.array(centre)
     points[(5, 7), 0] -= slope
-    faces = []
-    for corners, normal, shade in zip(_FACES, _NORMALS, (1.0, 0.78, 0.78, 0.7, 0.86), strict=True):
-        tone = (colour[0] * shade, colour[1] * shade, colour[2] * shade)
-        faces.append(Face(points[list(corners)], tone, owner, normal))
-    return Shapes(faces=faces)
+    sides = zip(_FACES, _NORMALS, (1.0, 0.78, 0.78, 0.7, 0.86), strict=True)
+    return Shapes(faces=[Face(points[list(at)], shaded(colour, shade), owner, out) for at, out, shade in sides])
 
 
 def wheel(

@@ -6,33 +6,14 @@ from syrfa.world.people.body import Body, Joint
 from syrfa.world.people.gait import reach
 from syrfa.world.scene.camera import Points
 
-BONES = (
-    (Joint.PELVIS, Joint.NECK),
-    (Joint.NECK, Joint.HEAD),
-    (Joint.NECK, Joint.SHOULDER_L),
-    (Joint.NECK, Joint.SHOULDER_R),
-    (Joint.SHOULDER_L, Joint.ELBOW_L),
-    (Joint.SHOULDER_R, Joint.ELBOW_R),
-    (Joint.ELBOW_L, Joint.HAND_L),
-    (Joint.ELBOW_R, Joint.HAND_R),
-    (Joint.PELVIS, Joint.HIP_L),
-    (Joint.PELVIS, Joint.HIP_R),
-    (Joint.HIP_L, Joint.KNEE_L),
-    (Joint.HIP_R, Joint.KNEE_R),
-    (Joint.KNEE_L, Joint.ANKLE_L),
-    (Joint.KNEE_R, Joint.ANKLE_R),
-    (Joint.ANKLE_L, Joint.TOE_L),
-    (Joint.ANKLE_R, Joint.TOE_R),
-)
-"""(parent, child) of every bone, parents first."""
+_PARENTS = np.array([0, 1, 1, 1, 3, 4, 5, 6, 0, 0, 9, 10, 11, 12, 13, 14])  # of every joint but the pelvis
+_CHILDREN = np.arange(1, 17)
+BONES = tuple(zip(_PARENTS.tolist(), _CHILDREN.tolist(), strict=True))  # (parent, child), parents first
 
 FLESH = np.array(
     [0.11, 0.08, 0.09, 0.07, 0.07, 0.05, 0.05, 0.045, 0.045, 0.1, 0.1, 0.065, 0.065, 0.05, 0.05, 0.04, 0.04]
 )
 """Thickness in metres about each joint: as near as it comes to the ground."""
-
-_PARENTS = np.array([parent for parent, _ in BONES])
-_CHILDREN = np.array([child for _, child in BONES])
 
 
 def _descent() -> Points:
@@ -67,15 +48,13 @@ def settled(joints: Points, clearance: float = 0.0) -> Points:
 
 def risen(joints: Points) -> Points:
     """The pose, raised if any part of it is below the ground."""
-    moved = joints.copy()
-    moved[:, 2] += max(0.0, -float((joints[:, 2] - FLESH).min()))
-    return moved
+    return settled(joints) if (joints[:, 2] - FLESH).min() < 0 else joints
 
 
 def turned(joints: Points, angle: float, direction: float, pivot: Points | None = None) -> Points:
-    """The pose (17, 3) tipped over by `angle` radians; the head goes in `direction`, 0 forward, pi backward.
+    """The pose tipped over by `angle` radians about `pivot` (3,) or the ground point; the head goes in `direction`.
 
-    `pivot` (3,) is the point that stays; the ground point of the actor by default.
+    `direction` in radians is 0 for forward and pi for backward, counter-clockwise.
     """
     axis = np.array([-np.sin(direction), np.cos(direction), 0.0])
     around = joints if pivot is None else joints - pivot
@@ -103,7 +82,7 @@ def shifted(joints: Points, body: Body, shift: Points) -> Points:
     moved[:11] += shift
     for side in (0, 1):
         hip, ankle = moved[Joint.HIP_L + side], joints[Joint.ANKLE_L + side]
-        knee, end = reach(hip, ankle, body.thigh, body.shin, np.array([1.0, 0.0, 0.0]))
+        knee, end = reach(hip, ankle, body.thigh, body.thigh, np.array([1.0, 0.0, 0.0]))
         moved[Joint.TOE_L + side] += end - ankle
         moved[Joint.KNEE_L + side], moved[Joint.ANKLE_L + side] = knee, end
     return moved

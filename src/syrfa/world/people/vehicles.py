@@ -31,9 +31,8 @@ def bicycle(owner: int, colour: Colour, seat: float, grip: float, radius: float,
         "saddle": np.array([-0.2, 0.0, seat - 0.06]),
         "head": np.array([0.33, 0.0, grip - 0.16]),
     }
-    frame = [("rear", "axle"), ("rear", "saddle"), ("saddle", "axle"), ("axle", "head"), ("saddle", "head")]
-    frame += [("front", "head")]
-    shapes = rods([(p[a], p[b], 0.022) for a, b in frame], colour, owner)
+    tubes = ["rear axle", "rear saddle", "saddle axle", "axle head", "saddle head", "front head"]
+    shapes = rods([(p[a], p[b], 0.022) for a, b in map(str.split, tubes)], colour, owner)
     bar, half = np.array([0.38, 0.0, grip]), np.array([0.0, 0.26, 0.0])
     turn = np.array([0.17 * np.sin(crank), 0.1, 0.17 * np.cos(crank)])
     dark = [
@@ -51,27 +50,21 @@ def bicycle(owner: int, colour: Colour, seat: float, grip: float, radius: float,
 
 def skateboard(owner: int, colour: Colour) -> Shapes:
     """A board of 0.8 m with four small wheels."""
-    shapes = rods([(np.array([-0.36, 0.0, 0.1]), np.array([0.36, 0.0, 0.1]), 0.035)], colour, owner)
-    for x in (-0.26, 0.26):
-        shapes += rods([(np.array([x, -0.09, 0.04]), np.array([x, 0.09, 0.04]), 0.035)], BLACK, owner)
-    return shapes
+    board = rods([((-0.36, 0.0, 0.1), (0.36, 0.0, 0.1), 0.035)], colour, owner)
+    return board + rods([((x, -0.09, 0.04), (x, 0.09, 0.04), 0.035) for x in (-0.26, 0.26)], BLACK, owner)
 
 
 def kick_scooter(owner: int, colour: Colour) -> Shapes:
     """A deck, two small wheels and a stem with a bar."""
     line = [((-0.4, 0.0, 0.09), (0.32, 0.0, 0.09), 0.04), ((0.34, 0.0, 0.1), (0.42, 0.0, 0.98), 0.025)]
     line += [((0.42, 0.22, 0.98), (0.42, -0.22, 0.98), 0.022)]
-    shapes = rods([(np.array(a), np.array(b), r) for a, b, r in line], colour, owner)
-    return shapes + wheel(-0.45, 0.0, 0.08, BLACK, owner) + wheel(0.38, 0.0, 0.08, BLACK, owner)
+    return rods(line, colour, owner) + wheel(-0.45, 0.0, 0.08, BLACK, owner) + wheel(0.38, 0.0, 0.08, BLACK, owner)
 
 
 def inline_skates(joints: Points, owner: int) -> Shapes:
     """Dark rails under both feet of a pose (17, 3)."""
-    rails = []
-    for side in (13, 14):
-        below = joints[side] - [0.0, 0.0, 0.1]
-        rails.append((below - np.array([0.12, 0.0, 0.0]), below + np.array([0.2, 0.0, 0.0]), 0.045))
-    return rods(rails, BLACK, owner)
+    below, ahead = joints[[13, 14]] - [0.0, 0.0, 0.1], np.array([1.0, 0.0, 0.0])
+    return rods([(foot - 0.12 * ahead, foot + 0.2 * ahead, 0.045) for foot in below], BLACK, owner)
 
 
 def wheelchair(owner: int, colour: Colour, seat: float) -> Shapes:
@@ -80,7 +73,7 @@ def wheelchair(owner: int, colour: Colour, seat: float) -> Shapes:
     shapes += cuboid((-0.22, 0.0, seat - 0.05), (0.05, 0.44, 0.46), colour, owner)
     bars = [((0.2, s * 0.2, seat - 0.04), (0.42, s * 0.2, 0.1), 0.02) for s in (1, -1)]
     bars += [((-0.24, s * 0.2, seat + 0.4), (-0.36, s * 0.2, seat + 0.38), 0.02) for s in (1, -1)]
-    shapes += rods([(np.array(a), np.array(b), r) for a, b, r in bars], STEEL, owner)
+    shapes += rods(bars, STEEL, owner)
     for side in (0.27, -0.27):
         shapes += wheel(-0.08, side, 0.3, BLACK, owner, 0.045) + wheel(0.32, side * 0.8, 0.09, BLACK, owner)
     return shapes
@@ -93,8 +86,8 @@ def motor_scooter(owner: int, colour: Colour) -> Shapes:
     shapes += cuboid((-0.35, 0.0, 0.66), (0.68, 0.26, 0.1), BLACK, owner)
     shapes += cuboid((0.16, 0.0, 0.2), (0.5, 0.32, 0.1), colour, owner)
     shapes += cuboid((0.45, 0.0, 0.28), (0.14, 0.4, 0.55), colour, owner, slope=0.06)
-    shapes += rods([(np.array([0.4, 0.3, 1.0]), np.array([0.4, -0.3, 1.0]), 0.03)], BLACK, owner)
-    return shapes + rods([(np.array([0.45, 0, 0.8]), np.array([0.4, 0, 1.0]), 0.05)], colour, owner)
+    shapes += rods([((0.4, 0.3, 1.0), (0.4, -0.3, 1.0), 0.03)], BLACK, owner)
+    return shapes + rods([((0.45, 0, 0.8), (0.4, 0, 1.0), 0.05)], colour, owner)
 
 
 def trolley(owner: int, rng: np.random.Generator) -> Shapes:
@@ -109,16 +102,13 @@ def trolley(owner: int, rng: np.random.Generator) -> Shapes:
     for x in (middle - 0.4 * length, middle + 0.4 * length):
         for side in (0.45 * width, -0.45 * width):
             shapes += wheel(x, side, 0.1, BLACK, owner)
-    bars = [(np.array([0.35, s * 0.4 * width, 0.25]), np.array([0.3, s * 0.4 * width, 1.0]), 0.025) for s in (1, -1)]
-    bars += [(np.array([0.3, 0.4 * width, 1.0]), np.array([0.3, -0.4 * width, 1.0]), 0.025)]
+    bars = [((0.35, s * 0.4 * width, 0.25), (0.3, s * 0.4 * width, 1.0), 0.025) for s in (1, -1)]
+    bars += [((0.3, 0.4 * width, 1.0), (0.3, -0.4 * width, 1.0), 0.025)]
     return shapes + rods(bars, STEEL, owner)
 
 
 def cart(owner: int, kind: str, rng: np.random.Generator) -> tuple[Shapes, tuple[float, float] | None]:
-    """A small motor vehicle of random measures, of one of `CART_KINDS`.
-
-    Returns its shapes, and the place (forward, height of the seat) of a visible driver, or None behind closed sides.
-    """
+    """A small motor vehicle of one of `CART_KINDS`, and its visible driver's place (forward, seat height), or None."""
     colour, grow = paint(rng), float(rng.uniform(0.9, 1.12))
     if kind == "golf cart":
         return _golf_cart(owner, colour, grow, rng), (0.0, 0.75 * grow)
@@ -133,16 +123,14 @@ def cart(owner: int, kind: str, rng: np.random.Generator) -> tuple[Shapes, tuple
     }[kind]
     length, width, height = length * grow, width * grow, height * float(rng.uniform(0.9, 1.1))
     low, radius = 0.28, 0.3 * grow
-    shapes = Shapes()
-    front = length * cabin
-    rear = length - front
+    front, rear = length * cabin, length - length * cabin
     body = colour if kind != "box truck" or rng.random() < 0.4 else paint(rng)
-    shapes += cuboid((-front / 2, 0.0, low), (rear, width, height), body, owner)
+    shapes = cuboid((-front / 2, 0.0, low), (rear, width, height), body, owner)
     nose = height if kind == "van" else height * float(rng.uniform(0.7, 0.95))
     shapes += cuboid((rear / 2, 0.0, low), (front, 0.96 * width, 0.5 * nose), colour, owner)
     shapes += cuboid((rear / 2, 0.0, low + 0.5 * nose), (front, 0.94 * width, 0.42 * nose), GLASS, owner, slope=0.2)
     shapes += cuboid((rear / 2 - 0.1, 0.0, low + 0.92 * nose), (front - 0.2, 0.94 * width, 0.08), colour, owner)
-    return shapes + _wheels(owner, 0.33 * length, 0.5 * width, radius), None
+    return shapes + wheels(owner, (-0.33 * length, 0.33 * length), 0.5 * width, radius), None
 
 
 def car(owner: int, rng: np.random.Generator) -> Shapes:
@@ -150,12 +138,10 @@ def car(owner: int, rng: np.random.Generator) -> Shapes:
     colour, length, width = paint(rng), float(rng.uniform(3.6, 4.8)), float(rng.uniform(1.65, 1.85))
     low, radius = float(rng.uniform(0.2, 0.32)), float(rng.uniform(0.29, 0.36))
     belt, cabin = float(rng.uniform(0.62, 0.75)), float(rng.uniform(0.45, 0.6))
-    kind = int(rng.integers(3))
     # (length of the glass house as a share, its middle, how far its rear window slopes)
-    share, middle, rear = ((0.5, -0.06, 0.45), (0.58, -0.14, 0.25), (0.66, -0.14, 0.1))[kind]
+    share, middle, rear = ((0.5, -0.06, 0.45), (0.58, -0.14, 0.25), (0.66, -0.14, 0.1))[int(rng.integers(3))]
     shapes = cuboid((0.0, 0.0, low), (length, width, belt), colour, owner, slope=0.12)
-    house, top = share * length, low + belt
-    wind = 0.55
+    house, top, wind = share * length, low + belt, 0.55
     points = np.array(
         [
             [(middle * length + x + d * t, s * (0.5 - 0.07 * t) * width, top + cabin * t) for s in (-1.0, 1.0)]
@@ -173,15 +159,14 @@ def car(owner: int, rng: np.random.Generator) -> Shapes:
     ]
     shapes += Shapes(faces=[Face(pane, tone, owner, np.array(normal)) for pane, tone, normal in panes])
     for side in (0, 1):
-        pillar = 0.5 * (front[side] + back[side]), 0.5 * (upper[side] + hind[side])
-        shapes += rods(
-            [(front[side], upper[side], 0.04), (*pillar, 0.04), (back[side], hind[side], 0.05)], colour, owner
-        )
+        middle_low, middle_high = 0.5 * (front[side] + back[side]), 0.5 * (upper[side] + hind[side])
+        pillars = [(front[side], upper[side], 0.04), (middle_low, middle_high, 0.04), (back[side], hind[side], 0.05)]
+        shapes += rods(pillars, colour, owner)
     half = np.array([0.0, 0.09, 0.0])
     for x, high, tone in ((0.5 * length - 0.03, 0.62, LAMP), (-0.5 * length, 0.7, TAIL)):
         lamps = [np.array([x, side * width, low + high * belt]) for side in (0.37, -0.37)]
         shapes += rods([(lamp - half, lamp + half, 0.045) for lamp in lamps], tone, owner)
-    return shapes + _wheels(owner, 0.31 * length, 0.5 * width, radius)
+    return shapes + wheels(owner, (-0.31 * length, 0.31 * length), 0.5 * width, radius)
 
 
 def front_of(vehicle: Shapes) -> float:
@@ -200,17 +185,17 @@ def luggage(owner: int, rng: np.random.Generator) -> Shapes:
     high, long = (float(rng.uniform(0.45, 0.7)), 0.42) if kind == "suitcase" else (float(rng.uniform(0.25, 0.4)), 0.6)
     shapes = cuboid((0.0, 0.0, 0.02), (long, 0.26, high), colour, owner)
     over = high + (0.3 if kind == "suitcase" else 0.12)
-    ends = [np.array([-0.12, 0.0, high]), np.array([-0.12, 0.0, over]), np.array([0.12, 0.0, over])]
-    return shapes + rods(
-        [(ends[0], ends[1], 0.02), (ends[1], ends[2], 0.025), (ends[2], ends[2] * [1, 1, 0.8], 0.02)], BLACK, owner
-    )
+    low, left, right = (-0.12, 0.0, high), (-0.12, 0.0, over), (0.12, 0.0, over)
+    handle = [(low, left, 0.02), (left, right, 0.025), (right, (0.12, 0.0, over * 0.8), 0.02)]
+    return shapes + rods(handle, BLACK, owner)
 
 
-def _wheels(owner: int, x: float, y: float, radius: float) -> Shapes:
+def wheels(owner: int, along: tuple[float, float], aside: float, radius: float) -> Shapes:
+    """Four wheels with hubs, the axles `along` and the sides `aside` metres from the middle."""
     shapes = Shapes()
-    for along in (-x, x):
-        for side in (-y, y):
-            shapes += wheel(along, side, radius, BLACK, owner, hub=STEEL)
+    for x in along:
+        for y in (-aside, aside):
+            shapes += wheel(x, y, radius, BLACK, owner, hub=STEEL)
     return shapes
 
 
@@ -221,20 +206,15 @@ def _golf_cart(owner: int, colour: Colour, grow: float, rng: np.random.Generator
     shapes += cuboid((0.85 * grow, 0.0, 0.45), (0.6 * grow, width, 0.4), colour, owner, slope=0.2)
     shapes += cuboid((-0.55 * grow, 0.0, 0.45), (1.1 * grow, width, 0.35), colour, owner)
     shapes += cuboid((-0.3 * grow, 0.0, 0.8), (0.15, 0.9 * width, 0.45), BLACK, owner)
-    posts = [
-        (np.array([x * grow, s * 0.46 * width, 0.8]), np.array([0.85 * x * grow, s * 0.46 * width, 1.8]), 0.03)
-        for x in (0.75, -1.0)
-        for s in (1, -1)
-    ]
-    shapes += rods(posts, BLACK, owner)
+    feet = [(x, s * 0.46 * width) for x in (0.75, -1.0) for s in (1, -1)]
+    shapes += rods([((x * grow, y, 0.8), (0.85 * x * grow, y, 1.8), 0.03) for x, y in feet], BLACK, owner)
     shapes += cuboid((-0.1, 0.0, 1.8), (1.8 * grow, 1.02 * width, 0.08), roof, owner)
     if rng.random() < 0.4:
         shapes += cuboid((-1.0 * grow, 0.0, 0.8), (0.5, 0.8 * width, 0.5), paint(rng), owner)
-    return shapes + _wheels(owner, 0.75 * grow, 0.5 * width, 0.24)
+    return shapes + wheels(owner, (-0.75 * grow, 0.75 * grow), 0.5 * width, 0.24)
 
 
 def _utility_cart(owner: int, colour: Colour, grow: float, rng: np.random.Generator) -> Shapes:
-    """A cab in front of a flat bed, sometimes loaded."""
     width = 1.35 * grow
     shapes = cuboid((0.0, 0.0, 0.3), (3.0 * grow, width, 0.25), colour, owner)
     shapes += cuboid((0.75 * grow, 0.0, 0.55), (1.4 * grow, width, 0.5), colour, owner, slope=0.1)
@@ -245,4 +225,4 @@ def _utility_cart(owner: int, colour: Colour, grow: float, rng: np.random.Genera
         size = rng.uniform(0.25, 0.7, 3)
         spot = (float(rng.uniform(-1.2, -0.4)) * grow, float(rng.uniform(-0.3, 0.3)), 0.8)
         shapes += cuboid(spot, (float(size[0]), float(size[1]), float(size[2])), paint(rng), owner)
-    return shapes + _wheels(owner, 0.95 * grow, 0.5 * width, 0.29)
+    return shapes + wheels(owner, (-0.95 * grow, 0.95 * grow), 0.5 * width, 0.29)

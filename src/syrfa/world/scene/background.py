@@ -12,18 +12,13 @@ from syrfa.world.scene.layout import Road
 from syrfa.world.scene.light import INDOOR, NIGHT, Light, Look
 from syrfa.world.scene.texture import Plane, Plane32, noise_tile, tint
 
-_FINE = 2
-"""The canvas is this many times finer than the frame."""
+_FINE = 2  # the canvas is this many times finer than the frame
 
 
 def paint_background(
     rng: np.random.Generator, camera: Camera, look: Look, way: Road, back: float, road: Road | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The empty scene: what the ray through each pixel meets, ground up to `back` metres or the backdrop.
-
-    Returns the picture, uint8 (height, width, 3), BGR, and how bright the light on the ground is, float32 (height,
-    width).
-    """
+    """The empty scene, uint8 (height, width, 3), BGR, and how bright the light on the ground is, (height, width)."""
     rays = _rays(camera)
     down = np.maximum(-rays[..., 2], np.float32(1e-6))
     near = np.float32(camera.elevation) / down
@@ -47,7 +42,7 @@ def paint_background(
         high = np.maximum(np.float32(camera.elevation) + away * up, np.float32(0))
         east, grain = away * rays[rows][..., 0], away / np.float32(camera.focal * _FINE)
         upright = Plane(np.asarray(east, np.float32), high, np.asarray(grain, np.float32), *noises)
-        wall, shines = paint_backdrop(rng, upright, look.light.kind, sky)
+        wall, shines = _backdrop(rng, upright, look.light.kind, sky)
         facing = np.float32(rng.uniform(0.6, 1.1)) * look.light.level(upright.x, back).astype(np.float32)
         wall = wall * (facing * (1 - shines) + shines)[..., None]
         image[rows] = np.where(ground[rows][..., None], image[rows], wall)
@@ -102,7 +97,8 @@ def _lit(rng: np.random.Generator, floor: Plane, light: Light) -> Plane32:
     soft = np.float32(max(light.spread * 6, 0.15))
     shade = np.zeros_like(lit)
     if rng.random() < 0.35:
-        edge = floor.turned(float(rng.uniform(0, 2 * np.pi)), 0.0, float(rng.uniform(0.5, 1.5)) * _middle(floor))
+        middle = float(min(floor.y[floor.y.shape[0] * 2 // 3, floor.y.shape[1] // 2], 60.0))  # metres away
+        edge = floor.turned(float(rng.uniform(0, 2 * np.pi)), 0.0, float(rng.uniform(0.5, 1.5)) * middle)
         shade = np.clip(edge.y / soft, 0, 1)
     if rng.random() < 0.2:
         leaves = replace(floor, x=floor.x * np.float32(rng.uniform(0.4, 1.0)))
@@ -112,16 +108,8 @@ def _lit(rng: np.random.Generator, floor: Plane, light: Light) -> Plane32:
     return np.asarray(lit * (1 - np.float32(light.shade) * shade), np.float32)
 
 
-def _middle(floor: Plane) -> float:
-    """Distance in metres of the point in the middle of the picture, at most 60."""
-    return float(min(floor.y[floor.y.shape[0] * 2 // 3, floor.y.shape[1] // 2], 60.0))
-
-
-def paint_backdrop(rng: np.random.Generator, plane: Plane, kind: str, sky: Points) -> tuple[Plane32, Plane32]:
-    """Colours (h, w, 3) of a vertical plane under a `sky` (3,), BGR; `kind` is day, night or indoor.
-
-    Returns also how much of it shines by itself, (h, w), 0 to 1: sky and lit windows.
-    """
+def _backdrop(rng: np.random.Generator, plane: Plane, kind: str, sky: Points) -> tuple[Plane32, Plane32]:
+    """Colours (h, w, 3) of a vertical plane under a `sky`, and how much of it shines by itself, (h, w), 0 to 1."""
     value = _wall(rng, plane)
     shines = np.zeros(plane.x.shape, np.float32)
     if rng.random() < (0.4 if kind == "indoor" else 0.75):
@@ -133,8 +121,9 @@ def paint_backdrop(rng: np.random.Generator, plane: Plane, kind: str, sky: Point
         return np.where(skirting, value * np.float32(0.6), value), shines
     roof = np.float32(rng.uniform(2.5, 14.0))
     above = plane.y > roof
+    skyline = replace(plane, y=np.zeros_like(plane.y))  # its noise depends on the place along the plane alone
     if rng.random() < 0.5:
-        crowns = np.float32(rng.uniform(1.5, 6.0)) + np.float32(0.9) * _skyline(plane).rough(0.35, smooth=True)
+        crowns = np.float32(rng.uniform(1.5, 6.0)) + np.float32(0.9) * skyline.rough(0.35, smooth=True)
         crowns = crowns + np.float32(0.12) * plane.rough(0.12, smooth=True)
         above = (plane.y > roof) & (plane.y > crowns)
         value = np.where(((plane.y < crowns) & (plane.y > roof))[..., None], _leaves(rng, plane), value)
@@ -142,7 +131,7 @@ def paint_backdrop(rng: np.random.Generator, plane: Plane, kind: str, sky: Point
     value = np.where(above[..., None], bright[..., None] * sky.astype(np.float32), value)
     shines = np.where(above, np.float32(1), shines)
     if rng.random() < 0.5:
-        rise = np.float32(rng.uniform(0.03, 0.2)) * _skyline(plane).rough(0.2, smooth=True)
+        rise = np.float32(rng.uniform(0.03, 0.2)) * skyline.rough(0.2, smooth=True)
         top = np.float32(rng.uniform(0.4, 2.5)) + rise
         hedge = plane.y < top
         value, shines = np.where(hedge[..., None], _leaves(rng, plane), value), np.where(hedge, np.float32(0), shines)
@@ -189,11 +178,6 @@ def _doors(rng: np.random.Generator, plane: Plane, value: Plane32) -> Plane32:
     door = 1 - np.clip(past / plane.grain + np.float32(0.5), 0, 1)
     tone = tint(rng, float(rng.uniform(25, 150)), 0.25).astype(np.float32)
     return np.asarray(value + door[..., None] * (tone - value), np.float32)
-
-
-def _skyline(plane: Plane) -> Plane:
-    """The plane with every point at height 0, so that noise depends on the place along it alone."""
-    return replace(plane, y=np.zeros_like(plane.y))
 
 
 def _leaves(rng: np.random.Generator, plane: Plane) -> Plane32:

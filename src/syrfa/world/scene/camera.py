@@ -11,29 +11,20 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
-NEAR = 0.3
-"""Depth in metres below which nothing is drawn."""
+NEAR = 0.3  # depth in metres below which nothing is drawn
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Position, direction and lens.
+    """Position, direction and lens."""
 
-    Attributes:
-        width: frame width in pixels.
-        height: frame height in pixels.
-        focal: focal length in pixels.
-        centre: (column, row) of the optical axis; off the middle when the frame is a cut-out of a wider view.
-        elevation: height above the ground in metres.
-        rotation: (3, 3), rows: the image's right, down and forward directions in world axes.
-    """
-
-    width: int
-    height: int
-    focal: float
+    width: int  # frame width in pixels
+    height: int  # frame height in pixels
+    focal: float  # focal length in pixels
+    # (column, row) of the optical axis; off the middle when the frame is a cut-out of a wider view
     centre: tuple[float, float]
-    elevation: float
-    rotation: Points
+    elevation: float  # height above the ground in metres
+    rotation: Points  # (3, 3), rows: the image's right, down and forward directions in world axes
 
     @classmethod
     def looking(
@@ -49,16 +40,14 @@ class Camera:
     ) -> "Camera":
         """Builds the camera from what is seen: a person of 1.7 m, `distance` metres away, `person` pixels tall.
 
-        That point appears at the share `row` of the frame's height; the view goes `down` below the horizon (above 0),
-        rolled about the optical axis by `roll`, both in radians.
+        That point is at the share `row` of the frame's height; `down` (below the horizon) and `roll` are in radians.
         """
         forward = np.array([0.0, np.cos(down), -np.sin(down)])
         right = np.array([1.0, 0.0, 0.0])
         below = np.cross(forward, right)
         c, s = np.cos(roll), np.sin(roll)
         rotation = np.stack([c * right + s * below, c * below - s * right, forward])
-        range_ = distance / np.cos(down)
-        focal = person * range_ / (1.7 * np.cos(down))
+        focal = person * (distance / np.cos(down)) / (1.7 * np.cos(down))
         centre = ((width - 1) / 2, row * (height - 1))
         return cls(width, height, float(focal), centre, float(distance * np.tan(down)), rotation)
 
@@ -70,6 +59,10 @@ class Camera:
         seen = (points - np.array([0.0, 0.0, self.elevation])) @ self.rotation.T
         depth = np.maximum(seen[..., 2], NEAR)
         return seen[..., :2] * (self.focal / depth)[..., None] + np.array(self.centre), depth
+
+    def inside(self, pixels: Points) -> NDArray[np.bool_]:
+        """Whether pixels (..., 2) lie in the frame."""
+        return np.asarray((pixels > 0).all(axis=-1) & (pixels < np.array([self.width, self.height])).all(axis=-1))
 
     def homography(self) -> Points:
         """The (3, 3) matrix that takes ground points (x, y, 1) to pixels, up to scale."""

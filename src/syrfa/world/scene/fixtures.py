@@ -15,10 +15,7 @@ _INDOORS = ("pillar", "bench", "planter", "bin", "sign")
 def sample_fixtures(
     rng: np.random.Generator, camera: Camera, way: Road, back: float, road: Road | None, light: Light
 ) -> list[tuple[float, float, Shapes]]:
-    """Draws none to six things: most at the sides of the walkway `way`, some in front of people, none on a road.
-
-    `back` is y in metres where the ground ends; lamps of the light get posts by night.
-    """
+    """Draws none to six things, most at the sides of the walkway `way`, none on a road nor beyond y = `back` metres."""
     found = []
     for east, north, high in light.lamps if light.kind == "night" else ():
         if 2.0 < north < back and (road is None or not road.holds(east, north, 0.5)):
@@ -36,11 +33,11 @@ def sample_fixtures(
 
 
 def _pole(low: float, high: float, radius: float, tone: Colour) -> Shapes:
-    return rods([(np.array([0, 0, low]), np.array([0, 0, high]), radius)], tone, 0)
+    return rods([((0, 0, low), (0, 0, high), radius)], tone, 0)
 
 
 def _lamp(high: float, tone: Colour) -> Shapes:
-    head = rods([(np.array([0, 0, high]), np.array([0.6, 0, high + 0.1]), 0.05)], tone, 0)
+    head = rods([((0, 0, high), (0.6, 0, high + 0.1), 0.05)], tone, 0)
     return _pole(0.0, high, 0.06, tone) + _pole(0.0, 0.8, 0.1, tone) + head
 
 
@@ -59,16 +56,15 @@ def _fixture(rng: np.random.Generator, kind: str) -> Shapes:
         return _pole(0.0, 4.0, float(rng.uniform(0.18, 0.4)), (level + 80, level + 80, level + 80))
     if kind == "bench":
         wood: Colour = (0.5 * level + 20, 0.8 * level + 20, level + 30)
-        legs = [(np.array([0, s, 0.0]), np.array([0, s, 0.42]), 0.04) for s in (-0.7, 0.7)]
+        legs = [((0, s, 0.0), (0, s, 0.42), 0.04) for s in (-0.7, 0.7)]
         seat = cuboid((0.0, 0.0, 0.4), (0.45, 1.7, 0.06), wood, 0)
         return rods(legs, (40.0, 40.0, 40.0), 0) + seat + cuboid((-0.22, 0.0, 0.5), (0.05, 1.7, 0.35), wood, 0)
     if kind == "sign":
         blue, green, red = (float(v) for v in rng.uniform(30, 230, 3))
         return _pole(0.0, 2.5, 0.03, tone) + cuboid((0.0, 0.0, 2.0), (0.03, 0.5, 0.5), (blue, green, red), 0)
     if kind == "fence":
-        bars = [(np.array([0, y, 0]), np.array([0, y, 1.0]), 0.02) for y in np.arange(-2.0, 2.1, 0.25)]
-        rails = [(np.array([0, -2.0, z]), np.array([0, 2.0, z]), 0.025) for z in (0.15, 1.0)]
-        return rods(bars + rails, tone, 0)
+        bars = [((0, y, 0), (0, y, 1.0), 0.02) for y in np.arange(-2.0, 2.1, 0.25)]
+        return rods([*bars, *(((0, -2.0, z), (0, 2.0, z), 0.025) for z in (0.15, 1.0))], tone, 0)
     if kind == "planter":
         size = (float(rng.uniform(0.6, 2.0)), float(rng.uniform(0.5, 1.2)), float(rng.uniform(0.3, 0.7)))
         return cuboid((0.0, 0.0, 0.0), size, tone, 0) + _foliage(rng, 8, (0.3, 0.3, 0.2), size[2] + 0.2, 0.25)

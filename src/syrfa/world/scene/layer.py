@@ -10,9 +10,7 @@ from syrfa.world.people.shapes import Face, Puff, Ring, Shapes
 from syrfa.world.scene.camera import Camera, Points
 from syrfa.world.scene.texture import laid
 
-SHIFT = 4
-"""Binary places of the fixed-point pixels that OpenCV draws with."""
-
+SHIFT = 4  # binary places of the fixed-point pixels that OpenCV draws with
 _UNIT = 1 << SHIFT
 _CAP = np.linspace(0.5 * np.pi, 1.5 * np.pi, 6)
 _COS, _SIN = np.cos(_CAP)[None, :, None], np.sin(_CAP)[None, :, None]
@@ -41,34 +39,23 @@ def fixed(pixels: Points, factor: float = 1, left: int = 0, top: int = 0) -> NDA
     return np.asarray(np.rint(places * _UNIT), np.int32)
 
 
-_FAR_SIDE = 0.25
-_TURNED = 0.3
-_ROUND = 0.03
-_RELIEF = 0.24
+_FAR_SIDE, _TURNED, _ROUND, _RELIEF = 0.25, 0.3, 0.03, 0.24
 
 
 @dataclass
 class Layer:
-    """A picture of one thing, at frame resolution.
+    """A picture of one thing, at frame resolution."""
 
-    Attributes:
-        left: column of its first pixel; may lie outside the frame.
-        top: row of its first pixel.
-        picture: uint8 (h, w) or (h, w, 3), black where there is nothing (premultiplied).
-        cover: uint8 (h, w), 255 where it hides what is behind.
-    """
-
-    left: int
-    top: int
-    picture: NDArray[np.uint8]
-    cover: NDArray[np.uint8]
+    left: int  # column of its first pixel; may lie outside the frame
+    top: int  # row of its first pixel
+    picture: NDArray[np.uint8]  # uint8 (h, w) or (h, w, 3), black where there is nothing (premultiplied)
+    cover: NDArray[np.uint8]  # uint8 (h, w), 255 where it hides what is behind
 
     def over(self, image: NDArray[np.uint8]) -> None:
         """Paints it on a frame, in place."""
-        height, width = image.shape[:2]
         x0, y0 = max(self.left, 0), max(self.top, 0)
-        x1 = min(self.left + self.cover.shape[1], width)
-        y1 = min(self.top + self.cover.shape[0], height)
+        x1 = min(self.left + self.cover.shape[1], image.shape[1])
+        y1 = min(self.top + self.cover.shape[0], image.shape[0])
         if x1 <= x0 or y1 <= y0:
             return
         inside = (slice(y0 - self.top, y1 - self.top), slice(x0 - self.left, x1 - self.left))
@@ -79,25 +66,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Finish:
-    """How colours become grey levels of the canvas.
+    """How colours become grey levels of the canvas."""
 
-    Attributes:
-        grey: one channel instead of three.
-        gain: (3,), BGR factors of the light.
-        clear: share of the light that comes through the air.
-        fog: (3,), BGR of the air.
-        saturation: 0 for grey, 1 for colours as they are.
-        light: (3,), where the light comes from in the world, at most 1 long.
-        motion: (2,), way in pixels during the exposure.
-    """
-
-    grey: bool
-    gain: Points
-    clear: float = 1.0
-    fog: Points | float = 0.0
-    saturation: float = 1.0
+    grey: bool  # one channel instead of three
+    gain: Points  # (3,), BGR factors of the light
+    clear: float = 1.0  # share of the light that comes through the air
+    fog: Points | float = 0.0  # (3,), BGR of the air
+    saturation: float = 1.0  # 0 for grey, 1 for colours as they are
+    # (3,), where the light comes from in the world, at most 1 long
     light: Points | tuple[float, float, float] = (0.0, 0.0, 0.5)
-    motion: tuple[float, float] = (0.0, 0.0)
+    motion: tuple[float, float] = (0.0, 0.0)  # (2,), way in pixels during the exposure
 
     def tones(self, colours: Points) -> Points:
         """Colours (n, 3) as they arrive: (n, 3), or (n, 1) when grey."""
@@ -117,8 +95,7 @@ def paint(
 ) -> Layer | None:
     """Paints one thing, its far parts first; None when nothing of it is in the frame.
 
-    The numbers of its owners are painted into `mask`, uint8 (height, width), in place; `patterns` of clothes are those
-    of `sample_patterns`.
+    The owners' numbers go into `mask`, uint8 (height, width), in place; `patterns` are those of `sample_patterns`.
     """
     bodies, depth = outlines(camera, shapes.start, shapes.end, shapes.radius)
     # the fill takes the pixels of the border too, not quite half a pixel on each side
@@ -130,7 +107,8 @@ def paint(
         return None
     low, high = corners.min(axis=0), corners.max(axis=0)
     scale = camera.focal / float(depth.mean() if len(depth) else flats[0][1].mean())
-    fine = _factor(float(high[1] - low[1]))
+    tall = float(high[1] - low[1])
+    fine = 4 if tall < 45 else 3 if tall < 90 else 2 if tall < 400 else 1  # the canvas is this much finer
     reach = int(np.ceil(_ROUND * scale)) + 2 + int(np.ceil(0.5 * np.hypot(*finish.motion)))
     left, top = (max(-reach, int(v) - reach) for v in low)
     right = min(camera.width + reach, int(high[0]) + reach + 2)
@@ -155,8 +133,7 @@ def paint(
     far = (depth - depth.min()) / max(float(np.ptp(depth)), 0.35) if len(depth) else depth
     bright = (1 - _FAR_SIDE * far) * (1 + _TURNED * _facing(shapes, eye) @ np.asarray(finish.light))
     limbs = finish.tones(shapes.colour * bright[:, None]).tolist()
-    flat_colours = np.array([plane.colour for plane in planes]).reshape(-1, 3)
-    flat_tones = finish.tones(flat_colours).tolist()
+    flat_tones = finish.tones(np.array([plane.colour for plane in planes]).reshape(-1, 3)).tolist()
     nearness = (255 - 110 * far).tolist()
     owners = shapes.owner.tolist()
     fine_bodies, coarse_bodies = fixed(bodies, fine, left, top), fixed(inner)
@@ -195,9 +172,7 @@ def _facing(shapes: Shapes, eye: Points) -> Points:
     return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True))
 
 
-def _factor(tall: float) -> int:
-    """How much finer than the frame the canvas is for something `tall` pixels high."""
-    return 4 if tall < 45 else 3 if tall < 90 else 2 if tall < 400 else 1
+_Corners = NDArray[np.int32]
 
 
 class _Brush:
@@ -212,9 +187,7 @@ class _Brush:
         self._canvas = np.zeros((height, width, 3 if grey else 4), np.uint8)
         self._relief = np.zeros((0, 0) if grey else (height, width), np.uint8)
 
-    def fill(
-        self, fine: NDArray[np.int32], coarse: NDArray[np.int32], tone: list[float], owner: int, near: float
-    ) -> None:
+    def fill(self, fine: _Corners, coarse: _Corners, tone: list[float], owner: int, near: float) -> None:
         if self._grey:
             cv2.fillConvexPoly(self._canvas, fine, (tone[0], near, 255.0), cv2.LINE_AA, SHIFT)
         else:
@@ -223,9 +196,7 @@ class _Brush:
         if self._mask is not None:
             cv2.fillConvexPoly(self._mask, coarse, owner, cv2.LINE_8, SHIFT)
 
-    def line(
-        self, fine: NDArray[np.int32], coarse: NDArray[np.int32], wide: float, tone: list[float], owner: int
-    ) -> None:
+    def line(self, fine: _Corners, coarse: _Corners, wide: float, tone: list[float], owner: int) -> None:
         thick = max(1, round(self._fine * wide))
         tones = (tone[0], 200.0, 255.0) if self._grey else (*tone, 255.0)
         cv2.polylines(self._canvas, [fine], True, tones, thick, cv2.LINE_AA, SHIFT)
@@ -249,9 +220,7 @@ class _Brush:
             cv2.addWeighted(behind, _RELIEF, ahead, -_RELIEF, 128, dst=inner)
         return shade
 
-    def finished(
-        self, shade: NDArray[np.uint8], motion: tuple[float, float]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def finished(self, shade: NDArray[np.uint8], motion: tuple[float, float]) -> list[NDArray[np.uint8]]:
         """Picture and cover at frame resolution."""
         same = np.full(shade.shape, 128, np.uint8)
         weight = cv2.merge([shade, same, same] if self._grey else [shade, shade, shade, same])
@@ -262,7 +231,7 @@ class _Brush:
             canvas = cv2.filter2D(canvas, -1, streak(motion), borderType=cv2.BORDER_CONSTANT)
         parts = cv2.split(canvas)
         picture = parts[0] if self._grey else cv2.merge(parts[:3])
-        return np.asarray(picture, np.uint8), np.asarray(parts[-1], np.uint8)
+        return [np.asarray(part, np.uint8) for part in (picture, parts[-1])]
 
 
 def streak(motion: tuple[float, float]) -> NDArray[np.float32]:
@@ -279,22 +248,14 @@ def streak(motion: tuple[float, float]) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-SEEN = 0.35
-"""Opacity from which on a pixel belongs to the smoke in the id mask."""
-
+_SEEN = 0.35  # opacity from which on a pixel belongs to the smoke in the id mask
 _LUMA = np.array([0.114, 0.587, 0.299])
 
 
-def paint_puffs(
-    canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, puffs: list[Puff], fineness: int
-) -> None:
-    """Paints the puffs of one thing on `canvas`, and its owner into `mask` where they are dense, both in place.
-
-    The canvas, grey or of 3 channels, is `fineness` times finer than the mask, uint8 (height, width).
-    """
-    pixels, depth = camera.project(np.array([puff.centre for puff in puffs]))
-    radii = np.array([puff.radius for puff in puffs]) * camera.focal / depth * fineness
-    places = (pixels + 0.5) * fineness - 0.5
+def paint_puffs(canvas: NDArray[np.uint8], mask: NDArray[np.uint8], camera: Camera, puffs: list[Puff]) -> None:
+    """Paints the puffs of one thing on `canvas`, and its owner into `mask` where they are dense, both in place."""
+    places, depth = camera.project(np.array([puff.centre for puff in puffs]))
+    radii = np.array([puff.radius for puff in puffs]) * camera.focal / depth
     clear = np.ones(canvas.shape[:2], np.float32)  # the share of light that comes through
     for index in np.argsort(depth)[::-1]:
         puff, radius, (column, row) = puffs[int(index)], max(float(radii[index]), 1.0), places[index]
@@ -311,5 +272,4 @@ def paint_puffs(
         tone = (colour if canvas.ndim == 3 else colour @ _LUMA).astype(np.float32)
         part = canvas[y0:y1, x0:x1]
         part[...] = part + (alpha[..., None] if canvas.ndim == 3 else alpha) * (tone - part) + np.float32(0.5)
-    small = cv2.resize(clear, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_AREA)
-    mask[small < 1 - SEEN] = puffs[0].owner
+    mask[clear < 1 - _SEEN] = puffs[0].owner

@@ -10,21 +10,13 @@ from syrfa.world.scene.camera import Camera, Points
 
 @dataclass(frozen=True)
 class Road:
-    """A straight road of two lanes; traffic keeps to the right.
+    """A straight road of two lanes; traffic keeps to the right."""
 
-    Attributes:
-        angle: its direction in radians from world x.
-        centre: a ground point on its axis, in metres.
-        half: half its width in metres; each lane is that wide.
-        crossing: place in metres along the axis of the crossing for people on foot, or None.
-        crossing_half: half the crossing's width in metres, measured along the axis.
-    """
-
-    angle: float
-    centre: tuple[float, float]
-    half: float
-    crossing: float | None = None
-    crossing_half: float = 1.5
+    angle: float  # its direction in radians from world x
+    centre: tuple[float, float]  # a ground point on its axis, in metres
+    half: float  # half its width in metres; each lane is that wide
+    crossing: float | None = None  # place in metres along the axis of the crossing for people on foot, or None
+    crossing_half: float = 1.5  # half the crossing's width in metres, measured along the axis
 
     def aside(self, x: Points | float, y: Points | float) -> Points:
         """Distance in metres of ground points from the axis, positive to the left of its direction."""
@@ -56,44 +48,24 @@ class Road:
         return (-self.half / 2, self.angle) if forward else (self.half / 2, self.angle + np.pi)
 
 
-PERSON = 1.7
-"""Height in metres of the person whose size in the picture sets the camera's distance."""
-
-ELEVATION = (3.0, 30.0)
-"""How high cameras hang, in metres: a lamp post to a roof."""
-
-LENS = (0.7, 3.5)
-"""Focal length over frame width: 71 to 16 degrees of horizontal view."""
-
-_NEAREST = 5.0
-"""Depth in metres at the lower edge: whoever is nearer is a blur of limbs."""
-
-_ROOM = 0.15
-"""Of the picture, what a road leaves to the walkway at least."""
-
-_TALLEST = 0.6
-"""Of the frame's height, what a person takes up at most."""
+PERSON = 1.7  # height in metres of the person whose size in the picture sets the camera's distance
+ELEVATION = (3.0, 30.0)  # how high cameras hang, in metres: a lamp post to a roof
+LENS = (0.7, 3.5)  # focal length over frame width: 71 to 16 degrees of horizontal view
+_NEAREST = 5.0  # depth in metres at the lower edge: whoever is nearer is a blur of limbs
+_ROOM = 0.15  # of the picture, what a road leaves to the walkway at least
+_TALLEST = 0.6  # of the frame's height, what a person takes up at most
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A place without its paint.
+    """A place without its paint."""
 
-    Attributes:
-        camera: the view.
-        path: direction of the walkway, radians from world x.
-        path_centre: a ground point on its axis, metres.
-        path_half: half its width in metres.
-        back: y in metres where the ground ends at the backdrop.
-        road: beside the walkway or across it, or None.
-    """
-
-    camera: Camera
-    path: float
-    path_centre: tuple[float, float]
-    path_half: float
-    back: float
-    road: Road | None = None
+    camera: Camera  # the view
+    path: float  # direction of the walkway, radians from world x
+    path_centre: tuple[float, float]  # a ground point on its axis, metres
+    path_half: float  # half its width in metres
+    back: float  # y in metres where the ground ends at the backdrop
+    road: Road | None = None  # beside the walkway or across it, or None
 
 
 def sample_layout(
@@ -106,9 +78,8 @@ def sample_layout(
 ) -> Layout:
     """Draws a place for a frame of `width` by `height` pixels.
 
-    A 1.7 m person in the middle of the walkway is `person` pixels high, drawn log-uniformly and never more than 0.6 of
-    the frame. `side_view` is the probability that the walkway runs across the view, `roads` that of a road; the few
-    places that have no room for one in view go without.
+    A 1.7 m person amid the walkway is `person` pixels high, drawn log-uniformly, and at most 0.6 of the frame.
+    `side_view` is the probability of a walkway across the view, `roads` that of a road, where there is room for one.
     """
     tall = float(np.exp(rng.uniform(*np.log(np.minimum(person, _TALLEST * height)))))
     wanted = rng.random() < roads
@@ -122,7 +93,6 @@ def sample_layout(
 
 
 def _without_road(rng: np.random.Generator, width: int, height: int, tall: float, side_view: float) -> Layout:
-    """A camera and a walkway in whose middle a person is `tall` pixels high."""
     camera, down, distance = _sample_camera(rng, width, height, tall)
     across = rng.random() < side_view
     path = float(rng.normal(0, 0.12)) if across else float(rng.uniform(0, np.pi))
@@ -154,7 +124,6 @@ def _sample_camera(rng: np.random.Generator, width: int, height: int, tall: floa
 
 
 def _with_road(rng: np.random.Generator, layout: Layout) -> Layout:
-    """The place with a road in view, beside the walkway or across it; as it was where none fits."""
     for _ in range(8):
         half = float(max(2.0, layout.path_half * rng.uniform(0.5, 1.0)))
         wide = float(rng.uniform(2.7, 3.8))
@@ -177,7 +146,6 @@ def _with_road(rng: np.random.Generator, layout: Layout) -> Layout:
 
 
 def _walkway_share(layout: Layout, half: float, road: Road) -> float:
-    """The share of the picture that shows a walkway `half` metres to either side, clear of the road."""
     camera = layout.camera
     columns, rows = np.meshgrid(np.linspace(0.05, 0.95, 12), np.linspace(0.15, 1.0, 12))
     found = camera.ground(np.stack([columns * camera.width, rows * camera.height], axis=-1))
@@ -207,12 +175,8 @@ def _beside(rng: np.random.Generator, layout: Layout, half: float, wide: float) 
 
 
 def in_view(camera: Camera, road: Road, aside: float = 0.0) -> NDArray[np.float64]:
-    """The places (n,) in metres along a road, half a metre apart, that are seen, `aside` metres to its left.
-
-    Only those where a person would be 8 pixels tall or more.
-    """
+    """The places (n,) in metres along a road, `aside` to its left, where a person is seen, 8 pixels or taller."""
     along = np.arange(-80.0, 80.5, 0.5)
     places = np.array([road.point(float(s), aside) for s in along])
     pixels, depth = camera.project(np.concatenate([places, np.zeros((len(along), 1))], axis=1))
-    inside = (pixels > 0).all(axis=1) & (pixels < np.array([camera.width, camera.height])).all(axis=1)
-    return along[inside & (depth > 3.0) & (PERSON * camera.focal / depth > 8)]
+    return along[camera.inside(pixels) & (depth > 3.0) & (PERSON * camera.focal / depth > 8)]

@@ -12,27 +12,18 @@ from syrfa.world.scene.weather import Weather, sample_weather
 
 DAY, NIGHT, INDOOR = "day", "night", "indoor"
 
-_LAMP = 0.8
-"""How bright it is under a lamp, beside what comes from everywhere; 1 by full daylight."""
-
+_LAMP = 0.8  # how bright it is under a lamp, beside what comes from everywhere; 1 by full daylight
 _NADIR = np.array([0.0, 0.0, -1.0])
 
 
 @dataclass(frozen=True)
 class Source:
-    """One cause of shadows.
+    """One cause of shadows."""
 
-    Attributes:
-        place: (3,), the direction in which the light travels, or where the lamp hangs, in metres.
-        near: whether `place` is that of a lamp.
-        strength: how dark its shadows are, 0 to 1.
-        spread: width of the penumbra in metres for every metre between caster and ground.
-    """
-
-    place: Points
-    near: bool
-    strength: float
-    spread: float
+    place: Points  # (3,), the direction in which the light travels, or where the lamp hangs, in metres
+    near: bool  # whether `place` is that of a lamp
+    strength: float  # how dark its shadows are, 0 to 1
+    spread: float  # width of the penumbra in metres for every metre between caster and ground
 
     def dropped(self, points: Points) -> Points:
         """Where on the ground the shadows of `points` (..., 3) fall."""
@@ -46,25 +37,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Light:
-    """The light of a scene.
+    """The light of a scene."""
 
-    Attributes:
-        kind: day, night or indoor.
-        sun: direction in which sunlight travels, (3,), or None.
-        shade: how dark the shadows are, 0 to 1.
-        spread: width of the sun's penumbra in metres for every metre of height.
-        ambient: share of the light that comes from everywhere.
-        lamps: (n, 3), where lamps hang, in metres.
-        colour: BGR factors.
-    """
-
-    kind: str = DAY
-    sun: Points | None = None
-    shade: float = 0.3
-    spread: float = 0.02
-    ambient: float = 1.0
-    lamps: tuple[tuple[float, float, float], ...] = ()
-    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    kind: str = DAY  # day, night or indoor
+    sun: Points | None = None  # direction in which sunlight travels, (3,), or None
+    shade: float = 0.3  # how dark the shadows are, 0 to 1
+    spread: float = 0.02  # width of the sun's penumbra in metres for every metre of height
+    ambient: float = 1.0  # share of the light that comes from everywhere
+    lamps: tuple[tuple[float, float, float], ...] = ()  # (n, 3), where lamps hang, in metres
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)  # BGR factors
 
     def level(self, x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]] | float) -> Points:
         """How bright the ground is at points (x, y): the ambient share plus what the lamps add, at most 1.15."""
@@ -108,12 +89,8 @@ def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> L
         low = rng.uniform(0.45, 1.25) if kind == "sun" else rng.uniform(0.22, 0.4)
         sun = np.array([np.cos(azimuth) * np.cos(low), np.sin(azimuth) * np.cos(low), -np.sin(low)])
         warm = float(rng.uniform(-0.03, 0.06) if kind == "sun" else rng.uniform(0.05, 0.22))
-        return Light(
-            sun=sun,
-            shade=float(rng.uniform(0.2, 0.6)),
-            spread=float(rng.uniform(0.01, 0.08)),
-            colour=(1 - warm, 1.0, 1 + warm),
-        )
+        shade, spread = float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.01, 0.08))
+        return Light(sun=sun, shade=shade, spread=spread, colour=(1 - warm, 1.0, 1 + warm))
     if kind == "overcast":
         cold = float(rng.uniform(-0.02, 0.06))
         return Light(shade=float(rng.uniform(0.25, 0.6)), colour=(1 + cold, 1.0, 1 - cold))
@@ -134,19 +111,12 @@ def sample_light(rng: np.random.Generator, way: Road, indoors: bool = True) -> L
 
 @dataclass(frozen=True)
 class Look:
-    """The appearance of a scene, the same in all of its clips.
+    """The appearance of a scene, the same in all of its clips."""
 
-    Attributes:
-        light: sun, sky, lamps or ceiling.
-        weather: fog, haze and rain.
-        level: brightness of the ground by full light, 0 to 255.
-        clothes: brightness of people's clothes in [-1, 1].
-    """
-
-    light: Light = field(default_factory=Light)
-    weather: Weather = field(default_factory=Weather)
-    level: float = 150.0
-    clothes: float = 0.0
+    light: Light = field(default_factory=Light)  # sun, sky, lamps or ceiling
+    weather: Weather = field(default_factory=Weather)  # fog, haze and rain
+    level: float = 150.0  # brightness of the ground by full light, 0 to 255
+    clothes: float = 0.0  # brightness of people's clothes in [-1, 1]
 
 
 def sample_look(rng: np.random.Generator, camera: Camera, way: Road, road: Road | None = None) -> Look:

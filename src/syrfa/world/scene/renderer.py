@@ -30,14 +30,7 @@ class Thing:
 
 
 class Renderer:
-    """Frames and id masks of one clip.
-
-    Args:
-        scene: the place.
-        sensor: the camera's electronics.
-        grey: one channel instead of three.
-        rng: the source of the sensor's noise, the shake and the rain.
-    """
+    """Frames and id masks of one clip; noise, shake and rain are drawn from `rng`."""
 
     def __init__(self, scene: Scene, sensor: Sensor, grey: bool, rng: np.random.Generator) -> None:
         self.scene, self.sensor, self.grey = scene, sensor, grey
@@ -46,8 +39,9 @@ class Renderer:
         self._shake = sample_shake(rng, sensor.shake) if sensor.shake > 0 else None
         self._rain = Rain(rng, camera.width, camera.height, look.weather.rain) if look.weather.rain > 0 else None
         self._lens = vignette(camera.width, camera.height, sensor.vignette)
-        self._base = self._empty()
-        self._fixtures = [fixture for thing in self._standing() if (fixture := self._fixed(thing)) is not None]
+        standing = [Thing(x, y, shapes.placed(x, y, 0.4 * x)) for x, y, shapes in scene.fixtures]
+        self._base = self._empty(standing)
+        self._fixtures = [fixture for thing in standing if (fixture := self._fixed(thing)) is not None]
         night = look.light.kind == NIGHT  # little light is made up for in part, and amplified with its noise
         exposed = replace(sensor, target=_NIGHT_TARGET * sensor.target) if night else sensor
         noise = sensor.noise * (_NIGHT_NOISE if night else 1.0)
@@ -76,12 +70,15 @@ class Renderer:
 
     def shadowed(self, things: list[Thing]) -> NDArray[np.uint8]:
         """The empty scene, darkened where things keep the light off the ground."""
+        return self._dimmed(self._base, things)
+
+    def _dimmed(self, image: NDArray[np.uint8], things: list[Thing]) -> NDArray[np.uint8]:
         shadows = ShadowMap(self.scene.camera)
         for thing in things:
             scale = self.scene.camera.scale(thing.x, thing.y)
             for source in self.scene.look.light.sources(thing.x, thing.y):
                 shadows.cast(thing.shapes, source, scale)
-        return shadows.dim(self._base)
+        return shadows.dim(image)
 
     def painted(self, image: NDArray[np.uint8], things: list[Thing]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The frame with everything that stands in it, painted on `image`, and the id mask."""
@@ -98,7 +95,7 @@ class Renderer:
                 if painted is not None:
                     painted.over(image)
                 if job.shapes.puffs:
-                    paint_puffs(image, mask, camera, job.shapes.puffs, 1)
+                    paint_puffs(image, mask, camera, job.shapes.puffs)
             else:
                 job[0].over(image)
                 mask[job[1]] = 0
@@ -143,7 +140,7 @@ class Renderer:
             motion=thing.motion,
         )
 
-    def _empty(self) -> NDArray[np.uint8]:
+    def _empty(self, standing: list[Thing]) -> NDArray[np.uint8]:
         """The scene without actors, in the channels of the clip, with the shadows of what stands about."""
         image = self.scene.background
         luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
@@ -155,21 +152,13 @@ class Renderer:
         if self.sensor.vignette > 0:
             lens = self._lens if self.grey else self._lens[..., None]
             image = np.rint(image * lens).astype(np.uint8)
-        shadows = ShadowMap(self.scene.camera)
-        for thing in self._standing():
-            scale = self.scene.camera.scale(thing.x, thing.y)
-            for source in self.scene.look.light.sources(thing.x, thing.y):
-                shadows.cast(thing.shapes, source, scale)
-        return shadows.dim(image)
-
-    def _standing(self) -> list[Thing]:
-        return [Thing(x, y, shapes.placed(x, y, 0.4 * x)) for x, y, shapes in self.scene.fixtures]
+        return self._dimmed(image, standing)
 
     def _fixed(self, thing: Thing) -> tuple[float, Layer, NDArray[np.bool_]] | None:
         """A fixture's distance, layer and the pixels it hides."""
         camera = self.scene.camera
         mask = np.zeros((camera.height, camera.width), np.uint8)
-        owned = Shapes(**{**vars(thing.shapes), "owner": np.ones(len(thing.shapes.owner), np.int64)})
+        owned = replace(thing.shapes, owner=np.ones(len(thing.shapes.owner), np.int64))
         flats: list[Face | Ring] = [*owned.faces, *owned.rings]
         for flat in flats:
             flat.owner = 1

@@ -14,20 +14,14 @@ from syrfa.world.scene.light import Look, sample_look
 
 @dataclass(frozen=True, kw_only=True)
 class Scene(Layout):
-    """What does not move: a layout and its paint.
+    """What does not move: a layout and its paint."""
 
-    Attributes:
-        background: uint8 (height, width, 3), BGR; the empty place in its light.
-        clothes: brightness of people's clothes in [-1, 1].
-        fixtures: things that stand on the ground, with their ground points.
-        look: everything drawn about its appearance.
-        lit: float32 (height, width), how bright the light on the ground is in each pixel; empty for 1 everywhere.
-    """
-
-    background: NDArray[np.uint8]
-    clothes: float
+    background: NDArray[np.uint8]  # uint8 (height, width, 3), BGR; the empty place in its light
+    clothes: float  # brightness of people's clothes in [-1, 1]
+    # things that stand on the ground, with their ground points
     fixtures: list[tuple[float, float, Shapes]] = field(default_factory=list)
-    look: Look = field(default_factory=Look)
+    look: Look = field(default_factory=Look)  # everything drawn about its appearance
+    # float32 (height, width), how bright the light on the ground is in each pixel; empty for 1 everywhere
     lit: NDArray[np.float32] = field(default_factory=lambda: np.ones((0, 0), np.float32))
 
     def brightness(self, column: int, row: int) -> float:

@@ -7,52 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MARGIN = 97
-
-# share of the time between two frames: 1/500 s at 25 frames a second, and half of it
-_SHUTTER = (0.05, 0.5)
+_SHUTTER = (0.05, 0.5)  # share of the time between two frames: 1/500 s at 25 frames a second, and half of it
 
 
 @dataclass(frozen=True)
 class Sensor:
-    """What the camera's electronics do.
+    """What the camera's electronics do."""
 
-    Attributes:
-        blur: sigma of the defocus in pixels.
-        sharpening: how much of the difference to a blurred frame the chip adds, 0 for none.
-        halo: sigma of that blurred frame in pixels.
-        noise: standard deviation in grey levels, at mid grey.
-        shot: 0 for noise alike at every level, 1 for noise that grows with the root of the level.
-        gamma: exponent applied to the brightness.
-        gain: factor on the brightness.
-        target: mean grey level that the automatic exposure aims at; 0 for none.
-        offset: added to the brightness, in grey levels: haze and stray light.
-        cast: BGR factors of the white balance; grey cameras have none.
-        saturation: 0 for grey, 1 for colours as they are.
-        vignette: share of the light lost in the corners.
-        exposure: share of the time between two frames during which the shutter is open.
-        coarse: factor by which the chip has fewer pixels than the frame.
-        quality: of JPEG compression, 1 to 100; 0 for none.
-        interlaced: every other row is from the frame before.
-        shake: standard deviation of the camera's motion in pixels.
-    """
-
-    blur: float = 0.5
-    sharpening: float = 0.0
-    halo: float = 1.0
-    noise: float = 2.0
-    shot: float = 0.0
-    gamma: float = 1.0
-    gain: float = 1.0
-    target: float = 0.0
-    offset: float = 0.0
-    cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    saturation: float = 1.0
-    vignette: float = 0.0
-    exposure: float = 0.0
-    coarse: float = 1.0
-    quality: int = 0
-    interlaced: bool = False
-    shake: float = 0.0
+    blur: float = 0.5  # sigma of the defocus in pixels
+    sharpening: float = 0.0  # how much of the difference to a blurred frame the chip adds, 0 for none
+    halo: float = 1.0  # sigma of that blurred frame in pixels
+    noise: float = 2.0  # standard deviation in grey levels, at mid grey
+    shot: float = 0.0  # 0 for noise alike at every level, 1 for noise that grows with the root of the level
+    gamma: float = 1.0  # exponent applied to the brightness
+    gain: float = 1.0  # factor on the brightness
+    target: float = 0.0  # mean grey level that the automatic exposure aims at; 0 for none
+    offset: float = 0.0  # added to the brightness, in grey levels: haze and stray light
+    cast: tuple[float, float, float] = (1.0, 1.0, 1.0)  # BGR factors of the white balance; grey cameras have none
+    saturation: float = 1.0  # 0 for grey, 1 for colours as they are
+    vignette: float = 0.0  # share of the light lost in the corners
+    exposure: float = 0.0  # share of the time between two frames during which the shutter is open
+    coarse: float = 1.0  # factor by which the chip has fewer pixels than the frame
+    quality: int = 0  # of JPEG compression, 1 to 100; 0 for none
+    interlaced: bool = False  # every other row is from the frame before
+    shake: float = 0.0  # standard deviation of the camera's motion in pixels
 
 
 def sample_sensor(rng: np.random.Generator, noise: tuple[float, float]) -> Sensor:
@@ -83,11 +61,7 @@ def sample_sensor(rng: np.random.Generator, noise: tuple[float, float]) -> Senso
 class Developer:
     """Turns painted frames into those that a camera delivers.
 
-    Args:
-        sensor: the camera.
-        empty: uint8 (height, width), or (height, width, 3) for colour, the scene without actors.
-        rng: the source of the noise.
-        noise: its deviation in grey levels; more than the sensor's own where there is little light.
+    `empty` is the scene without actors, uint8 (height, width) or (height, width, 3); `noise` in grey levels.
     """
 
     def __init__(self, sensor: Sensor, empty: NDArray[np.uint8], rng: np.random.Generator, noise: float) -> None:
@@ -150,17 +124,12 @@ _WAVES = 4
 
 @dataclass(frozen=True)
 class Shake:
-    """Smooth small motion of the whole picture.
+    """Smooth small motion of the whole picture."""
 
-    Attributes:
-        amplitude: (waves, 3), of each wave: pixels to the right, pixels down, radians about the centre.
-        rate: (waves, 3), radians a frame.
-        phase: (waves, 3), radians.
-    """
-
+    # (waves, 3), of each wave: pixels to the right, pixels down, radians about the centre
     amplitude: NDArray[np.float64]
-    rate: NDArray[np.float64]
-    phase: NDArray[np.float64]
+    rate: NDArray[np.float64]  # (waves, 3), radians a frame
+    phase: NDArray[np.float64]  # (waves, 3), radians
 
     def matrix(self, number: int, width: int, height: int) -> NDArray[np.float64]:
         """The (2, 3) matrix that takes places in the still picture to places in frame `number`."""

@@ -11,31 +11,19 @@ from syrfa.world.scene.camera import Camera, Points
 from syrfa.world.scene.layer import SHIFT, fixed, outlines
 from syrfa.world.scene.light import Source
 
-_KNEE = 0.6
-"""Height in metres that parts the sharper half of a shadow from the softer one."""
-
-_LOW, _HIGH = 0.35, 1.2
-_SHARPEST = 0.5
-_SIGMA = 1.6
-"""Blur in pixels of the canvas that soft shadows are drawn on."""
-
-Rect = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels, the last two exclusive."""
+_KNEE = 0.6  # height in metres that parts the sharper half of a shadow from the softer one
+_LOW, _HIGH, _SHARPEST = 0.35, 1.2, 0.5
+_SIGMA = 1.6  # blur in pixels of the canvas that soft shadows are drawn on
+Rect = tuple[int, int, int, int]  # left, top, right, bottom in pixels, the last two exclusive
 
 
 @dataclass
 class ShadowMap:
-    """Where it is dark in one frame.
+    """Where it is dark in one frame."""
 
-    Attributes:
-        camera: the view.
-        dark: uint8 (height, width), 255 for no light at all.
-        dirty: rectangles outside of which there is no shadow.
-    """
-
-    camera: Camera
-    dark: NDArray[np.uint8] = field(init=False)
-    dirty: list[Rect] = field(default_factory=list)
+    camera: Camera  # the view
+    dark: NDArray[np.uint8] = field(init=False)  # uint8 (height, width), 255 for no light at all
+    dirty: list[Rect] = field(default_factory=list)  # rectangles outside of which there is no shadow
 
     def __post_init__(self) -> None:
         """Begins without shadow."""

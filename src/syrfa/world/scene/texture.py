@@ -29,21 +29,13 @@ def tint(rng: np.random.Generator, level: float, strength: float) -> Points:
 
 @dataclass(frozen=True)
 class Plane:
-    """The points of a plane that the pixels of a canvas show.
+    """The points of a plane that the pixels of a canvas show."""
 
-    Attributes:
-        x: (h, w), first coordinate in metres.
-        y: (h, w), second coordinate in metres.
-        grain: (h, w), metres that a pixel covers.
-        fine: noise of single texels.
-        coarse: smooth noise.
-    """
-
-    x: Plane32
-    y: Plane32
-    grain: Plane32
-    fine: Plane32
-    coarse: Plane32
+    x: Plane32  # (h, w), first coordinate in metres
+    y: Plane32  # (h, w), second coordinate in metres
+    grain: Plane32  # (h, w), metres that a pixel covers
+    fine: Plane32  # noise of single texels
+    coarse: Plane32  # smooth noise
 
     def turned(self, angle: float, x: float = 0.0, y: float = 0.0) -> "Plane":
         """The same points, measured along `angle` and to its left, from (x, y)."""
@@ -76,9 +68,7 @@ class Plane:
         return seam, np.asarray(number / (1 + (self.grain / np.float32(high)) ** 2), np.float32)
 
 
-COUNT = 24
-"""How many patterns there are to wear."""
-
+COUNT = 24  # how many patterns there are to wear
 _TEXELS = 100.0
 _BELOW, _ABOVE, _ASIDE = 1.1, 0.8, 0.5
 _ROWS, _COLUMNS = round((_BELOW + _ABOVE) * _TEXELS), round(2 * _ASIDE * _TEXELS)
@@ -105,7 +95,8 @@ def sample_patterns(rng: np.random.Generator) -> list[NDArray[np.uint8]]:
 
 
 def _print(rng: np.random.Generator, up: Points, aside: Points) -> NDArray[np.floating[Any]] | float:
-    kind = str(rng.choice(["plain", "bands", "lines", "checks", "print", "halves", "open"], p=_SHARES))
+    kinds = ["plain", "bands", "lines", "checks", "print", "halves", "open"]
+    kind = str(rng.choice(kinds, p=[0.42, 0.12, 0.06, 0.08, 0.12, 0.1, 0.1]))
     depth = float(rng.choice([-1, 1]) * rng.uniform(0.1, 0.42))
     pitch = float(rng.uniform(0.05, 0.16))
     if kind == "bands":
@@ -124,24 +115,16 @@ def _print(rng: np.random.Generator, up: Points, aside: Points) -> NDArray[np.fl
     return 0.0
 
 
-_SHARES = [0.42, 0.12, 0.06, 0.08, 0.12, 0.1, 0.1]
-
-
 def laid(
     pattern: NDArray[np.uint8], base: Points, top: Points, scale: float, shape: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """The pattern on a trunk from `base` (hip) to `top` (neck), both (2,) canvas pixels, at `scale` pixels a metre.
-
-    Returns uint8 of the canvas' `shape`, 128 where there is no pattern.
-    """
+    """The pattern, uint8 of `shape` (128: none), on a trunk from `base` to `top`, (2,) pixels, at `scale` a metre."""
     along = top - base
     length = float(np.hypot(*along))
     up = along / length if length > 0.1 * scale else np.array([0.0, -1.0])
     turn = np.array([[-up[1], up[0]], -up]) * (_TEXELS / scale)
     middle = np.array([_COLUMNS / 2, _ABOVE * _TEXELS])
     matrix = np.column_stack([turn, middle - turn @ base])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    size = (shape[1], shape[0])
-    return np.asarray(
-        cv2.warpAffine(pattern, matrix, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=128), np.uint8
-    )
+    flags, border = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, cv2.BORDER_CONSTANT
+    found = cv2.warpAffine(pattern, matrix, (shape[1], shape[0]), flags=flags, borderMode=border, borderValue=128)
+    return np.asarray(found, np.uint8)

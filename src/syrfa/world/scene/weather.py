@@ -14,19 +14,12 @@ _MARGIN = 64
 
 @dataclass(frozen=True)
 class Weather:
-    """What is in the air.
+    """What is in the air."""
 
-    Attributes:
-        fog: share of the light lost with every metre.
-        tone: grey level of the fog.
-        rain: streaks for every 1,000 pixels, 0 when it is dry.
-        wet: how much darker and shinier than dry the ground is, 0 to 1.
-    """
-
-    fog: float = 0.0
-    tone: float = 170.0
-    rain: float = 0.0
-    wet: float = 0.0
+    fog: float = 0.0  # share of the light lost with every metre
+    tone: float = 170.0  # grey level of the fog
+    rain: float = 0.0  # streaks for every 1,000 pixels, 0 when it is dry
+    wet: float = 0.0  # how much darker and shinier than dry the ground is, 0 to 1
 
     def clear(self, depth: Points) -> Points:
         """Share of the light of things at `depth` metres that arrives."""
