@@ -10,7 +10,6 @@ from dataset_trees import one_line, write_cells, write_frames
 from scipy.io import savemat
 
 from syrfa.datasets import Avenue
-from syrfa.datasets.video import frame_count
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 
 LABELS = {"01": [0, 0, 1, 1, 1, 0], "02": [1, 1, 0, 0, 0, 1]}
@@ -37,17 +36,9 @@ def write_label_masks(folder):
         savemat(folder / f"{int(name)}_label.mat", {"volLabel": cells}, do_compression=True)
 
 
-def write_volumes(folder):
-    folder.mkdir(parents=True)
-    for number in (1, 2):
-        savemat(folder / f"vol{number:02d}.mat", {"vol": np.full((12, 16, 6), number, np.uint8)})
-
-
 def write_release(root):
     write_videos(root / "training_videos")
     write_videos(root / "testing_videos")
-    write_volumes(root / "training_vol")
-    write_volumes(root / "testing_vol")
     write_label_masks(root / "ground_truth_demo" / "testing_label_mask")
     return root
 
@@ -85,17 +76,6 @@ def test_the_release(tmp_path, inner):
     assert "labels: masks" in told
     assert "2 of 21 videos" in told
     assert "pixel masks: of 2 of 2" in told
-
-
-def test_volumes_where_there_are_no_videos(tmp_path):
-    write_volumes(tmp_path / "training_vol")
-    write_volumes(tmp_path / "testing_vol")
-    write_label_masks(tmp_path / "ground_truth_demo" / "testing_label_mask")
-    dataset = Avenue(tmp_path)
-    record = quiet(lambda: dataset.videos("test"))[1]
-    assert (record.name, record.path.name, frame_count(record.path)) == ("02", "vol02.mat", 6)
-    assert labels_of(dataset) == LABELS
-    assert dataset.pixel_mask(record, 0) is None  # it is of another size than the volume
 
 
 @pytest.mark.parametrize("first", [0, 1])

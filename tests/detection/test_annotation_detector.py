@@ -1,6 +1,5 @@
 """Boxes of id masks do not depend on the order in which they are asked for."""
 
-import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -60,12 +59,6 @@ def test_who_is_too_faint_to_be_seen_is_missed(make_dataset):
         found = [len(d) for d in detector.detect(frames, 0)]
         objects = sum(len(np.unique(m)) - 1 for m in mask)
         assert least <= sum(found) / objects <= most, contrast
-
-
-def test_can_be_sent_to_a_process(make_dataset):
-    detector = AnnotationDetector(BoxNoise(), 3)
-    boxes(detector, make_dataset(), 0)
-    assert pickle.loads(pickle.dumps(AnnotationDetector(BoxNoise(), 3))).identity() == detector.identity()
 
 
 def test_missing_masks_and_other_sizes(make_dataset):

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from experiments.studies.boxes.against_truth import Comparison
 from syrfa.detection import BoxNoise
 from syrfa.detection.masks import contrasts, object_boxes
 from syrfa.detection.noise import COVERS, LEVELS, ODD, WHOLE, odd_confidences, whole_confidences
@@ -215,34 +214,6 @@ def test_whole_boxes_are_as_certain_as_measured():
         for level, value in zip(LEVELS[1:-1], row[1:-1], strict=True):
             deviation = np.sqrt(level * (1 - level) / len(values))
             assert (values <= value).mean() == pytest.approx(level, abs=5 * deviation)
-
-
-def test_default_rates_within_binomial_error():
-    """Three people far apart, so that nothing but their own faults and empty boxes shows."""
-    mask = sum(person(left=left, number=number) for number, left in enumerate((20, 100, 180), 1))
-    noise, frames = BoxNoise(), 2000
-    compared = Comparison()
-    truth, _, hidden = object_boxes(mask)
-    for found in draw(noise, mask, frames):
-        compared.add(found.xyxy.astype(float), found.confidence, truth, hidden)
-    seen = compared.summary()
-    objects = 3 * frames
-    for name, expected, times in (
-        ("strip", noise.strip, objects),
-        ("torso", noise.torso, objects),
-        ("duplicate", noise.duplicate, objects),
-        ("background", noise.background, frames),
-    ):
-        found = seen[name]["count"]
-        expected *= 1 if name == "background" else 1 - noise.miss
-        slack = 5 * np.sqrt(expected / times)
-        assert found / times == pytest.approx(expected, abs=slack + 0.12 * expected), name
-    lost = noise.miss + 0.25 * noise.torso  # a torso of less than half the height is nobody's box
-    assert 1 - seen["recall"]["rate"] == pytest.approx(lost, abs=5 * np.sqrt(lost / objects))
-    assert seen["jitter"]["left"] == pytest.approx(noise.jitter, rel=0.05)
-    assert seen["jitter"]["bottom"] == pytest.approx(noise.jitter_height, rel=0.1)
-    above = np.concatenate([d.confidence for d in draw(noise, mask, 300)])
-    assert 0.75 < (above > 0.5).mean() < 0.95
 
 
 def test_defaults_are_those_of_the_committed_measurement():

@@ -6,11 +6,9 @@ from importlib import resources
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from syrfa.detection import Detections, Detector, MappedDetector, MotionDetector
-from syrfa.detection.confidence_map import ConfidenceMap, read_map
+from syrfa.detection.confidence_map import read_map
 from syrfa.errors import ConfigError, DataNotFoundError
 
 SHIPPED = sorted(f.name for f in (resources.files("syrfa.detection") / "confidence_maps").iterdir())
@@ -125,12 +123,3 @@ def test_shipped_maps_are_what_the_command_wrote(name):
 
 def test_shipped_map_of_motion_fits_the_detector_with_its_defaults():
     assert MappedDetector(MotionDetector(), "motion").identity()["of"] == MotionDetector().identity()
-
-
-@given(st.lists(st.tuples(st.floats(0.01, 0.99), st.floats(0, 1)), min_size=1, max_size=8))
-def test_a_map_never_falls_and_goes_through_its_points(points):
-    own = sorted({round(x, 3) for x, _ in points})
-    reference = np.maximum.accumulate([y for _, y in points[: len(own)]]).tolist()
-    mapping = ConfidenceMap((0.0, *own, 1.0), (0.0, *reference, 1.0))
-    assert mapping(np.array(own)) == pytest.approx(reference, abs=1e-6)
-    assert (np.diff(mapping(np.linspace(0, 1, 500))) >= 0).all()

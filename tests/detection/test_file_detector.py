@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from syrfa.detection import Detector, FileDetector
 from syrfa.errors import DetectionError
@@ -56,11 +58,20 @@ def test_boxes_by_name(tmp_path, make_dataset):
     assert len(detector.detect(np.zeros((2, 0, 0, 3), np.uint8), 3)[0]) == 2
 
 
-def test_clipping_is_a_choice_and_part_of_the_identity(tmp_path, make_dataset):
-    path = write(tmp_path)
-    clipped = start(FileDetector(path, clip=True), make_dataset(("01", "02")))
-    assert clipped[3].xyxy.tolist() == [[0, 4, 14, 60], [5, 6, 15, 26]]
-    assert FileDetector(path, clip=True).identity() != FileDetector(path).identity()
+BOX = st.tuples(*[st.integers(-9, 58)] * 2, *[st.integers(10, 90)] * 2, st.integers(0, 100))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 7), BOX), min_size=1, max_size=30))
+def test_every_box_of_a_file_reaches_its_frame_in_order(tmp_path, make_dataset, rows):
+    boxes = np.array([[x, y, x + w, y + h, c / 100] for _, _, (x, y, w, h, c) in rows], np.float32)
+    video, frame = (np.array([row[i] for row in rows]) for i in (0, 1))
+    detector = FileDetector(write(tmp_path, boxes=boxes, video=video, frame=frame))
+    for number in range(2):
+        for place, found in enumerate(start(detector, make_dataset(("01", "02")), number)):
+            expected = boxes[(video == number) & (frame == place)]
+            np.testing.assert_array_equal(found.xyxy, expected[:, :4])
+            np.testing.assert_array_equal(found.confidence, expected[:, 4])
 
 
 def test_classes_are_kept(tmp_path, make_dataset):

@@ -36,11 +36,6 @@ def test_a_moving_block_is_found(make_dataset, channels, shadows):
         assert found[i].class_id.tolist() == [-1]
 
 
-def test_nothing_moves(make_dataset):
-    still = np.repeat(clip()[:1], 40, axis=0)
-    assert sum(len(d) for d in run(MotionDetector(), make_dataset(), still)) == 0
-
-
 def test_start_forgets_the_video_before(make_dataset):
     dataset, detector = make_dataset(), MotionDetector()
     first = run(detector, dataset, clip())

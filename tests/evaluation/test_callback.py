@@ -15,7 +15,8 @@ from syrfa.datasets.protocol_constants import ConstantsName, ConstantsOptions
 from syrfa.errors import ConfigError
 from syrfa.evaluation.callback import FrameAUC
 from syrfa.evaluation.options import EvaluationOptions
-from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import TubeSource
 
 STRICT = [("strict", "none"), ("strict", "centred"), ("strict", "causal")]
 

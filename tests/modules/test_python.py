@@ -9,7 +9,8 @@ from lightning import Trainer
 from syrfa.datasets import UBnormal, UCSDPed2
 from syrfa.detection import AnnotationDetector, FileDetector
 from syrfa.modules import RealAdaptModule, SynthKnowledgeModule, load_module
-from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import TubeSource
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from syrfa.datasets import VideoFolder
 from syrfa.datasets.base import VideoDataset
 from syrfa.evaluation.write_result import switches_of
-from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import TubeSource
 
 
 class Named(VideoDataset):

@@ -21,7 +21,8 @@ from experiments.studies.scale.__main__ import projection
 from syrfa.datasets import UBnormal, UCSDPed2
 from syrfa.detection import AnnotationDetector, Detections, FileDetector, MappedDetector, MotionDetector
 from syrfa.detection.confidence_map import ConfidenceMap
-from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import TubeSource
 
 STUDIES = sorted(path.parent for path in (ROOT / "experiments" / "studies").glob("*/README.md"))
 

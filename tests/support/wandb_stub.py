@@ -166,14 +166,6 @@ class WandbStub(ThreadingHTTPServer):
     def _OrganizationCoreWeaveOrganizationID(self, variables: Answer) -> Answer:
         return {"entity": {"organization": None}}
 
-    def _ArtifactType(self, variables: Answer) -> Answer:
-        return {"project": {"artifact": None}}
-
-    def _CreateArtifact(self, variables: Answer) -> Answer:
-        """Says that it is there already, so that a table is uploaded once: as a file of the run."""
-        artifact = {"id": "artifact", "state": "COMMITTED", "artifactSequence": {"latestArtifact": {"id": "artifact"}}}
-        return {"createArtifact": {"artifact": artifact}}
-
     def _project(self, variables: Answer) -> Answer:
         return {"id": "project", "name": variables.get("projectName"), "entity": {"id": "e", "name": ENTITY}}
 

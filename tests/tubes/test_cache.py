@@ -79,18 +79,6 @@ def test_overlaps_frame_labels_and_infos(dataset, tools, tmp_path):
     assert (info.name, info.frames, info.height, info.width, info.channels) == ("v1", 25, tools.height, tools.width, 1)
 
 
-def test_pixel_detector_sees_every_frame_once_in_order(dataset, tools, tmp_path):
-    seeing = tools.seeing_detector()
-    cache = build(dataset, seeing, tmp_path / "a")
-    assert [(first, shape) for first, shape in seeing.shown[-2:]] == [
-        (0, (16, tools.height, tools.width, 3)),
-        (16, (14, tools.height, tools.width, 3)),
-    ]
-    assert seeing.started[-1] == ("v2", 30, tools.height, tools.width)
-    blind = build(dataset, tools.detector(), tmp_path / "b")
-    np.testing.assert_array_equal(blind.index.xyxy, cache.index.xyxy)
-
-
 def test_colour_and_mixed_videos(dataset, tools, tmp_path):
     colour = tools.write_video(dataset.root / "test" / "v3", 20, seed=9, colour=True)
     faded = tools.write_video(dataset.root / "test" / "v4", 40, seed=10, colour=True)
@@ -189,7 +177,7 @@ def test_new_labels_are_read_without_a_box_or_a_tube_made_anew(dataset, tools, t
 
     old = TubeCache.open(first.folder, labels=before)
     np.testing.assert_array_equal(old.label_table.overlap, first.label_table.overlap)
-    with pytest.raises(CacheError, match="holds 2 versions of labels"):
+    with pytest.raises(CacheError, match="open it with labels="):
         TubeCache.open(first.folder).frame_labels(0)
 
 
@@ -203,14 +191,6 @@ def test_a_damaged_file_of_labels_is_written_anew(dataset, tools, tmp_path, dama
         TubeCache.open(cache.folder, labels=dataset.labels_hash("test"))
     build(dataset, tools.detector(), tmp_path / "cache")
     assert tools.digests(cache.folder) == wanted
-
-
-def damage_flip(folder):
-    with (folder / "v1.npy").open("r+b") as file:
-        file.seek(5000)
-        byte = file.read(1)
-        file.seek(5000)
-        file.write(bytes([byte[0] ^ 1]))
 
 
 def rewrite_manifest(folder, change, seal=True):
@@ -257,15 +237,6 @@ def test_damage_is_refused(dataset, tools, tmp_path, damage):
             build(dataset, tools.detector(), tmp_path / "cache")
 
 
-def test_flipped_byte_is_found_by_verify(dataset, tools, tmp_path):
-    folder = build(dataset, tools.detector(), tmp_path / "cache").folder
-    TubeCache.open(folder, verify=True)
-    damage_flip(folder)
-    TubeCache.open(folder)
-    with pytest.raises(CacheError, match=r"v1\.npy has changed"):
-        TubeCache.open(folder, verify=True)
-
-
 def test_renamed_folder_is_refused(dataset, tools, tmp_path):
     folder = build(dataset, tools.detector(), tmp_path / "cache").folder
     other = folder.rename(folder.with_name("fake-test-000000000000"))
@@ -305,15 +276,6 @@ def test_damaged_video_leaves_no_half_shard(dataset, tools, tmp_path):
         build(dataset, tools.detector(), tmp_path / "cache")
     (folder,) = (tmp_path / "cache").iterdir()
     assert sorted(p.name for p in folder.iterdir()) == [".lock", "job.json", "parts", "v0.npy", "v2.npy"]
-
-
-def test_full_disk_is_a_user_error(dataset, tools, tmp_path, monkeypatch):
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(CacheError, match=r"cannot be written \(No space left on device\)"):
-        build(dataset, tools.detector(), tmp_path / "cache")
 
 
 def test_finished_videos_are_not_done_again(dataset, tools, tmp_path):

@@ -1,10 +1,8 @@
 """Damage, refusals of the system and killed workers: the same bytes in the end, or one line that says what is wrong."""
 
 import errno
-import fcntl
 import json
 import os
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syrfa.engine import JobStore
 from syrfa.errors import CacheError
 from syrfa.tubes import TubeCache, TubeSpec, build_cache
-from syrfa.tubes.build import read_part
 from syrfa.utils.files import unsealed
 
 REPLACE = Path.replace
@@ -115,26 +111,6 @@ def test_damaged_parts_of_an_unfinished_build_are_done_again(build, whole, tools
         assert tools.digests(folder) == tools.digests(whole)
 
 
-@settings(max_examples=60, deadline=None)
-@given(position=st.integers(0, 10**6), change=st.integers(1, 255))
-@pytest.mark.parametrize("ending", ["json", "npz"])
-def test_a_flipped_byte_of_a_part_is_never_believed(whole, ending, position, change):
-    identity = json.loads((whole / "job.json").read_text())
-    store = JobStore(whole, {key: value for key, value in identity.items() if key != "seal"}, hash_files=False)
-    info, index = read_part(store, "v1")
-    path = whole / "parts" / f"v1.{ending}"
-    content = path.read_bytes()
-    try:
-        path.write_bytes(flipped(content, position, change))
-        part = read_part(store, "v1")
-    finally:
-        path.write_bytes(content)
-    if part is not None:  # a blank, or a date in the archive
-        assert part[0] == info
-        for name, column in vars(index).items():
-            np.testing.assert_array_equal(getattr(part[1], name), column)
-
-
 def test_an_older_schema_stays_where_it_is(build, tools, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("syrfa.tubes.cache.SCHEMA", 1)
@@ -152,24 +128,6 @@ def test_an_older_schema_stays_where_it_is(build, tools, monkeypatch):
     assert new != old
     assert tools.digests(old) == before
     TubeCache.open(new, verify=True)
-
-
-def test_limit_of_the_size_of_files(build, whole, tools, tmp_path):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        for limit in (100, 5_000, (whole / "v1.npy").stat().st_size - 1):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-            refused(build, "cannot be written (File too large)", "goes on where it stopped")
-            assert not list((tmp_path / "cache").rglob(".*.tmp"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert tools.digests(build()) == tools.digests(whole)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere; the campaign mounts a folder read-only")
-def test_read_only_folder(build, tmp_path):
-    (tmp_path / "cache").mkdir(mode=0o555)
-    refused(build, "cannot be written (Permission denied)")
 
 
 @pytest.mark.parametrize("finished", [True, False])
@@ -221,28 +179,3 @@ def test_a_rename_whose_answer_was_lost_has_succeeded(build, whole, tools, monke
 
     monkeypatch.setattr(Path, "replace", lose_answer)
     assert tools.digests(build()) == tools.digests(whole)
-
-
-def test_a_temporary_file_taken_by_somebody_else(build, whole, tools, monkeypatch):
-    def taken(path, target):
-        path.unlink()
-        return REPLACE(path, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", taken)
-        refused(build, "somebody removed", "goes on where it stopped")
-    assert tools.digests(build()) == tools.digests(whole)
-
-
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-@pytest.mark.filterwarnings("ignore:.*not supported on this filesystem")
-def test_no_locks(build, whole, tools, monkeypatch, number):
-    def flock(file, operation):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    assert without_lock(tools.digests(build())) == without_lock(tools.digests(whole))
-
-
-def without_lock(digests):
-    return {name: digest for name, digest in digests.items() if name != ".lock"}

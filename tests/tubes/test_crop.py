@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,10 +64,6 @@ def test_rounds_half_up_and_keeps_white():
     assert half_way.item() == 255  # the sample at 0.5 lies between 254 and 255
 
 
-def test_without_boxes():
-    assert crop_tubes(frames_of(0, 1), np.empty(0, np.int64), np.empty((0, 4), np.float32), 5).shape[0] == 0
-
-
 @settings(max_examples=30, deadline=None)
 @given(box=hnp.arrays(np.float32, 4, elements=st.floats(0, 140, width=32)))
 def test_resize_equals_opencv(box):
@@ -81,21 +76,3 @@ def test_resize_equals_opencv(box):
     boxes = np.array([[left, top, right, bottom]], np.float32)
     ours = crop_tubes(frames, np.array([0]), boxes, 1, crop="resize")[0, 0, :, :, 0]
     assert np.abs(ours - reference).max() <= 0.51
-
-
-def test_colour_channels_stay_apart():
-    frames = frames_of(4, 3)
-    box = np.array([[10.2, 20.4, 51.3, 99.9]], np.float32)
-    colour = crop_tubes(frames, np.array([2]), box, 5)
-    for channel in range(3):
-        grey = crop_tubes(np.ascontiguousarray(frames[..., channel : channel + 1]), np.array([2]), box, 5)
-        np.testing.assert_array_equal(colour[..., channel : channel + 1], grey)
-
-
-@pytest.mark.parametrize("centre", [3, 4])
-def test_boxes_of_other_centres_do_not_mix(centre):
-    frames = frames_of(5, 1, frames=8)
-    boxes = np.array([[5, 5, 30, 30], [60, 40, 90, 140]], np.float32)
-    together = crop_tubes(frames, np.array([3, 4]), boxes, 7)
-    alone = crop_tubes(frames, np.array([centre]), boxes[centre - 3 : centre - 2], 7)
-    np.testing.assert_array_equal(together[centre - 3], alone[0])

@@ -6,14 +6,13 @@ import lightning
 import numpy as np
 import pytest
 import torch
-from jsonargparse import ArgumentParser
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch.utils.data import DistributedSampler
 
 from syrfa.errors import CacheError, ConfigError, LabelError
 from syrfa.tubes import TubeCache, TubeFilter, TubeSpec
 from syrfa.tubes.batches import BatchSplitter, OrderedBatches
-from syrfa.tubes.datamodule import TubeDataModule, TubeSource
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import TubeSource
 from syrfa.verbs.prepare import prepare
 
 
@@ -99,7 +98,7 @@ def other_target(tmp_path, tools):
 
 def test_source_draws_are_what_they_always_were(make, source):
     data = make(seed=11)
-    cache = TubeCache.open(data.folder(data.use("train")))
+    cache = TubeCache.open(data.folder(data.use("train")), labels=source.dataset.labels_hash("train"))
     assert cache.spec.margin == 6
     rows = cache.select(source.filter)
     labels = cache.labels(rows, source.filter)
@@ -228,26 +227,6 @@ def test_a_target_without_tubes_is_refused(make, other_target):
         make(train_on="both", target=other_target).train_dataloader()
 
 
-def test_fit_on_both_domains_builds_both_train_splits(source, other_target, tmp_path):
-    settings = {"source": source, "target": other_target, "train_on": "both", "steps_per_epoch": 2}
-    data = TubeDataModule(cache_root=str(tmp_path / "cache"), prepare_workers=1, batch_size=2, **settings)
-    assert [(use.domain, use.split) for use in data.uses(("train", "train_real"))] == [
-        ("source", "train"),
-        ("target", "train"),
-    ]
-    model = Recorder()
-    trainer(tmp_path, enable_checkpointing=False, max_epochs=1).fit(model, datamodule=data)
-    assert len(model.seen) == 2
-    built = sorted(folder.name.rsplit("-", 1)[0] for folder in (tmp_path / "cache").iterdir())
-    assert built == ["fake-test", "fake-train", "real-train"]  # fake-test is what the source validates on
-
-
-def test_scoring_stages_do_not_depend_on_what_is_trained_on(make, other_target):
-    one, both = make(target=other_target), make(target=other_target, train_on="both")
-    assert_equal(all_batches(one.test_dataloader()), all_batches(both.test_dataloader()))
-    assert_equal(all_batches(one.val_dataloader()), all_batches(both.val_dataloader()))
-
-
 def test_scoring_batches_are_the_kept_rows_in_order(make):
     data = make(eval_batch_size=10)
     part = data.evaluated("test")
@@ -302,12 +281,6 @@ def test_scoring_is_dealt_out_without_gaps_or_repeats(make, world):
     assert sorted(np.concatenate(seen).tolist()) == part.rows.tolist()
 
 
-def test_lightning_leaves_the_samplers_in_place(make):
-    data = make()
-    for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader(), data.predict_dataloader()):
-        assert isinstance(loader.sampler, DistributedSampler)
-
-
 def test_train_spec_and_missing_parts(make, source):
     source.train_spec = TubeSpec(size=8, stride=3)
     source.validation_split = None
@@ -331,17 +304,6 @@ def test_a_source_without_abnormal_tubes_is_refused(make, dataset):
     dataset.labels["v1"][:] = 0
     with pytest.raises(LabelError, match="usable abnormal one"):
         make().train_dataloader()
-
-
-def test_tubes_of_unknown_label_are_not_trained_on(make, dataset):
-    for frame in range(25):
-        dataset.masks.pop(("v1", frame), None)
-    data = make()
-    cache = data._caches["train"]
-    unknown = np.isnan(cache.label_table.overlap)
-    assert unknown.any()
-    with pytest.raises(LabelError, match="usable abnormal one"):
-        data.train_dataloader()
 
 
 @pytest.mark.parametrize("wrong", ["batch_size", "eval_batch_size", "steps_per_epoch", "prepare_workers"])
@@ -420,35 +382,6 @@ def test_prepare_data_builds_what_the_stage_needs(source, tmp_path):
     assert [row for rows in model.seen for row in rows] == data.evaluated("test").rows.tolist()
     (only,) = (tmp_path / "cache").iterdir()
     assert only.name.startswith("fake-test-")
-
-
-def test_config_file_describes_nested_parts(tmp_path):
-    config = tmp_path / "data.yaml"
-    config.write_text(
-        """
-data:
-  target:
-    dataset: {class_path: syrfa.datasets.UCSDPed2, init_args: {root: data/raw/ped2}}
-    detector: {class_path: syrfa.detection.FileDetector, init_args: {path: "boxes/{split}.npz"}}
-    spec: {min_confidence: 0.8}
-    train_spec: {stride: 5}
-    filter: {min_side: 12}
-  train_on: target
-  batch_size: 8
-"""
-    )
-    parser = ArgumentParser(parser_mode="omegaconf")
-    parser.add_argument("--config", action="config")
-    parser.add_class_arguments(TubeDataModule, "data")
-    parsed = parser.parse_args([f"--config={config}", "--data.target.spec.frames=5"])
-    data = getattr(parser, "instantiate", parser.instantiate_classes)(parsed).data
-    target = data.domains["target"]
-    assert target.spec == TubeSpec(frames=5, min_confidence=0.8)
-    assert target.train_spec == TubeSpec(stride=5)
-    assert target.filter == TubeFilter(min_side=12)
-    assert target.dataset.name == "ped2"
-    assert data.domains["source"] is None
-    assert data.use("train").split == "train"
 
 
 def test_prepare_prints_a_line_a_cache_and_verifies(source, tmp_path, capsys):

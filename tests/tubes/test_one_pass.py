@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from syrfa.datasets import ShanghaiTech
+from syrfa.datasets import ShanghaiTech, VideoRecord
+from syrfa.datasets.video import open_video
 from syrfa.detection import FileDetector, MotionDetector
 from syrfa.errors import DetectionError, LabelError
 from syrfa.tubes import TubeSpec, build_cache
+from syrfa.tubes.stream import BATCH, shown_batches
 
 FRAMES = 40
 
@@ -115,6 +117,26 @@ def test_labels_of_another_length_are_refused_and_corrected_ones_decode_nothing(
     cache = build(ShanghaiTech(campus.root), detector, tmp_path / "cache")
     np.testing.assert_array_equal(cache.frame_labels(0), right)
     assert CountingCapture.asked == asked
+
+
+@pytest.mark.parametrize("kind", ["folder", "clip"])
+@pytest.mark.parametrize("pixels", [True, False])
+def test_a_video_is_shown_in_batches_once(tools, tmp_path, kind, pixels):
+    place, lengths = tmp_path / ("frames" if kind == "folder" else "clip.avi"), []
+    if kind == "folder":
+        frames = tools.write_video(place, FRAMES).repeat(3, axis=-1)
+    else:
+        write_clip(place)
+        frames = np.stack(list(open_video(place)))
+    detector = tools.seeing_detector() if pixels else tools.detector()
+    detector.finish = lengths.append
+    record, reader = VideoRecord("Test001", place, "test"), open_video(place)
+    firsts, stacks = zip(*shown_batches(tools.dataset(tmp_path), record, reader, detector), strict=True)
+    assert firsts == tuple(range(0, FRAMES, BATCH))
+    shown = np.concatenate(stacks)
+    np.testing.assert_array_equal(shown, frames if pixels else np.empty((FRAMES, 0, 0, 3), np.uint8))
+    known = FRAMES if kind == "folder" else None
+    assert (detector.started, lengths) == ([("Test001", known, *frames.shape[1:3])], [FRAMES])
 
 
 @pytest.mark.parametrize("margin", [3, 15, 16, 17, 40])

@@ -62,7 +62,9 @@ def test_prepare_takes_them_by_class_path(tmp_path, monkeypatch, capsys):
     assert main(["prepare", f"--config={tmp_path / 'data.yaml'}"]) == 0
     assert "clips" in capsys.readouterr().out
     (folder,) = (tmp_path / "cache").glob("clips-test-*")
+    (labels,) = folder.glob("labels-*.npz")
     cache = TubeCache.open(folder)
+    cache.read_labels(labels)
     assert cache.manifest["identity"]["detector"] == {"detector": "bright pixels", "level": 150}
     assert cache.index.xyxy[0].tolist() == [2, 10, 14, 30]
     assert cache.frame_labels(1).tolist() == [0] * 6 + [1] * 6

@@ -113,29 +113,21 @@ def test_fig4_compares_both_adapters_and_the_phase_one_that_they_share(tested, t
 
 
 def test_fig3_of_a_generated_world_shows_its_first_videos(tested, tmp_path):
-    assert main(["figure", "fig3", str(tested["rap"]), "--count=1", f"--out={tmp_path / 'fig3.png'}"]) == 0
+    assert main(["figure", "fig3", str(tested["rap"]), f"--out={tmp_path / 'fig3.png'}"]) == 0
     content = json.loads((tmp_path / "fig3.json").read_text())
     result = json.loads((tested["rap"] / "result.json").read_text())
-    first = sorted(path.stem for path in (tested["rap"] / "scores").glob("*.npz"))[0]
-    assert [panel["video"] for panel in content["panels"]] == [first]
+    first = sorted(path.stem for path in (tested["rap"] / "scores").glob("*.npz"))[:3]
+    assert [panel["video"] for panel in content["panels"]] == first
     assert content["panels"][0]["micro_auroc"] == result["metrics"]["micro_auroc"]
     assert content["runs"][0]["manifest_sha256"] == result["manifest_sha256"]
-    options = ["--protocol=paper", "--count=1", f"--out={tmp_path / 'paper.png'}"]
-    assert main(["figure", "fig3", str(tested["rap"]), *options]) == 0
-    said = json.loads((tmp_path / "paper.json").read_text())
-    assert said["panels"][0]["protocol"]["smoothing"] == "gaussian"
-    assert "scaled by that video's own minimum and maximum" in said["caption"][0]
 
 
 def test_fig3_says_what_is_missing(tested, tmp_path, refusal):
     out = f"--out={tmp_path / 'fig3.png'}"
     run = shutil.copytree(tested["rap"], tmp_path / "run")
     fig3 = ["figure", "fig3", str(run), out]
-    assert "has no evaluation any/weekly; choose from strict/centred" in refusal([*fig3, "--smoothing=weekly"])
     assert "has no video Test999" in refusal([*fig3, "--videos=Test999"])
-    assert str(tmp_path / "nowhere") in refusal([*fig3, f"--root={tmp_path / 'nowhere'}"])
     assert "ends with .png" in refusal(["figure", "fig3", str(run), f"--out={tmp_path / 'fig3.jpg'}"])
-    assert "--count 0" in refusal([*fig3, "--count=0"])
     changed = json.loads((run / "result.json").read_text())
     changed["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.999
     (run / "result.json").write_text(json.dumps(changed))
@@ -157,9 +149,7 @@ def test_fig3_says_what_is_missing(tested, tmp_path, refusal):
 def test_fig4_says_what_is_missing(tested, tmp_path, refusal):
     run = shutil.copytree(tested["rap"], tmp_path / "run")
     out = f"--out={tmp_path / 'fig4.png'}"
-    assert "--root and --protocol: an option of fig3" in refusal(
-        ["figure", "fig4", str(run), out, "--root=x", "--protocol=strict"]
-    )
+    assert "--videos: an option of fig3" in refusal(["figure", "fig4", str(run), out, "--videos=x"])
     assert "give one of them" in refusal(["figure", "fig4", str(run), str(run), out])
     content = json.loads((run / "result.json").read_text())
     del content["feature_distance"]

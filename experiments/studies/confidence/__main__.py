@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from experiments.studies.confidence.agreement import Method, Seen, compare, fit
+from syrfa.datasets.video import open_video
 from syrfa.detection import Detections, Detector, FileDetector
-from syrfa.detection.confidence_map import SCHEMA, ConfidenceMap, what_was_fitted
+from syrfa.detection.confidence_map import SCHEMA, ConfidenceMap
 from syrfa.errors import ConfigError, DetectionError
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import Domain, TubeSource
-from syrfa.tubes.stream import Video
+from syrfa.tubes.stream import shown_batches
 from syrfa.utils.files import write_json
+
+MAY_DIFFER = ("version", "opencv", "confidence", "classes")  # none of them moves the confidence of a box
 
 
 def confidence(
@@ -52,7 +55,7 @@ def confidence(
         "schema": SCHEMA,
         "kind": "confidence map",
         "method": method,
-        "detector": what_was_fitted(identity),
+        "detector": {key: value for key, value in identity.items() if key not in MAY_DIFFER},
         "own": list(mapping.own),
         "reference": list(mapping.reference),
         "fitted_on": {
@@ -75,14 +78,11 @@ def _see(source: TubeSource, split: str, other: Detector, every: int) -> list[Se
     """Every `every`-th frame of the split through both detectors."""
     seen: list[Seen] = []
     for number, record in enumerate(tqdm(source.dataset.videos(split), unit="video", disable=None)):
-        video = Video(source.dataset, record)
-        video.start(source.detector, other)
-        for first, stack in video.batches():
+        for first, stack in shown_batches(source.dataset, record, open_video(record.path), source.detector, other):
             wanted = np.arange(-first % every, len(stack), every)
             theirs = other.detect(stack, first)
             mine = _detect(source.detector, stack, first, wanted)
             seen += [Seen(number, one, theirs[i]) for one, i in zip(mine, wanted, strict=True)]
-        video.finish(source.detector, other)
     if not any(len(one.own) for one in seen):
         raise DetectionError(f"{source.dataset.name} {split}: the detector found nothing in {len(seen)} frames")
     return seen

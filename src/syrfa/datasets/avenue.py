@@ -18,7 +18,7 @@ Source = Literal["masks", "vectors", "intervals"]
 
 _BASES = ("", "Avenue Dataset", "Avenue_Dataset", "Avenue", "avenue")
 # where a copy may keep a split, the release's own place first; the first place with a video is read
-_PLACES = ("{0}_videos", "{0}/{0}_videos", "{0}/videos", "{0}/frames", "{0}", "{0}_vol", "{0}/{0}_vol")
+_PLACES = ("{0}_videos", "{0}/{0}_videos", "{0}/videos", "{0}/frames", "{0}")
 _WORDS = {"train": "training", "test": "testing"}
 _MASKS = ("ground_truth_demo/testing_label_mask", "testing_label_mask", "testing/testing_label_mask")
 _VECTORS = ("testing/test_frame_mask", "test_frame_mask")
@@ -36,14 +36,13 @@ class Avenue(ReleasedDataset):
     <root>/                                                 <root>/
       training_videos/01.avi ...                              training/frames/01/0000.jpg ...
       testing_videos/01.avi ...                               testing/frames/01/0000.jpg ...
-      training_vol/vol01.mat ...  testing_vol/vol01.mat       testing_label_mask/1_label.mat ...
-      ground_truth_demo/testing_label_mask/1_label.mat        or test_frame_mask/01.npy ..., or avenue.mat
+      ground_truth_demo/testing_label_mask/1_label.mat        testing_label_mask/1_label.mat ...
+                                                              or test_frame_mask/01.npy ..., or avenue.mat
     ```
 
     Left the release, right the repack that circulates; `root` may hold `Avenue Dataset` or `Avenue`, any place may
-    hold video files or folders of frames, and frames may count from 0 or from 1. The volumes (`vol`, 120x160, grey) are
-    read where there are no videos; masks do not fit their size, so they have frame labels alone. A copy may lack
-    videos: those that are there are read, and a warning says how many are missing.
+    hold video files or folders of frames, and frames may count from 0 or from 1. A copy may lack videos: those that
+    are there are read, and a warning says how many are missing.
 
     Labels, first match wins: the release's masks (`volLabel`, a cell a frame; also images, `.npy`), a frame being
     abnormal where its mask has a pixel; one number a frame in `test_frame_mask` or, all in turn, in
@@ -85,10 +84,6 @@ class Avenue(ReleasedDataset):
         self._refuse_twins(found)
         self._state_missing(found[0].path.parent, len(found), split, "videos of Avenue's")
         return found
-
-    def pixel_mask(self, record: VideoRecord, frame: int) -> NDArray[np.bool_] | None:
-        """As the base class; None for volumes, whose size the masks do not fit."""
-        return None if record.path.suffix == ".mat" else super().pixel_mask(record, frame)
 
     def _test_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
         source, place = self._source(), self._label_place(record)
@@ -187,10 +182,7 @@ class Avenue(ReleasedDataset):
 
 
 def _name_of(path: Path) -> str:
-    """`01` for `01.avi`, `1.avi`, a folder `01` and `vol01.mat`; empty where a path is none of these."""
-    volume = path.suffix == ".mat" and path.is_file()
+    """`01` for `01.avi`, `1.avi` and a folder `01`; empty where a path is none of these."""
     stem = path.name if path.is_dir() else path.stem
-    if not (path.is_dir() or volume or path.suffix.lower() in VIDEO_SUFFIXES):
-        return ""
-    match = re.fullmatch(r"vol([0-9]{1,2})" if volume else r"([0-9]{1,2})", stem)
-    return f"{int(match[1]):02d}" if match else ""
+    known = path.is_dir() or path.suffix.lower() in VIDEO_SUFFIXES
+    return f"{int(stem):02d}" if known and re.fullmatch(r"[0-9]{1,2}", stem) else ""

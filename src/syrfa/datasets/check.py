@@ -99,10 +99,6 @@ def examine(
         fast: decode nothing; lengths of video files, frame sizes and damaged videos stay unknown.
         workers: processes to decode in; None for one a CPU core.
         init_args: further arguments of the reader, such as the table of labels of a folder.
-
-    Raises:
-        ConfigError: the reader takes no such argument, or `workers` is below 1.
-        DataNotFoundError: there is no such folder, or nothing of the data set in it.
     """
     published = PUBLISHED[key]
     if workers is not None and workers < 1:

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.labels import Interval, read_intervals, read_vector
+from syrfa.datasets.labels import Interval, read_intervals
 from syrfa.datasets.published import PUBLISHED, SplitFacts, VideoFacts, video_key
-from syrfa.datasets.shanghaitech import MASKS, NAMES, PLACES
+from syrfa.datasets.shanghaitech import NAMES, PLACES
 from syrfa.datasets.survey import Finding, VideoSurvey, note, problem, some
 from syrfa.errors import LabelError
 
@@ -20,12 +19,9 @@ _SUSPECT = 0.9  # of all frames abnormal; Ped2, the most abnormal of the release
 _INTERVAL_FILES = {
     "ped1": ("UCSDped1.m", "ped1.mat"),
     "ped2": ("UCSDped2.m", "ped2.mat"),
-    "avenue": ("avenue.mat",),
 }
-_WEAK_COUNTS = (238, 199)  # Zhong et al., CVPR 2019: videos to train on and to test on
 _WEAK = "the re-split of Zhong et al. (238 videos to train on, 199 to test on), whose training split has anomalies"
 _RELEASED = "go by the release: 330 training videos with three digits, 107 test clips with four"
-_LISTS, _LARGEST_LIST = (".txt", ".csv", ".list"), 1 << 20
 
 
 def check_labels(
@@ -42,17 +38,10 @@ def check_labels(
         for error, names in refusals.items()
     ]
     labels = {s.record.name: s.labels for s in surveys if s.labels is not None}
-    if split == "test":
+    if refusals and split == "test" and key in ("ped1", "ped2"):
         lengths = {s.record.name: s.frames for s in surveys}
-        for file, videos in _interval_files(root, key):
-            wrong = [f for f in _check_intervals(file, videos, lengths) if not any(f.what in text for text in refusals)]
-            # a file that the reader passes over does no harm
-            findings += wrong if refusals else [replace(finding, level="note") for finding in wrong]
-            if refusals and key in ("ped1", "ped2"):
-                labels = _interval_vectors(videos, lengths)
-    if split == "test" and key == "shanghaitech":
-        unread = {s.record.name for s in surveys if s.labels is None}
-        labels |= {name: vector for name, vector in _mask_vectors(root) if name in unread}
+        for videos in _interval_files(root, key):
+            labels = _interval_vectors(videos, lengths)
     if facts is not None and facts.per_video and labels:
         return findings + compare_labels(split, {video_key(key, n): v for n, v in labels.items()}, facts, obtain)
     return findings + suspect_polarity(split, labels)
@@ -101,7 +90,7 @@ def weakly_supervised_split(root: Path) -> list[Finding]:
     """The re-split of ShanghaiTech of Zhong et al. with 238 training and 199 test videos.
 
     It moves test clips with anomalies into the training split and normal training videos into the test split. The
-    release names training videos with three digits and test clips with four, so a mixed folder or list gives it away.
+    release names training videos with three digits and test clips with four, so a mixed folder gives it away.
     """
     findings = []
     for split, other in (("train", "test"), ("test", "train")):
@@ -112,12 +101,6 @@ def weakly_supervised_split(root: Path) -> list[Finding]:
                 number = len(foreign) + sum(bool(re.fullmatch(NAMES[split], name)) for name in names)
                 text = f"{len(foreign)} of {number} videos are of the other split ({foreign[0]}): {_WEAK}"
                 findings.append(problem(folder, text, _RELEASED))
-    for file in (path for depth in ("*", "*/*") for path in sorted(root.glob(depth)) if path.suffix in _LISTS):
-        if file.is_file() and file.stat().st_size <= _LARGEST_LIST:
-            listed = set(re.findall(r"(?<!\d)\d\d_\d{3,4}(?!\d)", file.read_text(errors="replace")))
-            if len({len(name) for name in listed}) == 2 and len(listed) in _WEAK_COUNTS:
-                text = f"a list of {len(listed)} videos of both splits: {_WEAK}"
-                findings.append(note(file, text, f"no reader goes by it, and no result may; {_RELEASED}"))
     return findings
 
 
@@ -129,31 +112,14 @@ def _inverted(labels: NDArray[np.uint8], facts: VideoFacts) -> bool:
     return len(labels) == facts.frames and int(labels.sum()) == facts.frames - facts.abnormal
 
 
-def _interval_files(root: Path, key: str) -> Iterator[tuple[Path, list[list[Interval]]]]:
-    """The files of intervals that can be read, up to two folders deep, with what they hold, whatever it is."""
-    for name in _INTERVAL_FILES.get(key, ()):
+def _interval_files(root: Path, key: str) -> Iterator[list[list[Interval]]]:
+    """What the files of intervals hold, whatever it is, up to two folders deep."""
+    for name in _INTERVAL_FILES[key]:
         for path in (path for depth in ("", "*/", "*/*/") for path in sorted(root.glob(depth + name))):
             try:
-                yield path, read_intervals(path, check=False)
+                yield read_intervals(path, check=False)
             except LabelError:
                 continue  # the reader reports it, if it is the one that is read
-
-
-def _check_intervals(file: Path, videos: list[list[Interval]], lengths: Mapping[str, int | None]) -> list[Finding]:
-    """What a file of 1-based inclusive intervals has that cannot be; `lengths` in the order of the videos."""
-    if len(videos) != len(lengths):
-        text = f"labels of {len(videos)} videos, {len(lengths)} are there; they go by order, so none can be trusted"
-        return [problem(file, text, "put the missing videos or the released label file there")]
-    findings = []
-    for (name, frames), intervals in zip(lengths.items(), videos, strict=True):
-        for start, end in intervals:
-            if start == 0:
-                text = f"{name} has the interval {start}:{end}, frames count from 1: the file was written from 0"
-                findings.append(problem(file, text, "take the released file, or add 1 to every number in it"))
-            if frames is not None and end > frames:
-                text = f"{name} is abnormal to frame {end}, the video has {frames} frames"
-                findings.append(problem(file, text, "video and labels are not of one release; take both from one"))
-    return findings
 
 
 def _interval_vectors(videos: list[list[Interval]], lengths: Mapping[str, int | None]) -> dict[str, NDArray[np.uint8]]:
@@ -165,12 +131,3 @@ def _interval_vectors(videos: list[list[Interval]], lengths: Mapping[str, int | 
             for start, end in intervals:
                 found[name][max(start - 1, 0) : max(end, 0)] = 1
     return found
-
-
-def _mask_vectors(root: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """The frame masks of ShanghaiTech that can be read, as they are, with the names of their clips."""
-    for file in (file for place in MASKS for file in sorted((root / place).glob("*.npy"))):
-        try:
-            yield file.stem, read_vector(file)
-        except LabelError:
-            continue  # the reader reports it for every video it belongs to

@@ -54,11 +54,6 @@ def fetch(archive: Archive, out: Path, sha256: str | None = None) -> dict[str, A
 
     Returns:
         the record kept in `fetched.json`: url, bytes, sha256, against what it was checked, and the folder.
-
-    Raises:
-        ConfigError: another fetch into this folder is running.
-        DownloadError: it cannot be had, or has another sum.
-        ArchiveError: it cannot be unpacked safely.
     """
     with folder_lock(out):
         record = _read_record(out)
@@ -87,11 +82,7 @@ def fetch(archive: Archive, out: Path, sha256: str | None = None) -> dict[str, A
 
 
 def check_sums(sums: Sequence[str]) -> None:
-    """Refuses what is neither a SHA-256 nor `first-use`.
-
-    Raises:
-        DownloadError: naming it.
-    """
+    """Refuses what is neither a SHA-256 nor `first-use`."""
     for text in sums:
         if text != FIRST_USE and not _is_sum(text):
             raise DownloadError(f"sha256 {text!r}: give 64 hexadecimal digits, or {FIRST_USE}")
@@ -102,11 +93,6 @@ def unpack(archive: Path, folder: Path, limit: int = UNPACKED_LIMIT) -> list[Pat
 
     Returns:
         what is now in `folder`.
-
-    Raises:
-        ArchiveError: a member would lie outside the folder, is a link or a device, or there are too many bytes; the
-            archive is damaged; or a folder of that name is there already.
-        OSError: the disk is full, or the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:

@@ -29,9 +29,6 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
     Returns:
         uint8 (height, width, 3) in RGB order, or (height, width, 1) when the three channels are identical.
-
-    Raises:
-        VideoError: the file is missing, cut off or no image.
     """
     return to_frame(_decode(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION))
 
@@ -41,9 +38,6 @@ def read_mask(path: Path) -> NDArray[np.int32]:
 
     Returns:
         int32 (height, width).
-
-    Raises:
-        VideoError: the file is missing, cut off, no image, or coloured.
     """
     values = _decode(path, cv2.IMREAD_UNCHANGED)
     if values.ndim == 3:
@@ -64,9 +58,6 @@ def list_images(folder: Path) -> list[Path]:
     """The frames of a folder in numeric order (`2.jpg` before `10.jpg`), counted from 0, 1 or any other number.
 
     Hidden files and files of other kinds are passed over.
-
-    Raises:
-        VideoError: there is none, there are images of more than one kind, or a number is missing in between.
     """
     if not folder.is_dir():
         raise VideoError(f"{folder}: no such folder of frames")

@@ -29,9 +29,6 @@ class IntervalRule:
         end_included: whether the frame `end` is abnormal itself; for frames.
         fps: frames a second; for seconds. Frame i lasts from i / fps to (i + 1) / fps, and is abnormal where the
             interval from `start` up to `end` has a part of that.
-
-    Raises:
-        ConfigError: something that the unit needs is not said.
     """
 
     unit: Unit | None = None
@@ -56,11 +53,7 @@ class IntervalRule:
             raise ConfigError("labels in seconds: say how many frames a second has, e.g. fps=25")
 
     def frames(self, start: float, end: float) -> tuple[int, int]:
-        """The interval as frames (first, stop), counted from 0, without `stop`.
-
-        Raises:
-            ValueError: the numbers are no interval.
-        """
+        """The interval as frames (first, stop), counted from 0, without `stop`."""
         if not (math.isfinite(start) and math.isfinite(end) and abs(start) < 1e12 and abs(end) < 1e12):
             raise ValueError
         if self.unit == "seconds":
@@ -85,9 +78,6 @@ class IntervalTable:
         file: the table; its first line names the columns, others may stand beside them.
         names: what a video may be called in it -> its name.
         rule: what the numbers mean.
-
-    Raises:
-        LabelError: the file is malformed, or names a video that is not there.
     """
 
     def __init__(self, file: Path, names: Mapping[str, str], rule: IntervalRule) -> None:
@@ -102,11 +92,7 @@ class IntervalTable:
             raise LabelError(f"{file}: not a CSV file: {error}") from error
 
     def labels(self, name: str, frames: int) -> NDArray[np.uint8] | None:
-        """Frame labels of a video, uint8 (frames,), 1 = abnormal; None where the table does not name it.
-
-        Raises:
-            LabelError: an interval ends behind the end of the video.
-        """
+        """Frame labels of a video, uint8 (frames,), 1 = abnormal; None where the table does not name it."""
         if name not in self.intervals:
             return None
         labels = np.zeros(frames, np.uint8)

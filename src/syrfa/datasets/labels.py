@@ -42,11 +42,7 @@ class Polarity(NamedTuple):
 
 
 def decide_polarity(place: Path, ones: int, frames: int, published: Published, one_means: Meaning | None) -> Polarity:
-    """What 1 means in the labels of a whole test split: by the published counts or the user's word, never by a guess.
-
-    Raises:
-        LabelError: the counts are those of neither way round; the message names the option that settles it.
-    """
+    """What 1 means in the labels of a whole test split: by the published counts or the user's word."""
     counted = f"{ones:,} of {frames:,} frames are 1"
     if one_means is not None:
         return Polarity(one_means, f"1 = {one_means}, as one_means says; {counted}")
@@ -75,9 +71,6 @@ def read_vector(file: Path, frames: int | None = None, one_row: bool = False) ->
 
     Returns:
         uint8 (frames,), as the file has them: which of the two means abnormal is the caller's to know.
-
-    Raises:
-        LabelError: the file is damaged, holds something else, or has more or fewer labels than the video has frames.
     """
     array = open_array(file)
     vector = array[0] if one_row and array.ndim == 2 and len(array) == 1 else array
@@ -89,11 +82,7 @@ def read_vector(file: Path, frames: int | None = None, one_row: bool = False) ->
 
 
 def open_array(file: Path) -> NDArray[np.generic]:
-    """Maps an `.npy` file into memory: what is not looked at is not read.
-
-    Raises:
-        LabelError: the file is missing, damaged, cut off, needs a pickle, or is no `.npy` file.
-    """
+    """Maps an `.npy` file into memory: what is not looked at is not read."""
     try:
         with file.open("rb") as stream:
             head = io.BytesIO(stream.read(_LONGEST_HEADER))  # a header may claim 4 GB, which numpy would reserve
@@ -110,11 +99,7 @@ def open_array(file: Path) -> NDArray[np.generic]:
 
 
 def read_text(file: Path) -> str:
-    """The text of a label file; bytes that are none are replaced.
-
-    Raises:
-        LabelError: it cannot be read, or is larger than any label file.
-    """
+    """The text of a label file; bytes that are none are replaced."""
     try:
         if file.stat().st_size > LARGEST_TEXT:
             raise LabelError(f"{file}: {file.stat().st_size:,} bytes, far more than labels have; is it another file?")
@@ -133,9 +118,6 @@ def read_intervals(file: Path, check: bool = True) -> list[list[Interval]]:
 
     Returns:
         a list a video of (first, last), 1-based and inclusive.
-
-    Raises:
-        LabelError: the file is of another form, or holds an interval that is refused.
     """
     videos = _read_mat(file) if file.suffix == ".mat" else _read_script(file)
     for number, intervals in enumerate(videos, start=1):
@@ -146,11 +128,7 @@ def read_intervals(file: Path, check: bool = True) -> list[list[Interval]]:
 
 
 def mark_intervals(file: Path, name: str, intervals: Iterable[Interval], frames: int) -> NDArray[np.uint8]:
-    """Frame labels, uint8 (frames,), 1 inside the intervals.
-
-    Raises:
-        LabelError: an interval ends behind the end of the video.
-    """
+    """Frame labels, uint8 (frames,), 1 inside the intervals."""
     labels = np.zeros(frames, np.uint8)
     for start, end in intervals:
         if end > frames:

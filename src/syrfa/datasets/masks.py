@@ -62,9 +62,6 @@ def open_masks(path: Path, frames: int) -> Masks:
         path: a folder of images or of `.npy` files, one a frame; an `.npy` file (frames, height, width), or
             (height, width, frames) as some copies have it; a `.mat` file with a cell or a plane a frame.
         frames: the length of the video.
-
-    Raises:
-        LabelError: there are more or fewer masks than frames, or the file is damaged or holds something else.
     """
     if path.is_dir():
         masks = _open_folder(path)
@@ -79,10 +76,6 @@ def mask_of(record: VideoRecord, frame: int) -> Mask | None:
     """The mask of one frame counted from 0, bool (height, width); None for a video without `annotations`.
 
     The masks of the last few videos stay open between calls. A video of unknown length is decoded at the first call.
-
-    Raises:
-        LabelError: as `open_masks`.
-        VideoError: the video cannot be decoded.
     """
     if record.annotations is None:
         return None

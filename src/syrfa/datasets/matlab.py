@@ -34,11 +34,6 @@ def load_variable(file: Path, *names: str, largest: int = LARGEST) -> NDArray[An
 
     Returns:
         numbers in MATLAB's shape, of the type they are stored in; or for a cell array an object array of such arrays.
-
-    Raises:
-        MatError: the file is damaged or of level 7.3, holds more than `largest` or less than it claims, or has no such
-            variable of numbers or cells of numbers.
-        OSError: the file cannot be read.
     """
     try:
         _check_claims(file, largest)

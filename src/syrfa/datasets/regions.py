@@ -31,9 +31,6 @@ class Regions:
             pixel has x1 = x2.
         track: int64 (n,), regions of one number are one track; 0 to the number of tracks - 1.
         size: height and width of the masks in pixels; None where no mask was looked at.
-
-    Raises:
-        LabelError: the arrays differ in length, or the numbers of tracks leave one out.
     """
 
     frame: NDArray[np.int64]
@@ -93,9 +90,6 @@ def regions_of_masks(masks: Iterable[NDArray[np.bool_] | None], min_area: int = 
 
     Returns:
         a row for every component.
-
-    Raises:
-        LabelError: the masks differ in size.
     """
     rows: list[tuple[int, int, tuple[int, int, int, int]]] = []
     before, tracks_before = _Components.none(), np.zeros(0, np.int64)

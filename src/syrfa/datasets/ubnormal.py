@@ -11,12 +11,10 @@ from syrfa.datasets.base import Track, VideoDataset, VideoRecord, sizes
 from syrfa.datasets.images import read_mask
 from syrfa.datasets.labels import read_text, read_vector
 from syrfa.datasets.regions import FROM_IDS, MIN_AREA, NOTHING, Regions, box_of
-from syrfa.datasets.video import VIDEO_SUFFIXES
 from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file
 
 _LISTS = {"train": "training", "validation": "validation", "test": "test"}
-_SUFFIXES = (".mp4", *(suffix for suffix in VIDEO_SUFFIXES if suffix != ".mp4"))
 _NPY_MAGIC = b"\x93NUMPY"
 _TREE = "expected <root>/scripts/*_video_names.txt and <root>/Scene1/abnormal_scene_1_scenario_1.mp4"
 
@@ -33,11 +31,8 @@ class UBnormal(VideoDataset):
         abnormal_scene_1_scenario_1_tracks.txt     lines object_id,first_frame,last_frame; 0-based, inclusive
     ```
 
-    Copies that keep the scenes in `<root>/videos`, all videos in `<root>/videos` or `<root>`, or the videos of either
-    place in sub-folders `normal` and `abnormal`, are read as well; annotations lie beside the video, in
-    `<root>/annotations` or in the release's folder. A video may be of another container than .mp4.
-
-    The tracks may also lie beside the video or in `<root>/gt`; `..._new_tracks.txt`, the corrected version, goes
+    The scenes or all videos may also lie in `<root>/videos`, the tracks next to the video or in `<root>/gt`;
+    `..._new_tracks.txt`, the corrected version, goes
     first. The files named `..._tracks.txt` that circulate for the test split are no text but `.npy` vectors, one number
     a frame with **1 = normal**; they are recognised by their first bytes and inverted. They name no object, so such
     a video has frame labels but no tracks.
@@ -196,13 +191,11 @@ class UBnormal(VideoDataset):
             raise DataNotFoundError(
                 f"{self.root / 'scripts'}: {name[:120]!r} in split {split} is not the name of a video"
             )
-        places = [self.root / place for place in (f"Scene{scene[1]}", f"videos/Scene{scene[1]}", "videos", "")]
-        kind = "normal" if name.startswith("normal") else "abnormal"
-        folders = [folder for place in places for folder in (place, place / kind)]
-        files = (folder / f"{name}{suffix}" for suffix in _SUFFIXES for folder in folders)
-        path = next((file for file in files if file.is_file()), places[0] / f"{name}.mp4")
-        beside = (folder / f"{name}_annotations" for folder in (path.parent, places[0], self.root / "annotations"))
-        return VideoRecord(name, path, split, next((folder for folder in beside if folder.is_dir()), None))
+        folders = (f"Scene{scene[1]}", f"videos/Scene{scene[1]}", "videos")
+        places = [self.root / folder / f"{name}.mp4" for folder in folders]
+        path = next((file for file in places if file.is_file()), places[0])
+        annotations = path.with_name(f"{name}_annotations")
+        return VideoRecord(name, path, split, annotations if annotations.is_dir() else None)
 
     def _mask_files(self, record: VideoRecord) -> list[Path]:
         return list(record.annotations.glob(f"{record.name}_*_gt.png")) if record.annotations else []

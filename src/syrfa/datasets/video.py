@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.images import list_images, read_image, to_frame
-from syrfa.datasets.matlab import MatError, load_variable
 from syrfa.errors import VideoError
 
 BATCH = 16  # frames a detector is shown at once; the last bits of a network's boxes depend on it
@@ -139,33 +138,8 @@ class VideoFile(VideoReader):
             )
 
 
-class VolumeFile(VideoReader):
-    """A `.mat` file whose `vol` is uint8 (height, width, frames), grey: CUHK Avenue's `training_vol`, `testing_vol`."""
-
-    def __init__(self, path: Path, expected: int | None = None) -> None:
-        try:
-            self._volume = load_variable(path, "vol")
-        except (MatError, OSError) as error:
-            raise VideoError(f"{path}: not a volume of frames: {error}") from error
-        if self._volume.ndim != 3 or self._volume.dtype != np.uint8:
-            size = " x ".join(str(n) for n in self._volume.shape)
-            raise VideoError(
-                f"{path}: vol is {size} of {self._volume.dtype}; expected height x width x frames of uint8"
-            )
-        self.length = self._volume.shape[2]
-        super().__init__(path, expected)
-
-    def count(self) -> int:
-        """The number of planes."""
-        self._check_length(self._volume.shape[2])
-        return int(self._volume.shape[2])
-
-    def _frames(self) -> Iterator[NDArray[np.uint8]]:
-        return (np.ascontiguousarray(plane[..., None]) for plane in np.moveaxis(self._volume, 2, 0))
-
-
 def open_video(path: Path, expected: int | None = None) -> VideoReader:
-    """Opens a folder of frames, a video file, or a MATLAB volume.
+    """Opens a folder of frames or a video file.
 
     Args:
         path: the folder or file.
@@ -181,8 +155,6 @@ def open_video(path: Path, expected: int | None = None) -> VideoReader:
         return ImageFolder(path, expected)
     if not path.exists():
         raise VideoError(f"{path}: no such video file or folder of frames")
-    if path.suffix.lower() == ".mat":
-        return VolumeFile(path, expected)
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         raise VideoError(f"{path}: not a video; accepted are folders of images and {', '.join(VIDEO_SUFFIXES)}")
     return VideoFile(path, expected)

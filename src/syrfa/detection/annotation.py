@@ -46,8 +46,6 @@ class AnnotationDetector(Detector):
         Raises:
             DetectionError: a frame has no mask, or one of another size.
         """
-        if self._video is None:
-            raise RuntimeError("detect() before start()")
         return [self._boxes(number, frame) for number, frame in enumerate(frames, start=first)]
 
     def _boxes(self, number: int, frame: NDArray[np.uint8]) -> Detections:

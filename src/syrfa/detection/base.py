@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.errors import ConfigError, WeightsNotFoundError
 from syrfa.utils.files import sha256_file
 
 
@@ -18,8 +19,8 @@ class Detections:
     """The boxes of one frame.
 
     Attributes:
-        xyxy: float32 (n, 4), left, top, right, bottom in pixels. Every box has a part inside the frame; boxes read from
-            a file may overshoot its edge by a few pixels, as the published ones do.
+        xyxy: float32 (n, 4), left, top, right, bottom in pixels. Every box has a part inside the frame; those of a file
+            may overshoot its edge.
         confidence: float32 (n,), in [0, 1].
         class_id: int16 (n,), the detector's own class numbers; -1 where it has none.
     """
@@ -76,11 +77,11 @@ class Detector(ABC):
         """Called once before the first frame of a video; resets whatever is carried from frame to frame.
 
         Args:
-            dataset: the data set the video belongs to.
+            dataset: the data set of the video.
             record: the video.
-            frames: its length; None for a video file, whose length is known when it is decoded; see `finish`.
-            height: its height in pixels.
-            width: its width in pixels.
+            frames: its length; None for a video file, see `finish`.
+            height: in pixels.
+            width: in pixels.
         """
 
     @abstractmethod
@@ -96,14 +97,7 @@ class Detector(ABC):
         """
 
     def finish(self, frames: int) -> None:  # noqa: B027 - most detectors do not care
-        """Called once after the last frame of a video.
-
-        Args:
-            frames: its length, now known of every video.
-
-        Raises:
-            DetectionError: the boxes are of a video of another length.
-        """
+        """Called once after the last frame, with the video's length; DetectionError where the boxes are of another."""
 
 
 class NetworkDetector(Detector):
@@ -111,7 +105,7 @@ class NetworkDetector(Detector):
 
     Args:
         weights: path of the file.
-        confidence: boxes below are not returned.
+        confidence: boxes below are not returned; keep it under every threshold that is tried later.
         iou: overlap above which the weaker of two boxes of one class is dropped.
         image_size: in pixels, as the subclass says.
         classes: class numbers that are returned; None for all.
@@ -120,6 +114,9 @@ class NetworkDetector(Detector):
 
     Attributes:
         package: the library of the network, whose version is part of the identity.
+
+    Raises:
+        ConfigError: a setting is out of range.
     """
 
     runs_network = True
@@ -135,6 +132,11 @@ class NetworkDetector(Detector):
         batch_size: int,
         device: str | None,
     ) -> None:
+        small = image_size is not None and image_size < 32
+        if not 0 <= confidence <= 1 or not 0 <= iou <= 1 or batch_size < 1 or small:
+            raise ConfigError(
+                f"{type(self).__name__}: confidence and iou in [0, 1], image_size at least 32, batch_size at least 1"
+            )
         self.weights = Path(weights)
         self.confidence, self.iou, self.image_size = confidence, iou, image_size
         self.classes, self.batch_size, self.device = classes, batch_size, device
@@ -146,11 +148,7 @@ class NetworkDetector(Detector):
         return {**self.__dict__, "_model": None}
 
     def identity(self) -> dict[str, Any]:
-        """The weights' SHA-256, the settings and the version of the library.
-
-        Raises:
-            WeightsNotFoundError: there is no such file.
-        """
+        """The weights' SHA-256, the settings and the version of the library."""
         self._digest = self._digest or sha256_file(self._found())
         return {
             "detector": self.package,
@@ -170,8 +168,6 @@ class NetworkDetector(Detector):
             ConfigError: they cannot be loaded safely, or are of another network.
         """
         del first
-        if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
-            raise ValueError(f"frames of shape {frames.shape}, expected (n, height, width, 3)")
         if self._model is None:
             self._load()
         step = self._pass_size()
@@ -184,9 +180,15 @@ class NetworkDetector(Detector):
         """Frames a pass, once the network is loaded."""
         return self.batch_size
 
-    @abstractmethod
     def _found(self) -> Path:
-        """The file of weights; raises where there is none."""
+        """The file of weights."""
+        if not self.weights.is_file():
+            raise WeightsNotFoundError(f"{self.weights}: no such weights; {self._advice()}")
+        return self.weights
+
+    @abstractmethod
+    def _advice(self) -> str:
+        """Where weights come from."""
 
     @abstractmethod
     def _load(self) -> None:

@@ -1,12 +1,12 @@
 """The file of boxes: one row a box, one array a column, and what the boxes are of."""
 
+import io
 import json
-import math
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,13 +78,9 @@ class BoxFile:
 
 
 def write_boxes(content: BoxFile) -> None:
-    """Writes a file of boxes atomically; equal content gives equal bytes on every machine.
-
-    Raises:
-        ValueError: `content` does not say what the boxes are of.
-    """
-    if content.origin is None or content.frame_sizes is None:
-        raise ValueError("a file of boxes is written with its origin and the sizes of its frames")
+    """Writes a file of boxes with its origin, atomically; equal content gives equal bytes on every machine."""
+    assert content.origin is not None
+    assert content.frame_sizes is not None
     columns: dict[str, Any] = {
         "schema": np.array(SCHEMA, "<i4"),
         "boxes": content.boxes.astype("<f4"),
@@ -110,7 +106,7 @@ def read_boxes(path: Path) -> BoxFile:
         DetectionError: the file is missing, no `.npz`, of a newer schema, lacks an array, holds no box, or a box is not
             finite, has no area, has a confidence outside [0, 1] or belongs to no video or frame.
     """
-    arrays = read_arrays(path, ("schema", *COLUMNS, *ORIGIN))
+    arrays = _read_arrays(path, ("schema", *COLUMNS, *ORIGIN))
     versioned = _check_schema(path, arrays)
     missing = [key for key in COLUMNS + (ORIGIN if versioned else ()) if key not in arrays]
     if missing:
@@ -132,36 +128,10 @@ def read_boxes(path: Path) -> BoxFile:
     return BoxFile(path, boxes[order], classes16, video[order], frame[order], order, names, lengths, sizes, origin)
 
 
-def read_origin(path: Path) -> Origin | None:
-    """What the boxes of a file are of, without reading the boxes; None for a file without a schema.
-
-    Raises:
-        DetectionError: the file is missing or malformed, or of a newer schema.
-    """
-    arrays = read_arrays(path, ("schema", *ORIGIN[2:]))
-    if not _check_schema(path, arrays):
-        return None
-    missing = [key for key in ORIGIN[2:] if key not in arrays]
-    if missing:
-        raise DetectionError(f"{path}: lacks {', '.join(missing)}")
-    return _origin(path, arrays)
-
-
 def check_rows(
     path: Path, boxes: NDArray[np.float32], video: NDArray[np.int64], frame: NDArray[np.int64], lengths: list[int]
 ) -> None:
-    """Raises for the first row that no video of this file could hold.
-
-    Args:
-        path: named in the message.
-        boxes: (n, 5), left, top, right, bottom, confidence.
-        video: (n,), an index into `lengths`.
-        frame: (n,).
-        lengths: of the videos, in frames.
-
-    Raises:
-        DetectionError: naming the row, the fault, and how many rows have it.
-    """
+    """Raises a DetectionError for the first row that no video of these lengths could hold; see `BoxFile`."""
     known = (video >= 0) & (video < len(lengths))
     length = np.append(lengths, 0)[np.where(known, video, -1)]
     with np.errstate(invalid="ignore"):
@@ -190,12 +160,10 @@ def _check_schema(path: Path, arrays: dict[str, NDArray[Any]]) -> bool:
     if "schema" not in arrays:
         return False
     schema = int(_integers(path, "schema", arrays["schema"], ()))
-    if schema > SCHEMA:
+    if schema != SCHEMA:
         raise DetectionError(
-            f"{path}: a file of boxes of schema {schema}, this version of syrfa reads up to {SCHEMA}; update syrfa"
+            f"{path}: a file of boxes of schema {schema}, this version of syrfa reads {SCHEMA}; update syrfa"
         )
-    if schema < 1:
-        raise DetectionError(f"{path}: schema is {schema}; schemas count from 1")
     return True
 
 
@@ -235,26 +203,20 @@ def _origin(path: Path, arrays: dict[str, NDArray[Any]]) -> Origin:
     return Origin(detector, *(str(arrays[key]) for key in ("dataset", "split", "manifest")))
 
 
-def read_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
-    """Reads those of the arrays `names` that the file holds; others are passed over.
-
-    What an array declares is compared with what the archive declares for it, and that with the size of the file,
-    before anything is allocated.
-
-    Args:
-        path: an .npz file, stored or deflated.
-        names: of arrays, without `.npy`.
-
-    Raises:
-        DetectionError: there is no such file; it is no archive of plain arrays; or it unpacks to more than 64 MB and
-            more than 32 times its size.
-    """
+def _read_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """Those of the arrays `names` that the file holds; what it declares is compared with its size before it is read."""
     if not path.is_file():
         raise DetectionError(f"{path}: no such file of boxes")
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive, names)
-            _check_size(path, members.values())
+            listed = {name: archive.NameToInfo.get(f"{name}.npy") for name in names}
+            members = {name: member for name, member in listed.items() if member is not None}
+            declared, size = sum(member.file_size for member in members.values()), path.stat().st_size
+            if declared > max(_ALWAYS, _GROWTH * size):
+                raise DetectionError(
+                    f"{path}: its {size:,} bytes claim to unpack to {declared:,}; no file of boxes does, so it was not "
+                    "read"
+                )
             return {name: _read(archive, member) for name, member in members.items()}
     except DetectionError:
         raise
@@ -262,39 +224,13 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
         raise DetectionError(f"{path}: not an .npz file of plain arrays ({type(error).__name__})") from error
 
 
-def _members(archive: zipfile.ZipFile, names: Iterable[str]) -> dict[str, zipfile.ZipInfo]:
-    listed = archive.infolist()
-    found = {name: [member for member in listed if member.filename == f"{name}.npy"] for name in names}
-    if any(len(members) > 1 for members in found.values()):
-        raise ValueError("two arrays of one name")
-    return {name: members[0] for name, members in found.items() if members}
-
-
-def _check_size(path: Path, members: Iterable[zipfile.ZipInfo]) -> None:
-    declared, size = sum(member.file_size for member in members), path.stat().st_size
-    if declared > max(_ALWAYS, _GROWTH * size):
-        raise DetectionError(
-            f"{path}: its {size:,} bytes claim to unpack to {declared:,}; no file of boxes does, so it was not read"
-        )
-
-
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     if member.compress_type not in _METHODS:
         raise ValueError("compressed by another method")
-    with archive.open(member) as file:
-        _check_header(file, member.file_size)
-    with archive.open(member) as file:
-        return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
-
-
-def _check_header(file: IO[bytes], size: int) -> None:
-    """Raises where the header announces another number of bytes than the archive holds."""
+    with archive.open(member) as content:
+        file = io.BytesIO(content.read(member.file_size))  # no more is unpacked than the archive declares
     version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError("a version of .npy that plain arrays do not need")
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = header(file)
-    if dtype.hasobject or dtype.itemsize == 0 or any(side < 0 for side in shape):
-        raise ValueError("no array of plain values")
-    if math.prod(shape) * dtype.itemsize != size - file.tell() or (0 in shape and max(shape) > size):
-        raise ValueError("the array is not as large as its header says")
+    shape, fortran, dtype = header(file)
+    values = np.frombuffer(file.getbuffer(), dtype, offset=file.tell()) if 0 not in shape else np.empty(0, dtype)
+    return values.reshape(shape, order="F" if fortran else "C")

@@ -15,7 +15,6 @@ from syrfa.errors import ConfigError, DataNotFoundError
 
 SCHEMA = 1
 _SHIPPED = resources.files("syrfa.detection") / "confidence_maps"
-_MAY_DIFFER = ("version", "opencv", "confidence", "classes")  # none of them moves the confidence of a box
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,11 @@ class ConfidenceMap:
     def __post_init__(self) -> None:
         own, reference = np.array(self.own, float), np.array(self.reference, float)
         fits = own.ndim == 1 and own.shape == reference.shape and len(own) > 1 and own[0] == 0 and own[-1] == 1
-        if not fits or not (np.diff(own) > 0).all() or not (np.diff(reference) >= 0).all():
+        within = ((reference >= 0) & (reference <= 1)).all()
+        if not fits or not within or not (np.diff(own) > 0).all() or not (np.diff(reference) >= 0).all():
             raise ConfigError(
-                "a confidence map is two lists of one length; own rises from 0 to 1, reference never falls"
+                "a confidence map is two lists of one length; own rises from 0 to 1, reference never falls in [0, 1]"
             )
-        if reference[0] < 0 or reference[-1] > 1:
-            raise ConfigError(f"a confidence map reaches from {reference[0]} to {reference[-1]}; give values in [0, 1]")
 
     def __call__(self, confidence: NDArray[Any]) -> NDArray[np.float32]:
         """The reference's confidences, float32 (n,)."""
@@ -51,9 +49,8 @@ class ConfidenceMap:
 class MappedDetector(Detector):
     """Another detector with its confidences mapped to those of a reference, here YOLOv3 as published for Ped2.
 
-    Boxes, their order and their classes stay (docs/detectors.md says how good the shipped maps are). The wrapped
-    detector must return boxes down to the confidence that is mapped to the lowest threshold; a file that
-    `syrfa detect` made with it may take its place.
+    Boxes, their order and their classes stay. The wrapped detector must return boxes down to the confidence that is
+    mapped to the lowest threshold; a file that `syrfa detect` made with it may take its place.
 
     Args:
         detector: the one that is mapped.
@@ -72,11 +69,7 @@ class MappedDetector(Detector):
         self.in_order = detector.in_order
 
     def identity(self) -> dict[str, Any]:
-        """The map and the identity of the wrapped detector.
-
-        Raises:
-            ConfigError: the map was fitted for another detector, or for other settings.
-        """
+        """The map and the identity of the wrapped detector; ConfigError where the map was fitted for another."""
         inner = self.detector.found_by()
         for key, value in self.fitted_for.items():
             if inner.get(key) != value:
@@ -103,11 +96,6 @@ class MappedDetector(Detector):
     def finish(self, frames: int) -> None:
         """Finishes the wrapped detector."""
         self.detector.finish(frames)
-
-
-def what_was_fitted(identity: dict[str, Any]) -> dict[str, Any]:
-    """The part of a detector's identity that a map holds for."""
-    return {key: value for key, value in identity.items() if key not in _MAY_DIFFER}
 
 
 def read_map(name: str) -> tuple[ConfidenceMap, dict[str, Any]]:

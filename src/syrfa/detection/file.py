@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
-from syrfa.detection.box_file import BoxFile, outside, read_boxes, read_origin
+from syrfa.detection.box_file import BoxFile, outside, read_boxes
 from syrfa.errors import DetectionError
 from syrfa.utils.files import sha256_file
 
@@ -23,7 +23,8 @@ class FileDetector(Detector):
 
     Arrays of the file: `boxes` (n, 5), left, top, right, bottom, confidence; `video` (n,), an index into `names`;
     `frame` (n,), 0-based; `names` (videos,); `frames_per_video` (videos,); optionally `class_id` (n,). A file of
-    `syrfa detect` has a `schema` and says also what its boxes are of; see docs/detectors.md.
+    `syrfa detect` has a `schema` and says also what its boxes are of; see docs/detectors.md. Published boxes overshoot
+    the frame by a few pixels, and tubes are cut out of them as they are.
 
     A video is found by its name. Copies of a data set name their videos differently (`Test001`, `01`): when not one
     name agrees, videos are matched by position, provided that their number, the lengths and the numbers
@@ -31,39 +32,25 @@ class FileDetector(Detector):
 
     Args:
         path: the file; `{split}` in it is replaced by the split of the video.
-        clip: cuts boxes at the edge of the frame. Off by default: published boxes overshoot the frame by a few
-            pixels, and the published crops were taken from the boxes as they are.
     """
 
     needs_frames = False
 
-    def __init__(self, path: str | Path, clip: bool = False) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = str(path)
-        self.clip = clip
         self._files: dict[str, BoxFile] = {}
         self._video: tuple[BoxFile, int, Path] | None = None
         self._frame: NDArray[np.int64] = np.empty(0, np.int64)
         self._boxes = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int16))
 
     def identity(self) -> dict[str, Any]:
-        """The SHA-256 of the file, or of the files of all splits.
-
-        Raises:
-            DetectionError: there is none.
-        """
-        return {
-            "detector": "file",
-            "clip": self.clip,
-            "sha256": {file.name: sha256_file(file) for file in self._places()},
-        }
+        """The SHA-256 of the file, or of the files of all splits; DetectionError where there is none."""
+        digests = {file.name: sha256_file(file) for file in self._places()}
+        return {"detector": "file", "clip": False, "sha256": digests}  # boxes are never clipped at the frame
 
     def found_by(self) -> dict[str, Any]:
-        """The detector that the files name; where they name none, or not all the same, the files themselves.
-
-        Raises:
-            DetectionError: there is no file, or it is malformed.
-        """
-        first, *others = (read_origin(file) for file in self._places())
+        """The detector that the files name; where they name none, or not all the same, the files themselves."""
+        first, *others = (read_boxes(file).origin for file in self._places())
         if first is None or any(other is None or other.detector != first.detector for other in others):
             return self.identity()
         return first.detector
@@ -78,13 +65,12 @@ class FileDetector(Detector):
     def start(self, dataset: VideoDataset, record: VideoRecord, frames: int | None, height: int, width: int) -> None:
         """Looks the video up and checks its boxes.
 
-        Warns where the boxes were made on another copy of the data set: that names, lengths and sizes agree is needed,
-        that the bytes do is not.
+        Warns where the boxes were made on another copy of the data set: names, lengths and sizes must agree, bytes
+        need not.
 
         Raises:
-            DetectionError: the file is missing or malformed, is of another split, has other videos, sizes or, where
-                the length is known, other lengths, or a box of this video is outside the frame; the message names the
-                file and the row.
+            DetectionError: the file is missing or malformed, is of another split, has other videos, sizes or lengths,
+                or a box of this video is outside the frame; the message names the file and the row.
         """
         path = self.path.replace(_SPLIT, record.split)
         if path not in self._files:
@@ -102,14 +88,10 @@ class FileDetector(Detector):
         self._video = (content, number, record.path)
         if frames is not None:
             self.finish(frames)
-        self._frame, self._boxes = _boxes_of(content, number, height, width, self.clip)
+        self._frame, self._boxes = _boxes_of(content, number, height, width)
 
     def finish(self, frames: int) -> None:
-        """Compares the video's length with that of the file.
-
-        Raises:
-            DetectionError: they differ.
-        """
+        """Compares the video's length with that of the file; DetectionError where they differ."""
         assert self._video is not None
         content, number, path = self._video
         if content.frames_per_video[number] != frames:
@@ -160,12 +142,11 @@ def _find_video(content: BoxFile, dataset: VideoDataset, record: VideoRecord) ->
     return number
 
 
-def _boxes_of(
-    content: BoxFile, number: int, height: int, width: int, clip: bool
-) -> tuple[NDArray[np.int64], Detections]:
+def _boxes_of(content: BoxFile, number: int, height: int, width: int) -> tuple[NDArray[np.int64], Detections]:
     """The frame of every box of a video, ascending, and the boxes."""
     begin, end = np.searchsorted(content.video, [number, number + 1])
-    xyxy = content.boxes[begin:end, :4]
+    rows = slice(begin, end)
+    xyxy = content.boxes[rows, :4]
     beyond = outside(xyxy, height, width)
     if beyond.any():
         bad = int(np.flatnonzero(beyond)[0])
@@ -174,9 +155,6 @@ def _boxes_of(
             f"{content.path}: row {content.row[begin + bad]}: box ({values}) lies outside the {width}x{height} frame "
             f"of video {content.names[number]}; {int(beyond.sum())} such boxes"
         )
-    if clip:
-        xyxy = np.clip(xyxy, 0, np.array([width, height, width, height], np.float32))
-    rows = slice(begin, end)
     return content.frame[rows], Detections(xyxy, content.boxes[rows, 4], content.class_id[rows])
 
 

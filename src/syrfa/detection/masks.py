@@ -4,8 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from syrfa.errors import DetectionError
-
 Boxes = NDArray[np.float64]
 
 _AROUND = 0.15
@@ -22,9 +20,7 @@ def object_boxes(id_mask: NDArray[np.int32]) -> tuple[Boxes, NDArray[np.int64], 
         [0, 1), that other objects fill.
     """
     mask = id_mask
-    if (
-        mask.size and int(mask.max()) > np.iinfo(np.uint16).max
-    ):  # find_objects makes one entry a number up to the largest
+    if mask.max(initial=0) > np.iinfo(np.uint16).max:  # find_objects makes one entry a number up to the largest
         ids, flat = np.unique(mask, return_inverse=True)
         mask = flat.reshape(mask.shape).astype(np.int32) + (0 if ids[0] == 0 else 1)
     slices = ndimage.find_objects(mask)
@@ -42,12 +38,7 @@ def object_boxes(id_mask: NDArray[np.int32]) -> tuple[Boxes, NDArray[np.int64], 
 
 
 def contrasts(picture: NDArray[np.uint8], id_mask: NDArray[np.int32], boxes: Boxes) -> NDArray[np.float64]:
-    """How much every object stands out from what is around it, in the order of the ids.
-
-    Args:
-        picture: uint8 (height, width), grey.
-        id_mask: (height, width), 0 = background.
-        boxes: (n, 4), those of `object_boxes`.
+    """How much every object of `object_boxes` stands out from what is around it in a grey picture (height, width).
 
     Returns:
         (n,), in grey levels: the root mean square of an object's pixels less the mean of the background within its box
@@ -66,34 +57,13 @@ def contrasts(picture: NDArray[np.uint8], id_mask: NDArray[np.int32], boxes: Box
 
 
 def neighbours(boxes: Boxes, gap: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs of boxes that overlap, or lie no farther apart than `gap` times the smaller width.
-
-    Args:
-        boxes: (n, 4).
-        gap: widest gap, as a share of the smaller box's width; at least 0.
-
-    Returns:
-        the numbers of the first and of the second box of each pair, (pairs,) and (pairs,), first < second.
-    """
+    """Pairs of boxes, as two (pairs,), that overlap or lie no farther apart than `gap` times the smaller width."""
     first, second = np.triu_indices(len(boxes), k=1)
     wide = boxes[:, 2] - boxes[:, 0]
     reach = gap * np.minimum(wide[first], wide[second])
     apart = np.maximum(boxes[first, :2] - boxes[second, 2:], boxes[second, :2] - boxes[first, 2:]).max(axis=1)
     near = apart <= reach if len(first) else np.zeros(0, bool)
     return first[near], second[near]
-
-
-def checked(id_mask: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The mask itself.
-
-    Raises:
-        DetectionError: it is not two-dimensional, not of integers, or holds a negative id.
-    """
-    if id_mask.ndim != 2 or not np.issubdtype(id_mask.dtype, np.integer):
-        raise DetectionError(f"an id mask is (height, width) of integers, got {id_mask.shape} of {id_mask.dtype}")
-    if id_mask.size and int(id_mask.min()) < 0:
-        raise DetectionError(f"an id mask holds the negative id {int(id_mask.min())}; 0 is the background")
-    return id_mask
 
 
 def cover(boxes: Boxes) -> NDArray[np.float64]:

@@ -14,10 +14,9 @@ from syrfa.errors import ConfigError
 class MotionDetector(Detector):
     """Background subtraction with a mixture of Gaussians a pixel (OpenCV's MOG2), then connected regions.
 
-    Needs a camera that stands still. Somebody who stands still too fades into the background after about a tenth
-    of `history` frames, and the first frames of a video, seen before there is a background, give no box. People who
-    walk close together share a box. The confidence is twice the share of the box that moves, at most 1: a walker fills
-    about half of a box. It is no probability.
+    Needs a camera that stands still. Somebody who stands still fades into the background after about a tenth of
+    `history` frames. People who walk close together share a box. The confidence is twice the share of the box that
+    moves, at most 1: a walker fills about half of a box. It is no probability.
 
     Args:
         history: frames the background is learnt from.
@@ -72,12 +71,8 @@ class MotionDetector(Detector):
         self._next = 0
 
     def detect(self, frames: NDArray[np.uint8], first: int) -> list[Detections]:
-        """The boxes of consecutive frames, uint8 (n, height, width, 3 or 1); every frame must be shown, in order.
-
-        Raises:
-            RuntimeError: a frame was skipped or shown twice, or no video was started.
-        """
-        if self._subtractor is None or first != self._next:
+        """The boxes of consecutive frames, uint8 (n, height, width, 3 or 1); RuntimeError where one was skipped."""
+        if first != self._next:
             raise RuntimeError(f"MotionDetector saw frame {first} where frame {self._next} was next")
         self._next = first + len(frames)
         return [self._boxes(frame, first + i) for i, frame in enumerate(frames)]

@@ -1,35 +1,20 @@
-"""Boxes as a detector would give them, out of exact object masks.
+"""Boxes as a detector would give them, out of exact object masks, as measured by experiments/studies/boxes."""
 
-A classifier trained on perfect boxes fails on real ones: it has never seen a rider and the bicycle in one box, a
-torso without legs, or a box around nothing. `BoxNoise` puts those into the synthetic source, as often and with as much
-confidence as was measured on detectors (experiments/studies/boxes).
-"""
-
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.detection.base import Detections
-from syrfa.detection.masks import Boxes, checked, contrasts, cover, neighbours, object_boxes
-from syrfa.errors import ConfigError
+from syrfa.detection.masks import Boxes, contrasts, cover, neighbours, object_boxes
+from syrfa.errors import ConfigError, DetectionError
 
 Floats = NDArray[np.float64]
 Kind = Literal["cut", "torso", "strip", "union", "duplicate", "background"]
 
-_PROBABILITIES = (
-    "miss",
-    "miss_small",
-    "miss_hidden",
-    "miss_faint",
-    "duplicate",
-    "union",
-    "union_only",
-    "torso",
-    "cut",
-    "strip",
-)
+_MISSES = ("miss", "miss_small", "miss_hidden", "miss_faint")
+_PROBABILITIES = (*_MISSES, "duplicate", "union", "union_only", "torso", "cut", "strip")
 
 # a strip's sides on the box of its person (0 = left and top, 1 = right and bottom): median and deviation, from
 # published.strip_sides
@@ -75,42 +60,30 @@ WHOLE = (
 class BoxNoise:
     """How far boxes stray from the objects, in frames where a detector kept boxes of a confidence of 0.3 or more.
 
-    Each default names its source in experiments/studies/boxes/results: `published` are YOLOv3's boxes of Ped2's
-    training clips by themselves, `rendered` YOLOv8n's on rendered frames against exact boxes, `ped2` YOLOv8n's on Ped2
-    against YOLOv3's.
+    A default is what `fit` of experiments/studies/boxes/results/box_noise.json holds under its name; `miss_small`,
+    `union_only`, `neighbour_gap` and `min_pixels` are chosen, since no measurement says them.
 
     Attributes:
-        jitter: standard deviation of the shift of the left and the right side, as a share of the box's width
-            (`rendered.jitter.left` and `right`).
-        jitter_height: the same of the upper and the lower side, as a share of the height (`rendered.jitter`, the mean
-            of `top` and `bottom`).
-        miss: probability that an ordinary object gets no box (`published.time.missed_by_cover`, first row).
-        miss_small: added to `miss` for an object of no size; falls to 0 at `small_side`. Chosen, not measured: nobody
-            in the published boxes is small enough, and YOLOv8n misses many whom YOLOv3 finds.
-        miss_hidden: added to `miss` where other objects fill the whole box; proportional to the share they fill
-            (`published.time.miss_fit.miss_covered` over `noise.hidden_per_cover`).
+        jitter: standard deviation of the shift of the left and the right side, as a share of the box's width.
+        jitter_height: the same of the upper and the lower side, as a share of the height.
+        miss: probability that an ordinary object gets no box.
+        miss_small: added to `miss` for an object of no size; falls to 0 at `small_side`.
+        miss_hidden: added to `miss` where other objects fill the whole box; proportional to the share they fill.
         miss_faint: added to `miss` for an object that nothing tells from what is around it; falls as a parabola to 0
-            at `faint` (`rendered.miss_fit.miss_faint`). Needs the picture.
-        faint: contrast in grey levels (`masks.contrasts`) from which an object is no longer faint
-            (`rendered.recall_by_contrast_unhidden` does not rise beyond it).
-        small_side: height in pixels from which an object is no longer small (`published.confidence_whole_by_height`
-            does not fall down to it).
-        small_doubt: what the confidence of an object of no size loses, in units of the logit
-            (`rendered.confidence_small`).
-        duplicate: probability of a second, more shifted box on an object (`published.duplicate`).
-        union: probability that two neighbours get a joint box (`rendered.union` and
-            `ped2.yolov8n_against_published.union` pooled, over the share of joint boxes of `noise` that the same
-            count recognises).
-        union_only: probability that a joint box replaces the two boxes. Chosen: YOLOv8n loses the two far more often
-            (the same two sections), but it misses people whom YOLOv3 finds, and YOLOv3's own losses cannot be seen.
-        neighbour_gap: widest gap between neighbours, as a share of the smaller one's width. Chosen: it says what
-            `union` counts.
-        torso: probability that the box ends at the hips, the upper 45 to 65 % (`rendered.torso`).
-        cut: probability that the box lacks its lower 10 to 35 %, as behind an occluder (`rendered.cut`).
-        strip: probability of an extra thin box at the feet (`published.strip`).
-        background: mean number of boxes without any object, a frame (`rendered.background`).
-        min_pixels: an object with fewer visible pixels gets no box. Chosen.
-        min_side: a box with a shorter side below this, in pixels, is dropped (`published.smallest_side`).
+            at `faint`. Needs the picture.
+        faint: contrast in grey levels (`masks.contrasts`) from which an object is no longer faint.
+        small_side: height in pixels from which an object is no longer small.
+        small_doubt: what the confidence of an object of no size loses, in units of the logit.
+        duplicate: probability of a second, more shifted box on an object.
+        union: probability that two neighbours get a joint box.
+        union_only: probability that a joint box replaces the two boxes.
+        neighbour_gap: widest gap between neighbours, as a share of the smaller one's width.
+        torso: probability that the box ends at the hips, the upper 45 to 65 %.
+        cut: probability that the box lacks its lower 10 to 35 %, as behind an occluder.
+        strip: probability of an extra thin box at the feet.
+        background: mean number of boxes without any object, a frame.
+        min_pixels: an object with fewer visible pixels gets no box.
+        min_side: a box with a shorter side below this, in pixels, is dropped.
     """
 
     jitter: float = 0.063
@@ -134,13 +107,11 @@ class BoxNoise:
     min_side: float = 3.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name, value in vars(self).items():
             if not np.isfinite(value) or value < 0:
-                raise ConfigError(f"BoxNoise.{field.name} = {value}: must be a finite number of at least 0")
-        for name in _PROBABILITIES:
-            if getattr(self, name) > 1:
-                raise ConfigError(f"BoxNoise.{name} = {getattr(self, name)}: a probability is at most 1")
+                raise ConfigError(f"BoxNoise.{name} = {value}: must be a finite number of at least 0")
+            if name in _PROBABILITIES and value > 1:
+                raise ConfigError(f"BoxNoise.{name} = {value}: a probability is at most 1")
 
     @classmethod
     def none(cls) -> "BoxNoise":
@@ -162,18 +133,22 @@ class BoxNoise:
             boxes inside the frame; confidence in (0, 1], lower for small, covered, partial and empty boxes; class -1.
 
         Raises:
-            DetectionError: the mask is not two-dimensional or holds a negative id.
+            DetectionError: the mask is not two-dimensional, not of integers, or holds a negative id.
         """
-        height, width = checked(id_mask).shape
+        if id_mask.ndim != 2 or id_mask.dtype.kind not in "iu" or id_mask.min(initial=0) < 0:
+            raise DetectionError(
+                f"an id mask is (height, width) of integers from 0 on, got {id_mask.shape} of {id_mask.dtype}"
+            )
+        height, width = id_mask.shape
         boxes, visible, hidden = object_boxes(id_mask)
         faint = np.zeros(len(boxes))
         if picture is not None and self.miss_faint and self.faint:
             faint = np.clip(1 - contrasts(picture, id_mask, boxes) / self.faint, 0, 1) ** 2
-        found = (visible >= self.min_pixels) & ~self._missed(boxes, hidden, faint, rng)
-        covered = np.minimum(cover(boxes), hidden / _FILLED)[
-            found
-        ]  # a bicycle's box covers its rider, but hides little
-        boxes = boxes[found]
+        chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden + self.miss_faint * faint
+        seen = (visible >= self.min_pixels) & ~(rng.random(len(boxes)) < chance)
+        # the smaller of the two: a bicycle's box covers its rider, but hides little
+        covered = np.minimum(cover(boxes), hidden / _FILLED)[seen]
+        boxes = boxes[seen]
         alone, joint = self._joined(boxes, rng)
         own, covered = boxes[alone], covered[alone]
         bodies, torso, cut = self._shortened(self._shifted(own, 1, rng), rng)
@@ -186,22 +161,23 @@ class BoxNoise:
             "strip": _strips(own[rng.random(len(own)) < self.strip], rng),
             "background": self._empty(id_mask, boxes, rng),
         }
+        whole, doubt = covered[~short], self.small_doubt * self._small(own[~short])
+        exact = self == BoxNoise.none()
         drawn = [
-            (bodies[~short], self._certain(own[~short], covered[~short], rng)),
-            *((found, odd_confidences(kind, len(found), rng)) for kind, found in odd.items()),
+            (bodies[~short], np.ones(len(whole)) if exact else whole_confidences(whole, doubt, rng)),
+            *((some, odd_confidences(kind, len(some), rng)) for kind, some in odd.items()),
         ]
         noisy, certainty = (np.concatenate(part) for part in zip(*drawn, strict=True))
-        return self._inside(noisy, certainty, height, width)
+        clipped = np.clip(noisy, 0, np.array([width, height, width, height], np.float64)).astype(np.float32)
+        side = (clipped[:, 2:] - clipped[:, :2]).min(axis=1)
+        found = Detections(clipped, certainty.astype(np.float32), np.full(len(clipped), -1, np.int16))
+        return found.take((side > 0) & (side >= self.min_side))
 
     def _small(self, boxes: Boxes) -> Floats:
         """1 for a box of no height, 0 from `small_side` on."""
         if self.small_side == 0:
             return np.zeros(len(boxes))
         return np.asarray(np.clip(1 - (boxes[:, 3] - boxes[:, 1]) / self.small_side, 0, 1))
-
-    def _missed(self, boxes: Boxes, hidden: Floats, faint: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
-        chance = self.miss + self.miss_small * self._small(boxes) + self.miss_hidden * hidden + self.miss_faint * faint
-        return np.asarray(rng.random(len(boxes)) < chance)
 
     def _shifted(self, boxes: Boxes, times: float, rng: np.random.Generator) -> Boxes:
         """Boxes with every side moved, `times` as far as usual."""
@@ -245,23 +221,6 @@ class BoxNoise:
                     found.append([*corner, *(corner + size)])
                     break
         return np.array(found, np.float64).reshape(-1, 4)
-
-    def _certain(self, boxes: Boxes, covered: Floats, rng: np.random.Generator) -> Floats:
-        """Confidences of whole boxes; 1 where nothing is noisy."""
-        if self == BoxNoise.none():
-            return np.ones(len(boxes))
-        return whole_confidences(covered, self.small_doubt * self._small(boxes), rng)
-
-    def _inside(self, boxes: Boxes, certainty: Floats, height: int, width: int) -> Detections:
-        limit = np.array([width, height, width, height], np.float64)
-        clipped = np.clip(boxes, 0, limit).astype(np.float32)
-        side = (clipped[:, 2:] - clipped[:, :2]).min(axis=1)
-        kept = (side > 0) & (side >= self.min_side)
-        return Detections(
-            xyxy=clipped[kept],
-            confidence=certainty[kept].astype(np.float32),
-            class_id=np.full(int(kept.sum()), -1, np.int16),
-        )
 
 
 def _strips(boxes: Boxes, rng: np.random.Generator) -> Boxes:

@@ -3,7 +3,7 @@
 import importlib
 import pickle
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,41 +22,22 @@ Architecture = Literal[
     "ssd300_vgg16",
     "ssdlite320_mobilenet_v3_large",
 ]
-PUBLISHED: dict[str, str] = {
-    "fasterrcnn_resnet50_fpn_v2": "fasterrcnn_resnet50_fpn_v2_coco-dd69338a.pth",
-    "fasterrcnn_mobilenet_v3_large_fpn": "fasterrcnn_mobilenet_v3_large_fpn-fb6a3cc7.pth",
-    "fasterrcnn_mobilenet_v3_large_320_fpn": "fasterrcnn_mobilenet_v3_large_320_fpn-907ea3f9.pth",
-    "retinanet_resnet50_fpn_v2": "retinanet_resnet50_fpn_v2_coco-5905b1c5.pth",
-    "fcos_resnet50_fpn": "fcos_resnet50_fpn_coco-99b0c9b7.pth",
-    "ssd300_vgg16": "ssd300_vgg16_coco-b556d3b4.pth",
-    "ssdlite320_mobilenet_v3_large": "ssdlite320_mobilenet_v3_large_coco-a79551df.pth",
-}
-"""File of the official weights of each architecture, below https://download.pytorch.org/models/."""
-
 _LABELS = 91
 _UNUSED = (0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83)  # the background, and what COCO names but has no boxes of
 
-
-def _to_coco80() -> NDArray[np.int16]:
-    table = np.full(_LABELS, -1, np.int16)
-    table[np.setdiff1d(np.arange(_LABELS), _UNUSED)] = np.arange(_LABELS - len(_UNUSED))
-    return table
-
-
-COCO80 = _to_coco80()
+COCO80 = np.full(_LABELS, -1, np.int16)
 """COCO's own numbers, 0 to 90, as torchvision gives them, to its 80 classes in use, 0 = person; -1 for the others."""
+COCO80[np.setdiff1d(np.arange(_LABELS), _UNUSED)] = np.arange(_LABELS - len(_UNUSED))
 
 
 class TorchvisionDetector(NetworkDetector):
     """Runs a detection network of torchvision on weights trained on COCO.
 
-    Class numbers are those that Ultralytics uses: COCO's 80 classes without gaps, 0 = person.
-
-    The weights are a state dict read with torch's weights-only loader. Nothing is downloaded: weights that are
-    not there are an error that says where to get them.
+    Class numbers are those that Ultralytics uses: COCO's 80 classes without gaps, 0 = person. The weights are a state
+    dict, read with torch's weights-only loader. Nothing is downloaded.
 
     Args:
-        weights: path of the `.pth` file. There is no detector without weights.
+        weights: path of the `.pth` file.
         architecture: the network they belong to.
         confidence: boxes at or below it are not returned; keep it under every threshold that is tried later.
         iou: overlap above which the weaker of two boxes of one class is dropped.
@@ -84,23 +65,17 @@ class TorchvisionDetector(NetworkDetector):
         batch_size: int = 8,
         device: str | None = None,
     ) -> None:
-        if architecture not in PUBLISHED:
-            raise ConfigError(f"architecture={architecture!r}: choose from {', '.join(PUBLISHED)}")
-        if not 0 <= confidence <= 1 or not 0 <= iou <= 1 or batch_size < 1:
-            raise ConfigError("TorchvisionDetector: confidence and iou in [0, 1], batch_size >= 1")
-        if image_size is not None and (image_size < 32 or architecture.startswith("ssd")):
-            raise ConfigError(f"image_size={image_size}: at least 32, and null for ssd300 and ssdlite320")
+        if architecture not in get_args(Architecture):
+            raise ConfigError(f"architecture={architecture!r}: choose from {', '.join(get_args(Architecture))}")
+        if image_size is not None and architecture.startswith("ssd"):
+            raise ConfigError(f"image_size={image_size}: {architecture} has one size; leave it null")
         self.architecture: str = architecture
         if weights is None:
             raise WeightsNotFoundError(f"weights is null, and a random network finds nothing; {self._advice()}")
         super().__init__(weights, confidence, iou, image_size, classes, batch_size, device)
 
     def identity(self) -> dict[str, Any]:
-        """As of any network, and the architecture.
-
-        Raises:
-            WeightsNotFoundError: there is no such file.
-        """
+        """As of any network, and the architecture."""
         return {**super().identity(), "architecture": self.architecture}
 
     def _run(self, frames: NDArray[np.uint8]) -> list[Detections]:
@@ -129,15 +104,8 @@ class TorchvisionDetector(NetworkDetector):
         return self.device
 
     def _advice(self) -> str:
-        return (
-            f"nothing is downloaded: get https://download.pytorch.org/models/{PUBLISHED[self.architecture]}, "
-            "put it into SYRFA_DATA/weights and name its path"
-        )
-
-    def _found(self) -> Path:
-        if not self.weights.is_file():
-            raise WeightsNotFoundError(f"{self.weights}: no such weights; {self._advice()}")
-        return self.weights
+        url = importlib.import_module("torchvision.models").get_model_weights(self.architecture).DEFAULT.url
+        return f"nothing is downloaded: get {url}, put it into SYRFA_DATA/weights and name its path"
 
     def _load(self) -> None:
         path = self._found()

@@ -24,9 +24,8 @@ _ENVIRONMENT = {
 class UltralyticsDetector(NetworkDetector):
     """Runs a detection network of Ultralytics: a `.pt` checkpoint or an exported `.onnx` file.
 
-    A `.pt` file is a pickle. It is read through torch's weights-only loader with ultralytics' list of
-    known classes, and refused where the installed ultralytics has no such loader; `.onnx` holds no code. Nothing
-    is downloaded: weights that are not there are an error that says where to put them.
+    A `.pt` file is a pickle, read through torch's weights-only loader with ultralytics' list of known classes; `.onnx`
+    holds no code. Nothing is downloaded.
 
     Args:
         weights: path of the file.
@@ -50,8 +49,6 @@ class UltralyticsDetector(NetworkDetector):
         batch_size: int = 16,
         device: str | None = None,
     ) -> None:
-        if not 0 <= confidence <= 1 or not 0 <= iou <= 1 or image_size < 32 or batch_size < 1:
-            raise ConfigError("UltralyticsDetector: confidence and iou in [0, 1], image_size >= 32, batch_size >= 1")
         super().__init__(weights, confidence, iou, image_size, classes, batch_size, device)
         self.image_size: int = image_size
         self._fixed: int | None = None  # the batch that an exported file insists on
@@ -79,18 +76,16 @@ class UltralyticsDetector(NetworkDetector):
         )
         return _to_detections([result.boxes for result in results[: len(bgr)]])
 
-    def _found(self) -> Path:
-        if not self.weights.is_file():
-            raise WeightsNotFoundError(
-                f"{self.weights}: no such weights; nothing is downloaded, put the file there "
-                "(the official ones: https://github.com/ultralytics/assets/releases) or name another path"
-            )
-        if self.weights.suffix not in (".pt", ".onnx"):
-            raise ConfigError(f"{self.weights}: weights are .pt or .onnx files")
-        return self.weights
+    def _advice(self) -> str:
+        return (
+            "nothing is downloaded, put the file there "
+            "(the official ones: https://github.com/ultralytics/assets/releases) or name another path"
+        )
 
     def _load(self) -> None:
         path = self._found().absolute()
+        if path.suffix not in (".pt", ".onnx"):
+            raise ConfigError(f"{path}: weights are .pt or .onnx files")
         yolo, tasks, checks = _import_ultralytics()
         if path.suffix == ".pt":
             renamed = checks.check_yolov5u_filename(path.name, verbose=False)
@@ -116,11 +111,7 @@ class UltralyticsDetector(NetworkDetector):
             raise ConfigError(f"{path}: ultralytics cannot load these weights ({reason[:150]})") from error
 
     def _read_input(self, path: Path) -> tuple[int | None, bool]:
-        """The batch that an exported file insists on, None for any, and whether its frames may be of any size.
-
-        Raises:
-            ConfigError: it was exported for another image size.
-        """
+        """The batch that an exported file insists on, None for any, and whether its frames may be of any size."""
         runtime = importlib.import_module("onnxruntime")
         options = runtime.SessionOptions()
         options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL  # only its shape is asked for

@@ -23,7 +23,8 @@ from syrfa.evaluation.feature_distance import check_feature_distance, feature_di
 from syrfa.evaluation.options import EvaluationOptions
 from syrfa.evaluation.regions import measure_regions
 from syrfa.evaluation.write_result import switches_of, write_test
-from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import EvaluatedSplit
 
 Stage = Literal["validate", "test"]
 

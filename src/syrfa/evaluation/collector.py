@@ -12,7 +12,8 @@ from torch import Tensor
 from syrfa.errors import ConfigError
 from syrfa.evaluation.reference import ReferenceScores
 from syrfa.evaluation.scores import ObjectScores
-from syrfa.tubes.datamodule import EvaluatedSplit, TubeDataModule
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import EvaluatedSplit
 from syrfa.utils.collective import of_every_process
 
 

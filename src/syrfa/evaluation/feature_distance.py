@@ -15,7 +15,7 @@ from syrfa.evaluation.collector import data_of
 from syrfa.models import TwoStreamExtractor
 from syrfa.models.streams import StyleRing
 from syrfa.modules import AnomalyModule
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.tubes.source import EvaluatedSplit
 from syrfa.utils.collective import of_every_process
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -14,7 +14,7 @@ from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import environment
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 from syrfa.training.run_record import run_record_of
-from syrfa.tubes.datamodule import EvaluatedSplit
+from syrfa.tubes.source import EvaluatedSplit
 from syrfa.utils.files import write_json
 
 

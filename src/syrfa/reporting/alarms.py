@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,15 +24,7 @@ _WIDTH, _DPI = 4.8, 100  # inches, dots an inch
 
 
 class Alarm(NamedTuple):
-    """A frame to be shown: the highest object of its kind in its video, or an abnormal frame with a low score.
-
-    Attributes:
-        kind: true alarm, false alarm or missed frame.
-        video: number of its video.
-        frame: 0-based.
-        score: of the object, as the model gave it; of a missed frame its frame score.
-        item: number of the object in its video; None for a missed frame.
-    """
+    """A frame to be shown: an object (`item` of its video) with its score, or a missed frame with its frame score."""
 
     kind: str
     video: int
@@ -54,13 +46,8 @@ def find_alarms(
     An object in a frame that is labelled normal is a false alarm. One in an abnormal frame is a true one; where the
     data set has a mask of that frame, only if its box touches an abnormal pixel.
 
-    Args:
-        objects: the scored videos.
-        scores: their frame scores under the protocol that is reported.
-        labels: their frame labels.
-        dataset: of the masks.
-        split: of the data set.
-        radius: frames at both ends of a video that no protocol looks at.
+    `scores` and `labels` are of the frames of each video, and `radius` the frames at both ends of a video that no
+    protocol looks at.
     """
     records = {record.name: record for record in dataset.videos(split)}
     found: list[Alarm] = []
@@ -86,21 +73,14 @@ def find_alarms(
         if len(abnormal):
             frame = int(abnormal[np.argmin(curve[abnormal])])
             found.append(Alarm(MISSED, number, frame, float(curve[frame])))
-    kinds = [[alarm for alarm in found if alarm.kind == kind] for kind in (TRUE, FALSE, MISSED)]
-    sign = (-1, -1, 1)
-    return [
-        alarm for k, kind in zip(sign, kinds, strict=True) for alarm in sorted(kind, key=lambda a: k * a.score)[:MOST]
-    ]
+    found.sort(key=lambda alarm: alarm.score if alarm.kind == MISSED else -alarm.score)
+    return [alarm for kind in (TRUE, FALSE, MISSED) for alarm in [a for a in found if a.kind == kind][:MOST]]
 
 
 def draw_alarms(
     alarms: Sequence[Alarm], objects: Sequence[ObjectScores], dataset: VideoDataset, split: str
 ) -> Iterator[tuple[Alarm, bytes]]:
-    """Each alarm with its frame under the anomaly map as JPEG; boxes have the colour of their score.
-
-    Raises:
-        VideoError: a video cannot be decoded, or is not the one that was tested.
-    """
+    """Each alarm with its frame under the anomaly map as JPEG; a VideoError where a video is not the tested one."""
     records = {record.name: record for record in dataset.videos(split)}
     for alarm in alarms:
         video, record = objects[alarm.video], records[objects[alarm.video].name]
@@ -117,11 +97,8 @@ def draw_alarms(
         draw_anomaly_map(axes, image, video, alarm.frame, mask, score_scale(objects), numbers=False)
         if alarm.item is not None:
             left, top, right, bottom = video.object_xyxy[alarm.item].tolist()
-            axes.add_patch(
-                Rectangle(
-                    (left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor="#40e0ff", linewidth=2
-                )
-            )
+            look: dict[str, Any] = {"fill": False, "edgecolor": "#40e0ff", "linewidth": 2}
+            axes.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, **look))
         content = io.BytesIO()
         figure.savefig(content, format="jpeg", dpi=_DPI)
         yield alarm, content.getvalue()

@@ -10,7 +10,7 @@ from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation.result import read_result
 from syrfa.reporting.table_plan import Plan, Run, make_plan, read_overrides
 from syrfa.reporting.table_runs import Outcome
-from syrfa.reporting.table_spec import Spec
+from syrfa.reporting.table_spec import Spec, named
 from syrfa.reporting.tables import Table, build_tables
 from syrfa.utils.files import atomic_write, write_json
 
@@ -29,10 +29,7 @@ def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, fol
     shown = {f"{run.experiment}_seed{run.seed}": (run, outcome) for run, outcome in outcomes.items() if run.shown}
     entries: dict[str, Any] = {
         name: {
-            "run": run.name,
-            "seed": run.seed,
-            "configuration": run.configuration,
-            "reason": outcome.reason,
+            **{"run": run.name, "seed": run.seed, "configuration": run.configuration, "reason": outcome.reason},
             "file": f"{RESULTS}/{name}.json" if outcome.result is not None else None,
         }
         for name, (run, outcome) in shown.items()
@@ -60,16 +57,10 @@ def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, fol
 
 
 def archived_tables(folder: Path, spec: Spec, root: Path) -> list[Table]:
-    """The tables of an archive, its results compared with the rows that the tables have now.
-
-    Args:
-        folder: of the archive.
-        spec: of `tables.yaml`.
-        root: the folder that its file names start from.
+    """The tables of an archive, its results compared with the rows that a spec, whose files `root` holds, has now.
 
     Raises:
-        DataNotFoundError: a file is missing.
-        UserError: a file is damaged.
+        UserError: a file is missing or damaged.
     """
     content = _index(folder / INDEX)
     outcomes: dict[str, dict[int, Outcome]] = {}
@@ -80,36 +71,23 @@ def archived_tables(folder: Path, spec: Spec, root: Path) -> list[Table]:
     seeds = sorted({seed for by_seed in outcomes.values() for seed in by_seed})
     tables = tuple(content["tables"])
     lacking = Outcome(reason=f"not run: no result in {folder}")
-    for run in (row.run for name in tables for row in spec.table(name).rows if row.run is not None):
+    for run in (row.run for name in tables for row in named(spec.tables, name, "table").rows if row.run is not None):
         outcomes.setdefault(run, dict.fromkeys(seeds, lacking))
     doubt, now = "", configurations
     try:
-        settings = {"size": content["size"], "threads": content["threads"]}
-        settings["overrides"] = read_overrides(_option(content["command"], "--overrides"))
+        words = shlex.split(content["command"])
+        options = words[words.index("--overrides") + 1] if "--overrides" in words[:-1] else ""
+        settings = {"size": content["size"], "threads": content["threads"], "overrides": read_overrides(options)}
         plan = make_plan(spec, root, content["dataset"], tables, seeds, **settings)
         now = {run.name: run.configuration for run in plan.runs}
-    except UserError as error:
+    except (UserError, ValueError) as error:
         doubt = f"Whether the results are of the rows' configuration cannot be told: {error}."
     other = {name for name, known in configurations.items() if now.get(name, known) != known}
     return build_tables(spec, tables, content["dataset"], outcomes, configurations, content["command"], other, doubt)
 
 
-def _option(command: str, name: str) -> str:
-    """What follows an option; empty where it is not given."""
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise ConfigError(f"command '{command}': {error}") from error
-    return words[words.index(name) + 1] if name in words[:-1] else ""
-
-
 def _index(file: Path) -> dict[str, Any]:
-    """The content of runs.json.
-
-    Raises:
-        DataNotFoundError: there is none.
-        UserError: it is damaged.
-    """
+    """The content of runs.json."""
     if not file.is_file():
         raise DataNotFoundError(f"{file}: there is none; name a folder that `syrfa tables --archive` wrote")
     heads = {"dataset": str, "tables": list, "command": str, "size": str, "threads": str, "runs": dict}

@@ -48,7 +48,7 @@ Videos = Sequence[NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: heading, height in pixels, JSON that is safe inside a script element, and whether it spans the page."""
+    """A chart: heading, height in pixels, JSON that is safe in a script element, and whether it spans the page."""
 
     label: str
     height: int

@@ -15,11 +15,7 @@ from syrfa.utils.parser import ArgumentParser
 
 
 def open_data(options: dict[str, Any]) -> TubeDataModule:
-    """The tubes that the options of a config's `data` describe.
-
-    Raises:
-        ConfigError: they describe none.
-    """
+    """The tubes that the options of a config's `data` describe; ConfigError where they describe none."""
     parser = ArgumentParser()
     parser.parser_mode = "omegaconf"
     parser.add_class_arguments(TubeDataModule, "data")
@@ -34,17 +30,11 @@ def open_data(options: dict[str, Any]) -> TubeDataModule:
 
 @dataclass(frozen=True)
 class DataAtHand:
-    """What config files describe of source and target.
-
-    Attributes:
-        files: of which the section `data` is read.
-        options: `--data.key=value` over them.
-        generated: names of folders of worlds, which are generated where they are absent.
-    """
+    """What config files describe of source and target."""
 
     files: Sequence[Path]
-    options: Sequence[str]
-    generated: Collection[str]
+    options: Sequence[str]  # `--data.key=value` over the files
+    generated: Collection[str]  # names of folders of worlds, which are generated where they are absent
 
     def copy_tested(self) -> str | None:
         """A hash of the videos, labels and boxes of the target's test split; None where they are not here."""
@@ -58,11 +48,7 @@ class DataAtHand:
         return sha256_json(known) if known else None
 
     def check(self) -> None:
-        """Finds before hours of training that there are no videos of a data set that is not generated.
-
-        Raises:
-            DataNotFoundError: with what is missing.
-        """
+        """Raises DataNotFoundError, before hours of training, where a data set that is not generated has no videos."""
         for source in self._open().domains.values():
             if source and source.dataset.root.name not in self.generated:
                 for split in (source.train_split, source.test_split):

@@ -1,7 +1,4 @@
-"""The paper's Fig. 3: score curves over ground truth, and the anomaly maps of stated frames below each.
-
-No rule that chooses a video or a frame looks at how good a curve is.
-"""
+"""The paper's Fig. 3: score curves over ground truth, and anomaly maps of three frames below each."""
 
 import textwrap
 from collections.abc import Sequence
@@ -54,7 +51,7 @@ _MARKERS = {"highest": "^", "median": "s", "lowest": "v"}
 
 @dataclass(frozen=True)
 class ScoredRun:
-    """A tested run under one evaluation, with what it takes to draw it; one entry a video in each list."""
+    """A tested run under its first evaluation, with what it takes to draw it; one entry a video in each list."""
 
     run: Run
     evaluation: Evaluation
@@ -64,54 +61,28 @@ class ScoredRun:
     curves: list[NDArray[np.float64]]
     labels: list[NDArray[np.uint8]]
 
-    @property
-    def margin(self) -> int:
-        """Frames at either end of a video that have no tube."""
-        return int(self.evaluation["protocol"]["temporal_radius"])
-
     @classmethod
-    def open(
-        cls, run: Run, root: Path | None = None, protocol: str | None = None, smoothing: str | None = None
-    ) -> "ScoredRun":
-        """Reads the scores and labels of a run.
-
-        Args:
-            run: the run.
-            root: the folder of the data set; where the run found it by default.
-            protocol: of the evaluation; of the run's first by default.
-            smoothing: of the evaluation; that of the first with `protocol` by default.
-
-        Raises:
-            UserError: scores, config or data are missing or of another test, or there is no such evaluation.
-        """
-        described = [
-            (each["protocol"]["protocol"], each["protocol"]["smoothing"]) for each in run.result["evaluations"]
-        ]
-        fits = [k for k, (p, s) in enumerate(described) if protocol in (None, p) and smoothing in (None, s)]
-        if not fits:
-            there = ", ".join(dict.fromkeys(map("/".join, described)))
-            wanted = f"{protocol or 'any'}/{smoothing or 'any'}"
-            raise ConfigError(f"{run.file.parent}: has no evaluation {wanted}; choose from {there}")
-        dataset, split = run.dataset(root, imports=True), str(run.result["split"])
+    def open(cls, run: Run) -> "ScoredRun":
+        """Reads a run; a UserError where scores, config or data are missing or of another test."""
+        dataset, split = run.dataset(imports=True), str(run.result["split"])
         if dataset.manifest_hash(split) != run.result["manifest_sha256"]:
             raise ConfigError(
-                f"{dataset.root}: not the copy of {dataset.name} {split} that {run.file.parent} was tested on; give "
-                "--root the folder of that copy, or run `syrfa test` on this one"
+                f"{dataset.root}: not the copy of {dataset.name} {split} that {run.file.parent} was tested on; run "
+                "`syrfa test` on this one"
             )
-        kept, evaluation = run.curves(), run.result["evaluations"][fits[0]]
+        kept, evaluation = run.curves(), run.result["evaluations"][0]
         found = {record.name: record for record in dataset.videos(split)}
         records, objects = [found[name] for name in kept.names], run.objects(kept.names)
-        return cls(run, evaluation, dataset, records, objects, kept.scores[fits[0]], kept.labels)
+        return cls(run, evaluation, dataset, records, objects, kept.scores[0], kept.labels)
 
 
-def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None = None, count: int = 3) -> list[Path]:
+def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None = None) -> list[Path]:
     """Writes the figure, its PDF and its numbers.
 
     Args:
         out: the .png to write.
         runs: tested runs; each gives its videos, one column a video, three columns a row.
-        videos: names of the videos to draw.
-        count: how many are drawn where neither `videos` nor the paper names any.
+        videos: names of the videos to draw; the paper's by default, else the first three by name.
 
     Returns:
         the files.
@@ -122,7 +93,7 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
     panels: list[tuple[ScoredRun, int]] = []
     rules: list[str] = []
     for run in runs:
-        numbers, rule = choose_videos(run, videos, count)
+        numbers, rule = choose_videos(run, videos)
         panels += [(run, number) for number in numbers]
         rules += [] if rule in rules else [rule]
     columns = min(_COLUMNS, len(panels))
@@ -150,12 +121,8 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
     return save_figure(figure, out, "fig3", record)
 
 
-def choose_videos(run: ScoredRun, videos: Sequence[str] | None, count: int) -> tuple[list[int], str]:
-    """The numbers of the videos to draw, and the rule that chose them.
-
-    Raises:
-        ConfigError: there is no such video.
-    """
+def choose_videos(run: ScoredRun, videos: Sequence[str] | None = None) -> tuple[list[int], str]:
+    """The numbers of the videos to draw, whatever their scores, and the rule that chose them."""
     names = [record.name for record in run.records]
     if videos:
         missing = [name for name in videos if name not in names]
@@ -167,7 +134,7 @@ def choose_videos(run: ScoredRun, videos: Sequence[str] | None, count: int) -> t
     if found and len(found) == len(printed):
         return found, f"{run.dataset.name}, those of the paper's Fig. 3, whatever their scores"
     why = "the paper's are not in this copy" if printed else "the paper shows none of it"
-    return list(range(min(count, len(names)))), f"{run.dataset.name}, the first {count} by name, since {why}"
+    return list(range(min(_COLUMNS, len(names)))), f"{run.dataset.name}, the first {_COLUMNS} by name, since {why}"
 
 
 def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
@@ -175,7 +142,7 @@ def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
 
     Args:
         scores: float64 (frames,).
-        margin: frames at either end that are left out, since they have no tubes; none where nothing else is left.
+        margin: frames at either end without tubes, which are left out unless there are no others.
 
     Returns:
         frame numbers by rule; the median is the lower one of two.
@@ -188,12 +155,16 @@ def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
     return {rule: first + frame for rule, frame in found.items()}
 
 
+def _chosen(run: ScoredRun, number: int) -> dict[str, int]:
+    return choose_frames(run.curves[number], int(run.evaluation["protocol"]["temporal_radius"]))
+
+
 def _draw(
     part: SubFigure, run: ScoredRun, number: int, scale: Normalize, limits: tuple[float, float], map_height: float
 ) -> bool:
-    """Whether a pixel mask was drawn."""
+    """Draws a panel; whether it has a pixel mask."""
     record, scores, labels = run.records[number], run.curves[number], run.labels[number]
-    chosen = choose_frames(scores, run.margin)
+    chosen = _chosen(run, number)
     images = {k: image for k, image in enumerate(open_video(record.path)) if k in chosen.values()}
     grid = part.add_gridspec(2, len(chosen), height_ratios=(_CURVE_HEIGHT, map_height))
     curve = part.add_subplot(grid[0, :])
@@ -262,6 +233,6 @@ def _numbers(run: ScoredRun, number: int) -> dict[str, Any]:
         "abnormal": [[start, stop] for start, stop in bands(labels)],
         "shown": [
             {"rule": rule, "frame": frame, "score": round(float(scores[frame]), 6), "abnormal": bool(labels[frame])}
-            for rule, frame in choose_frames(scores, run.margin).items()
+            for rule, frame in _chosen(run, number).items()
         ],
     }

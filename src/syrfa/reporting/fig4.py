@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, cycle
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,8 @@ _CLUSTERS = {"all": "all tubes", "normal": "tubes of normal\nframes", "abnormal"
 class Measured:
     """The distances of one run through one adapter, `none` for the network without it.
 
-    Attributes:
-        scale: what two of them must share to have one axis: data set, split, manifest, cache, number of features,
-            tubes, draw, style.
-        adapter: its name, with its depth where that is not 1.
-        distance: as in the result: `groups`, `between`, `by_video`.
-        phase1: mean distance without adapters, which tells whether two runs adapted the same phase 1.
-        auroc: micro AUROC of the run's first evaluation.
+    `scale` is what two of them must share to have one axis, `phase1` the mean distance without adapters, and `auroc`
+    the micro AUROC of the run's first evaluation. `adapter` has its depth where that is not 1.
     """
 
     run: str
@@ -59,11 +54,7 @@ class Measured:
 
 
 def measured_of(run: Run) -> list[Measured]:
-    """What a result says of the adapter it was scored through and, where there is one, of the network without it.
-
-    Raises:
-        ConfigError: it says nothing, or why there is none.
-    """
+    """What a result says of its adapter and of the network without it; a ConfigError where it says nothing."""
     result, distance = run.result, run.result.get("feature_distance")
     if distance and distance.get("reason"):
         raise ConfigError(f"{run.file}: its feature distance could not be measured: {distance['reason']}")
@@ -91,10 +82,8 @@ def measured_of(run: Run) -> list[Measured]:
 def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:
     """One panel for each scale; within it by adapter (none, AP, RAP, others) and seed.
 
-    The network without adapters, which runs of one phase 1 share, is there once.
-
-    Raises:
-        ConfigError: two runs have the same adapter and seed, and not the same distances.
+    The network without adapters, which runs of one phase 1 share, is there once. A ConfigError where two runs have the
+    same adapter and seed.
     """
     panels: dict[tuple[Any, ...], list[Measured]] = defaultdict(list)
     for part in sorted(parts, key=lambda part: part.run):  # the picture does not depend on the order of the runs
@@ -141,7 +130,7 @@ def differences(parts: Sequence[Measured]) -> list[dict[str, Any]]:
     return found
 
 
-def paired_difference(ours: Measured, theirs: Measured, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Any]:
+def paired_difference(ours: Measured, theirs: Measured) -> dict[str, Any]:
     """The difference of two mean distances over the same tubes, and its 95 % interval over videos, null where one."""
     videos = ours.distance["by_video"]
     tubes, mine = (np.array([video[key] for video in videos], np.float64) for key in ("tubes", "mean"))
@@ -149,7 +138,7 @@ def paired_difference(ours: Measured, theirs: Measured, resamples: int = RESAMPL
     low = high = None
     if len(tubes) > 1:
         share = np.full(len(tubes), 1 / len(tubes))
-        counts = np.random.default_rng(seed).multinomial(len(tubes), share, size=resamples).astype(np.float64)
+        counts = np.random.default_rng(0).multinomial(len(tubes), share, size=RESAMPLES).astype(np.float64)
         drawn = (counts @ (tubes * (mine - other))) / (counts @ tubes)
         low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
     value, same = ours.mean - theirs.mean, ours.same_phase1(theirs)
@@ -157,28 +146,16 @@ def paired_difference(ours: Measured, theirs: Measured, resamples: int = RESAMPL
 
 
 def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
-    """Writes the figure, its PDF and its numbers.
-
-    Args:
-        out: the .png to write.
-        runs: tested with the feature distance.
-
-    Returns:
-        the files.
-
-    Raises:
-        ConfigError: a run was tested without the distance, or two are the same adapter with the same seed.
-    """
+    """Writes the figure (`out`, a .png), its PDF and its numbers; a ConfigError where runs cannot be compared."""
     panels = arrange([part for run in runs for part in measured_of(run)])
-    lines = {
-        scale: [_BOXES, *map(_describe, parts), *map(_sentence, differences(parts))] for scale, parts in panels.items()
-    }
+    pairs = {scale: differences(parts) for scale, parts in panels.items()}
+    lines = {scale: [_BOXES, *map(_describe, parts), *map(_sentence, pairs[scale])] for scale, parts in panels.items()}
     heights = [_PANEL_HEIGHT + _LINE_HEIGHT * len(text) for text in lines.values()]
     figure = Figure(figsize=(8.0, sum(heights) + 0.4), layout="constrained")
     rows = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(3.2, 1))
     kinds = sorted({_kind(part.adapter) for parts in panels.values() for part in parts}, key=_order)
     others = [kind for kind in kinds if kind not in _COLOURS]
-    colours = {**_COLOURS, **{kind: _OTHERS[k % len(_OTHERS)] for k, kind in enumerate(others)}}
+    colours = _COLOURS | dict(zip(others, cycle(_OTHERS)))
     for (left, right), (scale, parts) in zip(rows, panels.items(), strict=True):
         shades = [colours[_kind(part.adapter)] for part in parts]
         _draw(left, shades, [[part.distance["groups"][name] for name in _CLUSTERS] for part in parts])
@@ -203,7 +180,7 @@ def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
                     }
                     for part in parts
                 ],
-                "differences": differences(parts),
+                "differences": pairs[scale],
                 "text": lines[scale],
             }
             for scale, parts in panels.items()
@@ -215,8 +192,7 @@ def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
 
 def _order(adapter: str) -> tuple[int, str]:
     """None, AP, RAP, then adapters of one's own by name."""
-    known = list(_NAMES)
-    return known.index(_kind(adapter)) if _kind(adapter) in known else len(known), adapter
+    return [*_NAMES, _kind(adapter)].index(_kind(adapter)), adapter
 
 
 def _kind(adapter: str) -> str:

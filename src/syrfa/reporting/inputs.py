@@ -20,19 +20,12 @@ _NOT_HERE = (UserError, OSError, ValueError, NotImplementedError)
 
 @dataclass(frozen=True)
 class Input:
-    """A split of a data set, or a file of weights.
+    """A split of a data set, or a file of weights."""
 
-    Attributes:
-        name: what it is, and where a run record has it.
-        verdict: whether it is here and the same.
-        why: the hash, or what is wrong.
-        world: of a generated one, how it was made.
-    """
-
-    name: str
+    name: str  # what it is, and where a run record has it
     verdict: Literal["equal", "absent", "differs"]
-    why: str
-    world: dict[str, Any] | None = None
+    why: str  # the hash, or what is wrong
+    world: dict[str, Any] | None = None  # of a generated one, how it was made
 
 
 def inputs_of(steps: Sequence[Step]) -> list[Input]:
@@ -48,18 +41,9 @@ def inputs_of(steps: Sequence[Step]) -> list[Input]:
             one = _split(part, data)
             found.setdefault((one.name, part["cache"]), one)
         for file in step["files"]:
-            one = _file(file)
+            one = _file(file["place"], file["sha256"])
             found.setdefault((one.name, file["sha256"]), one)
     return list(found.values())
-
-
-def missing_worlds(inputs: Sequence[Input]) -> list[dict[str, Any]]:
-    """The generated worlds of which a split is absent, each once."""
-    worlds: list[dict[str, Any]] = []
-    for one in inputs:
-        if one.verdict == "absent" and one.world is not None and one.world not in worlds:
-            worlds.append(one.world)
-    return worlds
 
 
 def generate_arguments(world: dict[str, Any]) -> list[str]:
@@ -103,14 +87,14 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
     return Input(name, "equal", f"manifest {manifest[:12]}")
 
 
-def _file(file: dict[str, str]) -> Input:
+def _file(place: str, sha256: str) -> Input:
     try:
-        digest = sha256_file(Path(resolve({"place": file["place"]})["place"]))
+        digest = sha256_file(Path(resolve({"place": place})["place"]))
     except _NOT_HERE as error:
-        return Input(file["place"], "absent", f"{error}; its SHA-256 is {file['sha256']}")
-    if digest != file["sha256"]:
-        return Input(file["place"], "differs", f"SHA-256 {digest[:12]} here, {file['sha256'][:12]} in the result")
-    return Input(file["place"], "equal", f"SHA-256 {digest[:12]}")
+        return Input(place, "absent", f"{error}; its SHA-256 is {sha256}")
+    if digest != sha256:
+        return Input(place, "differs", f"SHA-256 {digest[:12]} here, {sha256[:12]} in the result")
+    return Input(place, "equal", f"SHA-256 {digest[:12]}")
 
 
 def _hashes(value: object) -> Iterator[str]:

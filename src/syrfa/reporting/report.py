@@ -37,7 +37,7 @@ def write_report(
 
     Args:
         out: the .html file.
-        place: the name of the folder that is reported; the heading unless there is one experiment or sweep alone.
+        place: the name of the folder that is reported; the heading unless there is one experiment alone.
         experiments: at least one, unless there are sweeps.
         sweeps: of `find_sweeps`.
         data: the folder of the data set, where it is not where the runs found it.

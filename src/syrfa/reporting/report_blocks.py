@@ -34,16 +34,9 @@ _DISTANCES = {
 
 @dataclass
 class Block:
-    """A part of a page.
+    """A part of a page: heading, sentences, what is missing (which the verb prints, too), charts, charts folded away.
 
-    Attributes:
-        title: heading.
-        notes: sentences.
-        missing: sentences on what is not shown and why, which the verb prints, too.
-        charts: those that are visible at once.
-        folded: further charts, by the heading that they are folded under.
-        pictures: video, caption and JPEG as a data URL, by heading.
-        listings: texts of files by name, folded away.
+    Pictures are video, caption and JPEG as a data URL, by heading; listings are texts of files by name.
     """
 
     title: str
@@ -184,11 +177,7 @@ def _number(cell: object) -> float:
 
 
 def distance_block(result: Result) -> tuple[Block, list[tuple[str, dict[str, object]]]]:
-    """How far restyling moves the features (the paper's Fig. 4), as far as the result says.
-
-    Returns:
-        the chart, and name and distances of each group.
-    """
+    """How far restyling moves the features (Fig. 4): the chart, and name and distances of each group."""
     found = result.get("feature_distance") or {}
     if "groups" not in found:
         why = f"could not be measured: {found['reason']}" if found.get("reason") else "was not measured in this run."

@@ -17,10 +17,9 @@ def find_sweeps(place: Path) -> list[dict[str, Any]]:
     """Every `sweep.json` in or below a folder, as the report shows it.
 
     Returns:
-        for each its `name`, the `parameters` without the path of the option, the `metrics` that are shown (the one
-        points are chosen by, if any, and the micro AUROC of the test, the last), its `goal`, whether it is an
-        `oracle`, and its `points`, the best of the last metric first: `number`, `settings` and `metrics` by name
-        (shares in per cent), and `told`: protocol, flags, audit, state, run.
+        for each its `name`, `parameters` (without the path of the option), `metrics` (what points are chosen by, and
+        last the micro AUROC of the test), `goal`, `oracle`, and `points`, the best of the last metric first: `number`,
+        `settings` and `metrics` by name (shares in per cent), and `told`: protocol, flags, audit, state, run.
 
     Raises:
         UserError: one is damaged.

@@ -4,20 +4,27 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from syrfa.evaluation.result import Result
-from syrfa.reporting.spread import Allowance
 from syrfa.training.run_record import Step
 
 NO_NETWORK = 1e-4
 """Of what no network enters, but for counts: nothing differs between threads; a hundredth of a point, or this share of
 a number above 1, is left to other libraries."""
 MEASURED = ("micro_auroc", "macro_auroc", "auprc", "max_f1")
-"""The metrics of which a spread is on record; others are not judged but where a rerun is to be exact."""
+"""The metrics of which a spread is known; others are not judged but where a rerun is to be exact."""
+SPREAD = Path(__file__).with_name("spread.json")
+"""The largest difference between two seeds, in points, by the manifest's hash of a tested split and by experiment; the
+demo's own networks left out. A test computes it from `experiments/results`."""
+THREADS = (12, 16)
+"""Points between one thread and two, of demo_knowledge and demo_adapt: measured once, on the generator's version 1."""
 CLEAN = "no test information"
 """The beginning of a clean audit's line."""
 
+# what THREADS was measured of: the split by the hash of its manifest, and the largest networks
+_DEMO, _DEMO_STEPS, _DEMO_WIDTH = "92829615decd73fa4a880432921f31129dc95a120f5afe2a414ec65bee8d1d04", 500, 8
 _FACTS = ("transductive", "oracle", "dataset", "split", "manifest_sha256")
 _PARTS = ("metrics", "baselines", "alarms", "regions", "feature_distance", "adapter", "normals", "settings")
 _COUNTS = ("videos", "videos_released", "frames", "objects", "steps", "seed", "width", "size")
@@ -33,29 +40,62 @@ _EXACT = {
 # what a bit-exact rerun needs to be as it was
 _CONDITIONS = ("device", "cpu", "threads", "processes", "precision", "packages")
 
-Path = tuple[str, ...]
+Place = tuple[str, ...]
+Verdict = Literal["equal", "within", "differs", "missing", "not judged"]
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How far a number of the network may lie from that of a rerun under other conditions.
+
+    In percentage points: a score's metrics and leads, and the ends of their intervals; None where nothing was measured.
+    """
+
+    points: tuple[int, int] | None
+    why: str  # as one clause
+
+    @property
+    def line(self) -> str:
+        """As it is printed above a comparison."""
+        if self.points is None:
+            return f"numbers of the network are not judged, because {self.why}"
+        value, bound = self.points
+        return f"coarse: {value} points, ends of intervals {bound}, because {self.why}"
+
+
+def allowance(result: Result) -> Allowance:
+    """What is on record for a result's tested split and experiment.
+
+    Sums in another order make another network of the same configuration, as another seed does.
+    """
+    split, experiment, steps = result.get("manifest_sha256"), result.get("experiment"), result.get("steps") or 0
+    if split == _DEMO and (result.get("width") or 99) <= _DEMO_WIDTH and 0 < steps <= _DEMO_STEPS:
+        return Allowance(THREADS, "so far apart lie one thread and two for the demo's networks")
+    spread = json.loads(SPREAD.read_text())
+    if split not in spread:
+        return Allowance(None, "no experiment with several seeds is on record for this tested split")
+    name, known = spread[split]["name"], spread[split]["experiments"]
+    if experiment in known:
+        value, bound = known[experiment]
+        return Allowance((value, bound), f"so far apart lie the seeds of {experiment} on {name}")
+    values, bounds = zip(*known.values(), strict=True)
+    why = "is not on record with several seeds, and so far apart lie those of the most unsteady experiment on"
+    return Allowance((max(values), max(bounds)), f"{experiment} {why} {name}")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One number.
+    """One number of a result and of its rerun."""
 
-    Attributes:
-        path: where it is, an evaluation's name first.
-        committed: its value; None where it is not defined.
-        rerun: that of the rerun; None where it has none.
-        tolerance: how far apart they may lie; None where nothing was measured.
-    """
-
-    path: Path
+    path: Place  # an evaluation's name first
     committed: float | None
     rerun: float | None
-    tolerance: float | None
+    tolerance: float | None  # None where nothing was measured
 
     @property
     def name(self) -> str:
         """As a table has it."""
-        return " ".join((self.path[0], ".".join(self.path[1:]))).strip()
+        return f"{self.path[0]} {'.'.join(self.path[1:])}".strip()
 
     @property
     def difference(self) -> float | None:
@@ -63,8 +103,8 @@ class Row:
         return None if self.rerun is None or self.committed is None else self.rerun - self.committed
 
     @property
-    def verdict(self) -> Literal["equal", "within", "differs", "missing", "not judged"]:
-        """What follows."""
+    def verdict(self) -> Verdict:
+        """What follows; `missing` and `differs` are failures."""
         if self.rerun is None:
             return "missing"
         if self.difference == 0:
@@ -80,18 +120,15 @@ class Row:
 
 
 def compare(committed: Result, rerun: Result, allowed: Allowance | None) -> list[Row]:
-    """A row for every number of a result.
+    """A row for every number of a result, with no allowance where every difference counts.
 
-    Args:
-        committed: the result.
-        rerun: that of the rerun; numbers that it alone has are not looked at.
-        allowed: for numbers of the network; None where every difference counts.
+    Numbers that the rerun alone has are not looked at.
     """
     again = numbers(rerun)
     return [
-        Row(path, value, again.get(path), 0.0 if allowed is None else tolerance(path, value, allowed))
-        for path, value in numbers(committed).items()
-        if value is not None or again.get(path) is not None
+        Row(place, value, again.get(place), 0.0 if allowed is None else tolerance(place, value, allowed))
+        for place, value in numbers(committed).items()
+        if value is not None or again.get(place) is not None
     ]
 
 
@@ -131,22 +168,21 @@ def differences(name: str, theirs: object, ours: object) -> list[str]:
     return [] if theirs == ours else [f"{name} {theirs}, here {ours}"]
 
 
-def tolerance(path: Path, value: float | None, allowed: Allowance) -> float | None:
+def tolerance(place: Place, value: float | None, allowed: Allowance) -> float | None:
     """How far a rerun under other conditions may lie from `value`; None where that was not measured."""
-    part, last = path[1], path[-1]
-    if part in (*_COUNTS, "settings") or last in _EXACT.get(part, ()) or "style" in path:
+    if place[1] in (*_COUNTS, "settings") or place[-1] in _EXACT.get(place[1], ()) or "style" in place:
         return 0.0
-    if _WITHOUT_NETWORK & set(path):
+    if _WITHOUT_NETWORK & set(place):
         return 0.0 if isinstance(value, int) else NO_NETWORK * max(1.0, abs(value or 0.0))
-    lead = part.startswith("lead_over_")  # of the micro AUROC
-    if allowed.points is None or not (lead or (part in ("metrics", "baselines") and set(path) & set(MEASURED))):
+    measured = place[1] in ("metrics", "baselines") and set(place) & set(MEASURED)
+    if allowed.points is None or not (measured or place[1].startswith("lead_over_")):  # a lead is of the micro AUROC
         return None
-    return allowed.points[last in ("ci_low", "ci_high")] / 100
+    return allowed.points[place[-1] in ("ci_low", "ci_high")] / 100
 
 
-def numbers(result: Result) -> dict[Path, float | None]:
+def numbers(result: Result) -> dict[Place, float | None]:
     """Every number of a result by its place, None where it is null; the result's own begin with an empty name."""
-    found: dict[Path, float | None] = {}
+    found: dict[Place, float | None] = {}
     for key in (*_COUNTS, *_PARTS):
         found.update(_leaves(result.get(key), ("", key)))
     for name, evaluation in _named_evaluations(result):
@@ -166,12 +202,12 @@ def _named_evaluations(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{name} ({seen[name]})" if seen[name] > 1 else name, evaluation
 
 
-def _leaves(value: object, path: Path) -> Iterator[tuple[Path, float | None]]:
+def _leaves(value: object, place: Place) -> Iterator[tuple[Place, float | None]]:
     if isinstance(value, dict | list):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _leaves(part, (*path, str(key)))
+            yield from _leaves(part, (*place, str(key)))
     elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        yield path, value
+        yield place, value
 
 
 def _unlike(name: str, theirs: object, ours: object) -> list[str]:

@@ -65,20 +65,20 @@ class Rerun:
         lines = []
         for number, step in enumerate(self.steps):
             last = {text: str(self._checkpoints_of(step_id) / _LAST) for text, (step_id, _) in _referred(step).items()}
-            variables = " ".join(f"{name}={value}" for name, value in _threads(step).items())
-            lines.append(f"{variables} python -m syrfa {shlex.join(self._arguments(number, last))}")
+            words = shlex.join(self._arguments(number, last))
+            lines.append(f"OMP_NUM_THREADS={step['environment']['threads']} python -m syrfa {words}")
         return lines
 
     def prepare(self) -> None:
-        """Claims the folder and writes the options of every step.
-
-        Raises:
-            ConfigError: the folder holds something else.
-        """
+        """Claims the folder, where it holds nothing else, and writes the options of every step."""
         self._store.claim()
         for name, step in zip(self._names, self.steps, strict=True):
+            options, names = step["options"], {key.rpartition(".")[2] for key, _ in _references(step["options"])}
+            arguments = {key: value for key, value in options["model"]["init_args"].items() if key not in names}
+            others = {key: value for key, value in options.items() if key not in names}
+            content = {**others, "model": {**options["model"], "init_args": arguments}}
             with atomic_write(self.folder / f"{name}.yaml") as file:
-                file.write(yaml.safe_dump(_without_references(step["options"]), sort_keys=True).encode())
+                file.write(yaml.safe_dump(content, sort_keys=True).encode())
 
     def run(self) -> Result:
         """Runs what is not done yet; returns the result of the test.
@@ -99,7 +99,7 @@ class Rerun:
                 if step["verb"] == "fit":  # which goes on where it was stopped here
                     arguments += ["--ckpt_path", str(last)] if last.is_file() else ["--run.overwrite", "true"]
                 print(f"{name}: python -m syrfa {shlex.join(arguments)}", flush=True)
-                run_verb(arguments, _threads(step))
+                _run_verb(arguments, step["environment"]["threads"])
                 self._store.finish(name, {"id": step["id"]})
         file = self._runs[-1] / RESULT
         if not file.is_file():
@@ -152,16 +152,10 @@ class Rerun:
         )
 
 
-def run_verb(arguments: Sequence[str], variables: dict[str, str]) -> None:
-    """Runs `python -m syrfa` in another process, which ends when this one is asked to.
-
-    Raises:
-        UserError: it refused its input, and has printed why.
-        KeyboardInterrupt: it was interrupted.
-        RuntimeError: it failed.
-    """
+def _run_verb(arguments: Sequence[str], threads: int) -> None:
+    """Runs `python -m syrfa` in another process, which ends when this one is asked to."""
     command = [sys.executable, "-m", "syrfa", *arguments]
-    with subprocess.Popen(command, env={**os.environ, **variables}) as process:
+    with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": str(threads)}) as process:
         try:
             code = process.wait()
         except BaseException:
@@ -189,10 +183,6 @@ def _check_result(result: Result, path: Path) -> None:
             raise UserError(f"{path}: the file is damaged: {'.'.join(place).lstrip('.')} is no finite number")
 
 
-def _threads(step: Step) -> dict[str, str]:
-    return {"OMP_NUM_THREADS": str(step["environment"]["threads"])}
-
-
 def _references(options: dict[str, Any]) -> list[tuple[str, Any]]:
     """The options that name a checkpoint of another step, or several, as the command line calls them."""
     model = options["model"]["init_args"]
@@ -208,10 +198,3 @@ def _referred(step: Step) -> dict[str, tuple[str, int]]:
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - an option's value
     return value if isinstance(value, list) else [value]
-
-
-def _without_references(options: dict[str, Any]) -> dict[str, Any]:
-    names = {key.rpartition(".")[2] for key, _ in _references(options)}
-    arguments = {key: value for key, value in options["model"]["init_args"].items() if key not in names}
-    others = {key: value for key, value in options.items() if key not in names}
-    return {**others, "model": {**options["model"], "init_args": arguments}}

@@ -87,13 +87,8 @@ def wrong_step(step: dict[str, Any], is_last: bool) -> Iterator[str]:
     if step["seed"] != int(options["seed_everything"]):
         yield "its seed is not that of its options"
     yield from (f"there is no stage {p['stage']}" for p in step["data"] if p["stage"] not in get_args(Stage))
-    if reached := overreach(options):
+    for reached in overreach(options):
         yield f"it would do more than {step['verb']} in its folder: {reached}"
-
-
-def overreach(options: dict[str, Any]) -> str | None:
-    """The first option with which a run would do more than fit or test in its folder; None where there is none."""
-    return next(_reaching(options), None)
 
 
 def is_writable(place: str) -> bool:
@@ -106,7 +101,8 @@ def is_writable(place: str) -> bool:
     return place.isprintable() and not outside
 
 
-def _reaching(options: dict[str, Any]) -> Iterator[str]:
+def overreach(options: dict[str, Any]) -> Iterator[str]:
+    """The options with which a run would do more than fit or test in its folder."""
     for section, names in OWN_PLACES.items():
         within = options.get(section) or {} if section else options
         prefix = f"{section}." if section else ""

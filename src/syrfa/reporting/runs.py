@@ -26,20 +26,12 @@ from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
 _WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError)  # what a damaged file may raise
-_MOST_NAMED = 4  # settings in the name of an experiment
-_UNKNOWN = "not on record"
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run.
-
-    Attributes:
-        folder: where its other files lie; None for a result file on its own.
-        file: the result.
-        result: its content.
-    """
+    """One finished run: its folder (None for a result file on its own), its result file, and the content of that."""
 
     folder: Path | None
     file: Path
@@ -90,15 +82,10 @@ class Run:
         return found
 
     def dataset(self, root: Path | None = None, imports: bool = False) -> VideoDataset:
-        """The data set that the run's configuration describes.
+        """The data set that the run's configuration describes; a UserError where there is none or no data.
 
-        Args:
-            root: its folder, where it is not where the run found it.
-            imports: import a class of one's own; without it only classes that are imported already are made, so that
-                nobody's configuration can have code run.
-
-        Raises:
-            UserError: there is no configuration, no such class, or the data are not there.
+        `root` is its folder, where it is not where the run found it. Without `imports` only classes that are imported
+        already are made, so that nobody's configuration can have code run.
         """
         place = f"data.{self.result.get('domain', 'target')}.dataset"
         try:
@@ -122,12 +109,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The runs that differ in their seed alone, the lowest seed first.
-
-    Attributes:
-        name: with what tells it from others of the same name.
-        runs: at least one.
-    """
+    """The runs that differ in their seed alone, the lowest seed first; the name tells it from others."""
 
     name: str
     runs: list[Run]
@@ -146,13 +128,8 @@ class Experiment:
 def find_experiments(place: Path) -> list[Experiment]:
     """Every finished run of a folder; the points of a sweep belong to the sweep and are left out.
 
-    Args:
-        place: a run's folder, a result file, or a folder of runs at any depth. A folder without a `result.json`
-            anywhere below it may hold result files under other names.
-
-    Raises:
-        DataNotFoundError: there is no such place, or no run in it has finished.
-        UserError: a result is damaged.
+    `place` is a run's folder, a result file, or a folder of runs at any depth; without a `result.json` below it, it may
+    hold result files under other names. A UserError where no run has finished or a result is damaged.
     """
     if not place.exists():
         raise DataNotFoundError(f"{place}: there is nothing there; give a run's folder, or a folder of runs")
@@ -215,13 +192,14 @@ def _is_file(value: object) -> bool:
 
 
 def _suffixes(results: list[Result]) -> list[str]:
-    """What tells experiments of one name apart; nothing where there is one."""
+    """The first settings that tell experiments of one name apart; nothing where there is one."""
     found = [_identity(result) for result in results]
     keys = {key for one in found for key in one if len({str(other.get(key)) for other in found}) > 1}
-    listed = sorted(keys, key=lambda key: (key != "flags", key))  # flags make a number another kind of number
-    words = [[f"{key} {_UNKNOWN if one.get(key) is None else one[key]}" for key in listed] for one in found]
-    more = [f"{len(listed) - _MOST_NAMED} more settings"] if len(listed) > _MOST_NAMED else []
-    return [f" ({', '.join([*each[:_MOST_NAMED], *more])})" if each else "" for each in words]
+    first = sorted(keys, key=lambda key: (key != "flags", key))[:4]  # flags make a number another kind of number
+    words = [
+        ", ".join(f"{key} {'not on record' if one.get(key) is None else one[key]}" for key in first) for one in found
+    ]
+    return [f" ({each})" if each else "" for each in words]
 
 
 def _short(digest: object) -> str | None:

@@ -1,7 +1,7 @@
-"""A sweep: a file in W&B's schema, the values of its parameters, and its points, each a `syrfa fit`."""
+"""A sweep: a file in W&B's schema, and its points, each a `syrfa fit`."""
 
+import functools
 import itertools
-import math
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -17,67 +17,34 @@ from syrfa.utils.files import sha256_file, sha256_json
 from syrfa.utils.parser import check_configs, config_names
 
 Value = str | int | float | bool | None
-Draw = Callable[[np.random.Generator], Value]
 _KEYS = {"name", "project", "method", "metric", "program", "command", "parameters", "run_cap", "description", "entity"}
-_PARAMETER = {"value", "values", "probabilities", "min", "max", "distribution"}
 _WEIGHTS = (".ckpt", ".pt", ".pth")
 
 
 @dataclass(frozen=True)
-class Metric:
-    """What the best point is chosen by: a metric that `fit` logs, as `val/micro_auroc`, and whether large is good."""
-
-    name: str
-    goal: Literal["minimize", "maximize"]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A list of values for a grid, and how a random search draws one."""
-
-    values: tuple[Value, ...]
-    draw: Draw
-
-
-@dataclass(frozen=True)
 class Sweep:
-    """A sweep.
-
-    Attributes:
-        name: also that of its folder.
-        project: W&B's, or None for ours.
-        method: how points are chosen.
-        metric: what the best is chosen by; None when the file does not name it.
-        command: with W&B's macros such as `${args}`.
-        program: what the macro `${program}` is replaced by.
-        parameters: by name, in the order of the file.
-        run_cap: how many points at most; None for all of a grid.
-    """
+    """A sweep, as its file has it."""
 
     name: str
     project: str | None
     method: Literal["grid", "random"]
-    metric: Metric | None
-    command: tuple[str, ...]
+    metric: dict[str, str] | None  # the best point is chosen by: `name` and `goal`
+    command: list[str]  # with W&B's macros such as `${args}`
     program: str
-    parameters: dict[str, Parameter]
-    run_cap: int | None
+    parameters: dict[str, list[Value] | tuple[float, float]]  # the values, or the range as (min, max)
+    run_cap: int | None  # how many points at most
 
 
 @dataclass(frozen=True)
 class Point:
     """One fit of a sweep.
 
-    Attributes:
-        parameters: by name.
-        command: what is run, without the options for its folder.
-        id: 12 hexadecimal digits that change with an argument, with a config file that the command names, and with a
-            checkpoint that either names.
-        checkpoints: SHA-256 of these by their names; None for one that is not there.
+    Its id, 12 hexadecimal digits, changes with an argument, with a config file that the command names, and with a
+    checkpoint that either names; `checkpoints` are the SHA-256 of these, None for one that is not there.
     """
 
     parameters: dict[str, Value]
-    command: tuple[str, ...]
+    command: list[str]  # without the options for its folder
     id: str
     checkpoints: dict[str, str | None] = field(default_factory=dict)
 
@@ -87,11 +54,7 @@ class Point:
 
 
 def read_sweep(path: Path) -> Sweep:
-    """The sweep of a YAML file.
-
-    Raises:
-        ConfigError: W&B's schema does not allow it, or it takes W&B's server.
-    """
+    """The sweep of a YAML file; ConfigError where it is none, or takes W&B's server."""
     try:
         return _sweep(yaml.safe_load(path.read_text(encoding="utf-8")), path)
     except ConfigError as error:
@@ -107,16 +70,14 @@ def expand(sweep: Sweep, seed: int = 0) -> list[Point]:
     Raises:
         ConfigError: a config file that the command names cannot be read, or a macro of it is not known.
     """
-    names, parameters = list(sweep.parameters), list(sweep.parameters.values())
     rng = np.random.default_rng(seed)
-    settings: Iterator[tuple[Value, ...]] = itertools.product(*(parameter.values for parameter in parameters))
+    ranges = sweep.parameters.values()
+    settings: Iterator[tuple[Value, ...]] = itertools.product(*ranges)
     if sweep.method == "random":
-        settings = (tuple(parameter.draw(rng) for parameter in parameters) for _ in itertools.count())
-    digests: dict[str, str | None] = {}
-    points = [
-        _point(sweep, dict(zip(names, s, strict=True)), digests) for s in itertools.islice(settings, sweep.run_cap)
-    ]
-    return list({point.id: point for point in points}.values())
+        settings = (tuple(_draw(given, rng) for given in ranges) for _ in itertools.count())
+    digest = functools.cache(lambda name: sha256_file(Path(name)) if Path(name).is_file() else None)
+    chosen = (dict(zip(sweep.parameters, each, strict=True)) for each in itertools.islice(settings, sweep.run_cap))
+    return list({point.id: point for point in (_point(sweep, each, digest) for each in chosen)}.values())
 
 
 def _sweep(content: dict[str, Any], path: Path) -> Sweep:
@@ -134,107 +95,67 @@ def _sweep(content: dict[str, Any], path: Path) -> Sweep:
     name = str(content.get("name", path.stem))
     if not re.fullmatch(r"[\w.-]*\w", name):
         raise ConfigError(f"name={name}: it names a folder; use letters, digits, `_`, `-` and `.`")
-    return Sweep(
-        name=name,
-        project=content.get("project"),
-        method=method,
-        metric=_metric(content.get("metric")),
-        command=_command(content),
-        program=str(content.get("program", "")),
-        parameters={str(key): _parameter(f"parameters.{key}", value, method) for key, value in parameters.items()},
-        run_cap=cap,
-    )
-
-
-def _metric(content: object) -> Metric | None:
-    if content is None:
-        return None
-    if not isinstance(content, dict) or not content.get("name"):
-        raise ConfigError("metric: give it a `name`, and a `goal`")
-    goal = content.get("goal", "minimize")  # W&B's default
-    if goal not in ("minimize", "maximize"):
-        raise ConfigError(f"metric.goal={goal}: give minimize or maximize")
-    return Metric(str(content["name"]), goal)
-
-
-def _command(content: dict[str, Any]) -> tuple[str, ...]:
-    command = content.get("command", ["${env}", "${interpreter}", "${program}", "${args}"])
+    metric = content.get("metric")
+    if metric is not None:
+        if not isinstance(metric, dict) or not metric.get("name"):
+            raise ConfigError("metric: give it a `name`, and a `goal`")
+        metric = {"name": str(metric["name"]), "goal": metric.get("goal", "minimize")}  # W&B's default
+        if metric["goal"] not in ("minimize", "maximize"):
+            raise ConfigError(f"metric.goal={metric['goal']}: give minimize or maximize")
+    command = content.get("command")
     if not isinstance(command, list) or "fit" not in command:
         raise ConfigError("command: `syrfa sweep` runs points of `syrfa fit`; name the verb in the list")
-    if "${program}" in command and not content.get("program"):
+    program = content.get("program")
+    if "${program}" in command and not program:
         raise ConfigError("program: the command names it; say what it is")
-    return tuple(str(word) for word in command)
+    named = {str(key): _parameter(f"parameters.{key}", value, method) for key, value in parameters.items()}
+    return Sweep(name, content.get("project"), method, metric, [*map(str, command)], str(program), named, cap)
 
 
-def _parameter(place: str, content: Any, method: str) -> Parameter:  # noqa: ANN401 - whatever the file holds
-    """A parameter: `value`, `values` with `probabilities`, or `min` and `max` with a `distribution`."""
+def _parameter(place: str, content: object, method: str) -> list[Value] | tuple[float, float]:
+    """A parameter's `value` or `values`, or for a random search its `min` and `max`, both whole numbers or both not."""
     if not isinstance(content, dict):
         raise ConfigError(f"{place}: give it `values: [...]` or `value: ...`")
-    for key in content.keys() - _PARAMETER:
-        raise ConfigError(f"{place}.{key}: `syrfa sweep` does not know it; it knows {', '.join(sorted(_PARAMETER))}")
-    if "value" not in content and "values" not in content:
-        if method == "grid":
-            raise ConfigError(f"{place}: a grid takes `values` or `value`; a range takes method: random")
-        return Parameter((), _range(place, content))
-    values = content.get("values", [content.get("value")])
-    if not isinstance(values, list) or not values:
-        raise ConfigError(f"{place}.values: give a list of at least one value")
-    for value in values:
-        if value is not None and not isinstance(value, str | int | float):
-            raise ConfigError(f"{place}: {value} is no plain value; an argument cannot hold it")
-    shares = content.get("probabilities")
-    if shares is not None and method == "grid":
-        raise ConfigError(f"{place}.probabilities: a grid takes every value once; they are for method: random")
-    try:
-        np.random.default_rng(0).choice(len(values), p=shares)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{place}.probabilities: give one for each value, together 1: {error}") from error
-    return Parameter(tuple(values), lambda rng: values[int(rng.choice(len(values), p=shares))])
+    for key in content.keys() - {"value", "values", "min", "max"}:
+        raise ConfigError(f"{place}.{key}: `syrfa sweep` does not know it; it knows value, values, min and max")
+    if "value" in content or "values" in content:
+        values: list[Value] = content.get("values", [content.get("value")])
+        if not isinstance(values, list) or not values:
+            raise ConfigError(f"{place}.values: give a list of at least one value")
+        for value in values:
+            if value is not None and not isinstance(value, str | int | float):
+                raise ConfigError(f"{place}: {value} is no plain value; an argument cannot hold it")
+        return values
+    if method == "grid":
+        raise ConfigError(f"{place}: a grid takes `values` or `value`; a range takes method: random")
+    low, high = content.get("min"), content.get("max")
+    if type(low) is not type(high) or not isinstance(low, int | float) or low >= high:
+        raise ConfigError(f"{place}: cannot be drawn from min={low} to max={high}; give two integers or two floats")
+    return low, high
 
 
-def _range(place: str, content: dict[str, Any]) -> Draw:
-    """A range: by W&B's rules `int_uniform` for two integers and `uniform` for two floats where no other is named."""
-    low: Any = content.get("min")
-    high: Any = content.get("max")
-    if type(low) not in (int, float) or type(high) not in (int, float):
-        raise ConfigError(f"{place}: give it `values`, `value`, or numbers as `min` and `max`")
-    distribution = content.get("distribution")
-    if distribution is None and type(low) is not type(high):
-        raise ConfigError(f"{place}: min={low} and max={high} are an integer and a float; write both alike")
-    distribution = distribution or ("int_uniform" if type(low) is int else "uniform")
-    draws: dict[str, Draw] = {
-        "int_uniform": lambda rng: int(rng.integers(low, high, endpoint=True)),
-        "uniform": lambda rng: float(rng.uniform(low, high)),
-        "log_uniform_values": lambda rng: float(math.exp(rng.uniform(math.log(low), math.log(high)))),
-    }
-    if distribution not in draws:
-        raise ConfigError(f"{place}.distribution={distribution}: `syrfa sweep` knows {', '.join(draws)}")
-    wrong = {"int_uniform": type(low) is float or type(high) is float, "log_uniform_values": low <= 0}
-    if low >= high or wrong.get(distribution):
-        raise ConfigError(f"{place}: {distribution} cannot be drawn from min={low} to max={high}")
-    return draws[distribution]
+def _draw(given: list[Value] | tuple[float, float], rng: np.random.Generator) -> Value:
+    """A value of the list, or of the range: by W&B's rules a whole number between two of these, ends included."""
+    if isinstance(given, list):
+        return given[int(rng.integers(len(given)))]
+    low, high = given
+    return int(rng.integers(low, high, endpoint=True)) if isinstance(low, int) else float(rng.uniform(low, high))
 
 
-def _point(sweep: Sweep, parameters: dict[str, Value], digests: dict[str, str | None]) -> Point:
+def _point(sweep: Sweep, parameters: dict[str, Value], digest: Callable[[str], str | None]) -> Point:
     command = _fill_in(sweep, parameters)
     arguments = command[command.index("fit") :]
-    configs = {name: "" for name in config_names(arguments)}
-    named = set(_checkpoints([_value(argument) for argument in arguments]))
-    for name in configs:
-        if name not in digests:
-            check_configs(["--config", name])
-        configs[name] = _digest(name, digests) or ""
-        named.update(_checkpoints(yaml.safe_load(Path(name).read_text(encoding="utf-8"))))
-    checkpoints = {name: _digest(name, digests) for name in sorted(named)}
-    identity = {"arguments": arguments, "configs": configs, "checkpoints": checkpoints}
-    return Point(parameters, tuple(command), sha256_json(identity)[:12], checkpoints)
-
-
-def _digest(name: str, digests: dict[str, str | None]) -> str | None:
-    """A file's hash, computed once; None where there is no such file."""
-    if name not in digests:
-        digests[name] = sha256_file(Path(name)) if Path(name).is_file() else None
-    return digests[name]
+    check_configs(arguments)
+    configs = list(config_names(arguments))
+    contents = [yaml.safe_load(Path(name).read_text(encoding="utf-8")) for name in configs]
+    named = sorted(set(_checkpoints([*contents, *map(_value, arguments)])))
+    checkpoints = {name: digest(name) for name in named}
+    identity = {
+        "arguments": arguments,
+        "configs": {name: digest(name) for name in configs},
+        "checkpoints": checkpoints,
+    }
+    return Point(parameters, command, sha256_json(identity)[:12], checkpoints)
 
 
 def _value(argument: str) -> object:
@@ -255,10 +176,7 @@ def _checkpoints(content: object) -> Iterator[str]:
 
 
 def _fill_in(sweep: Sweep, parameters: dict[str, Value]) -> list[str]:
-    """The command with W&B's macros replaced as its agent does, by the agent's own functions.
-
-    `${interpreter}` is the Python that runs this, where the agent takes the first one on the PATH.
-    """
+    """The command with W&B's macros replaced by the own functions of its agent, but with the Python that runs this."""
     from wandb.sdk.launch.sweeps.utils import create_sweep_command, create_sweep_command_args
 
     macros = create_sweep_command_args({"args": {name: {"value": value} for name, value in parameters.items()}})

@@ -1,4 +1,4 @@
-"""The points of a sweep: run several at a time, and what became of them as `sweep.json`, a table and the best point."""
+"""The points of a sweep: run several at a time, and what became of them as `sweep.json` and as a table."""
 
 import csv
 import math
@@ -26,24 +26,14 @@ _LOGGED = ("train/", "val/", "adapter/")  # those of the test come from the resu
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a point.
-
-    Attributes:
-        point: which one.
-        state: finished when its result is there.
-        metrics: by name, AUROCs as fractions; those of training are `train/...`, of validation `val/...`, of the test
-            split `test/...`.
-        protocol: of the test's first evaluation, e.g. `strict centred`, with the flags: `strict centred (oracle)`.
-        flags: how the test split entered the point's weights, e.g. `transductive, oracle`.
-        reason: why it failed.
-    """
+    """What became of a point; metrics are `train/...`, `val/...` and `test/...`, AUROCs as fractions."""
 
     point: Point
     state: Literal["finished", "failed"]
     metrics: dict[str, float | None] = field(default_factory=dict)
-    protocol: str = ""
-    flags: str = ""
-    reason: str = ""
+    protocol: str = ""  # of the test's first evaluation, with the flags: `strict centred (oracle)`
+    flags: str = ""  # how the test split entered the point's weights, e.g. `transductive, oracle`
+    reason: str = ""  # why it failed
 
 
 def finished(point: Point, run: Path) -> Outcome | None:
@@ -62,16 +52,10 @@ def finished(point: Point, run: Path) -> Outcome | None:
 
 
 def run_points(sweep: Sweep, points: Sequence[Point], folder: Path, jobs: int) -> Iterator[Outcome]:
-    """Runs points and yields each as it ends; one that fails does not stop the others.
+    """Runs points, each in the folder of its id, and yields each as it ends; one that fails does not stop the others.
 
     A point that was stopped goes on from its `last.ckpt`. When the caller is stopped, the processes are asked to stop
     as well (SIGTERM, upon which a fit saves and ends) and waited for.
-
-    Args:
-        sweep: names the W&B runs' group and project.
-        points: which to run.
-        folder: of the sweep; a point's run is the folder of its id in it.
-        jobs: processes at a time.
 
     Raises:
         ConfigError: another sweep is at work in the folder.
@@ -90,7 +74,6 @@ def run_points(sweep: Sweep, points: Sequence[Point], folder: Path, jobs: int) -
 
 
 def _run(sweep: Sweep, point: Point, folder: Path, processes: Processes) -> Outcome:
-    """Runs one point to its end."""
     run = folder / point.id
     processes.wait_for(run)  # of a fit that a killed sweep left
     last = run / CHECKPOINTS / "last.ckpt"
@@ -107,40 +90,24 @@ def _run(sweep: Sweep, point: Point, folder: Path, processes: Processes) -> Outc
 
 def write_record(folder: Path, sweep: Sweep, outcomes: Sequence[Outcome]) -> None:
     """Writes `sweep.json` for the points that are finished or failed, in order; `run` is relative to the folder."""
-    metric = sweep.metric
     points = [
         {
-            "parameters": outcome.point.parameters,
-            "run": outcome.point.id,
-            "metrics": outcome.metrics,
-            "protocol": outcome.protocol,
-            "flags": outcome.flags,
-            "checkpoints": outcome.point.checkpoints,
-            "state": outcome.state,
+            **{"parameters": one.point.parameters, "run": one.point.id, "checkpoints": one.point.checkpoints},
+            **{key: getattr(one, key) for key in ("metrics", "protocol", "flags", "state")},
         }
-        for outcome in outcomes
+        for one in outcomes
     ]
-    chosen_by = {"metric": None if metric is None else {"name": metric.name, "goal": metric.goal}}
-    head = {"sweep": sweep.name, "method": sweep.method, "parameters": list(sweep.parameters), **chosen_by}
+    head = {"sweep": sweep.name, "method": sweep.method, "parameters": list(sweep.parameters), "metric": sweep.metric}
     write_json(folder / RECORD, {**head, "points": points})
-
-
-def best(sweep: Sweep, outcomes: Sequence[Outcome]) -> Outcome | None:
-    """The point with the best value of the sweep's metric; the first of equal ones. None where no point has it."""
-    if sweep.metric is None:
-        return None
-    sign = 1 if sweep.metric.goal == "maximize" else -1
-    found = [(value, outcome) for outcome in outcomes if (value := outcome.metrics.get(sweep.metric.name)) is not None]
-    return max(found, key=lambda pair: sign * pair[0])[1] if found else None
 
 
 def outcome_table(sweep: Sweep, outcomes: Sequence[Outcome]) -> str:
     """One row a point: parameters, the sweep's metric, and what the test split gives; AUROCs in per cent."""
-    metrics = [sweep.metric.name] if sweep.metric else []
+    metrics = [sweep.metric["name"]] if sweep.metric else []
     metrics = list(dict.fromkeys([*metrics, "test/micro_auroc", "test/box_width/micro_auroc"]))
     rows = [
         [
-            *(str(outcome.point.parameters[name]) for name in sweep.parameters),
+            *map(str, outcome.point.parameters.values()),
             *(_cell(name, outcome.metrics.get(name)) for name in metrics),
             outcome.protocol or "failed",
             outcome.point.id,

@@ -63,10 +63,8 @@ FORMATS = {"md": as_markdown, "csv": as_csv, "tex": as_latex}
 
 def write_tables(tables: list[Table], folder: Path) -> list[Path]:
     """Writes every table in every format; returns the files."""
-    files = []
-    for table in tables:
-        for suffix, formatted in FORMATS.items():
-            files.append(folder / f"{table.name}.{suffix}")
-            with atomic_write(files[-1]) as opened:
-                opened.write(formatted(table).encode())
-    return files
+    files = {folder / f"{table.name}.{suffix}": made(table) for table in tables for suffix, made in FORMATS.items()}
+    for path, text in files.items():
+        with atomic_write(path) as opened:
+            opened.write(text.encode())
+    return list(files)

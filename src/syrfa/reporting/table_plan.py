@@ -5,7 +5,6 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import yaml
 
 from syrfa.errors import ConfigError
 from syrfa.reporting.data_at_hand import DataAtHand
-from syrfa.reporting.table_spec import DEFAULT_SIZE, Spec
+from syrfa.reporting.table_spec import DEFAULT_SIZE, Spec, named
 from syrfa.training.run_folder import CHECKPOINTS
 from syrfa.utils.files import sha256_json
 from syrfa.world.presets import VERSION
@@ -31,25 +30,16 @@ _SETTLED = re.compile(
 class Run:
     """A fit and its test, for one data set and one seed.
 
-    Attributes:
-        name: of `tables.yaml`.
-        experiment: as in its folder and in its result.
-        seed: of the fit.
-        folder: where its files go.
-        start: the run of phase 1 that it starts from.
-        shown: a row shows it, so that it is tested; others are only started from.
-        configuration: hash of what decides its numbers, but for seed, code and data: the contents of the config files,
-            the options, the configuration that it starts from, the generated worlds, the threads where not one.
-        fit: arguments of `python -m syrfa`.
-        test: the same.
+    `configuration` is a hash of what decides its numbers, but for seed, code and data: the content of the config files,
+    the options, the configuration that it starts from, the generated worlds, the threads where not one.
     """
 
     name: str
     experiment: str
     seed: int
     folder: Path
-    start: "Run | None"
-    shown: bool
+    start: "Run | None"  # of phase 1
+    shown: bool  # by a row, so that it is tested; others are only started from
     configuration: str
     fit: Command
     test: Command
@@ -72,29 +62,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """What has to be done for some tables and figures of one data set.
-
-    Attributes:
-        dataset: its name.
-        tables: names.
-        figures: names.
-        seeds: of every run.
-        size: name of the size.
-        runs: in an order in which every run is behind the one it starts from.
-        preparation: commands before the runs: worlds to generate, tube caches to build.
-        threads: of every process; one unless the caller's environment has another number, so that sums are the same
-            however many processes share the machine.
-        data: of source and target.
-    """
+    """What has to be done for some tables and figures, both by name, of one data set."""
 
     dataset: str
     tables: tuple[str, ...]
     figures: tuple[str, ...]
     seeds: tuple[int, ...]
     size: str
-    runs: tuple[Run, ...]
-    preparation: tuple[Command, ...]
-    threads: str
+    runs: tuple[Run, ...]  # each behind the one it starts from
+    preparation: tuple[Command, ...]  # before the runs: worlds to generate, tube caches to build
+    threads: str  # of every process; by default one, so that sums are the same however many share the machine
     data: DataAtHand
 
 
@@ -109,38 +86,55 @@ def make_plan(
     overrides: Sequence[str] = (),
     threads: str | None = None,
 ) -> Plan:
-    """Plans some tables and figures.
+    """Plans the tables and figures `names` of a spec whose file names start from `root`; all runs go into `out`.
 
-    Args:
-        spec: of `tables.yaml`.
-        root: the folder that its file names start from.
-        dataset: one of the spec's.
-        names: of tables and figures of the spec.
-        seeds: of every run.
-        size: one of the data set's.
-        out: the folder of all runs.
-        overrides: options of every fit and test, behind all others.
-        threads: of every process; those of the environment, or one, by default.
+    `overrides` are options of every fit and test, behind all others; every process has `threads`, by default those of
+    the environment, or one.
 
     Raises:
         ConfigError: a name is unknown, or a config file is not there.
     """
-    data, sized = spec.dataset(dataset), spec.size(dataset, size)
+    data = named(spec.datasets, dataset, "data set")
+    sized = named(data.sizes, size, f"size of {dataset}")
     figures = tuple(name for name in names if name in spec.figures)
     tables = tuple(name for name in names if name not in spec.figures)
-    shown = {row.run for table in tables for row in spec.table(table).rows if row.run is not None}
+    rows = [row for name in tables for row in named(spec.tables, name, "table", spec.figures).rows]
+    shown = {row.run for row in rows if row.run is not None}
     shown |= {run for figure in figures for runs in spec.figures[figure].values() for run in runs}
     starts = {spec.runs[name].start for name in shown}
     threads = threads or os.environ.get(THREADS) or "1"
-    make = partial(_run, spec, root, dataset, size, out, tuple(overrides), threads)
+    worlds = sized.worlds or data.worlds
+
+    def make(name: str, seed: int, start: Run | None) -> Run:
+        run = spec.runs[name]
+        phase, test_options = run.phase.value, _options({**data.test, **run.test})
+        files = [*data.data, *named(data.configs, phase, f"phase of {dataset}")]
+        files += [*sized.configs.get("all", []), *sized.configs.get(phase, []), *run.configs]
+        content = {
+            "configs": [yaml.safe_load(_file(root, file).read_bytes()) for file in files],
+            "options": _options(run.options),
+            "test": test_options,
+            "overrides": overrides,
+            "start": start.configuration if start else None,
+            "worlds": dict(worlds),
+            "generator": VERSION,
+            **({} if threads == "1" else {"threads": threads}),
+        }
+        experiment = f"{dataset}_{name}"
+        folder = out / experiment / f"seed{seed}"
+        common = [*_configs(root, files), *_options(sized.places), *_options(run.options)]
+        common += [f"--run.root={out}", f"--run.experiment={experiment}", f"--seed_everything={seed}"]
+        weights = [f"--model.init_args.knowledge_ckpt={start.checkpoint}"] if start else []
+        fit = ("fit", *common, *weights, "--run.overwrite=true", *overrides)
+        test = ("test", *common, *test_options, f"--ckpt_path={folder / CHECKPOINTS / 'last.ckpt'}", *overrides)
+        return Run(name, experiment, seed, folder, start, name in shown, sha256_json(content), fit, test)
+
     runs: dict[tuple[str, int], Run] = {}
     for first in (True, False):  # those that others start from, then those that start from them
         for name in (n for n, run in spec.runs.items() if n in shown | starts and (run.start is None) is first):
             for seed in seeds:
-                start = None if first else runs[str(spec.runs[name].start), seed]
-                runs[name, seed] = make(name, seed, start, name in shown)
+                runs[name, seed] = make(name, seed, None if first else runs[str(spec.runs[name].start), seed])
     folder = Path(os.environ.get("SYRFA_DATA", "data/raw"))
-    worlds = sized.worlds or data.worlds
     generate = [("generate", f"--preset={preset}", f"--out={folder / world}") for world, preset in worlds.items()]
     options = [*_options(sized.places), *(option for option in overrides if option.startswith("--data."))]
     prepare = ("prepare", *_configs(root, data.data), "--data.train_on=both", *options)
@@ -149,51 +143,8 @@ def make_plan(
     return Plan(dataset, tables, figures, tuple(seeds), size, made, (*generate, prepare), threads, sources)
 
 
-def _run(
-    spec: Spec,
-    root: Path,
-    dataset: str,
-    size: str,
-    out: Path,
-    overrides: Command,
-    threads: str,
-    name: str,
-    seed: int,
-    start: Run | None,
-    shown: bool,
-) -> Run:
-    run, data, sized = spec.runs[name], spec.dataset(dataset), spec.size(dataset, size)
-    if run.phase.value not in data.configs:
-        raise ConfigError(f"data set {dataset}: has no config file of {run.phase.value}")
-    files = [*data.data, *data.configs[run.phase.value]]
-    files += [*sized.configs.get("all", []), *sized.configs.get(run.phase.value, []), *run.configs]
-    options, test_options = _options(run.options), _options({**data.test, **run.test})
-    content = {
-        "configs": [yaml.safe_load(_file(root, file).read_bytes()) for file in files],
-        "options": options,
-        "test": test_options,
-        "overrides": overrides,
-        "start": start.configuration if start else None,
-        "worlds": dict(sized.worlds or data.worlds),
-        "generator": VERSION,
-        **({} if threads == "1" else {"threads": threads}),
-    }
-    experiment = f"{dataset}_{name}"
-    folder = out / experiment / f"seed{seed}"
-    place = [f"--run.root={out}", f"--run.experiment={experiment}", f"--seed_everything={seed}"]
-    common = [*_configs(root, files), *_options(sized.places), *options, *place]
-    weights = [f"--model.init_args.knowledge_ckpt={start.checkpoint}"] if start else []
-    fit = ("fit", *common, *weights, "--run.overwrite=true", *overrides)
-    test = ("test", *common, *test_options, f"--ckpt_path={folder / CHECKPOINTS / 'last.ckpt'}", *overrides)
-    return Run(name, experiment, seed, folder, start, shown, sha256_json(content), fit, test)
-
-
 def read_overrides(text: str) -> list[str]:
-    """Options as `trainer.precision=32-true data.num_workers=2`, each with or without dashes before it.
-
-    Raises:
-        ConfigError: one has no value, or is of what tables settle themselves.
-    """
+    """Options as `trainer.precision=32-true data.num_workers=2`; ConfigError for one that tables settle themselves."""
     try:
         tokens = [token.lstrip("-") for token in shlex.split(text)]
     except ValueError as error:
@@ -210,11 +161,7 @@ def read_overrides(text: str) -> list[str]:
 
 
 def read_seeds(text: str) -> list[int]:
-    """Seeds as `1,2,3` or `1 2 3`, each once.
-
-    Raises:
-        ConfigError: there is none, or one is no seed.
-    """
+    """Seeds as `1,2,3` or `1 2 3`, each once; ConfigError where there is none, or one is no seed."""
     words = text.replace(",", " ").split()
     if not words or not all(word.isdecimal() and int(word) < 1 << 32 for word in words):
         raise ConfigError(f"seeds '{text}': give numbers from 0 to 4294967295, as 1,2,3")

@@ -24,10 +24,7 @@ PYTHON: Sequence[str] = (sys.executable, "-m", "syrfa")
 class Outcome:
     """What became of a run: a result, or why there is none; neither where it is not made, or only to be started from.
 
-    Attributes:
-        result: the content of its result.json.
-        reason: begins with `failed: ` or `not run: `.
-        content: the bytes that `result` was read from.
+    `reason` begins with `failed: ` or `not run: `; `content` are the bytes of result.json that `result` is.
     """
 
     result: Result | None = None
@@ -43,10 +40,7 @@ class Outcome:
 class TableRuns:
     """The runs of a plan on disk, each a job whose identity is its configuration, its seed and the tested data.
 
-    Args:
-        plan: of `make_plan`.
-        jobs: processes at a time.
-        program: what is before the arguments of a command.
+    `jobs` processes run at a time; `program` is what is before the arguments of a command.
     """
 
     def __init__(self, plan: Plan, jobs: int = 1, program: Sequence[str] = PYTHON) -> None:
@@ -59,13 +53,6 @@ class TableRuns:
         left = self._store(run).left(["fit", "test"])
         return "test" not in left or not (run.shown or "fit" in left)
 
-    def kept(self, run: Run) -> Outcome:
-        """What is there of a run already."""
-        if self._store(run).part("test") is None:
-            return Outcome()
-        content = (run.folder / RESULT).read_bytes()
-        return Outcome(parse_result(content, run.folder / RESULT), content=content)
-
     def make(self, out: Path) -> dict[Run, Outcome]:
         """Makes what is not there yet, in the folder of all runs, which no other call works in meanwhile.
 
@@ -73,7 +60,9 @@ class TableRuns:
             DataNotFoundError: there are no videos of a data set.
         """
         with folder_lock(out, wait=True):
-            left = self._left()
+            left = [run for run in self.plan.runs if not self.is_done(run)]
+            lost = [run.start for run in left if run.start is not None and not run.start.checkpoint.is_file()]
+            left = [run for run in self.plan.runs if run in left or run in lost]
             there = f"{len(self.plan.runs) - len(left)} of {len(self.plan.runs)} runs are there"
             print(f"{there}, {len(left)} to do, {self.jobs} at a time", flush=True)
             processes = Processes()
@@ -83,13 +72,14 @@ class TableRuns:
                 made = {run: Outcome(reason=reason) for run in left} if reason else self._make(left, processes)
             finally:
                 processes.stop()
-            return {run: made.get(run) or self.kept(run) for run in self.plan.runs}
+            return {run: made.get(run) or self._kept(run) for run in self.plan.runs}
 
-    def _left(self) -> list[Run]:
-        """The runs that are not done, and those that one of them starts from but whose weights were removed."""
-        left = [run for run in self.plan.runs if not self.is_done(run)]
-        lost = [run.start for run in left if run.start is not None and not run.start.checkpoint.is_file()]
-        return [run for run in self.plan.runs if run in left or run in lost]
+    def _kept(self, run: Run) -> Outcome:
+        """What is there of a run already."""
+        if self._store(run).part("test") is None:
+            return Outcome()
+        content = (run.folder / RESULT).read_bytes()
+        return Outcome(parse_result(content, run.folder / RESULT), content=content)
 
     def _prepare(self, out: Path, processes: Processes) -> str | None:
         self.plan.data.check()
@@ -137,7 +127,7 @@ class TableRuns:
                 if not file.is_file():
                     return Outcome(reason=f"failed: {command[0]}: left no {file.name}")
                 self._store(run).finish(command[0], {"command": shlex.join(command)}, [file])
-            return self.kept(run)
+            return self._kept(run)
         except UserError as error:  # of its own folder: the others go on
             return Outcome(reason=f"failed: {error}")
         except OSError as error:  # without the path: the table is read on other machines
@@ -164,5 +154,5 @@ class TableRuns:
         """Runs one command; None when it went well, else why it did not."""
         code = processes.run([*self.program, *command], log, self.environment)
         last = last_line(log).removeprefix(f"syrfa {command[0]}: error: ")
-        said = f"killed by signal {-code}" if code < 0 else f"{last} (exit code {code}, {log.name})"
-        return f"failed: {command[0]}: {said}" if code else None
+        why = f"killed by signal {-code}" if code < 0 else f"{last} (exit code {code}, {log.name})"
+        return f"failed: {command[0]}: {why}" if code else None

@@ -97,17 +97,12 @@ class Spec:
     tables: dict[str, TableSpec] = MISSING
     figures: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # fig3, fig4 -> picture -> runs it shows
 
-    def dataset(self, name: str) -> DataSetSpec:
-        """The data set of that name; ConfigError where there is none."""
-        return _named(self.datasets, name, "data set")
 
-    def table(self, name: str) -> TableSpec:
-        """The table of that name; ConfigError where there is none."""
-        return _named(self.tables, name, "table", (*self.tables, *self.figures))
-
-    def size(self, dataset: str, name: str) -> SizeSpec:
-        """A size of a data set; ConfigError where there is none of that name."""
-        return _named(self.dataset(dataset).sizes, name, f"size of {dataset}")
+def named(things: dict[str, Named], name: str, what: str, others: Iterable[str] = ()) -> Named:
+    """The part of a spec of that name; ConfigError with those that there are, and `others`, where there is none."""
+    if name not in things:
+        raise ConfigError(f"{what} '{name}': there is none of that name; choose from {', '.join([*things, *others])}")
+    return things[name]
 
 
 def read_spec(path: Path) -> Spec:
@@ -146,9 +141,3 @@ def _problems(spec: Spec) -> Iterable[str]:
     for place, runs in shown:
         for absent in (run for run in runs if run is not None and run not in spec.runs):
             yield f"{place}: shows the run {absent}, which is not there"
-
-
-def _named(things: dict[str, Named], name: str, what: str, choice: Iterable[str] = ()) -> Named:
-    if name not in things:
-        raise ConfigError(f"{what} '{name}': there is none of that name; choose from {', '.join(choice or things)}")
-    return things[name]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
 from syrfa.reporting.table_runs import Outcome
-from syrfa.reporting.table_spec import EvaluationSpec, RowSpec, Spec
+from syrfa.reporting.table_spec import EvaluationSpec, RowSpec, Spec, named
 from syrfa.reporting.training_facts import code_of, is_clean_only, listed, settings_next_to_the_papers
 from syrfa.utils.text_table import mean_and_deviation, percent
 
@@ -43,62 +43,41 @@ def build_tables(
 ) -> list[Table]:
     """Builds tables for one data set; equal arguments give equal bytes.
 
-    Args:
-        spec: of `tables.yaml`.
-        names: of the tables.
-        dataset: name of the data set.
-        outcomes: of every run that a row shows.
-        configurations: run -> hash of its configuration.
-        command: what makes the tables again, all but their names.
-        other: runs whose results are of another configuration than their rows have now.
-        doubt: why that cannot be told; empty where it can.
+    `configurations` are hashes by run, `command` makes the tables again, all but their names, `other` are runs whose
+    results are of another configuration than their rows have now, and `doubt` is why that cannot be told, where so.
     """
     built = []
     for name in names:
-        changed = dict.fromkeys(row.run for row in spec.table(name).rows if row.run in other)
-        remarks = [f"Results of another configuration than the rows have now: {', '.join(map(str, changed))}."]
-        remarks = [*(remarks if changed else []), *([doubt] if doubt else [])]
-        again = f"python -m syrfa tables {name} {command}"
-        built.append(_table(spec, name, dataset, outcomes, configurations, again, remarks))
+        table, data = spec.tables[name], named(spec.datasets, dataset, "data set")
+        known = any(row.paper.get(dataset) for row in table.rows)
+        shown = [row for row in table.rows if row.run is not None or known]
+        grouped = any(row.group for row in shown)
+        lines = []
+        for row in shown:
+            for metric in table.metrics:
+                for line in _lines(row, metric, row.paper.get(dataset, {}).get(metric), outcomes, spec.evaluations):
+                    lines.append((row.group or NONE, *line) if grouped else line)
+        left_out = len(table.rows) - len(shown)
+        rows = [(row.name, row.run) for row in shown if row.run is not None]
+        hashes = "; ".join(f"{row} = {run} {configurations.get(run, NONE)[:12]}" for row, run in rows)
+        changed = dict.fromkeys(run for _, run in rows if run in other)
+        notes = [
+            "Numbers are per cent, differences are points. The interval is that of a bootstrap over test videos, from "
+            "the lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame, "
+            "random_smoothed are random scores of the same boxes: neither has learnt anything.",
+            *([f"The paper cites {left_out} more rows, and has no number of this data set."] if left_out else []),
+            *table.notes,
+            *table.notes_of.get(dataset, []),
+            *_facts({run: outcomes[run] for _, run in rows}, spec.evaluations),
+            "Runs, with the hash of their configuration (config files, options, generated worlds, number of threads, "
+            f"the run they start from; seed, code and data are above): {hashes}.",
+            *([f"Results of another configuration than the rows have now: {', '.join(changed)}."] if changed else []),
+            *([doubt] if doubt else []),
+            f"Made by: python -m syrfa tables {name} {command}",
+        ]
+        columns = ("group", *COLUMNS) if grouped else COLUMNS
+        built.append(Table(name, f"{table.title}, on {data.title}", columns, tuple(lines), tuple(notes)))
     return built
-
-
-def _table(
-    spec: Spec,
-    name: str,
-    dataset: str,
-    outcomes: Outcomes,
-    configurations: Mapping[str, str],
-    command: str,
-    remarks: Sequence[str],
-) -> Table:
-    table, data = spec.table(name), spec.dataset(dataset)
-    known = any(row.paper.get(dataset) for row in table.rows)
-    shown = [row for row in table.rows if row.run is not None or known]
-    grouped = any(row.group for row in shown)
-    lines = []
-    for row in shown:
-        for metric in table.metrics:
-            for line in _lines(row, metric, row.paper.get(dataset, {}).get(metric), outcomes, spec.evaluations):
-                lines.append((row.group or NONE, *line) if grouped else line)
-    left_out = len(table.rows) - len(shown)
-    rows = [(row.name, row.run) for row in shown if row.run is not None]
-    hashes = "; ".join(f"{name} = {run} {configurations.get(run, NONE)[:12]}" for name, run in rows)
-    notes = [
-        "Numbers are per cent, differences are points. The interval is that of a bootstrap over test videos, from the "
-        "lowest lower to the highest upper end over the seeds. box_width is the widest box of a frame, "
-        "random_smoothed are random scores of the same boxes: neither has learnt anything.",
-        *([f"The paper cites {left_out} more rows, and has no number of this data set."] if left_out else []),
-        *table.notes,
-        *table.notes_of.get(dataset, []),
-        *_facts({run: outcomes[run] for _, run in rows}, spec.evaluations),
-        "Runs, with the hash of their configuration (config files, options, generated worlds, number of threads, the "
-        f"run they start from; seed, code and data are above): {hashes}.",
-        *remarks,
-        f"Made by: {command}",
-    ]
-    columns = ("group", *COLUMNS) if grouped else COLUMNS
-    return Table(name, f"{table.title}, on {data.title}", columns, tuple(lines), tuple(notes))
 
 
 def _lines(
@@ -119,11 +98,11 @@ def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | 
     found: list[tuple[Result, Evaluation]] = []
     reasons: dict[int, str] = {}
     for seed, outcome in sorted(outcomes.items()):
-        evaluation = evaluation_of(outcome.result, wanted) if outcome.result else None
-        if reason := _no_number(outcome, evaluation, wanted, metric):
-            reasons[seed] = reason
-        elif outcome.result and evaluation:
-            found.append((outcome.result, evaluation))
+        number = _number(outcome, wanted, metric)
+        if isinstance(number, str):
+            reasons[seed] = number
+        else:
+            found.append(number)
     protocol = f"{wanted.protocol}, {wanted.smoothing}"
     if not found:
         why = "; ".join(dict.fromkeys(reasons.values())) or "not run: no seed was asked for"
@@ -134,7 +113,7 @@ def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | 
     ends = [(value.get("ci_low"), value.get("ci_high")) for value in metrics]
     whole = all(None not in pair for pair in ends)
     baselines = [
-        _joined(percent(evaluation["baselines"].get(name, {}).get(metric, {}).get("value")) for _, evaluation in found)
+        listed((percent(one["baselines"].get(name, {}).get(metric, {}).get("value")) for _, one in found), " / ")
         for name in ("box_width", "random_smoothed")
     ]
     return (
@@ -142,87 +121,71 @@ def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | 
         NONE if points is None else f"{points:+.1f}" if points else "0.0",
         protocol,
         f"{percent(min(low for low, _ in ends))} to {percent(max(high for _, high in ends))}" if whole else NONE,
-        _joined(selection(result) for result, _ in found),
+        listed((selection(result) for result, _ in found), " / "),
         *baselines,
-        _joined(percent(value.get("chance")) for value in metrics),
-        _joined("; ".join(audit_of(*pair).test_information) or "none" for pair in found),
+        listed((percent(value.get("chance")) for value in metrics), " / "),
+        listed(("; ".join(audit_of(*pair).test_information) or "none" for pair in found), " / "),
     )
 
 
 def evaluation_of(result: Result, wanted: EvaluationSpec) -> Evaluation | None:
     """A result's evaluation under a protocol and smoothing, not one that reference scores rescaled."""
     for evaluation in result["evaluations"]:
-        protocol = evaluation["protocol"]
-        named = (protocol["protocol"], protocol["smoothing"]) == (wanted.protocol, wanted.smoothing)
-        if named and not protocol.get("reference"):
-            plain: Evaluation = evaluation
-            return plain
+        protocol: dict[str, str] = evaluation["protocol"]
+        asked = (protocol["protocol"], protocol["smoothing"]) == (wanted.protocol, wanted.smoothing)
+        if asked and not protocol.get("reference"):
+            return dict(evaluation)
     return None
 
 
-def _no_number(outcome: Outcome, evaluation: Evaluation | None, wanted: EvaluationSpec, metric: str) -> str | None:
-    """Why there is no number; None where there is one."""
-    if outcome.result is None:
+def _number(outcome: Outcome, wanted: EvaluationSpec, metric: str) -> tuple[Result, Evaluation] | str:
+    """The result and its evaluation that has the number, or why there is none."""
+    result = outcome.result
+    if result is None:
         return outcome.reason or "not run: only started from"
-    videos, released = outcome.result.get("videos"), outcome.result.get("videos_released")
+    videos, released = result.get("videos"), result.get("videos_released")
     if videos and released and videos < released:
-        return f"not run: {released - videos} of {released} {outcome.result['split']} videos are missing"
+        return f"not run: {released - videos} of {released} {result['split']} videos are missing"
+    evaluation = evaluation_of(result, wanted)
     if evaluation is None:
         return f"not run: the result has no evaluation {wanted.protocol}, {wanted.smoothing}"
     if metric not in evaluation["metrics"]:
         return f"not run: the result has no {METRICS[metric]}"
     value = evaluation["metrics"][metric]
-    return f"undefined: {value['reason']}" if value["value"] is None else None
+    return (result, evaluation) if value["value"] is not None else f"undefined: {value['reason']}"
 
 
 def _facts(outcomes: Outcomes, evaluations: Iterable[EvaluationSpec]) -> list[str]:
     """What results record of data, seeds, settings, code and protocols, each sentence a note."""
-    results = [outcome.result for seeds in outcomes.values() for _, outcome in sorted(seeds.items()) if outcome.result]
+    by_run = {run: [one.result for _, one in sorted(seeds.items()) if one.result] for run, seeds in outcomes.items()}
+    results = [result for several in by_run.values() for result in several]
     seeds = listed(seed for seeds in outcomes.values() for seed in sorted(seeds))
     if not results:
         return [f"Seeds: {seeds}."]
-    return [
-        f"Test split: {_joined(map(_tested, results))}. Seeds: {seeds}.",
-        f"Settings: {settings_next_to_the_papers(results)}.",
-        *_adapters(outcomes),
-        *_audits(outcomes, evaluations),
-        f"Code: {code_of(results)}.",
-    ]
-
-
-def _tested(result: Result) -> str:
-    """What was tested, and the hashes that tell one copy from another."""
-    return (
+    tested = (
         f"{result['videos']} videos, {result['frames']} frames, {result['objects']} objects, "
         f"manifest {result['manifest_sha256'][:12]}, tubes {result['cache_key']}"
+        for result in results
     )
-
-
-def _adapters(outcomes: Outcomes) -> list[str]:
-    """How far each run's adapters moved, over its seeds: the paper's learning rate hardly moves them in a few steps."""
-    notes = []
-    for run, seeds in outcomes.items():
-        moved = [o.result["adapter"] for o in seeds.values() if o.result and o.result.get("adapter", {}).get("max_abs")]
-        if moved:
-            mean, most = statistics.mean(a["mean_abs"] for a in moved), max(a["max_abs"] for a in moved)
-            notes.append(f"{run} {mean:.1e} on average, {most:.1e} at most")
-    return [f"How far adapters moved from where they do nothing: {'; '.join(notes)}."] if notes else []
-
-
-def _audits(outcomes: Outcomes, evaluations: Iterable[EvaluationSpec]) -> list[str]:
-    """The audit lines of every evaluation, each with the runs whose numbers it is of."""
-    notes = []
+    moved = []  # the paper's learning rate hardly moves adapters in a few steps
+    for run, several in by_run.items():
+        if adapters := [r["adapter"] for r in several if r.get("adapter", {}).get("max_abs")]:
+            mean, most = statistics.mean(a["mean_abs"] for a in adapters), max(a["max_abs"] for a in adapters)
+            moved.append(f"{run} {mean:.1e} on average, {most:.1e} at most")
+    audits = []
     for wanted in evaluations:
         runs: dict[str, list[str]] = {}
-        for run, seeds in outcomes.items():
-            for result in (outcome.result for _, outcome in sorted(seeds.items()) if outcome.result):
+        for run, several in by_run.items():
+            for result in several:
                 if evaluation := evaluation_of(result, wanted):
                     runs.setdefault(audit_of(result, evaluation).line, []).append(run)
         for line, found in runs.items():
             of = "" if len(runs) == 1 else f", of {listed(found)}"
-            notes.append(f"Audit under {wanted.protocol}, {wanted.smoothing}{of}: {line}")
-    return notes
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return listed(texts, " / ")
+            audits.append(f"Audit under {wanted.protocol}, {wanted.smoothing}{of}: {line}")
+    return [
+        f"Test split: {listed(tested, ' / ')}. Seeds: {seeds}.",
+        f"Settings: {settings_next_to_the_papers(results)}.",
+        *([f"How far adapters moved from where they do nothing: {'; '.join(moved)}."] if moved else []),
+        *audits,
+        f"Code: {code_of(results)}.",
+    ]

@@ -12,16 +12,12 @@ from syrfa import __version__
 from syrfa.errors import ConfigError
 from syrfa.evaluation.callback import FrameAUC
 from syrfa.evaluation.collector import data_of, is_partial
-from syrfa.evaluation.result import Evaluation, Result, read_result
+from syrfa.evaluation.result import Result, audit_of, read_result
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import git_commit
 from syrfa.training.run_folder import RunFolder
 from syrfa.tubes.datamodule import STAGES_OF
 
-COLUMNS = (
-    *("protocol", "reference", "smoothing", "micro_auroc", "ci_low", "ci_high", "macro_auroc", "auprc", "max_f1"),
-    *("chance", "box_width", "transductive", "oracle", "audit"),
-)
 # of what W&B collects by itself: no asking of a cloud's metadata server, no upload of the program's source
 _QUIET: dict[str, Any] = {
     "x_disable_machine_info": True,
@@ -37,14 +33,9 @@ def quiet_environment() -> None:
 
 
 def wandb_logger(run: RunFolder, folder: Path) -> WandbLogger | None:
-    """The logger of a run that asks for one; a second one of the same process goes on with the same W&B run.
+    """The logger of a run with `wandb`, unless WANDB_MODE=disabled; a second one goes on with the process's W&B run.
 
-    `WANDB_PROJECT`, `WANDB_RUN_ID`, `WANDB_RUN_GROUP` and the other variables of W&B hold, and so does what a sweep's
-    agent sets.
-
-    Args:
-        run: the run; without its `wandb`, or with WANDB_MODE=disabled, there is no logger.
-        folder: where it keeps its files.
+    W&B's own variables hold, as `WANDB_PROJECT`, and so does what a sweep's agent sets. Its files are in `folder`.
     """
     mode = os.environ.get("WANDB_MODE", "offline")
     if not run.wandb or mode == "disabled":
@@ -81,11 +72,7 @@ def finish_wandb(exit_code: int) -> None:
 
 
 class WandbRecord(Callback):
-    """Writes the config of a fit, and the table, summary and pictures of a test, into the trainer's W&B runs.
-
-    Args:
-        seed: the seed of the run.
-    """
+    """Writes the config of a fit with its seed, and summary and pictures of a test, into the trainer's W&B runs."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -104,13 +91,15 @@ class WandbRecord(Callback):
         del pl_module
         if is_partial(trainer.limit_test_batches):  # which leaves no result
             return
+        import wandb
+
         folder = Path(trainer.default_root_dir)
         for run in _runs(trainer):
-            _log_result(run, read_result(folder), sorted(folder.glob("*.png")))
+            run.summary.update(summary_of(read_result(folder)))
+            run.log({f"test/{path.stem}": wandb.Image(str(path)) for path in sorted(folder.glob("*.png"))})
 
     def _config(self, trainer: Trainer, stage: str) -> dict[str, Any]:
         data = data_of(trainer)
-        used = {name: use for name in STAGES_OF[stage] if (use := data.use(name)) is not None}
         config: dict[str, Any] = {
             f"data/{name}": {
                 "dataset": use.source.dataset.name,
@@ -118,7 +107,8 @@ class WandbRecord(Callback):
                 "manifest_sha256": use.source.dataset.manifest_hash(use.split),
                 "cache": data.folder(use).name,
             }
-            for name, use in used.items()
+            for name in STAGES_OF[stage]
+            if (use := data.use(name)) is not None
         }
         *_, experiment, run_id = Path(trainer.default_root_dir).parts
         callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # Trainer sets it in its connector
@@ -133,40 +123,19 @@ def _runs(trainer: Trainer) -> list[Any]:
     return [logger.experiment for logger in loggers] if trainer.is_global_zero else []
 
 
-def _log_result(run: Any, result: Result, pictures: list[Path]) -> None:  # noqa: ANN401 - see `_runs`
-    import wandb
+def summary_of(result: Result) -> dict[str, Any]:
+    """Every number of every evaluation as a fraction, next to it box_width, chance, the switches and the audit.
 
+    The protocol is part of a key: `test/strict.centred/...`, or `test/strict.fused.centred/...` where rescaled.
+    """
+    summary: dict[str, Any] = {}
     for evaluation in result["evaluations"]:
-        name = evaluation_name(evaluation)
-        # next to the number wherever it is shown, as in the history
-        run.summary.update({f"test/{name}/{flag}": 1.0 for flag in ("transductive", "oracle") if result[flag]})
-        for metric, value in evaluation["metrics"].items():
-            run.summary[f"test/{name}/{metric}"] = value["value"]
-        run.summary[f"test/{name}/box_width/micro_auroc"] = _box_width(evaluation)
-    table = wandb.Table(columns=list(COLUMNS), data=[table_row(result, each) for each in result["evaluations"]])
-    run.log({"test/evaluations": table, **{f"test/{path.stem}": wandb.Image(str(path)) for path in pictures}})
-
-
-def evaluation_name(evaluation: Evaluation) -> str:
-    """The protocol of an evaluation as part of a key: `strict.centred`, or `strict.fused.centred` when rescaled."""
-    protocol = evaluation["protocol"]
-    parts = (protocol["protocol"], protocol.get("reference"), protocol["smoothing"])
-    return ".".join(part for part in parts if part)
-
-
-def table_row(result: Result, evaluation: Evaluation) -> list[Any]:
-    """One evaluation as a row of `COLUMNS`; numbers are fractions."""
-    protocol, metrics = evaluation["protocol"], evaluation["metrics"]
-    micro = metrics["micro_auroc"]
-    values = [metrics.get(name, {}).get("value") for name in ("macro_auroc", "auprc", "max_f1")]
-    return [
-        *(protocol["protocol"], protocol.get("reference"), protocol["smoothing"]),
-        *(micro["value"], micro.get("ci_low"), micro.get("ci_high"), *values, micro.get("chance")),
-        *(_box_width(evaluation), result["transductive"], result["oracle"]),
-        evaluation.get("audit", {}).get("line", ""),
-    ]
-
-
-def _box_width(evaluation: Evaluation) -> float | None:
-    value: float | None = evaluation["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
-    return value
+        protocol, metrics, baselines = evaluation["protocol"], evaluation["metrics"], evaluation["baselines"]
+        parts = (protocol["protocol"], protocol.get("reference"), protocol["smoothing"])
+        values = {metric: value["value"] for metric, value in metrics.items()}
+        values |= {f"micro_auroc_{key}": metrics["micro_auroc"].get(key) for key in ("ci_low", "ci_high", "chance")}
+        values["box_width/micro_auroc"] = baselines.get("box_width", {}).get("micro_auroc", {}).get("value")
+        values |= {flag: 1.0 for flag in ("transductive", "oracle") if result[flag]}
+        values["audit"] = audit_of(result, evaluation).line
+        summary |= {f"test/{'.'.join(filter(None, parts))}/{name}": value for name, value in values.items()}
+    return summary

@@ -21,13 +21,9 @@ Step = tuple[int, int]  # epoch, step of the epoch
 
 @dataclass(frozen=True)
 class Group:
-    """A part of every training batch.
+    """A part of every training batch: `share` batch sizes of tubes, drawn from `rows` of the cache's index.
 
-    Attributes:
-        cache: holds its tubes.
-        rows: rows of the cache's index to draw from.
-        share: tubes of it in a batch, in batch sizes.
-        label_rule: what makes a tube abnormal; the batch then also holds the labels of the tubes drawn, under `label`.
+    Where `label_rule` says what makes a tube abnormal, the batch also holds the labels of the tubes drawn, `label`.
     """
 
     cache: TubeCache
@@ -41,9 +37,6 @@ def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -
 
     `equal` balance gives `normal` and `abnormal`, equally many; `natural` gives `labelled`, twice as many tubes, both
     kinds as often as they occur. `puzzle` holds normal tubes, and comes last.
-
-    Raises:
-        LabelError: there is no normal or no abnormal tube.
     """
     rows = cache.select(rule)
     labels = cache.labels(rows, rule)
@@ -58,11 +51,7 @@ def labelled_groups(cache: TubeCache, rule: TubeFilter, balance: ClassBalance) -
 
 
 def normal_groups(cache: TubeCache, rule: TubeFilter, name: str, puzzle: str) -> dict[str, Group]:
-    """Groups of a split that is normal by definition: `name` of tubes as they are, `puzzle` of those to permute.
-
-    Raises:
-        LabelError: no tube is used.
-    """
+    """Groups of a split that is normal by definition: `name` of tubes as they are, `puzzle` of those to permute."""
     rows = cache.select(rule)
     _check(rows, "", cache)
     return {name: Group(cache, rows), puzzle: Group(cache, rows)}
@@ -83,8 +72,7 @@ class DrawnBatches(Dataset[dict[str, Tensor]]):
     processes with batches of b see what one process with batches of `world_size` * b sees.
 
     Args:
-        groups: name of a part of the batch -> what it is drawn from; they are drawn in this order, so that a group put
-            behind the others leaves their draws as they were.
+        groups: name of a part of the batch -> what it is drawn from, in the order of the draws.
         batch_size: tubes a group of share 1, a process.
         seed: of every draw.
         rank: number of this process.
@@ -129,13 +117,10 @@ class DrawnBatches(Dataset[dict[str, Tensor]]):
 class StepSampler(DistributedSampler[Step]):
     """Yields (epoch, step), going on from the number of batches trained so far.
 
-    Lightning restores its counters when a run is resumed, but hands out the data from the start of an epoch, and
-    after a resumption by steps its epochs are no longer of full length; counting batches is right in every case.
-    It leaves a DistributedSampler in its place under DDP.
+    Lightning restores its counters when a run is resumed, but hands out the data from the start of an epoch; counting
+    batches is right in every case. It leaves a DistributedSampler in its place under DDP.
 
-    Args:
-        steps: batches an epoch.
-        trained: returns how many batches were trained so far; None to begin every epoch at step 0.
+    `trained` returns how many batches were trained so far; without it every epoch begins at step 0.
     """
 
     def __init__(self, steps: int, trained: Callable[[], int] | None = None) -> None:
@@ -151,7 +136,7 @@ class StepSampler(DistributedSampler[Step]):
 
 
 class StepLoader(DataLoader[Any]):
-    """A DataLoader that Lightning takes for resumable; Lightning's own counters and `StepSampler` do the work."""
+    """A DataLoader that Lightning takes for resumable; its own counters and `StepSampler` do the work."""
 
     def state_dict(self) -> dict[str, Any]:
         """Nothing."""

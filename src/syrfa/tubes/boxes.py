@@ -9,29 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.datasets.base import VideoDataset, VideoRecord
+from syrfa.datasets.video import open_video
 from syrfa.detection.base import Detections, Detector
-from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_origin, write_boxes
+from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_boxes, write_boxes
 from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
-from syrfa.tubes.build import check_names
+from syrfa.tubes.cache import KEY_LENGTH
 from syrfa.tubes.index import Table
 from syrfa.tubes.shards import writes_to
-from syrfa.tubes.stream import Video, one_a_frame
+from syrfa.tubes.stream import one_a_frame, shown_batches
 from syrfa.utils.files import sha256_json, sync_folder
-
-_KEY_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class VideoBoxes(Table):
-    """The boxes of one video.
-
-    Attributes:
-        boxes: float32 (n, 5), left, top, right, bottom in pixels, confidence.
-        class_id: int16 (n,).
-        frame: int32 (n,), 0-based, ascending.
-        shape: int64 (3,): its length in frames, height and width in pixels.
-    """
+    """The boxes of one video, as in a `BoxFile`; `shape` is its length in frames, height and width in pixels."""
 
     boxes: NDArray[np.float32]
     class_id: NDArray[np.int16]
@@ -54,15 +46,8 @@ def detect_split(
     Tubes cut from the file are the same to the byte as tubes cut with the detector. A run that was killed goes on at
     the next video; the file is the same to the byte whatever the number of processes.
 
-    Args:
-        dataset: where the videos are.
-        split: one of its splits.
-        detector: finds the boxes.
-        out: the file; next to it is a folder of finished videos while it is made.
-        workers: videos at a time; this and the next as in `build_cache`, and so is `engine`.
-        progress: show how far it is.
-        overwrite: replace a file of other boxes.
-        engine: `local` or `ray`.
+    Next to `out` is a folder of finished videos while it is made; `overwrite` replaces a file of other boxes. The other
+    arguments are those of `build_cache`.
 
     Returns:
         False when the file was there already.
@@ -72,16 +57,14 @@ def detect_split(
         CacheError: the disk is full.
         EngineError: a worker died at the same video every time.
         DetectionError: the detector's boxes are malformed, or there is none in the whole split.
-        VideoError: a video cannot be decoded. Finished ones are kept.
+        VideoError: a video cannot be decoded.
     """
     identity = json.loads(json.dumps(detector.identity()))  # as it is read back: tuples are lists there
     origin = Origin(identity, dataset.name, split, dataset.videos_hash(split))
     if _is_there(out, origin, dataset, overwrite):
         return False
     records = dataset.videos(split)
-    check_names(records)
-    key = sha256_json(asdict(origin))[:_KEY_LENGTH]
-    store = JobStore(out.with_name(f".{out.name}.{key}"), asdict(origin))
+    store = JobStore(out.with_name(f".{out.name}.{sha256_json(asdict(origin))[:KEY_LENGTH]}"), asdict(origin))
     with store.lock():
         if _is_there(out, origin, dataset, overwrite):  # another process has finished it meanwhile
             return False
@@ -104,50 +87,27 @@ class BoxJob:
     def run(self, record: VideoRecord) -> VideoDone:
         """Detects, checks and writes."""
         timer = StepTimer()
-        found = detect_video(self.dataset, record, self.detector, timer)
+        reader = open_video(record.path)
+        found: list[Detections] = []
+        for first, stack in shown_batches(self.dataset, record, reader, self.detector):
+            with timer.step("detect"):
+                found += one_a_frame(self.detector.detect(stack, first), stack, record, first)
+        whole = Detections.join(found)
+        boxes = np.concatenate([whole.xyxy, whole.confidence[:, None]], axis=1).astype(np.float32)
+        frame = np.repeat(np.arange(len(found), dtype=np.int32), [len(one) for one in found])
+        check_rows(record.path, boxes, np.zeros(len(boxes), np.int64), frame.astype(np.int64), [len(found)])
+        beyond = np.flatnonzero(outside(boxes, reader.height, reader.width))
+        if len(beyond):
+            raise DetectionError(
+                f"{record.path}: frame {frame[beyond[0]]} has a box outside the {reader.width}x{reader.height} frame; "
+                f"{len(beyond)} such boxes"
+            )
+        shape = np.array([len(found), reader.height, reader.width], np.int64)
         file = _boxes_file(self.store, record.name)
         with timer.step("write"), writes_to(file):
-            found.save(file)
+            VideoBoxes(boxes, whole.class_id.astype(np.int16), frame, shape).save(file)
             self.store.finish(record.name, {}, [file])
-        return VideoDone(record.name, int(found.shape[0]), timer.seconds)
-
-
-def detect_video(
-    dataset: VideoDataset, record: VideoRecord, detector: Detector, timer: StepTimer | None = None
-) -> VideoBoxes:
-    """The boxes of every frame of a video.
-
-    Args:
-        dataset: the data set of the video.
-        record: the video.
-        detector: finds the boxes; it is started anew.
-        timer: counts the step `detect`.
-
-    Raises:
-        DetectionError: one lies outside the frame, is not finite or has no area, or its confidence is outside [0, 1].
-        VideoError: the video cannot be decoded.
-    """
-    timer = timer or StepTimer()
-    video = Video(dataset, record)
-    video.start(detector)
-    found: list[Detections] = []
-    for first, stack in video.batches(detector.needs_frames):
-        with timer.step("detect"):
-            found += one_a_frame(detector.detect(stack, first), stack, record, first)
-    video.finish(detector)
-    whole = Detections.join(found)
-    boxes = np.concatenate([whole.xyxy, whole.confidence[:, None]], axis=1).astype(np.float32)
-    frame = np.repeat(np.arange(len(found), dtype=np.int32), [len(one) for one in found])
-    check_rows(record.path, boxes, np.zeros(len(boxes), np.int64), frame.astype(np.int64), [video.frames])
-    beyond = np.flatnonzero(outside(boxes, video.height, video.width))
-    if len(beyond):
-        raise DetectionError(
-            f"{record.path}: frame {frame[beyond[0]]} has a box outside the {video.width}x{video.height} frame; "
-            f"{len(beyond)} such boxes"
-        )
-    return VideoBoxes(
-        boxes, whole.class_id.astype(np.int16), frame, np.array([video.frames, video.height, video.width], np.int64)
-    )
+        return VideoDone(record.name, len(found), timer.seconds)
 
 
 def _boxes_file(store: JobStore, name: str) -> Path:
@@ -158,12 +118,11 @@ def _is_there(out: Path, origin: Origin, dataset: VideoDataset, overwrite: bool)
     """Whether `out` holds these very boxes; raises when it holds others that may not be replaced."""
     if not out.exists():
         return False
+    reason = f"{out}: holds boxes of another detector or copy of the data"
     try:
-        found = read_origin(out)
+        found = read_boxes(out).origin
     except DetectionError as error:
         found, reason = None, str(error)
-    else:
-        reason = f"{out}: holds boxes of another detector or copy of the data"
     if found is not None and found == replace(origin, manifest=found.manifest) and found.is_of(dataset):
         return True
     if not overwrite:
@@ -176,9 +135,9 @@ def _finish(store: JobStore, out: Path, origin: Origin, records: list[VideoRecor
     if store.left(record.name for record in records):
         raise CacheError(f"{store.folder}: a finished video has vanished; run syrfa detect again")
     parts = [VideoBoxes.load(_boxes_file(store, record.name)) for record in records]
-    counts = [len(part.boxes) for part in parts]
-    frames = sum(int(part.shape[0]) for part in parts)
+    counts, shapes = [len(part.boxes) for part in parts], [part.shape.tolist() for part in parts]
     if sum(counts) == 0:
+        frames = sum(length for length, _, _ in shapes)
         raise DetectionError(
             f"{origin.dataset} {origin.split}: not one box in {frames} frames of {len(parts)} videos; check the "
             "detector's weights, classes and image size"
@@ -191,8 +150,8 @@ def _finish(store: JobStore, out: Path, origin: Origin, records: list[VideoRecor
         frame=np.concatenate([part.frame for part in parts]).astype(np.int64),
         row=np.arange(sum(counts)),
         names=[record.name for record in records],
-        frames_per_video=[int(part.shape[0]) for part in parts],
-        frame_sizes=[(int(part.shape[1]), int(part.shape[2])) for part in parts],
+        frames_per_video=[length for length, _, _ in shapes],
+        frame_sizes=[(height, width) for _, height, width in shapes],
         origin=origin,
     )
     write_boxes(content)  # in the folder of the parts, so that nothing is left of one that was killed

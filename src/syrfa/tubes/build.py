@@ -1,7 +1,7 @@
 """Building a tube cache: a video at a time, on an engine, resumable, the manifest last, then the labels."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tqdm import tqdm
 from syrfa.datasets.base import VideoDataset, VideoRecord
 from syrfa.detection.base import Detections, Detector
 from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
-from syrfa.engine.store import PARTS, check_part_name
+from syrfa.engine.store import PARTS
 from syrfa.errors import CacheError, DetectionError
 from syrfa.tubes.cache import (
     INDEX,
@@ -60,7 +60,7 @@ def build_cache(
         workers: videos at a time; see `syrfa.engine.run_job`.
         progress: show how far it is.
         engine: where videos are worked on: `local` processes or a `ray` cluster.
-        listener: is given the report of every video that was not there yet, as it is finished.
+        listener: is given the report of every video that was not there yet.
 
     Raises:
         CacheError: an older cache at this place is damaged, or the disk is full.
@@ -75,10 +75,13 @@ def build_cache(
     labels = labels_file(folder, dataset.labels_hash(split))
     built = False
     if not (folder / MANIFEST).exists():
-        check_names(records)
         store = JobStore(folder, identity, hash_files=False)
         job = CacheJob(dataset, detector, spec.for_split(split), store, labels)
-        with _alone(store):
+        with contextlib.ExitStack() as alone:
+            with writes_to(folder):
+                alone.enter_context(store.lock(wait=True))
+                sweep(folder)
+                store.claim()
             if built := not (folder / MANIFEST).exists():
                 todo = [record for record in records if read_part(store, record.name) is None]
                 for done in run_job(job, todo, engine, workers, progress, f"{dataset.name} {split}"):
@@ -95,36 +98,10 @@ def build_cache(
     return cache
 
 
-@contextlib.contextmanager
-def _alone(store: JobStore) -> Iterator[None]:
-    """Keeps other builds out of the cache, and removes what killed ones were writing."""
-    with contextlib.ExitStack() as stack:
-        with writes_to(store.folder):
-            stack.enter_context(store.lock(wait=True))
-            sweep(store.folder)
-            store.claim()
-        yield
-
-
-def check_names(records: Iterable[VideoRecord]) -> None:
-    """Refuses videos whose names are no file names.
-
-    Raises:
-        ConfigError: with the first one.
-    """
-    for record in records:
-        check_part_name(record.name)
-
-
 class CacheJob:
     """Writes the shard, the index and the labels of any video of a split; see `syrfa.engine.Job`.
 
-    Args:
-        dataset: the data set of the videos.
-        detector: finds the boxes.
-        spec: with its margin decided.
-        store: of the cache.
-        labels: the file of the labels of all videos, which is not there yet.
+    `spec` has its margin decided; `labels` is the file of the labels of all videos, which is not there yet.
     """
 
     def __init__(
@@ -134,14 +111,7 @@ class CacheJob:
         self.runs_network = detector.runs_network
 
     def run(self, record: VideoRecord) -> VideoDone:
-        """Works on one video, in one pass over it.
-
-        Raises:
-            VideoError: the video cannot be decoded to its end.
-            DetectionError: the detector returned malformed boxes, or its boxes are of a video of another length.
-            LabelError: labels do not fit the video; its tubes are finished all the same.
-            CacheError: a file cannot be written.
-        """
+        """Works on one video, in one pass over it; where labels do not fit it, its tubes are finished all the same."""
         timer = StepTimer()
         shard, part = self.store.folder / f"{record.name}.npy", _index_file(self.store, record.name)
         stream, index = stream_video(
@@ -169,14 +139,12 @@ class CacheJob:
 
 def read_part(store: JobStore, name: str) -> tuple[VideoInfo, TubeIndex] | None:
     """What a finished video adds to the cache; None when it is not finished."""
-    content = store.part(name)
-    if content is None:
-        return None
-    try:
-        info, index = VideoInfo(**content), TubeIndex.load(_index_file(store, name))
-    except CacheError:
-        return None
-    return (info, index) if len(index) == info.tubes else None
+    if (content := store.part(name)) is not None:
+        with contextlib.suppress(CacheError):
+            info, index = VideoInfo(**content), TubeIndex.load(_index_file(store, name))
+            if len(index) == info.tubes:
+                return info, index
+    return None
 
 
 def _index_file(store: JobStore, name: str) -> Path:
@@ -193,7 +161,7 @@ def _cut(stream: TubeStream, shard: Path, timer: StepTimer) -> TubeIndex:
     boxes: list[Detections] = []
     frames: list[int] = []
     counts: list[int] = []
-    with writes_to(shard), open_shard(shard, (spec.frames, spec.size, spec.size, stream.channels)) as writer:
+    with writes_to(shard), open_shard(shard, (spec.frames, spec.size, spec.size, stream.channels)) as append:
         for frame, found, tubes in stream:
             frames.append(frame)
             counts.append(len(found))
@@ -201,7 +169,7 @@ def _cut(stream: TubeStream, shard: Path, timer: StepTimer) -> TubeIndex:
             if len(boxes) == _PACK:
                 boxes = [Detections.join(boxes)]
             with timer.step("write"):
-                writer.append(tubes)
+                append(tubes)
     whole = Detections.join(boxes)
     return TubeIndex(
         video=np.zeros(len(whole), np.int32),
@@ -223,7 +191,8 @@ def _finish(store: JobStore, records: list[VideoRecord]) -> None:
             "folder)"
         )
     infos = [info for info, _ in done]
-    _check_not_empty(infos, store.identity)
+    sums = {name: sum(getattr(info, name) for info in infos) for name in ("frames", "boxes", "tubes", "bytes")}
+    _check_not_empty(infos, store.identity, sums["frames"], sums["boxes"], sums["tubes"])
     join_indices([index for _, index in done]).save(folder / INDEX)
     manifest = {
         "schema": SCHEMA,
@@ -231,10 +200,7 @@ def _finish(store: JobStore, records: list[VideoRecord]) -> None:
         "identity": store.identity,
         "videos": [asdict(info) for info in infos],
         "index": {"sha256": sha256_file(folder / INDEX), "bytes": (folder / INDEX).stat().st_size},
-        "frames": sum(info.frames for info in infos),
-        "boxes": sum(info.boxes for info in infos),
-        "tubes": sum(info.tubes for info in infos),
-        "bytes": sum(info.bytes for info in infos),
+        **sums,
     }
     with writes_to(folder / MANIFEST):
         store.complete(MANIFEST, manifest)
@@ -258,23 +224,20 @@ def _write_labels(
     join_labels(found).save(file)
 
 
-def _check_not_empty(infos: list[VideoInfo], identity: Identity) -> None:
+def _check_not_empty(infos: list[VideoInfo], identity: Identity, frames: int, boxes: int, tubes: int) -> None:
     where, spec = f"{identity['dataset']} {identity['split']}", TubeSpec(**identity["spec"])
-    frames = sum(info.frames for info in infos)
-    boxes = sum(info.boxes for info in infos)
-    if boxes == 0 and not any(spec.centres(info.frames) for info in infos):
+    longest = max(info.frames for info in infos)
+    if not spec.centres(longest):
         raise DetectionError(
-            f"{where}: spec.margin ({spec.margin}) leaves no frame of videos of at most "
-            f"{max(info.frames for info in infos)} frames; lower it"
+            f"{where}: spec.margin ({spec.margin}) leaves none of the frames of videos of at most {longest}; lower it"
         )
     if boxes == 0:
         raise DetectionError(
             f"{where}: not one box in {frames} frames of {len(infos)} videos; check the detector's weights, classes "
             "and image size, or the file of boxes"
         )
-    if sum(info.tubes for info in infos) == 0:
+    if tubes == 0:
         raise DetectionError(
-            f"{where}: none of {boxes} boxes became a tube: lower spec.min_confidence ({spec.min_confidence}), or the "
-            f"videos ({np.median([info.frames for info in infos]):.0f} frames) are too short for spec.margin "
-            f"({spec.margin})"
+            f"{where}: none of {boxes} boxes became a tube: lower spec.min_confidence ({spec.min_confidence}) or "
+            f"spec.margin ({spec.margin})"
         )

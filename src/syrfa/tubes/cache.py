@@ -1,13 +1,7 @@
 """Reading a tube cache; one that is unfinished, of another version or damaged is refused with the reason.
 
-```
-<root>/<dataset>-<split>-<key>/   the key hashes what decides the tubes: videos, detector, spec
-  <video>.npy                     the tubes of a video, uint8 (n, T, size, size, channels)
-  index.npz                       one row a tube (`TubeIndex`)
-  manifest.json                   the identity, the videos and their hashes; written last, sealed
-  labels-<hash>.npz               what the data set's labels say (`TubeLabels`); other labels are another file
-  job.json, parts/                what an unfinished build has finished
-```
+`<root>/<dataset>-<split>-<key>/` holds the tubes of each video, `<video>.npy`, uint8 (n, T, size, size, channels), the
+tables `index.npz` and `labels-<hash>.npz`, `manifest.json`, written last, and the build's `job.json` and `parts/`.
 """
 
 import json
@@ -68,11 +62,9 @@ class TubeCache:
     """The tubes of one split. Use `TubeCache.open`. Safe in any number of loader workers, forked or spawned.
 
     Attributes:
-        folder: of the cache.
         manifest: the content of manifest.json.
         index: the table of all tubes; row numbers of this table are what the methods take and return.
         video_infos: the videos, in the order of the index.
-        spec: what the tubes are.
         channels: of a batch: 3 when any video has colour, else 1.
     """
 
@@ -93,9 +85,8 @@ class TubeCache:
         Args:
             folder: of the cache.
             verify: also compare the SHA-256 of every shard. Without it, the manifest and the index are compared whole
-                and of every shard its size and header: pixels are not read, which would take longer than the training.
-            labels: the data set's `labels_hash` of the split. None reads labels when they are first asked for, where
-                the cache has those of one version alone.
+                and of every shard its size and header.
+            labels: the data set's `labels_hash` of the split; None for a cache that no label is asked of.
 
         Raises:
             CacheError: it is unfinished, of another schema, not what its key says, or damaged, or has no such labels.
@@ -112,15 +103,12 @@ class TubeCache:
         return cache
 
     def read_labels(self, file: Path) -> None:
-        """Takes the labels of a file.
-
-        Raises:
-            CacheError: it is missing, damaged, or of another cache.
-        """
+        """Takes the labels of a file; CacheError where it is missing, damaged, or of another cache."""
         if not file.is_file():
             raise CacheError(f"{file}: the data set's labels have changed since the last build; run syrfa prepare")
         labels = TubeLabels.load(file)
-        if not labels.fits(len(self), [info.frames for info in self.video_infos]):
+        lengths = np.diff(labels.label_offset).tolist()
+        if len(labels.overlap) != len(self) or lengths != [info.frames for info in self.video_infos]:
             raise CacheError(f"{file}: is of another cache; run syrfa prepare again")
         self._labels = labels
 
@@ -131,20 +119,9 @@ class TubeCache:
 
     @property
     def label_table(self) -> TubeLabels:
-        """What the data set's labels say of all tubes and frames.
-
-        Raises:
-            CacheError: they were not read yet, or are those of several versions of the data set.
-        """
+        """What the data set's labels say of all tubes and frames; CacheError where they were not read."""
         if self._labels is None:
-            found = sorted(self.folder.glob("labels-*.npz"))
-            if len(found) > 1:
-                raise CacheError(
-                    f"{self.folder}: holds {len(found)} versions of labels; open it with "
-                    "labels=dataset.labels_hash(split)"
-                )
-            self.read_labels(found[0] if found else self.folder / "labels.npz")
-        assert self._labels is not None
+            raise CacheError(f"{self.folder}: open it with labels=dataset.labels_hash(split) to ask for labels")
         return self._labels
 
     def __len__(self) -> int:
@@ -154,11 +131,7 @@ class TubeCache:
         return {**self.__dict__, "_shards": OrderedDict()}  # a map would travel to a worker as a copy of the file
 
     def read(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The tubes of `rows`, (n, T, size, size, channels), in the order asked for.
-
-        Args:
-            rows: (n,), rows of the index, in any order, repeated or not.
-        """
+        """The tubes, uint8 (n, T, size, size, channels), of rows of the index in any order, repeated or not."""
         size = self.spec.size
         tubes = np.empty((len(rows), self.spec.frames, size, size, self.channels), np.uint8)
         videos, shard_rows = self.index.video[rows], self.index.row[rows]
@@ -167,11 +140,7 @@ class TubeCache:
         return tubes
 
     def select(self, rule: TubeFilter) -> NDArray[np.int64]:
-        """Rows of the index that pass `rule`, ascending.
-
-        Raises:
-            ConfigError: `rule` asks for boxes less certain than those in the cache.
-        """
+        """Rows of the index that pass `rule`, ascending; ConfigError where it asks for boxes not in the cache."""
         if rule.min_confidence is not None and rule.min_confidence < self.spec.min_confidence:
             raise ConfigError(
                 f"filter.min_confidence={rule.min_confidence} is below the {self.spec.min_confidence} the cache "
@@ -185,11 +154,7 @@ class TubeCache:
         return to_labels(self.label_table.overlap[rows], rule.min_overlap)
 
     def frame_labels(self, video: int) -> NDArray[np.uint8] | None:
-        """Frame labels of a video, (frames,), 1 = abnormal; None when it has none.
-
-        Args:
-            video: its number, as in `index.video`.
-        """
+        """Frame labels of a video by its number, (frames,), 1 = abnormal; None when it has none."""
         table = self.label_table
         if not table.has_labels[video]:
             return None

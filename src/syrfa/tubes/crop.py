@@ -1,9 +1,4 @@
-"""Cutting tubes out of frames.
-
-Bilinear sampling on a box is separable: a tube is `Wy @ frame @ Wx.T` with one small weight matrix an axis, which is
-faster than sampling point by point. One product a frame, not one for all T: they stay below the size from which
-BLAS splits a product over threads, which takes twenty times as long at these sizes on a busy machine.
-"""
+"""Cutting tubes out of frames: bilinear sampling on a box is separable, `Wy @ frame @ Wx.T`."""
 
 from typing import Literal
 
@@ -48,6 +43,7 @@ def crop_tubes(
             first_row : first_row + down.shape[1],
             first_column : first_column + across.shape[1],
         ].astype(np.float32, order="C")
+        # a product a frame, not one for all T: BLAS would split that over threads, twenty times as slow at these sizes
         full = down @ (patch @ across.T)
         full += np.float32(0.5)  # casting cuts off; weights sum to at most 1, so 255.5 is the most there can be
         tube[...] = full.transpose(0, 2, 3, 1)

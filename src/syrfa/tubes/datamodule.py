@@ -29,14 +29,12 @@ from syrfa.tubes.cache import TubeCache, cache_folder, cache_identity
 from syrfa.tubes.source import Domain, EvaluatedSplit, SplitUse, TubeSource
 from syrfa.utils.signals import leave_to_parent
 
-__all__ = ["STAGES_OF", "Domain", "EvaluatedSplit", "SplitUse", "TubeDataModule", "TubeSource"]
-
 TrainOn = Literal["source", "target", "both"]
 PuzzleFrom = Literal["own", "batch"]
 # a training batch of both domains is made of `train`, the source's split, and `train_real`, the target's;
 # a test with reference scores also scores `normals`, the target's train split
 Stage = Literal["train", "train_real", "validate", "test", "predict", "normals"]
-# what each verb of Lightning runs on; all where there is no verb
+# what each verb of Lightning runs on, and what it cannot do without; all where there is no verb
 STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
     "fit": ("train", "train_real", "validate"),
     "validate": ("validate",),
@@ -44,7 +42,6 @@ STAGES_OF: dict[str | None, tuple[Stage, ...]] = {
     "predict": ("predict",),
     None: ("train", "train_real", "validate", "test", "predict"),
 }
-# the stages of a verb that it cannot do without
 _NEEDED_BY: dict[str | None, tuple[Stage, ...]] = {
     "fit": ("train", "train_real"),
     "test": ("test",),
@@ -67,7 +64,7 @@ class TubeDataModule(lightning.LightningDataModule):
     A batch of any other stage is what `OrderedBatches` returns.
 
     Under DDP every process draws its part of one joint batch, so `batch_size` is per process; batches are dealt out
-    whole for scoring. Both samplers are DistributedSamplers, which Lightning leaves in place.
+    whole for scoring.
 
     Args:
         source: the domain that labels are known of.
@@ -79,13 +76,12 @@ class TubeDataModule(lightning.LightningDataModule):
         predict_split: the split of `predict`.
         cache_root: the folder of all caches.
         batch_size: tubes of each group of a training batch.
-        eval_batch_size: tubes of a batch of any other stage; on a CPU larger ones are slower at width 32.
+        eval_batch_size: tubes of a batch of any other stage.
         steps_per_epoch: training batches an epoch.
         num_workers: processes that load batches, for each loader.
         prepare_workers: videos worked on at a time where a cache is built; see `build_cache`.
         seed: of all draws.
-        class_balance: of the labelled tubes of a source batch: `equal` numbers of both kinds, or `natural`, as often
-            as they occur.
+        class_balance: `equal` numbers of both labels in a source batch, or `natural`, as often as they occur.
         puzzle_from: whether the tubes to permute are drawn on their `own`, or are the normal tubes of the `batch`.
         engine: where caches are built: `local` processes or a `ray` cluster.
         transductive: train on the frames of the target's test split, unlabelled, in place of its train split; what the
@@ -163,14 +159,9 @@ class TubeDataModule(lightning.LightningDataModule):
         return [name for name in ("transductive", "oracle") if getattr(self, name)]
 
     def prepare_data(self) -> None:
-        """Builds the caches that the trainer is about to need, or all that the config names without a trainer.
-
-        Raises:
-            ConfigError: see `setup`; raised before anything is built.
-        """
-        verb = None
-        if self.trainer is not None and self.trainer.state.fn is not None:
-            verb = self.trainer.state.fn.value
+        """Builds the caches that the trainer is about to need, or all that the config names without a trainer."""
+        fn = self.trainer.state.fn if self.trainer is not None else None
+        verb = fn.value if fn is not None else None
         self._check_described(verb)
         for use in self.uses(STAGES_OF[verb]):
             self.build(use)
@@ -236,23 +227,13 @@ class TubeDataModule(lightning.LightningDataModule):
 
     def build(self, use: SplitUse) -> TubeCache:
         """Builds, or opens, the cache of a split."""
-        source = use.source
-        return build_cache(
-            source.dataset,
-            use.split,
-            source.detector,
-            use.spec,
-            self.cache_root,
-            self.prepare_workers,
-            True,
-            self.engine,
-        )
+        parts = use.source.dataset, use.split, use.source.detector, use.spec
+        return build_cache(*parts, self.cache_root, self.prepare_workers, engine=self.engine)
 
     def folder(self, use: SplitUse) -> Path:
         """Where the cache of a split lies or will lie."""
-        return cache_folder(
-            self.cache_root, cache_identity(use.source.dataset, use.split, use.source.detector, use.spec)
-        )
+        identity = cache_identity(use.source.dataset, use.split, use.source.detector, use.spec)
+        return cache_folder(self.cache_root, identity)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Batches drawn from the train split, or from both, `steps_per_epoch` an epoch.
@@ -281,11 +262,7 @@ class TubeDataModule(lightning.LightningDataModule):
         return self.ordered_dataloader(self.evaluated("predict"))
 
     def ordered_dataloader(self, part: EvaluatedSplit) -> DataLoader[Any]:
-        """This process's share of the batches of `part`, in order.
-
-        Raises:
-            ConfigError: it has no tubes.
-        """
+        """This process's share of the batches of `part`, in order; ConfigError where it has no tubes."""
         if len(part.rows) == 0:
             raise ConfigError(f"{part.cache.folder}: none of {len(part.cache)} tubes passes data.{part.domain}.filter")
         rank, world_size = self._place()
@@ -299,31 +276,16 @@ class TubeDataModule(lightning.LightningDataModule):
         if stage not in self._evaluated:
             use, cache = self.use(stage), self._caches[stage]
             assert use is not None
-            self._evaluated[stage] = EvaluatedSplit(
-                cache=cache,
-                source=use.source,
-                rows=cache.select(use.source.filter),
-                domain=use.domain,
-                split=use.split,
-                manifest_hash=use.source.dataset.manifest_hash(use.split),
-            )
+            rows, manifest_hash = cache.select(use.source.filter), use.source.dataset.manifest_hash(use.split)
+            self._evaluated[stage] = EvaluatedSplit(cache, rows, use.source, use.domain, use.split, manifest_hash)
         return self._evaluated[stage]
 
     def prepare_normals(self) -> None:
-        """Builds the cache of the target's train split if it is missing.
-
-        Raises:
-            ConfigError: there is no target, or its train tubes are cut otherwise than its test tubes.
-        """
+        """Builds the cache of the target's train split, whose tubes must be cut as its test tubes are."""
         self.build(self._normals())
 
     def training_normals(self, boxes: int) -> tuple[EvaluatedSplit, int]:
-        """About `boxes` tubes of the target's train split, all those of every n-th frame that has any; and n.
-
-        Raises:
-            CacheError: the cache is missing, unfinished or damaged.
-            ConfigError: see `prepare_normals`.
-        """
+        """About `boxes` tubes of the target's train split, all those of every n-th frame that has any; and n."""
         self._open("normals", self._normals())
         split = self.evaluated("normals")
         every = max(1, -(-len(split.rows) // boxes))
@@ -345,11 +307,7 @@ class TubeDataModule(lightning.LightningDataModule):
         return use
 
     def dataset(self, domain: Domain) -> VideoDataset:
-        """The data set of a domain.
-
-        Raises:
-            ConfigError: the config does not describe the domain.
-        """
+        """The data set of a domain; ConfigError where the config does not describe it."""
         source = self.domains[domain]
         if source is None:
             raise ConfigError(_NO_DOMAIN.format(domain))
@@ -360,14 +318,12 @@ class TubeDataModule(lightning.LightningDataModule):
         names: dict[Stage, tuple[str, str]] = {"train": ("normal", "puzzle"), "train_real": ("real", "real_puzzle")}
         groups: dict[str, Group] = {}
         for stage, (plain, puzzle) in names.items():
-            use = self.use(stage)
-            if use is None:
-                continue
-            cache, rule = self._caches[stage], use.source.filter
-            if use.domain == "source":
-                groups |= labelled_groups(cache, rule, self.class_balance)
-            else:
-                groups |= normal_groups(cache, rule, plain, puzzle)
+            if (use := self.use(stage)) is not None:
+                cache, rule = self._caches[stage], use.source.filter
+                if use.domain == "source":
+                    groups |= labelled_groups(cache, rule, self.class_balance)
+                else:
+                    groups |= normal_groups(cache, rule, plain, puzzle)
         return groups
 
     def _loader(self, batches: Dataset[Any], order: Sampler[Any]) -> DataLoader[Any]:

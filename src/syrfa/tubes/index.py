@@ -16,18 +16,10 @@ AnyTable = TypeVar("AnyTable", bound="Table")
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a cache knows of one video.
+    """What a cache knows of one video: its name, length, size in pixels and shard.
 
-    Attributes:
-        name: unique in the data set.
-        frames: its length.
-        height: in pixels.
-        width: in pixels.
-        channels: 1 when every frame is grey, else 3.
-        boxes: how many the detector found in the frames it was shown, before any threshold.
-        tubes: rows of the shard.
-        bytes: size of the shard.
-        sha256: of the shard.
+    `channels` is 1 when every frame is grey, else 3; `boxes` is how many the detector found in the frames it was shown,
+    before any threshold; `tubes` are the rows of the shard, `bytes` and `sha256` its size and digest.
     """
 
     name: str
@@ -46,21 +38,13 @@ class Table:
     """Columns in an .npz file."""
 
     def save(self, path: Path) -> None:
-        """Writes the columns; equal columns give equal bytes (numpy dates every member 1980).
-
-        Raises:
-            CacheError: the file cannot be written.
-        """
+        """Writes the columns; equal columns give equal bytes (numpy dates every member 1980)."""
         with writes_to(path), atomic_write(path) as file:
             np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls: type[AnyTable], path: Path) -> AnyTable:
-        """Reads what `save` wrote.
-
-        Raises:
-            CacheError: the file is absent, damaged, or has other columns.
-        """
+        """Reads what `save` wrote; CacheError where the file is absent, damaged, or has other columns."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls(**{field.name: file[field.name] for field in fields(cls)})
@@ -115,10 +99,6 @@ class TubeLabels(Table):
     label_offset: NDArray[np.int64]
     has_labels: NDArray[np.bool_]
 
-    def fits(self, tubes: int, frames: list[int]) -> bool:
-        """Whether it is of so many tubes, and of videos of these lengths."""
-        return len(self.overlap) == tubes and np.array_equal(self.label_offset, _offsets(frames))
-
 
 def join_indices(parts: list[TubeIndex]) -> TubeIndex:
     """The indices of single videos, in order, as one; videos are numbered anew."""
@@ -128,13 +108,9 @@ def join_indices(parts: list[TubeIndex]) -> TubeIndex:
 
 def join_labels(parts: list[TubeLabels]) -> TubeLabels:
     """The labels of single videos, in order, as one."""
-    offset = _offsets([len(part.frame_labels) for part in parts])
+    offset = np.cumsum([0, *(len(part.frame_labels) for part in parts)], dtype=np.int64)
     return TubeLabels(label_offset=offset, **_joined(parts, ("overlap", "frame_labels", "has_labels")))
 
 
 def _joined(parts: list[AnyTable], columns: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
-
-
-def _offsets(lengths: list[int]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.array(lengths, np.int64))])

@@ -23,11 +23,7 @@ def label_video(dataset: VideoDataset, record: VideoRecord, info: VideoInfo, ind
       5. nothing is labelled: 0 where the release has an id mask of the frame (nothing abnormal in it), else NaN.
     A tube of unknown label is never used for supervised training; it is scored like any other.
 
-    Args:
-        dataset: the data set of the video.
-        record: the video.
-        info: its length and size.
-        index: its tubes alone.
+    `info` holds the video's length and size, `index` its tubes alone.
 
     Raises:
         LabelError: there are more or fewer frame labels than frames, or an id mask is of another size than the video.

@@ -3,9 +3,8 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +20,7 @@ HEADER = 128  # bytes before the data of a shard, as numpy itself pads them
 
 @contextlib.contextmanager
 def writes_to(path: Path) -> Iterator[None]:
-    """Says in one line why a file, or a folder of files, cannot be written.
-
-    Raises:
-        CacheError: the disk is full, the folder cannot be written or was removed, or its server fails.
-    """
+    """Turns the system's refusal to write a file, or a folder of files, into a CacheError of one line."""
     try:
         yield
     except FileNotFoundError as error:
@@ -41,31 +36,6 @@ def writes_to(path: Path) -> Iterator[None]:
         ) from error
 
 
-class ShardWriter:
-    """Appends tubes to an .npy file.
-
-    Args:
-        file: seekable, at its start.
-        tube_shape: (T, size, size, channels).
-    """
-
-    def __init__(self, file: IO[bytes], tube_shape: tuple[int, int, int, int]) -> None:
-        self.file = file
-        self.tube_shape = tube_shape
-        self.count = 0
-        file.write(b"\0" * HEADER)
-
-    def append(self, tubes: NDArray[np.uint8]) -> None:
-        """Writes tubes, (n, T, size, size, channels)."""
-        self.file.write(np.ascontiguousarray(tubes).data)
-        self.count += len(tubes)
-
-    def finish(self) -> None:
-        """Writes the header, now that the number of tubes is known."""
-        self.file.seek(0)
-        self.file.write(npy_header((self.count, *self.tube_shape)))
-
-
 def npy_header(shape: tuple[int, ...]) -> bytes:
     """The header of a version 1.0 .npy file of uint8 in C order, always 128 bytes, the same on every numpy."""
     text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape!r}, }}".ljust(HEADER - 11) + "\n"
@@ -73,9 +43,17 @@ def npy_header(shape: tuple[int, ...]) -> bytes:
 
 
 @contextlib.contextmanager
-def open_shard(path: Path, tube_shape: tuple[int, int, int, int]) -> Iterator[ShardWriter]:
-    """A shard at `path`, complete when the block ends and absent when it raises."""
+def open_shard(path: Path, tube_shape: tuple[int, int, int, int]) -> Iterator[Callable[[NDArray[np.uint8]], None]]:
+    """Appends tubes, (n, *tube_shape), to a shard that is complete when the block ends and absent when it raises."""
     with atomic_write(path) as file:
-        shard = ShardWriter(file, tube_shape)
-        yield shard
-        shard.finish()
+        count = 0
+        file.write(b"\0" * HEADER)
+
+        def append(tubes: NDArray[np.uint8]) -> None:
+            nonlocal count
+            file.write(np.ascontiguousarray(tubes).data)
+            count += len(tubes)
+
+        yield append
+        file.seek(0)
+        file.write(npy_header((count, *tube_shape)))

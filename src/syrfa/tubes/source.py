@@ -45,14 +45,7 @@ class TubeSource:
 
 @dataclass(frozen=True)
 class SplitUse:
-    """One split as a stage uses it.
-
-    Attributes:
-        domain: `source` or `target`.
-        source: its description.
-        split: name of the split.
-        spec: how boxes of this split become tubes.
-    """
+    """One split of a domain as a stage uses it; `spec` says how boxes of this split become tubes."""
 
     domain: Domain
     source: TubeSource
@@ -64,13 +57,8 @@ class SplitUse:
 class EvaluatedSplit:
     """What the scores of a stage belong to: all that a callback needs to know of the data.
 
-    Attributes:
-        cache: the tubes; `row` of a batch is a row of `cache.index`.
-        rows: those that are scored, int64, ascending.
-        source: the description of the domain: data set, filter, published constants.
-        domain: `source` or `target`.
-        split: name of the split.
-        manifest_hash: of the data set's split, videos and labels.
+    `rows` are those rows of `cache.index` that are scored, int64, ascending; `row` of a batch is one of them.
+    `manifest_hash` is that of the data set's split, videos and labels.
     """
 
     cache: TubeCache

@@ -36,9 +36,8 @@ class TubeSpec:
 
     def __post_init__(self) -> None:
         half = self.frames // 2
-        _refuse(
-            "frames", self.frames, self.frames < 1 or self.frames % 2 == 0, "a tube has a centre, give an odd number"
-        )
+        even = self.frames < 1 or self.frames % 2 == 0
+        _refuse("frames", self.frames, even, "a tube has a centre, give an odd number")
         _refuse("size", self.size, self.size < 1, "give the side of a tube in pixels, such as 64")
         _refuse("crop", self.crop, self.crop not in ("roi_align", "resize"), "choose roi_align or resize")
         _refuse("min_confidence", self.min_confidence, not 0 <= self.min_confidence < 1, "give a number in [0, 1)")
@@ -53,13 +52,8 @@ class TubeSpec:
         return replace(self, margin=self.frames - 1 if split == "train" else self.frames // 2)
 
     def centres(self, frames: int) -> range:
-        """The frames of a video of `frames` frames whose boxes become tubes; may be empty.
-
-        Raises:
-            ConfigError: the margin is not decided yet; call `for_split` first.
-        """
-        if self.margin is None:
-            raise ConfigError("margin=None: the margin depends on the split; use TubeSpec.for_split")
+        """The frames of a video of `frames` frames whose boxes become tubes, once the margin is decided."""
+        assert self.margin is not None
         return range(self.margin, frames - self.margin, self.stride)
 
 
@@ -104,12 +98,7 @@ def filter_boxes(
 ) -> NDArray[np.int64]:
     """Rows that pass `rule`, ascending: confidence, then nested boxes, then small ones (docs/method.md, section 7).
 
-    Args:
-        video: (n,), ascending; frames of different videos are different frames.
-        frame: (n,), ascending within a video.
-        xyxy: (n, 4), in pixels.
-        confidence: (n,).
-        rule: the thresholds.
+    The columns are those of a `TubeIndex`: `video` ascending, `frame` ascending within a video.
     """
     rows = np.arange(len(video), dtype=np.int64)
     if rule.min_confidence is not None:
@@ -132,12 +121,7 @@ def nested(video: NDArray[np.int32], frame: NDArray[np.int32], xyxy: NDArray[np.
     for count in np.unique(counts[counts > 1]):
         rows = starts[counts == count][:, None] + np.arange(count)
         for part in np.array_split(rows, max(1, rows.size * int(count) // _CELLS)):
-            inside[part] = _inside_another(xyxy[part])
+            inner, outer = xyxy[part][:, :, None], xyxy[part][:, None, :]  # (frames, k, k, 4)
+            strict = np.all(inner[..., :2] > outer[..., :2], axis=-1) & np.all(inner[..., 2:] < outer[..., 2:], axis=-1)
+            inside[part] = strict.any(axis=2)
     return inside
-
-
-def _inside_another(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Boxes (frames, k, 4) -> (frames, k): does box i lie strictly inside any box j of its frame?"""
-    inner, outer = boxes[:, :, None], boxes[:, None, :]
-    strict = np.all(inner[..., :2] > outer[..., :2], axis=-1) & np.all(inner[..., 2:] < outer[..., 2:], axis=-1)
-    return np.asarray(np.any(strict, axis=2))

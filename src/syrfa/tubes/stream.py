@@ -3,7 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,85 +16,50 @@ from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
 
-Frame = NDArray[np.uint8]
 Result = TypeVar("Result")
 
 
-class Video:
-    """One pass over a video as detectors are shown it. Holds two batches of frames, however long the video is.
+def shown_batches(
+    dataset: VideoDataset, record: VideoRecord, reader: VideoReader, *detectors: Detector
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """One pass over a video, in which detectors are started and, at its end, told its length.
 
-    Attributes:
-        height: in pixels.
-        width: in pixels.
-        frames: its length, once the batches have been iterated over.
+    Yields:
+        the number of the first frame and the frames of each batch, uint8 (n, height, width, 3) RGB; (n, 0, 0, 3) where
+        no detector needs pixels.
 
     Raises:
-        VideoError: it cannot be decoded.
+        VideoError: the video cannot be decoded to its end.
+        DetectionError: boxes are of a video of another length.
     """
+    for detector in detectors:
+        detector.start(dataset, record, reader.length, reader.height, reader.width)
+    frames = 0
+    if any(detector.needs_frames for detector in detectors):
+        for batch in decode_ahead(reader):
+            yield frames, np.stack([_coloured(frame) for frame in batch])
+            frames += len(batch)
+    else:
+        frames = reader.count()
+        for first in range(0, frames, BATCH):
+            yield first, np.empty((min(BATCH, frames - first), 0, 0, 3), np.uint8)
+    for detector in detectors:
+        detector.finish(frames)
 
-    def __init__(self, dataset: VideoDataset, record: VideoRecord) -> None:
-        self.dataset, self.record, self.reader = dataset, record, open_video(record.path)
-        self.height, self.width, self.frames = self.reader.height, self.reader.width, 0
 
-    def start(self, *detectors: Detector) -> None:
-        """Starts the detectors on this video."""
-        for detector in detectors:
-            detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
-
-    def batches(self, pixels: bool = True) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """The number of the first frame and the frames of each batch, uint8 (n, height, width, 3) RGB.
-
-        Args:
-            pixels: False for frames of no size, (n, 0, 0, 3): then only their number is found out.
-
-        Raises:
-            VideoError: the video cannot be decoded to its end.
-        """
-        if not pixels:
-            self.frames = self.reader.count()
-            for first in range(0, self.frames, BATCH):
-                yield first, np.empty((min(BATCH, self.frames - first), 0, 0, 3), np.uint8)
-            return
-        for batch in decode_ahead(self.reader):
-            yield self.frames, np.stack([np.broadcast_to(frame, (*frame.shape[:2], 3)) for frame in batch])
-            self.frames += len(batch)
-
-    def finish(self, *detectors: Detector) -> None:
-        """Gives the detectors the length.
-
-        Raises:
-            DetectionError: their boxes are of a video of another length.
-        """
-        for detector in detectors:
-            detector.finish(self.frames)
+def _coloured(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Frames (..., height, width, 1 or 3) as (..., height, width, 3)."""
+    return np.broadcast_to(frames, (*frames.shape[:-1], 3))
 
 
 def one_a_frame(found: list[Detections], stack: NDArray[np.uint8], record: VideoRecord, first: int) -> list[Detections]:
-    """What a detector returned for the frames `stack`.
-
-    Raises:
-        DetectionError: it is not one a frame.
-    """
+    """What a detector returned for the frames `stack`; DetectionError where it is not one a frame."""
     if len(found) != len(stack):
         raise DetectionError(
             f"{record.path}: {len(found)} detections for {len(stack)} frames from {first}; "
             "a detector returns one a frame"
         )
     return found
-
-
-class FrameTubes(NamedTuple):
-    """The tubes of one frame that has any.
-
-    Attributes:
-        frame: its 0-based number.
-        boxes: n of them, all above the threshold.
-        tubes: uint8 (n, T, size, size, channels).
-    """
-
-    frame: int
-    boxes: Detections
-    tubes: NDArray[np.uint8]
 
 
 class ColourError(Exception):
@@ -105,16 +70,8 @@ class TubeStream:
     """One pass over a video, once. Its length is known when the pass ends.
 
     A frame is a centre when `margin` frames follow it, so boxes wait until these were seen. Held are one batch of
-    frames and the margin and T // 2 before it.
-
-    Args:
-        dataset: the data set of the video.
-        record: the video.
-        detector: finds the boxes; it is started anew.
-        spec: with its margin decided.
-        reader: of the video.
-        channels: of the tubes, 1 or 3.
-        timer: counts the steps `decode`, `detect` and `crop`.
+    frames and the margin and T // 2 before it. The arguments are those of `stream_video`, the reader of the video and
+    the `channels` of the tubes, 1 or 3.
 
     Attributes:
         frames: decoded so far; the video's length after the pass.
@@ -136,8 +93,8 @@ class TubeStream:
         self.height, self.width = reader.height, reader.width
         self.frames = self.boxes = 0
 
-    def __iter__(self) -> Iterator[FrameTubes]:
-        """The tubes, frame by frame; raises as `stream_video`, and ColourError where one channel is too few."""
+    def __iter__(self) -> Iterator[tuple[int, Detections, NDArray[np.uint8]]]:
+        """The number of every frame that has tubes, its boxes and tubes; ColourError where one channel is too few."""
         endless = self.spec.centres(sys.maxsize)
         margin, half = endless.start, self.spec.frames // 2
         window = np.empty((0, self.height, self.width, self.channels), np.uint8)  # ends with the last frame decoded
@@ -155,20 +112,23 @@ class TubeStream:
             while waiting and waiting[0][0] + margin < self.frames:
                 frame, found = waiting.popleft()
                 if frame in endless and len(used := self._above_threshold(frame, found)):
-                    yield FrameTubes(frame, used, self._cut(window, frame - first, used))
+                    with self.timer.step("crop"):
+                        centres = np.full(len(used), frame - first, np.int64)
+                        tubes = crop_tubes(window, centres, used.xyxy, self.spec.frames, self.spec.size, self.spec.crop)
+                    yield frame, used, tubes
         self.detector.finish(self.frames)
 
-    def _stack(self, batch: list[Frame]) -> NDArray[np.uint8]:
+    def _stack(self, batch: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
         if self.channels == 1:
             if any(frame.shape[2] != 1 for frame in batch):
                 raise ColourError
             return np.stack(batch)
-        return np.stack([np.broadcast_to(frame, (*frame.shape[:2], 3)) for frame in batch])
+        return np.stack([_coloured(frame) for frame in batch])
 
     def _detect(self, stack: NDArray[np.uint8], first: int) -> Iterator[tuple[int, Detections]]:
         """The boxes of every frame that has any."""
         if self.detector.needs_frames:
-            frames = np.ascontiguousarray(np.broadcast_to(stack, (*stack.shape[:3], 3)))
+            frames = np.ascontiguousarray(_coloured(stack))
         else:
             frames = np.empty((len(stack), 0, 0, 3), np.uint8)
         with self.timer.step("detect"):
@@ -181,18 +141,9 @@ class TubeStream:
     def _above_threshold(self, frame: int, found: Detections) -> Detections:
         if found.xyxy.shape != (len(found), 4) or not np.isfinite(found.xyxy).all():
             raise DetectionError(f"{self.record.path}: frame {frame} has a box that is not four finite numbers")
-        keep = np.asarray(found.confidence) > self.spec.min_confidence
-        return Detections(
-            np.asarray(found.xyxy, np.float32)[keep],
-            np.asarray(found.confidence, np.float32)[keep],
-            np.asarray(found.class_id, np.int16)[keep],
-        )
-
-    def _cut(self, window: NDArray[np.uint8], centre: int, boxes: Detections) -> NDArray[np.uint8]:
-        spec = self.spec
-        with self.timer.step("crop"):
-            centres = np.full(len(boxes), centre, np.int64)
-            return crop_tubes(window, centres, boxes.xyxy, spec.frames, spec.size, spec.crop)
+        confidence = np.asarray(found.confidence, np.float32)
+        whole = Detections(np.asarray(found.xyxy, np.float32), confidence, np.asarray(found.class_id, np.int16))
+        return whole.take(np.asarray(found.confidence) > self.spec.min_confidence)
 
 
 def stream_video(
@@ -201,26 +152,19 @@ def stream_video(
     detector: Detector,
     spec: TubeSpec,
     consume: Callable[[TubeStream], Result],
-    timer: StepTimer | None = None,
+    timer: StepTimer,
 ) -> Result:
     """Hands the tubes of a video to `consume`, which iterates over them to the end.
 
     A video that begins grey and turns to colour, having faded in from black for example, is begun anew in colour:
     `consume` is called again, and what it then returns counts.
 
-    Args:
-        dataset: the data set of the video.
-        record: the video.
-        detector: finds the boxes.
-        spec: with its margin decided.
-        consume: is given a stream that was not iterated over.
-        timer: counts the steps.
+    `spec` has its margin decided; `timer` counts the steps `decode`, `detect` and `crop`.
 
     Raises:
         VideoError: the video cannot be decoded to its end.
         DetectionError: the detector returned malformed boxes, or does not fit the video's length.
     """
-    timer = timer or StepTimer()
     with timer.step("decode"):
         reader = open_video(record.path)
     try:

@@ -10,9 +10,9 @@ from syrfa.engine import EngineName, run_job
 from syrfa.errors import ConfigError
 from syrfa.evaluation.score_videos import SCORES, ScoreIdentity, ScoreJob
 from syrfa.modules.checkpoint import read_checkpoint
-from syrfa.tubes.build import check_names
 from syrfa.tubes.cache import MANIFEST
-from syrfa.tubes.datamodule import SplitUse, TubeDataModule
+from syrfa.tubes.datamodule import TubeDataModule
+from syrfa.tubes.source import SplitUse
 from syrfa.utils import class_path
 from syrfa.utils.files import sha256_file, sha256_json
 
@@ -54,7 +54,6 @@ def predict(
     data.prepare_workers = data.prepare_workers if workers is None else workers
     job = _job(data, use, Path(ckpt_path), out, device)
     records = use.source.dataset.videos(use.split)
-    check_names(records)
     job.store.claim()
     with job.store.lock():
         todo = [record for record in records if not job.is_done(record)]

@@ -5,14 +5,11 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import torch
-
 from syrfa.errors import DataNotFoundError, UserError
 from syrfa.evaluation.result import Result, read_result
-from syrfa.reporting.inputs import Input, generate_arguments, inputs_of, missing_worlds
-from syrfa.reporting.reproduce import Row, changed_conditions, compare, contradictions, differences
-from syrfa.reporting.rerun import Rerun, run_verb
-from syrfa.reporting.spread import allowance
+from syrfa.reporting.inputs import Input, generate_arguments, inputs_of
+from syrfa.reporting.reproduce import Row, allowance, changed_conditions, compare, contradictions, differences
+from syrfa.reporting.rerun import Rerun
 from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 from syrfa.utils.text_table import text_table
@@ -29,9 +26,7 @@ _VERDICTS = {
 _COLUMNS = ("number", "committed", "rerun", "difference", "tolerance", "verdict")
 
 
-def reproduce(
-    result: Path, check: bool = False, out: Path | None = None, generate: bool = False, all_numbers: bool = False
-) -> int:
+def reproduce(result: Path, check: bool = False, out: Path | None = None) -> int:
     """Print what it takes to make a result again; with --check make it again and compare it.
 
     Exit codes: 0, no number lies outside its tolerance, and the last line gives how many were not judged; 3, one does,
@@ -41,9 +36,8 @@ def reproduce(
     Args:
         result: a result.json, or the folder of a run.
         check: run every fit and the test behind it again, and compare.
-        out: keep the rerun in this folder; a rerun that was stopped goes on there. A temporary folder by default.
-        generate: make generated worlds that are absent, where the run record had them.
-        all_numbers: print every number, not only values and what differs.
+        out: keep the rerun, and the comparison of every number, in this folder; a rerun that was stopped goes on there.
+            A temporary folder by default.
 
     Raises:
         UserError: it cannot be run again; the message names what is missing.
@@ -54,14 +48,10 @@ def reproduce(
     print_plan(committed, rerun, inputs)
     if out is not None:
         rerun.prepare()
-    if generate and missing_worlds(inputs):
-        for world in missing_worlds(inputs):
-            run_verb(["generate", *generate_arguments(world)], {})
-        inputs = inputs_of(rerun.steps)
-        _print_inputs(inputs)
     if not check:
         return 0
-    _check_inputs(inputs)
+    if wrong := "; ".join(f"{one.name} {one.verdict}: {one.why}" for one in inputs if one.verdict != "equal"):
+        raise DataNotFoundError(f"it cannot be run again: {wrong}")
     with contextlib.ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syrfa-reproduce-")))
         again = Rerun(committed, result, folder).run()
@@ -74,7 +64,7 @@ def reproduce(
         write_json(out / "comparison.json", {**content, "contradictions": contradicted, "rows": plain})
     changed = ["not as it was:", *(f"  {condition}" for condition in conditions), allowed.line] if allowed else [EXACT]
     print("\n" + "\n".join(changed))
-    print(text_table([_cells(row) for row in rows if all_numbers or is_shown(row)], _COLUMNS))
+    print(text_table([_cells(row) for row in rows if is_shown(row)], _COLUMNS))
     print("".join(f"\n{line}" for line in contradicted))
     print(summary_line(rows, contradicted))
     return DIFFERS if contradicted or any(row.failed for row in rows) else 0
@@ -82,8 +72,14 @@ def reproduce(
 
 def print_plan(committed: Result, rerun: Rerun, inputs: list[Input]) -> None:
     """Prints what it takes: data, commands, commit and packages."""
-    print(f"{committed['experiment']}/{committed['run_id']}: {committed['dataset']} {committed['split']}")
-    _print_inputs(inputs)
+    print(f"{committed['experiment']}/{committed['run_id']}: {committed['dataset']} {committed['split']}\n\ndata:")
+    for one in inputs:
+        print(f"  {one.verdict:<8} {one.name}: {one.why}")
+        if one.verdict == "absent" and one.world is not None:
+            try:
+                print(f"  to make it: python -m syrfa generate {' '.join(generate_arguments(one.world))}")
+            except UserError as error:
+                print(f"  {error}")
     print("\ncommands, in order (--out FOLDER writes their option files there):")
     print("\n".join(f"  {command}" for command in rerun.commands()))
     for number, step in enumerate(rerun.steps, start=1):
@@ -97,28 +93,6 @@ def print_plan(committed: Result, rerun: Rerun, inputs: list[Input]) -> None:
         for difference in differences(key, step["environment"].get(key), here[key])
     ]
     print("\ncommit and packages: " + ("".join(f"\n  {line}" for line in dict.fromkeys(other)) or "as here"))
-    devices = sorted({step["environment"]["device"] for step in rerun.steps} - {"cpu"})
-    if devices and not torch.cuda.is_available():
-        print(f"the result was made on {', '.join(devices)}; here is none, so that the rerun is made on the processor")
-
-
-def _print_inputs(inputs: list[Input]) -> None:
-    print("\ndata:")
-    for one in inputs:
-        print(f"  {one.verdict:<8} {one.name}: {one.why}")
-    for world in missing_worlds(inputs):
-        try:
-            print(f"  to make it: python -m syrfa generate {' '.join(generate_arguments(world))}")
-        except UserError as error:
-            print(f"  {error}")
-
-
-def _check_inputs(inputs: list[Input]) -> None:
-    """Refuses a rerun on other data."""
-    wrong = "; ".join(f"{one.name} {one.verdict}: {one.why}" for one in inputs if one.verdict != "equal")
-    if wrong:
-        advice = "; add --generate true to make what is generated" if missing_worlds(inputs) else ""
-        raise DataNotFoundError(f"it cannot be run again: {wrong}{advice}")
 
 
 def is_shown(row: Row) -> bool:

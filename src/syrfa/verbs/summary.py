@@ -36,9 +36,6 @@ def summary(runs: list[Path], all_evaluations: bool = False, over_seeds: bool = 
         videos, released = result.get("videos"), result.get("videos_released")
         if videos and released and videos < released:
             print(f"  {videos} of {released} videos: not a number of the whole split")
-        for flag in ("transductive", "oracle"):
-            if result[flag]:
-                print(f"  {flag}: the test split entered this number")
         for file in sorted(Path(run).glob("*.png")):
             print(f"  {file}")
 
@@ -79,8 +76,7 @@ def _seed_rows(taken: Taken) -> list[list[str]]:
 
 def _flags(result: Result) -> str:
     """What is printed behind a number that the tested split entered."""
-    flags = flags_of(result)
-    return f" ({flags})" if flags else ""
+    return f" ({flags})" if (flags := flags_of(result)) else ""
 
 
 def _name(result: Result) -> str:
@@ -89,26 +85,21 @@ def _name(result: Result) -> str:
 
 def _protocol(evaluation: Evaluation) -> tuple[str, str]:
     protocol = evaluation["protocol"]
-    named = (protocol["protocol"], protocol.get("reference"))
-    return " ".join(name for name in named if name), protocol["smoothing"]
+    return " ".join(filter(None, (protocol["protocol"], protocol.get("reference")))), protocol["smoothing"]
 
 
 def _baselines(group: Taken) -> list[str]:
-    """box_width under the first evaluation, chance, and what the adapters did."""
-    first = group[0][1]
-    width, ours = first["baselines"]["box_width"]["micro_auroc"], first["metrics"]["micro_auroc"]
-    return [percent(width["value"]), percent(ours.get("chance")), _adapter(group)]
-
-
-def _adapter(group: Taken) -> str:
-    """The adapters' learning rate, how far they moved, and what they are worth.
+    """box_width and chance of the first, and the adapters' learning rate, how far they moved, and what they are worth.
 
     The mean over runs of mean |w|, the largest |w|, and, where the results have it, the mean over runs of the change of
     the micro AUROC in points.
     """
+    first = group[0][1]
+    width, ours = first["baselines"]["box_width"]["micro_auroc"], first["metrics"]["micro_auroc"]
+    baselines = [percent(width["value"]), percent(ours.get("chance"))]
     moved = [result["adapter"] for result, _ in group if result.get("adapter", {}).get("max_abs")]
     if not moved:
-        return "-"
+        return [*baselines, "-"]
     mean = statistics.mean(adapter["mean_abs"] for adapter in moved)
     largest = max(adapter["max_abs"] for adapter in moved)
     text = f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
@@ -117,4 +108,4 @@ def _adapter(group: Taken) -> str:
         plain = evaluation["baselines"].get("unadapted", {}).get("micro_auroc", {}).get("value")
         ours = evaluation["metrics"]["micro_auroc"]["value"]
         gains += [] if plain is None or ours is None else [ours - plain]
-    return f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text
+    return [*baselines, f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text]

@@ -62,7 +62,11 @@ def tables(
     plan = make_plan(content, root, dataset, names or [*content.tables, *content.figures], numbers, size, out, options)
     runs = TableRuns(plan, jobs)
     if dry_run:
-        print("\n".join(_commands(runs)))
+        program = f"{THREADS}={plan.threads} python -m syrfa"
+        print("\n".join(f"{program} {shlex.join(command)}" for command in plan.preparation))
+        for run in plan.runs:
+            print(f"# {run.experiment} seed {run.seed}, {run.hash[:12]}, {'done' if runs.is_done(run) else 'to do'}")
+            print("\n".join(f"{program} {shlex.join(each)}" for each in (run.fit, run.test)[: 1 + run.shown]))
         return 0
     outcomes = runs.make(out)
     command = f"--dataset {dataset} --seeds {','.join(map(str, numbers))} --size {size}"
@@ -84,14 +88,3 @@ def tables(
     failed = [f"{run.experiment} seed {run.seed} {one.reason}" for run, one in outcomes.items() if one.failed]
     print("".join(f"{line}\n" for line in failed), end="", file=sys.stderr)
     return int(bool(failed))
-
-
-def _commands(runs: TableRuns) -> list[str]:
-    """Every run with its state and commands, as they could be typed."""
-    program = f"{THREADS}={runs.plan.threads} python -m syrfa"
-    lines = [f"{program} {shlex.join(command)}" for command in runs.plan.preparation]
-    for run in runs.plan.runs:
-        state = "done" if runs.is_done(run) else "to do"
-        lines.append(f"# {run.experiment} seed {run.seed}, {run.hash[:12]}, {state}")
-        lines += [f"{program} {shlex.join(command)}" for command in (run.fit, run.test)[: 1 + run.shown]]
-    return lines

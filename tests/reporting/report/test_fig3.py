@@ -75,23 +75,22 @@ def test_frames_are_the_extremes_and_the_median_of_those_that_have_tubes() -> No
 
 
 def test_the_papers_videos_come_first_and_scores_have_no_say(run: ScoredRun) -> None:
-    assert choose_videos(run, None, 3) == ([1], "ped2, those of the paper's Fig. 3, whatever their scores")
+    assert choose_videos(run) == ([1], "ped2, those of the paper's Fig. 3, whatever their scores")
     better = replace(run, curves=run.curves[::-1])
-    assert choose_videos(better, None, 3)[0] == [1]
+    assert choose_videos(better)[0] == [1]
 
 
 def test_other_data_sets_generated_worlds_and_partial_copies_show_the_first_by_name(run: ScoredRun) -> None:
-    numbers, rule = choose_videos(replace(run, dataset=dataset("ped2", generated=True)), None, 3)
+    numbers, rule = choose_videos(replace(run, dataset=dataset("ped2", generated=True)))
     assert (numbers, "the first 3 by name" in rule, "the paper shows none of it" in rule) == ([0, 1], True, True)
-    assert choose_videos(replace(run, dataset=dataset("avenue")), None, 1)[0] == [0]
-    numbers, rule = choose_videos(replace(run, dataset=dataset("shanghaitech")), None, 2)
+    numbers, rule = choose_videos(replace(run, dataset=dataset("shanghaitech")))
     assert (numbers, "not in this copy" in rule) == ([0, 1], True)
 
 
 def test_videos_named_by_hand_are_called_so(run: ScoredRun) -> None:
-    assert choose_videos(run, ["02", "01"], 3) == ([1, 0], "named by whoever drew this")
+    assert choose_videos(run, ["02", "01"]) == ([1, 0], "named by whoever drew this")
     with pytest.raises(ConfigError, match="has no video 03; it has 01, 02"):
-        choose_videos(run, ["03"], 3)
+        choose_videos(run, ["03"])
 
 
 def test_the_figure_its_pdf_and_its_numbers(run: ScoredRun, tmp_path: Path) -> None:
@@ -106,11 +105,8 @@ def test_the_figure_its_pdf_and_its_numbers(run: ScoredRun, tmp_path: Path) -> N
     panel = content["panels"][1]
     assert panel["scores"] == pytest.approx(list(run.curves[1]), abs=1e-6)
     assert panel["abnormal"] == [[10, 20]]
-    assert [(shown["rule"], shown["frame"], shown["abnormal"]) for shown in panel["shown"]] == [
-        ("highest", 16, True),
-        ("median", 9, False),
-        ("lowest", 3, False),
-    ]
+    shown = [(each["rule"], each["frame"], each["abnormal"]) for each in panel["shown"]]
+    assert shown == [("highest", 16, True), ("median", 9, False), ("lowest", 3, False)]
     caption = "\n".join(content["caption"])
     settings = ("seed 1", "strict", "centred, window 25")
     for part in (*settings, "81.0 [70.0, 90.0]", "box_width 96.4", "chance 50.0", "oracle"):

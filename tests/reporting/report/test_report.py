@@ -112,14 +112,6 @@ def test_every_reading_says_which_test_information_entered(tmp_path: Path) -> No
     assert "scaling: the scores of each test video" in page.text
 
 
-def test_the_audit_of_the_result_is_taken(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "knowledge")
-    result = json.loads((run / "result.json").read_text())
-    result["evaluations"][0]["audit"] = {"line": "looked twice", "test_information": ["x"]}
-    (run / "result.json").write_text(json.dumps(result))
-    assert '<p class="audit entered">looked twice</p>' in page_of(run).source
-
-
 def test_runs_of_an_experiment_become_a_mean_with_its_deviation(tmp_path: Path) -> None:
     for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94)):
         run = write_run(tmp_path / "runs" / "knowledge", seed, curves=False)
@@ -153,11 +145,7 @@ def test_curves_are_those_that_were_measured(tmp_path: Path) -> None:
 
 def test_what_is_absent_is_said(tmp_path: Path) -> None:
     page = page_of(write_run(tmp_path / "knowledge", curves=False))
-    for sentence in (
-        "it has no curves.npz",
-        "(RBDC, TBDC) were not measured",
-        "(Fig. 4) was not measured",
-    ):
+    for sentence in ("it has no curves.npz", "(RBDC, TBDC) were not measured", "(Fig. 4) was not measured"):
         assert sentence in page.words()
     assert not {"ROC", "Test001"} & set(page.labels())
 
@@ -397,21 +385,6 @@ def test_an_audit_of_any_run_is_next_to_the_mean(tmp_path: Path) -> None:
     assert "no test information / test information: looked" in row
 
 
-@pytest.mark.parametrize("key", ["seed", "steps"])
-@pytest.mark.parametrize("value", ['<meta http-equiv="refresh" content="0; url=http://127.0.0.1/">', 1.5, None, True])
-def test_a_seed_that_is_no_number_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: object
-) -> None:
-    run = write_run(tmp_path / "knowledge")
-    result = json.loads((run / "result.json").read_text())
-    (run / "result.json").write_text(json.dumps({**result, key: value}))
-    assert main(["report", str(run)]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert f"{key} " in line
-    assert "is no integer" in line
-    assert not (run / "report.html").exists()
-
-
 def test_points_of_a_sweep_are_no_runs_of_an_experiment(tmp_path: Path) -> None:
     sweep = write_sweep(tmp_path / "runs" / "sweep")
     write_run(tmp_path / "runs" / "sweep", 1).rename(sweep / "point1")
@@ -453,14 +426,7 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
     assert "boxes wider than high 40 75.0 50.0" in rows
     assert "all tubes, adapter rap 77 2.5 0.5 1 2 3 4 5" in rows
     box = page.chart("Distance of features")["data"][0]
-    assert [box[key] for key in ("lowerfence", "q1", "median", "q3", "upperfence", "mean")] == [
-        [1],
-        [2],
-        [3],
-        [4],
-        [5],
-        [2.5],
-    ]
+    assert [box[key][0] for key in ("lowerfence", "q1", "median", "q3", "upperfence", "mean")] == [1, 2, 3, 4, 5, 2.5]
     result["feature_distance"] = {"value": None, "reason": "ped2 test: 2 tubes are too few"}
     (run / "result.json").write_text(json.dumps(result))
     assert "(Fig. 4) could not be measured: ped2 test: 2 tubes are too few" in page_of(run).words()

@@ -115,18 +115,6 @@ def test_a_chart_answers_the_pointer_and_its_legend(browser: Browser, pages: dic
     browse(browser, visit)
 
 
-def test_a_drag_zooms(browser: Browser, pages: dict[str, Path]) -> None:
-    async def visit(tab: Tab) -> None:
-        await tab.open(pages["all"])
-        chart = await drawn(tab, "ROC")
-        limits = f"document.querySelector('{chart}').layout.xaxis.range.join()"
-        await tab.drag(f"{chart} .nsewdrag", (0.2, 0.2), (0.6, 0.6))
-        low, high = map(float, (await tab.run(limits)).split(","))
-        assert (low, high) == (pytest.approx(0.194, abs=0.02), pytest.approx(0.602, abs=0.02))
-
-    browse(browser, visit)
-
-
 @pytest.mark.parametrize("width", [1180, 390])
 @pytest.mark.parametrize("name", ["all", "hostile"])
 def test_nothing_is_wider_than_the_window(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:

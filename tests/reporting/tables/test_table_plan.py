@@ -31,12 +31,6 @@ def test_all_tables_of_a_data_set_share_their_runs(shipped: Spec, dataset: str) 
             assert f"--model.init_args.knowledge_ckpt={run.start.checkpoint}" in run.fit
 
 
-def test_the_row_that_all_tables_share_is_one_run(shipped: Spec) -> None:
-    named = {name: next(r.run for r in shipped.tables[name].rows if r.name == "SYRFA") for name in TABLES[::2]}
-    sixth = [next(r.run for r in shipped.tables[name].rows if r.name.startswith("6:")) for name in ("table2", "table4")]
-    assert {*named.values(), *sixth} == {"full_rap"}
-
-
 def test_the_lambdas_of_table_4_are_those_of_both_phases(shipped: Spec) -> None:
     for row in shipped.tables["table4"].rows:
         run = shipped.runs[str(row.run)]

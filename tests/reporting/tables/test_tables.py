@@ -72,12 +72,6 @@ def test_no_difference_has_no_sign(spec: Spec, value: float, said: str) -> None:
     assert cells(build(spec, "table1", full_rap=good(value)), 1)["difference"] == said
 
 
-def test_a_cited_row_is_marked_and_has_no_number_of_ours(spec: Spec) -> None:
-    cited = build(spec, "table1").lines[0]
-    assert cited[:4] == ("Others & Co. [1]", "micro AUROC", "92.2", "cited, not run")
-    assert set(cited[4:]) == {"-"}
-
-
 def test_cited_rows_are_left_out_where_the_paper_has_no_number_at_all(spec: Spec) -> None:
     for row in spec.tables["table1"].rows:
         row.paper = {"ped2": row.paper["demo"]}
@@ -105,12 +99,6 @@ def test_where_there_is_no_number_the_cell_says_why(spec: Spec, outcome: Outcome
         line = cells(table, number)
         assert line["ours, mean ± std (n)"].startswith(said)
         assert line["difference"] == line["box_width"] == line["95 % interval"] == "-"
-
-
-def test_no_cell_is_ever_blank(spec: Spec) -> None:
-    for runs in ({}, {"full": {1: Outcome(reason="failed: x")}}, {"plain": {}}):
-        for name in ("table1", "table2"):
-            assert all(cell for line in build(spec, name, **runs).lines for cell in line)
 
 
 def test_rescaled_evaluations_are_not_taken_for_the_plain_ones(spec: Spec) -> None:
