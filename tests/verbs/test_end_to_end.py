@@ -207,8 +207,8 @@ def test_a_page_shows_a_tested_run_with_curves_and_alarms(tested, tmp_path, caps
     assert capsys.readouterr().out.startswith(f"{page}: 1 runs of 1 experiments")
     content = page.read_text()
     assert "as in the result" in content
-    for plot in ("e0-rates", "e0-v0", "e0-t0"):
-        assert f'data-plot="{plot}"' in content
+    for chart in ("ROC", "Test001", "train/cont"):
+        assert f"<figcaption>{chart}</figcaption>" in content
     assert "data:image/jpeg" in content
 
 

@@ -42,7 +42,10 @@ QUICK = [
     "--data.steps_per_epoch=1",
     "--data.prepare_workers=1",
 ]
-pytestmark = pytest.mark.usefixtures("data_environment")
+pytestmark = [
+    pytest.mark.usefixtures("data_environment"),
+    pytest.mark.filterwarnings("ignore:.* are missing; results are of those"),
+]
 
 
 def files_of(run):
@@ -57,7 +60,6 @@ def test_no_file_is_forgotten():
     assert run == shipped - {EXPERIMENTS / "tables.yaml"}  # which is no config
 
 
-@pytest.mark.filterwarnings("ignore:.* are missing; results are of those")
 @pytest.mark.parametrize("run", RUNS)
 def test_runs(run, knowledge_ckpt):
     files = files_of(run)
