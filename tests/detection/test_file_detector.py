@@ -58,6 +58,13 @@ def test_boxes_by_name(tmp_path, make_dataset):
     assert len(detector.detect(np.zeros((2, 0, 0, 3), np.uint8), 3)[0]) == 2
 
 
+def test_clipping_is_a_choice_and_part_of_the_identity(tmp_path, make_dataset):
+    path = write(tmp_path)
+    clipped = start(FileDetector(path, clip=True), make_dataset(("01", "02")))
+    assert clipped[3].xyxy.tolist() == [[0, 4, 14, 60], [5, 6, 15, 26]]
+    assert FileDetector(path, clip=True).identity() != FileDetector(path).identity()
+
+
 BOX = st.tuples(*[st.integers(-9, 58)] * 2, *[st.integers(10, 90)] * 2, st.integers(0, 100))
 
 

@@ -32,12 +32,13 @@ class FileDetector(Detector):
 
     Args:
         path: the file; `{split}` in it is replaced by the split of the video.
+        clip: cuts boxes at the edge of the frame, which published ones overshoot by a few pixels.
     """
 
     needs_frames = False
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = str(path)
+    def __init__(self, path: str | Path, clip: bool = False) -> None:
+        self.path, self.clip = str(path), clip
         self._files: dict[str, BoxFile] = {}
         self._video: tuple[BoxFile, int, Path] | None = None
         self._frame: NDArray[np.int64] = np.empty(0, np.int64)
@@ -46,7 +47,7 @@ class FileDetector(Detector):
     def identity(self) -> dict[str, Any]:
         """The SHA-256 of the file, or of the files of all splits; DetectionError where there is none."""
         digests = {file.name: sha256_file(file) for file in self._places()}
-        return {"detector": "file", "clip": False, "sha256": digests}  # boxes are never clipped at the frame
+        return {"detector": "file", "clip": self.clip, "sha256": digests}
 
     def found_by(self) -> dict[str, Any]:
         """The detector that the files name; where they name none, or not all the same, the files themselves."""
@@ -88,7 +89,7 @@ class FileDetector(Detector):
         self._video = (content, number, record.path)
         if frames is not None:
             self.finish(frames)
-        self._frame, self._boxes = _boxes_of(content, number, height, width)
+        self._frame, self._boxes = _boxes_of(content, number, height, width, self.clip)
 
     def finish(self, frames: int) -> None:
         """Compares the video's length with that of the file; DetectionError where they differ."""
@@ -142,7 +143,9 @@ def _find_video(content: BoxFile, dataset: VideoDataset, record: VideoRecord) ->
     return number
 
 
-def _boxes_of(content: BoxFile, number: int, height: int, width: int) -> tuple[NDArray[np.int64], Detections]:
+def _boxes_of(
+    content: BoxFile, number: int, height: int, width: int, clip: bool
+) -> tuple[NDArray[np.int64], Detections]:
     """The frame of every box of a video, ascending, and the boxes."""
     begin, end = np.searchsorted(content.video, [number, number + 1])
     rows = slice(begin, end)
@@ -155,6 +158,8 @@ def _boxes_of(content: BoxFile, number: int, height: int, width: int) -> tuple[N
             f"{content.path}: row {content.row[begin + bad]}: box ({values}) lies outside the {width}x{height} frame "
             f"of video {content.names[number]}; {int(beyond.sum())} such boxes"
         )
+    if clip:
+        xyxy = np.clip(xyxy, 0, np.array([width, height, width, height], np.float32))
     return content.frame[rows], Detections(xyxy, content.boxes[rows, 4], content.class_id[rows])
 
 
