@@ -21,5 +21,5 @@ table4:  ## Table 4: the lambdas
 table5:  ## Table 5: gradient reversal
 fig3:  ## Fig. 3: score curves and anomaly maps, of the first of SEEDS
 fig4:  ## Fig. 4: the feature distance through RAP and through AP, at the paper's rate and at 1e-2
-tables: $(READY)  ## tables 1 to 5 and figures 3 and 4, for DATASET, SEEDS, JOBS (docs/tables.md says how long it takes)
+tables: $(READY)  ## tables 1 to 5 and figures 3 and 4, for DATASET, SEEDS, JOBS (docs/experiments.md says how long it takes)
 	$(TABLES)

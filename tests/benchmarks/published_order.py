@@ -1,4 +1,4 @@
-"""Phase 1 in the order of ITTA's and the authors' scripts, from docs/method.md, section 3: the benchmark's reference.
+"""Phase 1 in the order of ITTA's and the authors' scripts, from docs/method.md: the benchmark's reference.
 
 Forward; backward of the weighted total; Adam on theta, phi and f_t; a second forward; two graph-building backward
 passes for g_cls and g_sub; L_c; a double backward into f_c; Adam on f_c. Each stream runs through the whole network.

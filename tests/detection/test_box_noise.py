@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from syrfa.detection import BoxNoise
-from syrfa.detection.masks import contrasts, object_boxes
-from syrfa.detection.noise import COVERS, LEVELS, ODD, WHOLE, odd_confidences, whole_confidences
+from syrfa.detection.noise import (
+    COVERS,
+    LEVELS,
+    ODD,
+    WHOLE,
+    contrasts,
+    object_boxes,
+    odd_confidences,
+    whole_confidences,
+)
 from syrfa.errors import ConfigError, DetectionError
 
 NONE = BoxNoise.none()

@@ -8,7 +8,7 @@ import pytest
 from syrfa.errors import UserError
 from syrfa.evaluation import ObjectScores, PaperProtocol, StrictProtocol, box_width
 from syrfa.evaluation.evaluate import evaluate, final_scores
-from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
+from syrfa.evaluation.scores import CURVES, FrameCurves, read_curves
 
 
 def video(name: str, frames: int, seed: int) -> ObjectScores:

@@ -1,4 +1,4 @@
-"""Every constant of the paper protocol, drawn, against plain loops written from docs/method.md, section 11 alone."""
+"""Every constant of the paper protocol, drawn, against plain loops written from docs/evaluation.md alone."""
 
 import json
 import math

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from syrfa.models.augmentation import SensorAugmentation
+from syrfa.models.style import SensorAugmentation
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

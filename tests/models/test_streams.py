@@ -22,7 +22,7 @@ def tubes(batch=4):
 
 
 def stream_alone(net, x, style, mask):
-    """One stream from pixels to O, after docs/method.md, sections 2 and 4: three times block, style, adapter; neck."""
+    """One stream from pixels to O, after docs/method.md: three times block, style, adapter; neck."""
     for number, (block, adapter) in enumerate(zip(net.extractor.blocks, net.adapters, strict=True), start=1):
         x = block(x)
         if style is not None and number in style.permutation:

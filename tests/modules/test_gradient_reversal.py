@@ -46,7 +46,7 @@ def double_by_default():
 
 
 class Reference:
-    """Table 5 as docs/method.md, section 6 says it: two losses, and a sum of gradients for each of three parts."""
+    """Table 5 as docs/method.md says it: two losses, and a sum of gradients for each of three parts."""
 
     def __init__(self, module, settings, total):
         self.m, self.s, self.total = copy.deepcopy(module).double().train(), settings, total

@@ -30,7 +30,7 @@ def normals(loader):
 
 
 def by_hand(network, tubes, seed, number, flip, threshold):
-    """The loss of batch `number`, tube by tube; the draws come in the order that docs/method.md, section 5 names."""
+    """The loss of batch `number`, tube by tube; the draws come in the order that docs/method.md names."""
     torch.manual_seed((seed * 1_000_003 + number) * 65_537)
     pixels = (tubes.permute(0, 4, 1, 2, 3).float() / 255).double()
     flipped = torch.rand(len(pixels)) < flip

@@ -21,7 +21,7 @@ def same_weights(one, other):
 
 
 class Reference:
-    """Phase 1 as docs/method.md, section 3 says it: total loss to one Adam, double backward to another."""
+    """Phase 1 as docs/method.md says it: total loss to one Adam, double backward to another."""
 
     def __init__(self, module, settings):
         self.m = copy.deepcopy(module).double().train()

@@ -1,4 +1,4 @@
-"""The published boxes of Ped2 through the whole cache: the counts of docs/method.md, section 7, and its labels."""
+"""The published boxes of Ped2 through the whole cache: the counts of docs/method.md, and its labels."""
 
 import os
 from pathlib import Path

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from syrfa.evaluation import ObjectScores, PaperProtocol, StrictProtocol, box_width, write_scores
 from syrfa.evaluation.evaluate import evaluate, final_scores
-from syrfa.evaluation.frame_curves import CURVES, FrameCurves
+from syrfa.evaluation.scores import CURVES, FrameCurves
 
 FRAMES, HEIGHT, WIDTH = 40, 60, 90
 PROTOCOLS = (StrictProtocol(3, "centred", 5), StrictProtocol(3, "none"), PaperProtocol("ped2", 3))

@@ -53,7 +53,7 @@ def test_filter_refuses(wrong):
 
 
 def naive(video, frame, xyxy, confidence, rule):
-    """The rules as docs/method.md, section 7 words them, a box at a time."""
+    """The rules as docs/method.md words them, a box at a time."""
     rows = [i for i in range(len(video)) if rule.min_confidence is None or confidence[i] > rule.min_confidence]
     survivors = []
     for i in rows:

@@ -127,8 +127,8 @@ def test_extensions_follow_the_standard_evaluations_and_leave_them_alone(tested,
     from syrfa.datasets import UCSDPed2
     from syrfa.evaluation import Reference, StrictProtocol, read_scores
     from syrfa.evaluation.evaluate import evaluate
-    from syrfa.evaluation.frame_curves import read_curves
     from syrfa.evaluation.metrics.frame_level import micro_auroc
+    from syrfa.evaluation.scores import read_curves
 
     run = [*ADAPT, *SMALL, f"--ckpt_path={tested['adapt'] / 'checkpoints' / 'last.ckpt'}"]
     extensions = ["--evaluation.tracks=true", "--evaluation.reference=[local]", "--evaluation.reference_neighbours=20"]

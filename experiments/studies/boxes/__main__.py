@@ -20,7 +20,7 @@ from experiments.studies.boxes.against_truth import Comparison
 from experiments.studies.boxes.ground_plane import GroundPlane
 from experiments.studies.boxes.without_truth import self_statistics
 from syrfa.detection import BoxNoise, UltralyticsDetector
-from syrfa.detection.masks import contrasts, cover, object_boxes
+from syrfa.detection.noise import contrasts, cover, object_boxes
 from syrfa.training.provenance import environment
 from syrfa.utils.files import write_json
 from syrfa.world.clip import Clip, plan_clips

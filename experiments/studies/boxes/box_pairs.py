@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from syrfa.detection.masks import neighbours
+from syrfa.detection.noise import neighbours
 
 
 def areas(boxes):

@@ -1,4 +1,4 @@
-"""The constants of the paper's post-processing, data set by data set (docs/protocols.md has the source of each)."""
+"""The constants of the paper's post-processing, data set by data set (docs/evaluation.md has the source of each)."""
 
 import math
 from dataclasses import asdict, dataclass, replace

@@ -75,7 +75,7 @@ class MappedDetector(Detector):
             if inner.get(key) != value:
                 raise ConfigError(
                     f"confidence map {self.mapping}: fitted for a detector with {key} {value}, this one has "
-                    f"{inner.get(key)}; fit one for it (docs/detectors.md)"
+                    f"{inner.get(key)}; fit one for it (docs/data.md)"
                 )
         return {
             "detector": "mapped",

@@ -23,7 +23,7 @@ class FileDetector(Detector):
 
     Arrays of the file: `boxes` (n, 5), left, top, right, bottom, confidence; `video` (n,), an index into `names`;
     `frame` (n,), 0-based; `names` (videos,); `frames_per_video` (videos,); optionally `class_id` (n,). A file of
-    `syrfa detect` has a `schema` and says also what its boxes are of; see docs/detectors.md. Published boxes overshoot
+    `syrfa detect` has a `schema` and says also what its boxes are of; see docs/data.md. Published boxes overshoot
     the frame by a few pixels, and tubes are cut out of them as they are.
 
     A video is found by its name. Copies of a data set name their videos differently (`Test001`, `01`): when not one

@@ -1,4 +1,4 @@
-"""What a number of a result owes to test data, read from the result alone (docs/protocols.md)."""
+"""What a number of a result owes to test data, read from the result alone (docs/evaluation.md)."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -14,7 +14,7 @@ from syrfa.evaluation.reference import ReferenceScores
 from syrfa.evaluation.scores import ObjectScores
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import EvaluatedSplit
-from syrfa.utils.collective import of_every_process
+from syrfa.utils.process import of_every_process
 
 
 class ScoreCollector:

@@ -12,16 +12,25 @@ from numpy.typing import NDArray
 
 from syrfa.datasets.protocol_constants import ConstantsName
 from syrfa.errors import ConfigError, DataNotFoundError
-from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
 from syrfa.evaluation.metrics.alarms import DEFAULT_RULE, AlarmRule
 from syrfa.evaluation.metrics.bootstrap import paired_bootstrap
 from syrfa.evaluation.metrics.metric import AlarmMetric, FrameLevelMetric, FrameMetric
 from syrfa.evaluation.options import EvaluationOptions
 from syrfa.evaluation.protocols import Protocol, StrictProtocol
 from syrfa.evaluation.reference import GEOMETRY, Reference, ReferenceScores
-from syrfa.evaluation.scores import ObjectScores, box_width, random_scores, read_all_scores, read_scores, write_scores
-from syrfa.utils.collective import own_share
+from syrfa.evaluation.scores import (
+    CURVES,
+    FrameCurves,
+    ObjectScores,
+    box_width,
+    random_scores,
+    read_all_scores,
+    read_curves,
+    read_scores,
+    write_scores,
+)
 from syrfa.utils.files import write_json
+from syrfa.utils.process import own_share
 
 SCORES, REFERENCE = "scores", "reference"
 _SPLIT = "split.json"

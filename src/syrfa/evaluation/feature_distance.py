@@ -16,7 +16,7 @@ from syrfa.models import TwoStreamExtractor
 from syrfa.models.streams import StyleRing
 from syrfa.modules import AnomalyModule
 from syrfa.tubes.source import EvaluatedSplit
-from syrfa.utils.collective import of_every_process
+from syrfa.utils.process import of_every_process
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Distances = NDArray[np.float64]

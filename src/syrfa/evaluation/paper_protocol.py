@@ -1,4 +1,4 @@
-"""The published post-processing, one function a step (docs/method.md, section 11).
+"""The published post-processing, one function a step (docs/evaluation.md).
 
 All of it works on normality n = 1 - anomaly score of one test video. It scales by the video's own extremes, that is, by
 test data. The published code divides by zero where a video has no spread; here such a video is most normal throughout.

@@ -1,4 +1,4 @@
-"""From object scores to frame scores: strict, strict along tracks, and as published (docs/method.md, section 8)."""
+"""From object scores to frame scores: strict, strict along tracks, and as published (docs/evaluation.md)."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, replace
@@ -131,7 +131,7 @@ class TrackedProtocol(StrictProtocol):
 
 
 class PaperProtocol(Protocol):
-    """The published post-processing (docs/method.md, section 11), per test video scaled by that video's own extremes.
+    """The published post-processing (docs/evaluation.md), per test video scaled by that video's own extremes.
 
     The first and last `temporal_radius` frames hold no object: they are most normal before any filter. `constants` name
     the data set (`ped2` full resolution, `avenue` 20 px blocks, `shanghaitech` no map); `settings` replace some.

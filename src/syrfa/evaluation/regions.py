@@ -13,7 +13,7 @@ from syrfa.evaluation.metrics.frame_level import MetricValue
 from syrfa.evaluation.metrics.metric import RegionMetric
 from syrfa.evaluation.metrics.region_level import CHANCE_DRAWS, MIN_IOU, TRACK_SHARE
 from syrfa.evaluation.scores import ObjectScores, box_width
-from syrfa.utils.collective import of_every_process, own_share
+from syrfa.utils.process import of_every_process, own_share
 
 
 def measure_regions(

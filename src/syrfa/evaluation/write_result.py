@@ -8,8 +8,8 @@ from lightning import LightningModule, Trainer
 
 from syrfa.evaluation.audit import audit, flags_of, record_flags
 from syrfa.evaluation.evaluate import SplitScores
-from syrfa.evaluation.frame_curves import CURVES, FrameCurves
 from syrfa.evaluation.options import EvaluationOptions
+from syrfa.evaluation.scores import CURVES, FrameCurves
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import environment
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA

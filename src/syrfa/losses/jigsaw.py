@@ -1,4 +1,4 @@
-"""The two puzzles of stage 0, their loss, and normality as how well they are solved (docs/method.md, section 5).
+"""The two puzzles of stage 0, their loss, and normality as how well they are solved (docs/method.md).
 
 Facts about [23] come from its published code: the blank border, the labels' conventions, what a static tube does. The
 permutations themselves are drawn by the caller (`draw_order`); the frames are permuted by `permute_frames`.

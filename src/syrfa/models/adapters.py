@@ -120,7 +120,7 @@ def build_adapters(name: str, shapes: Sequence[Sequence[int]], **arguments: Any)
 
 
 def adapter_movement(adapters: nn.ModuleList) -> dict[str, float]:
-    """Mean and maximum absolute `movement` over all adapters; 0 without any (docs/method.md, section 4)."""
+    """Mean and maximum absolute `movement` over all adapters; 0 without any (docs/method.md)."""
     parts = [adapter.movement() for adapter in adapters if isinstance(adapter, Adapter)]
     moved = torch.cat(parts).abs() if parts else torch.zeros(1)
     return {"mean_abs": moved.mean().item(), "max_abs": moved.max().item()}

@@ -1,4 +1,4 @@
-"""The feature extractor f_theta: three 3-D convolution blocks and a 2-D neck (docs/method.md, section 1).
+"""The feature extractor f_theta: three 3-D convolution blocks and a 2-D neck (docs/method.md).
 
 It is Jigsaw-VAD's "deep + wide" network. At the paper's width of 32, 7 frames and 64 pixels it has 454,240
 parameters and needs 2.46 GMAC a tube.

@@ -1,4 +1,4 @@
-"""The network of stage 0, Jigsaw-VAD [23]: the extractor and a head for each puzzle (docs/method.md, section 5)."""
+"""The network of stage 0, Jigsaw-VAD [23]: the extractor and a head for each puzzle (docs/method.md)."""
 
 from torch import Tensor, nn
 

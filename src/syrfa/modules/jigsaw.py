@@ -1,4 +1,4 @@
-"""Stage 0, the jigsaw puzzles of [23] that the paper's network is pretrained on (docs/method.md, section 5)."""
+"""Stage 0, the jigsaw puzzles of [23] that the paper's network is pretrained on (docs/method.md)."""
 
 from typing import Any, ClassVar
 

@@ -32,8 +32,7 @@ from syrfa.models import (
     Trace,
     TwoStreamExtractor,
 )
-from syrfa.models.augmentation import SensorAugmentation
-from syrfa.models.style import StyleMix, StyleStats
+from syrfa.models.style import SensorAugmentation, StyleMix, StyleStats
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
 from syrfa.modules.checkpoint import fingerprint, load_extractor
 from syrfa.modules.presets import KNOWLEDGE, Preset, choose

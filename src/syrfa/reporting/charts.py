@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
 
-from syrfa.evaluation.frame_curves import FrameCurves
 from syrfa.evaluation.metrics.frame_level import rank
 from syrfa.evaluation.pictures import bands, limits_of
+from syrfa.evaluation.scores import FrameCurves
 
 MOST_POINTS = 300
 """Points of a ROC or PR curve that are drawn; a longer curve is thinned along its length."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from markupsafe import escape
 
 from syrfa.errors import UserError, in_one_line
-from syrfa.evaluation.frame_curves import CURVES, FrameCurves
 from syrfa.evaluation.result import Result
+from syrfa.evaluation.scores import CURVES, FrameCurves
 from syrfa.reporting import alarms, charts
 from syrfa.reporting.charts import Chart
 from syrfa.reporting.report_words import evaluation_name, value_of

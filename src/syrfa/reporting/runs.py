@@ -18,9 +18,9 @@ from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.frame_curves import CURVES, FrameCurves, read_curves
 from syrfa.evaluation.metrics.frame_level import micro_auroc
 from syrfa.evaluation.result import Result, read_result
+from syrfa.evaluation.scores import CURVES, FrameCurves, read_curves
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
 
 SWEEP = "sweep.json"

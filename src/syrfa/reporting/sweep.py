@@ -128,8 +128,10 @@ def _parameter(place: str, content: object, method: str) -> list[Value] | tuple[
         return values
     if method == "grid":
         raise ConfigError(f"{place}: a grid takes `values` or `value`; a range takes method: random")
-    low, high = content.get("min"), content.get("max")
-    if type(low) is not type(high) or not isinstance(low, int | float) or low >= high:
+    low: Any = content.get("min")
+    high: Any = content.get("max")
+    numbers = isinstance(low, int | float) and isinstance(high, int | float)
+    if not numbers or type(low) is not type(high) or not low < high:
         raise ConfigError(f"{place}: cannot be drawn from min={low} to max={high}; give two integers or two floats")
     return low, high
 
@@ -139,7 +141,9 @@ def _draw(given: list[Value] | tuple[float, float], rng: np.random.Generator) ->
     if isinstance(given, list):
         return given[int(rng.integers(len(given)))]
     low, high = given
-    return int(rng.integers(low, high, endpoint=True)) if isinstance(low, int) else float(rng.uniform(low, high))
+    if isinstance(low, int) and isinstance(high, int):
+        return int(rng.integers(low, high, endpoint=True))
+    return float(rng.uniform(low, high))
 
 
 def _point(sweep: Sweep, parameters: dict[str, Value], digest: Callable[[str], str | None]) -> Point:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from syrfa.errors import ConfigError
-from syrfa.reporting.data_at_hand import DataAtHand
+from syrfa.reporting.inputs import DataAtHand
 from syrfa.reporting.table_spec import DEFAULT_SIZE, Spec, named
 from syrfa.training.run_folder import CHECKPOINTS
 from syrfa.utils.files import sha256_json

@@ -1,14 +1,92 @@
 """A table of the paper from results alone: its lines, and below them what a reader needs to judge them."""
 
+import csv
+import io
+import re
 import statistics
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import EvaluationSpec, RowSpec, Spec, named
-from syrfa.reporting.training_facts import code_of, is_clean_only, listed, settings_next_to_the_papers
-from syrfa.utils.text_table import mean_and_deviation, percent
+from syrfa.utils.files import atomic_write
+from syrfa.utils.text_table import markdown_table, mean_and_deviation, percent
+
+_UNKNOWN = "not on record"
+_PHASES = {"SynthKnowledgeModule": "phase 1", "RealAdaptModule": "phase 2"}
+_TERMS = {"lambda_cont": "no consistency", "align_every": "no alignment", "lambda_aux": "no L_aux"}
+
+
+def training_name(result: Result) -> str:
+    """What was trained, as `clean_only (no consistency, no alignment)`; the module's name where it is neither phase."""
+    settings = result.get("settings") or {}
+    first = settings.get("knowledge") or settings
+    left_out = [words for key, words in _TERMS.items() if key in first and not first[key]]
+    start = f"clean_only ({', '.join(left_out)})" if first.get("clean_only") else ", ".join(("phase 1", *left_out))
+    if _PHASES.get(result["module"]) == "phase 1":
+        return start
+    if _PHASES.get(result["module"]) is None:
+        return str(result["module"])
+    return ", ".join(filter(None, ("phase 2", settings.get("adapter"), f"from {start}" if left_out else "")))
+
+
+def is_clean_only(result: Result) -> bool:
+    """Whether what is called phase 1 was L_cls on the clean stream alone: no consistency, no alignment."""
+    settings = result["settings"]
+    return bool(settings.get("clean_only") or settings.get("knowledge", {}).get("clean_only"))
+
+
+def settings_next_to_the_papers(results: Sequence[Result]) -> str:
+    """The settings that decide most, with the paper's."""
+    settings = [{**result["settings"].get("knowledge", {}), **result["settings"]} for result in results]
+    found: dict[tuple[str, str], Iterable[Any]] = {
+        ("width", "32"): (result.get("width") for result in results),
+        ("tube size", "64"): (result.get("size") for result in results),
+        ("lr of phase 1", "1e-05"): (each["lr"] for each in settings if each.get("lr")),
+        ("lr of phase 2", "1e-06"): (each["lr_adapter"] for each in settings if "lr_adapter" in each),
+        ("source", "UBnormal"): (source for result in results for source in _sources(result)),
+        ("pretraining", "jigsaw puzzles"): map(_pretraining, settings),
+    }
+    known = {key: listed(values) for key, values in found.items()}
+    return ", ".join(f"{name} {value} (paper: {paper})" for (name, paper), value in known.items() if value)
+
+
+def code_of(results: Sequence[Result]) -> str:
+    """Commits, versions, device, precision and threads."""
+    environments = [result["environment"] for result in results]
+    return (
+        f"commit {listed(e.get('git_commit') or 'unknown' for e in environments)}, "
+        f"syrfa {listed(e['syrfa'] for e in environments)}, "
+        f"torch {listed(e['packages']['torch'] for e in environments)}; "
+        f"device {listed(result['device'] for result in results)}, "
+        f"precision {listed(result['precision'] for result in results)}, "
+        f"threads {listed(e.get('threads', _UNKNOWN) for e in environments)}"
+    )
+
+
+def listed(values: Iterable[Any], between: str = ", ") -> str:
+    """Different values, each once, in order."""
+    return between.join(dict.fromkeys(str(value) for value in values))
+
+
+def _sources(result: Result) -> Iterator[str]:
+    """What the weights learnt labels from."""
+    steps = (result.get("run_record") or {}).get("steps", [])
+    parts = [part for step in steps for part in step["data"] if part["domain"] == "source"]
+    for part in parts:
+        yield f"the generated world {part['world']['preset']}" if part.get("world") else str(part["dataset"])
+    if not parts:
+        yield _UNKNOWN
+
+
+def _pretraining(settings: dict[str, Any]) -> str:
+    if "pretrained" not in settings:
+        return _UNKNOWN
+    return "weights of stage 0" if settings["pretrained"] or settings.get("pretrained_from") else "none"
+
 
 NONE = "-"
 COLUMNS = (
@@ -189,3 +267,64 @@ def _facts(outcomes: Outcomes, evaluations: Iterable[EvaluationSpec]) -> list[st
         *audits,
         f"Code: {code_of(results)}.",
     ]
+
+
+_LATEX = {
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "|": r"\textbar{}"},
+    **{"<": r"\textless{}", ">": r"\textgreater{}", "`": r"\textasciigrave{}", "'": r"\textquotesingle{}"},
+    # \textquotedbl is not in the encoding that LaTeX begins with; typewriter type has the straight mark in every one
+    **{"±": r"$\pm$", '"': r"{\ttfamily\char34}"},
+}
+
+
+def as_markdown(table: Table) -> str:
+    """A heading, the table, and its notes as a list."""
+    notes = "\n".join(f"- {note}" for note in table.notes)
+    return f"## {table.title}\n\n{markdown_table(table.lines, table.columns)}\n\n{notes}\n"
+
+
+def as_csv(table: Table) -> str:
+    """Comma-separated, UTF-8, lines ended by a line feed; notes behind the lines, each after `# ` in its first cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([table.columns, *table.lines])
+    writer.writerows([f"# {note}"] for note in table.notes)
+    return text.getvalue()
+
+
+def as_latex(table: Table) -> str:
+    """A `table*` for the packages booktabs and graphicx (before 2020 also textcomp), wide as the page, notes below."""
+    head, *rows = [" & ".join(map(escape, line)) + r" \\" for line in (table.columns, *table.lines)]
+    lines = [
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{escape(table.title)}}}",
+        rf"\label{{tab:{table.name}}}",
+        r"\resizebox{\textwidth}{!}{%",
+        rf"\begin{{tabular}}{{{'l' * len(table.columns)}}}",
+        *(r"\toprule", head, r"\midrule", *rows, r"\bottomrule"),
+        r"\end{tabular}}",
+        r"\begin{itemize}\footnotesize",
+        *(rf"\item {escape(note)}" for note in table.notes),
+        r"\end{itemize}",
+        r"\end{table*}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX prints as it is, two hyphens as two, so that commands can be copied."""
+    return re.sub("-(?=-)", "-{}", "".join(_LATEX.get(letter, letter) for letter in text))
+
+
+FORMATS = {"md": as_markdown, "csv": as_csv, "tex": as_latex}
+
+
+def write_tables(tables: list[Table], folder: Path) -> list[Path]:
+    """Writes every table in every format; returns the files."""
+    files = {folder / f"{table.name}.{suffix}": made(table) for table in tables for suffix, made in FORMATS.items()}
+    for path, text in files.items():
+        with atomic_write(path) as opened:
+            opened.write(text.encode())
+    return list(files)

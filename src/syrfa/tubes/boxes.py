@@ -15,8 +15,7 @@ from syrfa.detection.box_file import BoxFile, Origin, check_rows, outside, read_
 from syrfa.engine import EngineName, JobStore, StepTimer, VideoDone, run_job
 from syrfa.errors import CacheError, ConfigError, DetectionError
 from syrfa.tubes.cache import KEY_LENGTH
-from syrfa.tubes.index import Table
-from syrfa.tubes.shards import writes_to
+from syrfa.tubes.index import Table, writes_to
 from syrfa.tubes.stream import one_a_frame, shown_batches
 from syrfa.utils.files import sha256_json, sync_folder
 

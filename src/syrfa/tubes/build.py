@@ -24,9 +24,8 @@ from syrfa.tubes.cache import (
     cache_key,
     labels_file,
 )
-from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo, join_indices, join_labels
+from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo, join_indices, join_labels, open_shard, writes_to
 from syrfa.tubes.labels import label_video
-from syrfa.tubes.shards import open_shard, writes_to
 from syrfa.tubes.spec import TubeSpec
 from syrfa.tubes.stream import TubeStream, stream_video
 from syrfa.utils.files import sha256_file, sweep

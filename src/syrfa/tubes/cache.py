@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoDataset
 from syrfa.detection.base import Detector
 from syrfa.errors import CacheError, ConfigError
-from syrfa.tubes.index import TubeIndex, TubeLabels, VideoInfo
+from syrfa.tubes.index import HEADER, TubeIndex, TubeLabels, VideoInfo, npy_header
 from syrfa.tubes.labels import to_labels
-from syrfa.tubes.shards import HEADER, npy_header
 from syrfa.tubes.spec import TubeFilter, TubeSpec, filter_boxes
 from syrfa.utils.files import sha256_file, sha256_json, unsealed
 

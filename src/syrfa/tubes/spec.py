@@ -13,7 +13,7 @@ _CELLS = 1 << 24  # box pairs compared in one go: 16 MB
 
 @dataclass(frozen=True)
 class TubeSpec:
-    """How boxes become tubes. Part of the cache's key: another spec is another cache (docs/method.md, section 7).
+    """How boxes become tubes. Part of the cache's key: another spec is another cache (docs/method.md).
 
     Attributes:
         frames: T, the length of a tube, odd; the box of frame t is cropped from t - T//2 to t + T//2.
@@ -96,7 +96,7 @@ def filter_boxes(
     confidence: NDArray[np.float32],
     rule: TubeFilter,
 ) -> NDArray[np.int64]:
-    """Rows that pass `rule`, ascending: confidence, then nested boxes, then small ones (docs/method.md, section 7).
+    """Rows that pass `rule`, ascending: confidence, then nested boxes, then small ones (docs/method.md).
 
     The columns are those of a `TubeIndex`: `video` ascending, `frame` ascending within a video.
     """

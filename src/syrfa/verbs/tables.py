@@ -9,11 +9,10 @@ from syrfa.engine import folder_lock
 from syrfa.errors import ConfigError
 from syrfa.reporting.archive import archived_tables, write_archive
 from syrfa.reporting.figures import draw_figures
-from syrfa.reporting.table_formats import as_markdown, write_tables
 from syrfa.reporting.table_plan import THREADS, make_plan, read_overrides, read_seeds
 from syrfa.reporting.table_runs import Outcome, TableRuns
 from syrfa.reporting.table_spec import DEFAULT_SIZE, read_spec
-from syrfa.reporting.tables import build_tables
+from syrfa.reporting.tables import as_markdown, build_tables, write_tables
 
 
 def tables(

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from canned_results import canned_result, reading, source_part
 
-from syrfa.reporting.table_formats import FORMATS, as_latex, escape
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import Spec, read_spec
-from syrfa.reporting.tables import Table, build_tables
+from syrfa.reporting.tables import FORMATS, Table, as_latex, build_tables, escape
 
 GOLDEN = Path(__file__).parent / "golden"
 HASHES = {"plain": "a" * 64, "full": "b" * 64, "full_rap": "c" * 64}

@@ -1,4 +1,4 @@
-"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1, EER (docs/method.md, section 8).
+"""Frame-level metrics of a set of videos: micro and macro AUROC, AUPRC, max F1, EER (docs/evaluation.md).
 
 Scores may be any finite numbers: only their order counts. They are ranked into [0, 1] first, because torchmetrics takes
 a sigmoid of anything outside, which makes distinct large scores equal.

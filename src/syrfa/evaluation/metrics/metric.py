@@ -16,7 +16,7 @@ from syrfa.evaluation.metrics.bootstrap import bootstrap_intervals
 from syrfa.evaluation.metrics.frame_level import METRICS, MetricValue
 from syrfa.evaluation.metrics.region_level import MatchedVideo, match, region_metrics
 from syrfa.evaluation.scores import ObjectScores
-from syrfa.utils.collective import of_every_process
+from syrfa.utils.process import of_every_process
 
 Columns = list[NDArray[np.float64]]
 

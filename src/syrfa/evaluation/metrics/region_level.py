@@ -1,4 +1,4 @@
-"""RBDC and TBDC: are the right places found, not only the right frames (docs/method.md, section 12).
+"""RBDC and TBDC: are the right places found, not only the right frames (docs/evaluation.md).
 
 Ramachandra and Jones, "Street Scene", WACV 2020. A box matches every region of its frame that it overlaps enough. A
 region is found from the highest score of the boxes that match it on; a box that matches no region is a false positive.

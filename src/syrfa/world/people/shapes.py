@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,8 @@ class Shapes:
     def __add__(self, other: "Shapes") -> "Shapes":
         """Both together."""
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Shapes(*(a + b if isinstance(a, list) else np.concatenate([a, b]) for a, b in pairs))
+        parts: list[Any] = [a + b if isinstance(a, list) else np.concatenate([a, b]) for a, b in pairs]
+        return Shapes(*parts)
 
     def placed(self, x: float, y: float, heading: float) -> "Shapes":
         """Turned by `heading` (radians, counter-clockwise from world x) and moved to the ground point (x, y)."""
