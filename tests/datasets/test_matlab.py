@@ -129,3 +129,17 @@ def test_damaged_files_raise_that_alone(tmp_path_factory, data, compress):
     for name in ("gt", "vol"):
         with contextlib.suppress(MatError):
             assert all(array.nbytes < 1e6 for array in arrays_of(load_variable(file, name)))
+
+
+@pytest.mark.parametrize("kind", [0, 8, 10, 11, 14, 15, 19, 255])
+def test_a_type_that_holds_no_numbers_never_reaches_scipy(tmp_path, kind):
+    # scipy takes the type for an index into a table of 20, where an empty place ends the process
+    file = tmp_path / "a.mat"
+    savemat(file, {"gt": np.arange(3.0)})
+    content = bytearray(file.read_bytes())
+    tag = content.index(np.arange(3.0).tobytes()) - 8
+    assert content[tag] == 9
+    content[tag] = kind
+    file.write_bytes(content)
+    with pytest.raises(MatError, match="claims"):
+        load_variable(file, "gt")

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat, whosmat
+from scipy.io import loadmat
 
 LARGEST = 1 << 30  # bytes of a variable; the masks of Avenue's longest video are 331 MB, packed to 1.3 MB
 
 _HEADER, _COMPRESSED, _MATRIX, _CHUNK = 128, 15, 14, 1 << 20
-_COUNTED = (1, *range(6, 16))  # classes of matrices that have at least a byte an element: cells, numbers
+_CELL, _NUMBERS, _COMPLEX, _WITH_DIMENSIONS = 1, range(6, 16), 0x800, range(1, 16)  # classes of matrices; a flag
+_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # of a number, by the type it is stored in
 _DEEPEST = 2  # a cell of a cell array
 Read = Callable[[int], bytes]
 
@@ -36,8 +37,7 @@ def load_variable(file: Path, *names: str, largest: int = LARGEST) -> NDArray[An
         numbers in MATLAB's shape, of the type they are stored in; or for a cell array an object array of such arrays.
     """
     try:
-        _check_claims(file, largest)
-        listed = [name for name, _, _ in whosmat(str(file))]
+        listed = _checked_names(file, names, largest)
         name = next((name for name in listed if name in names), None)
         if name is None:
             raise MatError(f"no variable {' or '.join(names)}; there is {', '.join(listed)[:200] or 'none'}")
@@ -64,13 +64,18 @@ def arrays_of(content: NDArray[Any]) -> list[NDArray[Any]]:
     return list(np.moveaxis(content, 2, 0)) if content.ndim == 3 else [content]
 
 
-def _check_claims(file: Path, largest: int) -> None:
-    """Walks through the file, keeping nothing: scipy reserves what a header claims before it looks for it."""
+def _checked_names(file: Path, wanted: tuple[str, ...], largest: int) -> list[str]:
+    """The names of the variables of a file, of which the wanted ones are safe to load.
+
+    scipy reserves what a header claims before it looks for it, and a type that it does not know ends the process. So
+    the file is walked through first, keeping nothing.
+    """
+    found = []
     with file.open("rb") as stream:
         start = stream.read(_HEADER)
         if start.startswith((b"\x89HDF\r\n\x1a\n", b"MATLAB 7.3")):
             raise MatError(_LEVEL_7_3)
-        order = {b"IM": "<u4", b"MI": ">u4"}.get(start[126:128])
+        order = {b"IM": "<", b"MI": ">"}.get(start[126:128])
         if order is None or 0 in start[:4]:  # which scipy would take for level 4
             raise MatError("is not a MATLAB file of level 5, 6 or 7")
         size, position = file.stat().st_size, _HEADER
@@ -86,34 +91,88 @@ def _check_claims(file: Path, largest: int) -> None:
                 kind, length = _words(read(8), order)
             if length > largest:
                 raise MatError(f"holds {length:,} bytes in one variable, more than {largest:,}; is it another file?")
-            if kind == _MATRIX:
-                _check_matrix(read, length, order)
+            if kind != _MATRIX:
+                raise MatError(f"holds an element of type {kind} where a variable is expected")
+            found.append(_Matrix(read, length, order).check(wanted))
+    return found
 
 
-def _check_matrix(read: Read, length: int, order: str, depth: int = 0) -> None:
-    """Refuses a matrix that is not as long as its parts, or has more elements than bytes."""
-    if depth > _DEEPEST:
-        raise MatError("has cells in cells")
-    number, left, kind = 0, length, 0
-    while left >= 8:
-        first, second = _words(read(8), order)
-        left -= 8
-        code, size = (first & 0xFFFF, 0) if first >> 16 else (first, second)  # four bytes fit into the tag itself
-        if size > left:
-            raise MatError("claims more than it holds")
-        if code == _MATRIX:
-            _check_matrix(read, size, order, depth + 1)
-        elif number < 2:  # flags, then dimensions
-            words = np.frombuffer(read(size), order)
-            kind = int(words[0]) & 0xFF if number == 0 and len(words) else kind
-            if number == 1 and kind in _COUNTED and math.prod(map(int, words)) > length:
-                raise MatError(f"claims {' x '.join(map(str, words))} elements in {length:,} bytes")
+class _Matrix:
+    """One matrix of a file, of `length` bytes, that is read front to back."""
+
+    def __init__(self, read: Read, length: int, order: str, depth: int = 0) -> None:
+        self.read, self.left, self.order, self.depth = read, length, order, depth
+
+    def check(self, wanted: tuple[str, ...] = ()) -> str:
+        """Its name; a matrix in a cell, and one of the wanted names, is held to its claims."""
+        flags = _words(self._part(8, 6), self.order)[0]
+        kind = flags & 0xFF
+        if kind not in _WITH_DIMENSIONS:  # function handles and opaque objects
+            if self.depth:
+                raise MatError("has a cell that holds no numbers")
+            return ""
+        dims = np.frombuffer(self._part(128, 5), f"{self.order}i4")
+        if len(dims) < 2 or (dims < 0).any():
+            raise MatError("has no dimensions")
+        name = self._part(256, 1, 16).decode("ascii", "replace")
+        if not self.depth and name not in wanted:
+            return name
+        elements = math.prod(map(int, dims))
+        claim = f"claims {' x '.join(map(str, dims))} elements in {self.left:,} bytes"
+        if kind == _CELL:
+            self._check_cells(elements, claim)
+        elif kind in _NUMBERS and not flags & _COMPLEX:
+            self._check_numbers(elements, claim)
         else:
-            for done in range(0, size, _CHUNK):
-                read(min(_CHUNK, size - done))
-        padding = min(-size % 8, left - size)
-        read(padding)
-        number, left = number + 1, left - size - padding
+            raise MatError(
+                "has a cell that holds no numbers" if self.depth else f"{name} holds neither numbers nor cells"
+            )
+        if self.left:
+            raise MatError("holds more than it claims")
+        return name
+
+    def _check_cells(self, elements: int, claim: str) -> None:
+        if self.depth == _DEEPEST:
+            raise MatError("has cells in cells")
+        if 8 * elements > self.left:
+            raise MatError(claim)
+        for _ in range(elements):
+            kind, length, _ = self._tag()
+            if kind != _MATRIX or length > self.left:
+                raise MatError("has a cell that is no matrix")
+            if length:
+                _Matrix(self._take, length, self.order, self.depth + 1).check()
+
+    def _check_numbers(self, elements: int, claim: str) -> None:
+        kind, length, inline = self._tag()
+        if kind not in _BYTES or length != elements * _BYTES[kind]:
+            raise MatError(claim)
+        left = 0 if inline else length + -length % 8
+        while left:
+            left -= len(self._take(min(left, _CHUNK)))
+
+    def _part(self, most: int, *kinds: int) -> bytes:
+        """The content of a small element of one of these types."""
+        kind, length, inline = self._tag()
+        if kind not in kinds or length > most:
+            raise MatError("has a damaged header")
+        return inline[:length] if inline else self._take(length + -length % 8)[:length]
+
+    def _tag(self) -> tuple[int, int, bytes]:
+        """Type, length, and the content where it is short enough for the tag itself."""
+        data = self._take(8)
+        first, second = _words(data, self.order)
+        if not first >> 16:
+            return first, second, b""
+        if first >> 16 > 4:
+            raise MatError("has a damaged header")
+        return first & 0xFFFF, first >> 16, data[4:]
+
+    def _take(self, size: int) -> bytes:
+        if size > self.left:
+            raise MatError("claims more than it holds")
+        self.left -= size
+        return self.read(size)
 
 
 def _exactly(source: Read) -> Read:
@@ -146,5 +205,7 @@ def _inflate(source: Read, length: int) -> Read:
 
 
 def _words(data: bytes, order: str) -> tuple[int, int]:
-    first, second = np.frombuffer(data, order)
+    if len(data) != 8:
+        raise MatError("has a damaged header")
+    first, second = np.frombuffer(data, f"{order}u4")
     return int(first), int(second)
