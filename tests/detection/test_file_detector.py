@@ -94,15 +94,6 @@ def test_split_in_the_path(tmp_path, make_dataset):
     assert list(detector.identity()["sha256"]) == ["boxes_test.npz"]
 
 
-def test_identity_follows_the_content_not_the_folder(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    a, b = write(tmp_path / "a"), write(tmp_path / "b")
-    assert FileDetector(a).identity() == FileDetector(b).identity()
-    np.savez(b, **arrays(frame=np.array([7, 3, 3, 1])))
-    assert FileDetector(a).identity() != FileDetector(b).identity()
-
-
 def test_other_names_are_matched_by_position_when_all_else_agrees(tmp_path, make_dataset):
     detector = FileDetector(write(tmp_path))
     assert len(start(detector, make_dataset(("Test001", "Test002")), 0)[3]) == 2

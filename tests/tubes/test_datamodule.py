@@ -1,11 +1,14 @@
 """The DataModule: batches, stages, configs, resuming."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import lightning
 import numpy as np
 import pytest
 import torch
+from jsonargparse import ArgumentParser
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from syrfa.errors import CacheError, ConfigError, LabelError
@@ -14,6 +17,8 @@ from syrfa.tubes.batches import BatchSplitter, OrderedBatches
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import TubeSource
 from syrfa.verbs.prepare import prepare
+
+RESULTS = Path(__file__).parents[2] / "experiments" / "results"
 
 
 @pytest.fixture
@@ -382,6 +387,17 @@ def test_prepare_data_builds_what_the_stage_needs(source, tmp_path):
     assert [row for rows in model.seen for row in rows] == data.evaluated("test").rows.tolist()
     (only,) = (tmp_path / "cache").iterdir()
     assert only.name.startswith("fake-test-")
+
+
+def test_the_data_of_every_committed_run_record_is_understood():
+    parser = ArgumentParser(parser_mode="omegaconf", exit_on_error=False)
+    parser.add_class_arguments(TubeDataModule, "data")
+    results = [json.loads(file.read_text()) for file in RESULTS.rglob("*_seed?.json")]
+    steps = [step for result in results for step in (result.get("run_record") or {}).get("steps", [])]
+    recorded = {json.dumps(step["options"]["data"], sort_keys=True) for step in steps}
+    assert len(recorded) >= 3
+    for options in recorded:
+        parser.parse_object({"data": json.loads(options)})
 
 
 def test_prepare_prints_a_line_a_cache_and_verifies(source, tmp_path, capsys):
