@@ -40,7 +40,10 @@ def test_phase_one_is_finite(norm, normalise):
 @pytest.mark.parametrize("norm", ["l2", "mse"])
 def test_phase_two_is_finite(norm):
     torch.manual_seed(0)
-    module = RealAdaptModule(knowledge={**TINY, "consistency_norm": norm})
+    phase1 = SynthKnowledgeModule(**TINY, consistency_norm=norm)
+    module = RealAdaptModule(
+        knowledge={"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": phase1.settings()}
+    )
     module.has_weights = True
     logged = take_step(spread(module), tubes("normal", "puzzle"))
     assert logged["train/cont"] < 1e-5

@@ -60,7 +60,7 @@ def test_half_a_command(arguments, named, tmp_path, monkeypatch, refusal):
         ("--data.target.spec.frames=6", "frames=6"),
         ("--data.target.dataset=Nope", "data.target.dataset: there is no class 'Nope'"),
         ("--data.source.filter.min_side=10000", "data.*.filter"),
-        ("--data.source.train_spec.margin=1000", "spec.margin (1000) leaves no frame"),
+        ("--data.source.train_spec.margin=1000", "spec.margin (1000) leaves none of the frames"),
         ("--evaluation.constants.taps=8", "evaluation.constants.taps=8: give an odd number of at least 1"),
         ("--evaluation.protocol=strickt", "evaluation.protocol: expected one of 'strict', 'paper', got strickt"),
         ("--evaluation.window=24", "window is 24"),

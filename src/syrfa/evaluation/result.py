@@ -23,6 +23,8 @@ METRICS = {
 """What people call the metrics of an evaluation, in the order of a table."""
 
 _NUMBERS = ("value", "ci_low", "ci_high", "chance")
+_PHASES = {"SynthKnowledgeModule": "phase 1", "RealAdaptModule": "phase 2"}
+_TERMS = {"lambda_cont": "no consistency", "align_every": "no alignment", "lambda_aux": "no L_aux"}
 
 
 def read_result(path: Path) -> Result:
@@ -93,3 +95,22 @@ def _shown(value: object) -> str:
     """As the file has it, as far as it fits into a message."""
     text = ascii(value)
     return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def training_name(result: Result) -> str:
+    """What was trained, as `clean_only (no consistency, no alignment)`; the module's name where it is neither phase."""
+    settings = result.get("settings") or {}
+    first = settings.get("knowledge") or settings
+    left_out = [words for key, words in _TERMS.items() if key in first and not first[key]]
+    start = f"clean_only ({', '.join(left_out)})" if first.get("clean_only") else ", ".join(("phase 1", *left_out))
+    if _PHASES.get(result["module"]) == "phase 1":
+        return start
+    if _PHASES.get(result["module"]) is None:
+        return str(result["module"])
+    return ", ".join(filter(None, ("phase 2", settings.get("adapter"), f"from {start}" if left_out else "")))
+
+
+def is_clean_only(result: Result) -> bool:
+    """Whether what is called phase 1 was L_cls on the clean stream alone: no consistency, no alignment."""
+    settings = result["settings"]
+    return bool(settings.get("clean_only") or settings.get("knowledge", {}).get("clean_only"))

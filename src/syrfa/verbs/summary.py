@@ -5,8 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from syrfa.evaluation.audit import audit_lines, flags_of
-from syrfa.evaluation.result import Evaluation, Result, read_result
-from syrfa.reporting.tables import training_name
+from syrfa.evaluation.result import Evaluation, Result, read_result, training_name
 from syrfa.utils.text_table import markdown_table, mean_and_deviation, percent, text_table
 
 _BASELINES = ("box_width", "chance", "adapter")
