@@ -1,5 +1,6 @@
 """What every data set answers: which videos, where, with which labels."""
 
+import json
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -128,6 +129,7 @@ class VideoDataset(ABC):
         if split is not None:
             self.check_split(split)
         self._stated: set[str] = set()
+        self._clip_rates: dict[str, float] | None = None
 
     def __len__(self) -> int:
         return len(self._indexed)
@@ -214,6 +216,15 @@ class VideoDataset(ABC):
     def fps(self) -> float | None:
         """Frames a second; None where it is not stated, and for a generated world, whose clips differ."""
         return None if self.is_generated() else self.released_fps
+
+    def frame_rate(self, record: VideoRecord) -> float | None:
+        """Frames a second of this very video; None where it is not stated. Of a generated clip, what its world says."""
+        if not self.is_generated():
+            return self.fps()
+        if self._clip_rates is None:
+            place = next(p / WORLD for p in (self.root, self.root.resolve().parent) if (p / WORLD).is_file())
+            self._clip_rates = json.loads(place.read_text()).get("fps", {})
+        return self._clip_rates.get(f"{record.split}/{record.name}")
 
     def describe_layout(self) -> str:
         """What was recognised, a line each: `layout: ...`, `labels: ...`, `polarity: ...`, `pixel masks: ...`.

@@ -169,6 +169,26 @@ def frame_count(path: Path) -> int:
     return len(list_images(path)) if path.is_dir() else open_video(path).count()
 
 
+def frame_seconds(path: Path) -> NDArray[np.float64]:
+    """When each frame of a video file is shown, the first at 0, float64 (frames,); the file is decoded end to end.
+
+    By the container's timestamps; AVI has a constant rate in their place.
+
+    Raises:
+        VideoError: as `open_video`.
+    """
+    capture = _open(path)
+    rate, seconds = capture.get(cv2.CAP_PROP_FPS), []
+    try:
+        while capture.grab():
+            seconds.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+    finally:
+        capture.release()
+    if path.suffix.lower() == ".avi" and rate > 0:
+        return np.arange(len(seconds)) / rate
+    return np.array(seconds) - (seconds or [0.0])[0]
+
+
 def decode_ahead(
     frames: VideoReader, around: Callable[[], AbstractContextManager[object]] = nullcontext
 ) -> Iterator[list[NDArray[np.uint8]]]:

@@ -88,7 +88,7 @@ class FrameAUC(Callback):
         labels = labels_of(split)
         if labels is None:
             return
-        protocol = self.options.protocols(split.cache.spec.frames // 2, split.source.constants)[0]
+        protocol = self.options.protocols(split.cache.spec.temporal_radius, split.source.constants)[0]
         metrics = evaluate(scores.objects, labels, protocol, bootstrap=0)["metrics"]
         # next to the number wherever it is shown: what the weights bring, and what this fit adds
         on = [name for name, used in switches_of(pl_module, split).items() if used]
@@ -117,7 +117,7 @@ class FrameAUC(Callback):
             )
         if options.reference:
             scores = replace(scores, reference=score_reference(trainer, split, options.reference_boxes))
-        radius = split.cache.spec.frames // 2
+        radius = split.cache.spec.temporal_radius
         evaluations, curves = evaluate_split(scores, labels, options, radius, split.source.constants, dataset.fps())
         extra = {"regions": {"value": None, "reason": "evaluation.regions is false"}}
         if options.regions:

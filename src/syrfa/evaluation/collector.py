@@ -11,7 +11,7 @@ from torch import Tensor
 
 from syrfa.errors import ConfigError
 from syrfa.evaluation.reference import ReferenceScores
-from syrfa.evaluation.scores import ObjectScores
+from syrfa.evaluation.scores import ObjectScores, hold
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import EvaluatedSplit
 from syrfa.utils.process import of_every_process
@@ -58,9 +58,9 @@ def data_of(trainer: Trainer, *accessors: str) -> TubeDataModule:
     """The trainer's DataModule: a `TubeDataModule`, or any other with the accessors that are used of it.
 
     Always: `use(stage)`, None where the stage (`validate` or `test`) has no split, and `evaluated(stage)`, an object
-    like `EvaluatedSplit`: `cache` (with `index`, `video_infos`, `frame_labels(number)`, `spec.frames`, `key`), `rows`,
-    `source`, `domain`, `dataset`, `split` and `manifest_hash`. Optional: `switches` and `oracle`. For reference scores:
-    `prepare_normals()`, `training_normals(boxes)` and `ordered_dataloader(split)`; for the feature distance:
+    like `EvaluatedSplit`: `cache` (with `index`, `video_infos`, `frame_labels(number)`, `spec.temporal_radius`, `key`),
+    `rows`, `source`, `domain`, `dataset`, `split` and `manifest_hash`. Optional: `switches` and `oracle`. For reference
+    scores: `prepare_normals()`, `training_normals(boxes)` and `ordered_dataloader(split)`; for the feature distance:
     `eval_batch_size`. ConfigError where one is missing.
     """
     data: Any = trainer.datamodule  # type: ignore[attr-defined]  # Trainer sets it when it attaches the data
@@ -79,14 +79,17 @@ def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[Objec
     index = split.cache.index
     video = index.video[split.rows]
     return [
-        ObjectScores(
-            name=info.name,
-            frames=info.frames,
-            height=info.height,
-            width=info.width,
-            object_frame=index.frame[split.rows[video == number]],
-            object_xyxy=index.xyxy[split.rows[video == number]],
-            object_score=scores[video == number],
+        hold(
+            ObjectScores(
+                name=info.name,
+                frames=info.frames,
+                height=info.height,
+                width=info.width,
+                object_frame=index.frame[split.rows[video == number]],
+                object_xyxy=index.xyxy[split.rows[video == number]],
+                object_score=scores[video == number],
+            ),
+            info.centres,
         )
         for number, info in enumerate(split.cache.video_infos)
     ]

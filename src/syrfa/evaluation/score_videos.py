@@ -14,7 +14,7 @@ from syrfa.detection.base import Detector
 from syrfa.engine import JobStore, StepTimer, VideoDone
 from syrfa.errors import ConfigError
 from syrfa.evaluation.protocols import StrictProtocol
-from syrfa.evaluation.scores import ObjectScores, write_scores
+from syrfa.evaluation.scores import ObjectScores, hold, write_scores
 from syrfa.modules.base import AnomalyModule
 from syrfa.modules.checkpoint import load_module
 from syrfa.tubes.cache import TubeCache
@@ -42,7 +42,7 @@ class ScoreIdentity:
 
     def to_json(self) -> dict[str, Any]:
         """As a `JobStore` keeps it."""
-        return {"schema": 2, **asdict(self)}
+        return {"schema": 2, **asdict(self), "spec": self.spec.identity()}
 
 
 class ScoreJob:
@@ -99,7 +99,7 @@ class ScoreJob:
             else:
                 objects = self._from_cache(record, timer)
         with timer.step("write"):
-            raw = StrictProtocol(self.identity.spec.frames // 2, "none").frame_scores(objects).raw
+            raw = StrictProtocol(self.identity.spec.temporal_radius, "none").frame_scores(objects).raw
             path = write_scores(self.folder / SCORES, objects, raw)
             content = {"video": self._video(record), "frames": objects.frames, "objects": len(objects.object_score)}
             self.store.finish(record.name, content, [path])
@@ -115,7 +115,7 @@ class ScoreJob:
             frames.append(at[rows])
             boxes.append(found.xyxy[rows])
             scorer.add(tubes[rows])
-        return ObjectScores(
+        objects = ObjectScores(
             name=stream.record.name,
             frames=stream.frames,
             height=stream.height,
@@ -124,6 +124,7 @@ class ScoreJob:
             object_xyxy=np.concatenate([np.empty((0, 4), np.float32), *boxes]),
             object_score=scorer.scores(),
         )
+        return hold(objects, stream.centres)
 
     def _from_cache(self, record: VideoRecord, timer: StepTimer) -> ObjectScores:
         assert self.cache is not None
@@ -138,9 +139,10 @@ class ScoreJob:
             with timer.step("read"):
                 tubes = cache.read(rows[start : start + self.identity.batch_size])
             scorer.add(tubes)
-        return ObjectScores(
+        objects = ObjectScores(
             info.name, info.frames, info.height, info.width, index.frame[rows], index.xyxy[rows], scorer.scores()
         )
+        return hold(objects, info.centres)
 
     def module(self) -> AnomalyModule:
         """The trained module, read when it is first needed; CheckpointError as `load_module`."""

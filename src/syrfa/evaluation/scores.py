@@ -116,6 +116,29 @@ class ObjectScores:
             raise ValueError(f"{self.name}: an object score is not finite; the model that gave it has diverged")
 
 
+def hold(objects: ObjectScores, centres: Sequence[int] | NDArray[np.int64] | None) -> ObjectScores:
+    """The same objects on every frame: each frame shows those of the last of `centres`, before the first the first.
+
+    `centres` are the frames that boxes were looked for in, ascending; None where these were all.
+    """
+    if centres is None:
+        return objects
+    span = np.diff(np.concatenate([[0], centres[1:], [objects.frames]]))  # frames that each centre is shown for
+    start = np.cumsum(span) - span
+    shown = np.searchsorted(centres, objects.object_frame)
+    rows = np.repeat(np.arange(len(shown)), span[shown])
+    before = np.cumsum(span[shown]) - span[shown]
+    frame = start[shown][rows] + np.arange(len(rows)) - before[rows]
+    order = np.argsort(frame, kind="stable")
+    rows = rows[order]
+    return replace(
+        objects,
+        object_frame=frame[order].astype(np.int32),
+        object_xyxy=objects.object_xyxy[rows],
+        object_score=objects.object_score[rows],
+    )
+
+
 def write_scores(
     folder: Path,
     objects: ObjectScores,

@@ -30,7 +30,7 @@ def write_test(
     extra: dict[str, Any],
 ) -> None:
     """Writes `scores/`, `curves.npz`, the pictures and, last, `result.json` into the run's folder."""
-    radius, source = split.cache.spec.frames // 2, split.source
+    radius, source = split.cache.spec.temporal_radius, split.source
     scores.write(folder, radius)
     curves.write(folder / CURVES)
     normals = None if scores.reference is None else scores.reference.summary()

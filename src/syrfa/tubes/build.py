@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -127,10 +126,11 @@ class CacheJob:
                 tubes=len(index),
                 bytes=shard.stat().st_size,
                 sha256=sha256_file(shard),
+                centres=None if stream.centres is None else stream.centres.tolist(),
             )
             index.save(part)
             with writes_to(part.with_suffix(".json")):
-                self.store.finish(record.name, asdict(info), [shard, part])
+                self.store.finish(record.name, info.to_json(), [shard, part])
         with timer.step("label"):
             label_video(self.dataset, record, info, index).save(_label_part(self.labels, record.name))
         return VideoDone(record.name, info.frames, timer.seconds)
@@ -197,7 +197,7 @@ def _finish(store: JobStore, records: list[VideoRecord]) -> None:
         "schema": SCHEMA,
         "key": cache_key(store.identity),
         "identity": store.identity,
-        "videos": [asdict(info) for info in infos],
+        "videos": [info.to_json() for info in infos],
         "index": {"sha256": sha256_file(folder / INDEX), "bytes": (folder / INDEX).stat().st_size},
         **sums,
     }
@@ -226,7 +226,7 @@ def _write_labels(
 def _check_not_empty(infos: list[VideoInfo], identity: Identity, frames: int, boxes: int, tubes: int) -> None:
     where, spec = f"{identity['dataset']} {identity['split']}", TubeSpec(**identity["spec"])
     longest = max(info.frames for info in infos)
-    if not spec.centres(longest):
+    if spec.interval is None and not spec.centres(longest):
         raise DetectionError(
             f"{where}: spec.margin ({spec.margin}) leaves none of the frames of videos of at most {longest}; lower it"
         )

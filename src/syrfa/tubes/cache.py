@@ -6,7 +6,6 @@ tables `index.npz` and `labels-<hash>.npz`, `manifest.json`, written last, and t
 
 import json
 from collections import OrderedDict
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def cache_identity(dataset: VideoDataset, split: str, detector: Detector, spec: 
         "split": split,
         "videos": dataset.videos_hash(split),
         "detector": detector.identity(),
-        "spec": asdict(spec.for_split(split)),
+        "spec": spec.for_split(split).identity(),
     }
 
 

@@ -15,16 +15,18 @@ def crop_tubes(
     length: int = 7,
     size: int = 64,
     crop: Crop = "roi_align",
+    around: NDArray[np.int64] | None = None,
 ) -> NDArray[np.uint8]:
     """Cuts every box, unmoved, out of the frames around its own and brings it to size x size.
 
     Args:
-        frames: (f, height, width, channels), consecutive.
-        centres: (n,), position in `frames` of each box's frame, at least length//2 away from both ends.
+        frames: (f, height, width, channels).
+        centres: (n,), position in `frames` of each box's frame, so far from both ends that its tube fits.
         boxes: (n, 4), left, top, right, bottom in pixels.
         length: T, odd.
         size: side of a tube in pixels.
         crop: see `TubeSpec.crop`.
+        around: (length,), where the frames of a tube are, counted from its centre; None for consecutive ones.
 
     Returns:
         (n, T, size, size, channels), rounded half up. `roi_align` differs from torchvision's
@@ -38,7 +40,7 @@ def crop_tubes(
         down, first_row = weights(top, bottom, height, size)
         across, first_column = weights(left, right, width, size)
         patch = planes[
-            centre - length // 2 : centre + length // 2 + 1,
+            slice(centre - length // 2, centre + length // 2 + 1) if around is None else centre + around,
             :,
             first_row : first_row + down.shape[1],
             first_column : first_column + across.shape[1],

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,7 +69,8 @@ class VideoInfo:
     """What a cache knows of one video: its name, length, size in pixels and shard.
 
     `channels` is 1 when every frame is grey, else 3; `boxes` is how many the detector found in the frames it was shown,
-    before any threshold; `tubes` are the rows of the shard, `bytes` and `sha256` its size and digest.
+    before any threshold; `tubes` are the rows of the shard, `bytes` and `sha256` its size and digest. `centres` are the
+    frames that tubes have their centres at, where they are apart in time; None for every frame.
     """
 
     name: str
@@ -81,6 +82,11 @@ class VideoInfo:
     tubes: int
     bytes: int
     sha256: str
+    centres: list[int] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the manifest has it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)

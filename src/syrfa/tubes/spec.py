@@ -1,13 +1,14 @@
 """What a tube is (build time) and which tubes are used (load time)."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.errors import ConfigError
 
+_IN_TIME = ("interval", "centre_interval", "fps")
 _CELLS = 1 << 24  # box pairs compared in one go: 16 MB
 
 
@@ -20,8 +21,14 @@ class TubeSpec:
         size: height and width of a tube in pixels.
         crop: `roi_align` samples at the exact box (aligned=False); `resize` stretches the whole pixels it touches.
         min_confidence: boxes at or below it are not cut out, in [0, 1).
-        stride: every `stride`-th frame is used, counted from the first frame after the margin.
-        margin: frames left out at both ends; None is T - 1 for the split `train` and T//2 for any other.
+        stride: every `stride`-th centre is used, counted from the first after the margin.
+        margin: frames left out at both ends; None is T - 1 for the split `train` and T//2 for any other. With
+            `interval` it is counted in intervals.
+        interval: seconds between the frames of a tube, so that it spans the same time at every frame rate; None for
+            consecutive frames, as in the paper. Each is the frame nearest in time (`syrfa.tubes.timeline`).
+        centre_interval: with `interval`, seconds between the centres of tubes; scores are held until the next. None is
+            `interval`, 0 every frame.
+        fps: with `interval`, frames a second of footage that states no rate, or a wrong one.
 
     Raises:
         ConfigError: a value is out of range.
@@ -33,6 +40,9 @@ class TubeSpec:
     min_confidence: float = 0.5
     stride: int = 1
     margin: int | None = None
+    interval: float | None = None
+    centre_interval: float | None = None
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         half = self.frames // 2
@@ -44,6 +54,24 @@ class TubeSpec:
         _refuse("stride", self.stride, self.stride < 1, "give 1 to use every frame, 5 to use every fifth")
         short = self.margin is not None and self.margin < half
         _refuse("margin", self.margin, short, f"tubes of {self.frames} frames need {half} frames at both ends")
+        if self.interval is None:
+            for name in ("centre_interval", "fps"):
+                _refuse(name, value := getattr(self, name), value is not None, "it needs spec.interval, in seconds")
+            return
+        _refuse("interval", self.interval, not 0 < self.interval <= 60, "give the seconds between frames, such as 0.1")
+        apart = self.centre_interval
+        _refuse("centre_interval", apart, apart is not None and not 0 <= apart <= 3600, "give seconds, such as 0.1")
+        _refuse("fps", self.fps, self.fps is not None and not 0 < self.fps <= 1000, "give frames a second, such as 25")
+
+    def identity(self) -> dict[str, Any]:
+        """As JSON, as part of a cache's identity; without what only `interval` has where there is none."""
+        whole = asdict(self)
+        return whole if self.interval is not None else {k: v for k, v in whole.items() if k not in _IN_TIME}
+
+    @property
+    def temporal_radius(self) -> int:
+        """Frames at both ends of a video that no tube is the score of; none where scores are held to the ends."""
+        return self.frames // 2 if self.interval is None else 0
 
     def for_split(self, split: str) -> "TubeSpec":
         """The same spec with its margin decided."""
@@ -52,7 +80,7 @@ class TubeSpec:
         return replace(self, margin=self.frames - 1 if split == "train" else self.frames // 2)
 
     def centres(self, frames: int) -> range:
-        """The frames of a video of `frames` frames whose boxes become tubes, once the margin is decided."""
+        """The frames of a video of `frames` frames whose boxes become tubes of consecutive frames; margin decided."""
         assert self.margin is not None
         return range(self.margin, frames - self.margin, self.stride)
 

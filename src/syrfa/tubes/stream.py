@@ -1,6 +1,5 @@
 """One pass over a video with a few frames held at a time: shown to detectors, or detected in and cut into tubes."""
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -15,6 +14,7 @@ from syrfa.engine import StepTimer
 from syrfa.errors import DetectionError
 from syrfa.tubes.crop import crop_tubes
 from syrfa.tubes.spec import TubeSpec
+from syrfa.tubes.timeline import Timeline, timeline
 
 Result = TypeVar("Result")
 
@@ -69,13 +69,14 @@ class ColourError(Exception):
 class TubeStream:
     """One pass over a video, once. Its length is known when the pass ends.
 
-    A frame is a centre when `margin` frames follow it, so boxes wait until these were seen. Held are one batch of
-    frames and the margin and T // 2 before it. The arguments are those of `stream_video`, the reader of the video and
-    the `channels` of the tubes, 1 or 3.
+    Boxes wait until the last frame of their tubes was seen. Held are one batch of frames and those that tubes need
+    around it. The arguments are those of `stream_video`, the reader and the timeline of the video, and the `channels`
+    of the tubes, 1 or 3.
 
     Attributes:
         frames: decoded so far; the video's length after the pass.
         boxes: how many the detector found in the frames it was shown, before any threshold.
+        centres: the frames that boxes were looked for in, ascending; None for all.
     """
 
     def __init__(
@@ -84,37 +85,38 @@ class TubeStream:
         record: VideoRecord,
         detector: Detector,
         spec: TubeSpec,
+        line: Timeline,
         reader: VideoReader,
         channels: int,
         timer: StepTimer,
     ) -> None:
         self.dataset, self.record, self.detector, self.spec = dataset, record, detector, spec
+        self.line, self.centres = line, line.centres
         self.reader, self.channels, self.timer = reader, channels, timer
         self.height, self.width = reader.height, reader.width
         self.frames = self.boxes = 0
 
     def __iter__(self) -> Iterator[tuple[int, Detections, NDArray[np.uint8]]]:
         """The number of every frame that has tubes, its boxes and tubes; ColourError where one channel is too few."""
-        endless = self.spec.centres(sys.maxsize)
-        margin, half = endless.start, self.spec.frames // 2
+        line, spec = self.line, self.spec
         window = np.empty((0, self.height, self.width, self.channels), np.uint8)  # ends with the last frame decoded
         shown = 0  # to the detector
         waiting: deque[tuple[int, Detections]] = deque()
         self.detector.start(self.dataset, self.record, self.reader.length, self.height, self.width)
         for batch in decode_ahead(self.reader, lambda: self.timer.step("decode")):
-            window = np.concatenate([window[max(0, len(window) - margin - half) :], self._stack(batch)])
+            window = np.concatenate([window[max(0, len(window) - line.before - line.after) :], self._stack(batch)])
             self.frames += len(batch)
             first = self.frames - len(window)
-            while shown + margin < self.frames:  # no box behind the last centre is ever used
-                stop = min(shown + BATCH, self.frames)
-                waiting.extend(self._detect(window[shown - first : stop - first], shown))
+            for start, stop in line.shown(shown, self.frames, self.detector.in_order):
+                waiting.extend(self._detect(window[start - first : stop - first], start))
                 shown = stop
-            while waiting and waiting[0][0] + margin < self.frames:
+            while waiting and line.is_seen(waiting[0][0], self.frames):
                 frame, found = waiting.popleft()
-                if frame in endless and len(used := self._above_threshold(frame, found)):
+                around = line.around(frame)
+                if around is not None and len(used := self._above_threshold(frame, found)):
                     with self.timer.step("crop"):
                         centres = np.full(len(used), frame - first, np.int64)
-                        tubes = crop_tubes(window, centres, used.xyxy, self.spec.frames, self.spec.size, self.spec.crop)
+                        tubes = crop_tubes(window, centres, used.xyxy, spec.frames, spec.size, spec.crop, around)
                     yield frame, used, tubes
         self.detector.finish(self.frames)
 
@@ -166,9 +168,9 @@ def stream_video(
         DetectionError: the detector returned malformed boxes, or does not fit the video's length.
     """
     with timer.step("decode"):
-        reader = open_video(record.path)
+        reader, line = open_video(record.path), timeline(dataset, record, spec)
     try:
-        return consume(TubeStream(dataset, record, detector, spec, reader, reader.channels, timer))
+        return consume(TubeStream(dataset, record, detector, spec, line, reader, reader.channels, timer))
     except ColourError:
         pass  # left before the second pass: the exception holds the frames of the first
-    return consume(TubeStream(dataset, record, detector, spec, reader, 3, timer))
+    return consume(TubeStream(dataset, record, detector, spec, line, reader, 3, timer))

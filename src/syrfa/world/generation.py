@@ -133,6 +133,7 @@ def _finish(root: Path, preset: WorldPreset, summaries: list[dict[str, Any]], se
         **identity(preset, seed, grey),
         "layout": preset.layout,
         "splits": splits,
+        "fps": {f"{each['split']}/{each['name']}": each["fps"] for each in summaries},
         "sha256": {path.relative_to(root).as_posix(): sha256_file(path) for path in lists},
     }
     with atomic_write(root / data_card.FILE) as file:

@@ -121,6 +121,22 @@ PRESETS: dict[str, WorldPreset] = {
             traffic=(1, 3),
         ),
         WorldPreset(
+            name="transfer",  # at the rate of tubes in time (`spec.interval` 0.1), and a little around it
+            layout="ubnormal",
+            clips={"train": (100, 170), "validation": (8, 10), "test": (2, 2)},
+            events=_SOURCE_EVENTS,
+            sizes=((360, 240), (360, 240), (480, 320), (640, 360)),
+            frames=(56, 80),
+            fps=(9.0, 12.0),
+            person=(18.0, 120.0),
+            crowd=(5, 12),
+            crowd_beside=(2, 4),
+            intruders=(2, 6),
+            scenes=140,
+            roads=0.15,
+            traffic=(1, 3),
+        ),
+        WorldPreset(
             name="full",  # 543 clips of 436 frames on average in 29 places with four faces each
             layout="ubnormal",
             clips={"train": (100, 168), "validation": (24, 40), "test": (79, 132)},
