@@ -34,7 +34,7 @@ def tiny_worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("raw")
     generate(preset="tiny", out=root / "demo-source", seed=3, processes=1)
     generate(preset="target-tiny", out=root / "demo-target", seed=3, processes=1)
-    for name in ("standard", "UBnormal"):
+    for name in ("standard", "transfer", "UBnormal"):
         (root / name).symlink_to(root / "demo-source")
     (root / "UCSDped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2").symlink_to(root / "demo-target" / "UCSDped2")
