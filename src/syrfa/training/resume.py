@@ -19,6 +19,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
 from syrfa.errors import ConfigError
+from syrfa.modules.reference import SUFFIX, read_weights_file
 from syrfa.training.run_folder import CHECKPOINTS
 from syrfa.utils.files import atomic_write
 from syrfa.utils.signals import StopSignals
@@ -93,7 +94,7 @@ class LastCheckpoint(Checkpoint):
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes next to the target, flushes to disk, renames.
+    """Writes next to the target, flushes to disk, renames; reads safetensors too.
 
     Lightning 2.6 moves the file from the system's temporary folder, which may be a copy onto the old checkpoint.
     """
@@ -108,6 +109,13 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         del storage_options
         with atomic_write(Path(path)) as file:
             torch.save(checkpoint, file)
+
+    def load_checkpoint(self, path: _PATH, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as Lightning
+        """The content of `path`."""
+        if Path(path).suffix == SUFFIX:
+            return read_weights_file(Path(path))
+        found: dict[str, Any] = super().load_checkpoint(path, *args, **options)
+        return found
 
 
 class ExactResume(Callback):
