@@ -7,18 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from dataset_trees import one_line
 
 from syrfa.datasets.images import read_image, read_mask
 from syrfa.datasets.video import frame_count, list_images, open_video
 from syrfa.errors import VideoError
-
-
-def one_line(error, *parts):
-    text = str(error.value)
-    assert "\n" not in text
-    for part in parts:
-        assert str(part) in text
-    return text
 
 
 def grey(number, height=12, width=16):

@@ -117,17 +117,9 @@ class CacheJob:
             self.dataset, record, self.detector, self.spec, lambda stream: (stream, _cut(stream, shard, timer)), timer
         )
         with timer.step("write"):
-            info = VideoInfo(
-                name=record.name,
-                frames=stream.frames,
-                height=stream.height,
-                width=stream.width,
-                channels=stream.channels,
-                boxes=stream.boxes,
-                tubes=len(index),
-                bytes=shard.stat().st_size,
-                sha256=sha256_file(shard),
-            )
+            seen = {name: getattr(stream, name) for name in ("frames", "height", "width", "channels", "boxes")}
+            size, digest = shard.stat().st_size, sha256_file(shard)
+            info = VideoInfo(name=record.name, **seen, tubes=len(index), bytes=size, sha256=digest)
             index.save(part)
             with writes_to(part.with_suffix(".json")):
                 self.store.finish(record.name, asdict(info), [shard, part])
