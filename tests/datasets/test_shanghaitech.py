@@ -151,20 +151,11 @@ def test_a_clip_without_a_mask(clips):
         np.zeros((6, 1)),
         np.array([0, 1, None, 0, 0, 0]),
         np.array(list("010100")),
-        {"a": [0]},
-        b"\x93NUMPY",
-        b"",
     ],
 )
 def test_masks_that_are_none(clips, content):
     file = clips / "test_frame_mask" / "01_0014.npy"
-    with file.open("wb") as stream:
-        if isinstance(content, bytes):
-            stream.write(content)
-        elif isinstance(content, dict):
-            np.savez(stream, **content)
-        else:
-            np.save(stream, content, allow_pickle=True)
+    np.save(file, content, allow_pickle=True)
     dataset = ShanghaiTech(clips)
     with pytest.raises(LabelError) as error:
         dataset.frame_labels(quiet(dataset)[0])
