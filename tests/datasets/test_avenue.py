@@ -3,11 +3,11 @@
 import warnings
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 from dataset_trees import one_line, write_cells, write_frames
 from scipy.io import savemat
+from small_releases import write_video
 
 from syrfa.datasets import Avenue
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
@@ -20,12 +20,8 @@ for _name, _labels in LABELS.items():
 
 
 def write_videos(folder, names=("01", "02")):
-    folder.mkdir(parents=True)
     for name in names:
-        writer = cv2.VideoWriter(str(folder / f"{name}.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
-        for i in range(6):
-            writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
-        writer.release()
+        write_video(folder / f"{name}.avi", 6)
 
 
 def write_label_masks(folder):
@@ -151,17 +147,6 @@ def test_intervals_of_another_number_of_videos(tmp_path):
     with pytest.raises(LabelError) as error:
         labels_of(Avenue(tmp_path))
     one_line(error, "avenue.mat", "1 videos", "has 2")
-
-
-def test_missing_videos_are_stated_once_a_split(tmp_path):
-    dataset = Avenue(write_repack(tmp_path))
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        for split in ("train", "test", "train"):
-            dataset.videos(split)
-    train, test = (str(warning.message) for warning in told)
-    assert "1 of 16 videos of Avenue's train split are there, 15 are missing" in train
-    assert "2 of 21 videos" in test
 
 
 def test_no_labels_no_videos_no_such_split_and_a_video_twice(tmp_path):

@@ -6,9 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import yaml
 from dataset_trees import write_circulated
-from small_run import DATA
 
 from syrfa import datasets
 from syrfa.datasets import UCSDPed2, VideoDataset, VideoRecord
@@ -19,7 +17,6 @@ READERS = [
     for reader in vars(datasets).values()
     if isinstance(reader, type) and issubclass(reader, VideoDataset) and reader is not VideoDataset
 ]
-CONFIGS = sorted(DATA.glob("*.yaml"))
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -43,13 +40,6 @@ def test_nothing_to_describe(reader, tmp_path):
         reader(tmp_path / "none").describe_layout()
     assert str(tmp_path / "none") in str(error.value)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_every_reader_has_a_config(reader):
-    parts = [part for file in CONFIGS for part in yaml.safe_load(file.read_text())["data"].values()]
-    paths = {part["dataset"]["class_path"] for part in parts if isinstance(part, dict)}
-    assert f"syrfa.datasets.{reader.__name__}" in paths
 
 
 def test_names_are_unique():

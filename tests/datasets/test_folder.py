@@ -1,11 +1,11 @@
 """Footage of one's own: trees of videos, names, tables of intervals."""
 
 import warnings
+from functools import partial
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+import small_releases
 from dataset_trees import one_line, write_frames
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,12 +18,7 @@ from syrfa.errors import ConfigError, DataNotFoundError, LabelError
 FROM_0 = {"unit": "frames", "first_frame": 0, "end_included": True}
 
 
-def write_video(file):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"mp4v"), 25, (64, 48))
-    for i in range(6):
-        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
-    writer.release()
+write_video = partial(small_releases.write_video, frames=6, codec="mp4v")
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """UBnormal in the layout of the release, written small."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+from dataset_trees import one_line
+from small_releases import write_video
 
 from syrfa.datasets import Track, UBnormal, VideoDataset
 from syrfa.errors import ConfigError, DataNotFoundError, LabelError
@@ -14,28 +14,15 @@ NORMAL, ABNORMAL = "normal_scene_2_scenario_3", "abnormal_scene_11_scenario_3_fo
 LISTS = ("training", "validation", "test")
 
 
-def one_line(error, *parts):
-    text = str(error.value)
-    assert "\n" not in text
-    for part in parts:
-        assert str(part) in text
-
-
-def write_video(root: Path, name: str, masks=True):
+def write_scene(root, name):
     folder = root / f"Scene{name.split('_')[2]}"
-    folder.mkdir(exist_ok=True)
-    writer = cv2.VideoWriter(str(folder / f"{name}.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 30, (64, 48))
+    write_video(folder / f"{name}.mp4", FRAMES, codec="mp4v")
+    annotations = folder / f"{name}_annotations"
+    annotations.mkdir()
     for i in range(FRAMES):
-        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
-    writer.release()
-    if masks:
-        annotations = folder / f"{name}_annotations"
-        annotations.mkdir()
-        for i in range(FRAMES):
-            mask = np.zeros((48, 64), np.uint8)
-            mask[10:20, 5 + i : 12 + i] = 4
-            cv2.imwrite(str(annotations / f"{name}_{i:04d}_gt.png"), mask)
-    return folder
+        mask = np.zeros((48, 64), np.uint8)
+        mask[10:20, 5 + i : 12 + i] = 4
+        cv2.imwrite(str(annotations / f"{name}_{i:04d}_gt.png"), mask)
 
 
 @pytest.fixture
@@ -45,7 +32,7 @@ def root(tmp_path):
         for split in LISTS:
             text = f"{name}\r\n\r\n" if split == "training" else ""
             (tmp_path / "scripts" / f"{kind}_{split}_video_names.txt").write_text(text)
-        write_video(tmp_path, name)
+        write_scene(tmp_path, name)
     annotations = tmp_path / "Scene11" / f"{ABNORMAL}_annotations"
     (annotations / f"{ABNORMAL}_tracks.txt").write_text("4,1,2\r\n7.000000000000000000e+00,2.0e+00,4.0e+00\r\n")
     return tmp_path

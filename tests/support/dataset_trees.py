@@ -10,11 +10,12 @@ SCRIPT = (
 
 
 def one_line(error, *parts):
-    """An error is one line that names all of the parts."""
+    """An error is one line that names all of the parts; returns it."""
     text = str(error.value)
     assert "\n" not in text
     for part in parts:
         assert str(part) in text
+    return text
 
 
 def write_frames(folder, count, first, suffix):

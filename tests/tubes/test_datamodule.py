@@ -245,7 +245,6 @@ def test_scoring_batches_are_the_kept_rows_in_order(make):
     assert (joined["video"].dtype, joined["frame"].dtype, joined["xyxy"].dtype) == (np.int64, np.int64, np.float32)
     assert len(part.rows) < len(part.cache)
     assert (part.domain, part.split, part.dataset) == ("target", "test", "fake")
-    assert part.cache_key == part.cache.key
     assert part.manifest_hash == data.use("test").source.dataset.manifest_hash("test")
     assert data.evaluated("validate").domain == "source"
 

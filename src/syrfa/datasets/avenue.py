@@ -1,6 +1,5 @@
 """CUHK Avenue, an avenue of a campus seen by one camera."""
 
-import re
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoRecord
 from syrfa.datasets.labels import Meaning, Polarity, Published, mark_intervals, read_intervals, read_vector
 from syrfa.datasets.masks import find_masks, open_masks
-from syrfa.datasets.released import ReleasedDataset, hashes_of
-from syrfa.datasets.video import VIDEO_SUFFIXES
+from syrfa.datasets.released import ReleasedDataset, find_clips, hashes_of
 from syrfa.errors import DataNotFoundError, LabelError
 
 Source = Literal["masks", "vectors", "intervals"]
@@ -41,14 +39,12 @@ class Avenue(ReleasedDataset):
     ```
 
     Left the release, right the repack that circulates; `root` may hold `Avenue Dataset` or `Avenue`, any place may
-    hold video files or folders of frames, and frames may count from 0 or from 1. A copy may lack videos: those that
-    are there are read, and a warning says how many are missing.
+    hold video files or folders of frames, and frames may count from 0 or from 1.
 
     Labels, first match wins: the release's masks (`volLabel`, a cell a frame; also images, `.npy`), a frame being
     abnormal where its mask has a pixel; one number a frame in `test_frame_mask` or, all in turn, in
     `frame_labels_avenue.npy`, whose published sum tells which way round it is; `avenue.mat`, 1-based inclusive
-    intervals. **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks. Where
-    more than one kind is there, a warning says which is read; `labels_from` settles it.
+    intervals. **They are not the same annotation**: `avenue.mat` marks 3,867 frames, and not those of the masks.
 
     Terms: non-commercial use, says its ground truth. Cite: Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in
     MATLAB", ICCV 2013.
@@ -63,6 +59,7 @@ class Avenue(ReleasedDataset):
     name: ClassVar[str] = "avenue"
     released: ClassVar[dict[str, int]] = {"train": 16, "test": 21}
     published: ClassVar[Published] = Published(15_324, (3_712, 3_867))
+    _title: ClassVar[str] = "Avenue"
 
     def __init__(
         self,
@@ -73,17 +70,6 @@ class Avenue(ReleasedDataset):
     ) -> None:
         super().__init__(root, split, one_means)
         self.labels_from = labels_from
-
-    def videos(self, split: str) -> list[VideoRecord]:
-        """The videos of the split that are there, named 01, 02, ... and sorted.
-
-        Warns, once a split, where some of the release are missing.
-        """
-        self.check_split(split)
-        found = self._clips(split)
-        self._refuse_twins(found)
-        self._state_missing(found[0].path.parent, len(found), split, "videos of Avenue's")
-        return found
 
     def _test_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
         source, place = self._source(), self._label_place(record)
@@ -117,12 +103,11 @@ class Avenue(ReleasedDataset):
         return f"{source}, first {place}{unread}", polarity
 
     def _clips(self, split: str) -> list[VideoRecord]:
-        for folder in self._folders(*(place.format(_WORDS[split]) for place in _PLACES)):
-            entries = sorted(folder.iterdir()) if folder.is_dir() else []
-            found = sorted((name, path) for path in entries if (name := _name_of(path)))
-            if found:
-                return [VideoRecord(name, path, split, self._masks(name, split)) for name, path in found]
-        raise DataNotFoundError(f"{self.root}: no video of Avenue's {split} split; expected {_TREE}")
+        found = find_clips(self._folders(*(place.format(_WORDS[split]) for place in _PLACES)), "[0-9]{1,2}")
+        if not found:
+            raise DataNotFoundError(f"{self.root}: no video of Avenue's {split} split; expected {_TREE}")
+        named = sorted((f"{int(stem):02d}", path) for stem, path in found)
+        return [VideoRecord(name, path, split, self._masks(name, split)) for name, path in named]
 
     def _folders(self, *places: str) -> list[Path]:
         return [self.root / base / place for base in _BASES for place in places]
@@ -179,10 +164,3 @@ class Avenue(ReleasedDataset):
 
     def _vectors_polarity(self, folder: Path) -> Polarity:
         return self._polarity(folder, lambda: map(read_vector, sorted(folder.glob("*.npy"))))
-
-
-def _name_of(path: Path) -> str:
-    """`01` for `01.avi`, `1.avi` and a folder `01`; empty where a path is none of these."""
-    stem = path.name if path.is_dir() else path.stem
-    known = path.is_dir() or path.suffix.lower() in VIDEO_SUFFIXES
-    return f"{int(stem):02d}" if known and re.fullmatch(r"[0-9]{1,2}", stem) else ""

@@ -110,8 +110,6 @@ class VideoDataset(ABC):
         released: videos of each split in the release; empty where there is no release.
         released_fps: frames a second of the release; None where it states none.
         region_truth: how `regions` are made, in words.
-        root: the folder.
-        split: as given.
 
     Raises:
         ConfigError: there is no such split.
@@ -245,7 +243,7 @@ class VideoDataset(ABC):
         return any((place / WORLD).is_file() for place in (self.root, self.root.resolve().parent))
 
     def check_split(self, split: str) -> None:
-        """Refuses what is no split of this data set with a ConfigError."""
+        """Raises a ConfigError where there is no such split."""
         if split not in self.splits:
             raise ConfigError(f"split {split!r}: {self.name} has {', '.join(self.splits)}")
 
@@ -279,15 +277,6 @@ class VideoDataset(ABC):
         """What the manifest says of labels, as JSON: hashes of their files, and options that say what they mean."""
         del split
         return {}
-
-    def _state_missing(self, place: Path, there: int, split: str, what: str) -> None:
-        """Warns where a copy has fewer videos of a split than the release; `what` names them, as `clips of X's`."""
-        missing = self.released[split] - there
-        if missing > 0:
-            self._state(
-                f"{place}: {there} of {self.released[split]} {what} {split} split are there, {missing} are missing; "
-                f"results are of those {there} alone"
-            )
 
     def _state(self, decision: str) -> None:
         """Warns of a decision that the data leave open to doubt: once a reader, not once a video."""

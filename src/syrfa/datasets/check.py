@@ -2,12 +2,11 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from syrfa import datasets
-from syrfa.datasets.base import VideoDataset
 from syrfa.datasets.check_labels import check_labels, weakly_supervised_split
 from syrfa.datasets.published import PUBLISHED, SplitFacts
 from syrfa.datasets.survey import Finding, VideoSurvey, check_videos, list_videos, note, problem, survey_videos
@@ -85,11 +84,7 @@ class Examination:
 
 
 def examine(
-    key: str,
-    root: Path,
-    fast: bool = False,
-    workers: int | None = None,
-    init_args: Mapping[str, Any] | None = None,
+    key: str, root: Path, fast: bool = False, workers: int | None = None, init_args: Mapping[str, Any] | None = None
 ) -> Examination:
     """Compares a copy with what was published.
 
@@ -99,15 +94,22 @@ def examine(
         fast: decode nothing; lengths of video files, frame sizes and damaged videos stay unknown.
         workers: processes to decode in; None for one a CPU core.
         init_args: further arguments of the reader, such as the table of labels of a folder.
+
+    Raises:
+        ConfigError: `workers` is less than 1, or the reader takes no such arguments.
+        DataNotFoundError: there is no such folder.
     """
     published = PUBLISHED[key]
     if workers is not None and workers < 1:
         raise ConfigError(f"workers {workers}: must be at least 1")
     if not root.is_dir():
         raise DataNotFoundError(f"{root}: no such folder; to have the data set: {published.obtain}")
-    dataset = _open(key, root, init_args or {})
-    compare = not dataset.is_generated()
-    listed = {split: list_videos(key, dataset, split, compare) for split in dataset.splits}
+    try:
+        dataset = published.reader(root, **(init_args or {}))
+    except TypeError as error:
+        raise ConfigError(f"init_args: {error}; the reader is syrfa.datasets.{published.reader.__name__}") from error
+    compared = {} if dataset.is_generated() else published.splits
+    listed = {split: list_videos(key, dataset, split, compared.get(split)) for split in dataset.splits}
     findings = [finding for _, found in listed.values() for finding in found]
     records = [record for found, _ in listed.values() for record in found]
     if key == "shanghaitech":
@@ -117,36 +119,22 @@ def examine(
     surveys = survey_videos(dataset, records, fast, workers)
     splits = {}
     for split in dataset.splits:
-        facts = published.splits.get(split) if compare else None
+        facts = compared.get(split)
         own = [survey for survey in surveys if survey.record.split == split]
         splits[split] = _count(own, facts)
-        findings += check_videos(key, split, own, facts, compare)
+        findings += check_videos(key, split, own, facts)
         findings += check_labels(key, root, split, own, facts)
-    if not compare:
+    if dataset.is_generated():
         findings.append(note(root, "a generated world in this layout; it has no published counts to compare with"))
     findings += _compare_totals(key, splits)
     order = ("problem", "note", "ok")
     ordered = sorted(dict.fromkeys(findings), key=lambda finding: order.index(finding.level))
-    return Examination(key, root, fast, _layout(dataset), splits, tuple(ordered))
-
-
-def _open(key: str, root: Path, init_args: Mapping[str, Any]) -> VideoDataset:
-    reader = getattr(datasets, PUBLISHED[key].reader)
-    try:
-        dataset: VideoDataset = reader(root, **init_args)
-    except TypeError as error:
-        raise ConfigError(f"init_args: {error}; the reader is syrfa.datasets.{reader.__name__}") from error
-    return dataset
-
-
-def _layout(dataset: VideoDataset) -> tuple[str, ...]:
-    """What the reader recognises; empty where a fault, which is found elsewhere, keeps it from doing so."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # every statement is made again, and reported, when labels are read
-        try:
-            return tuple(dataset.describe_layout().splitlines())
-        except UserError:
-            return ()
+    layout = ""
+    # a fault is found elsewhere, and every statement is made again when labels are read
+    with warnings.catch_warnings(), suppress(UserError):
+        warnings.simplefilter("ignore")
+        layout = dataset.describe_layout()
+    return Examination(key, root, fast, tuple(layout.splitlines()), splits, tuple(ordered))
 
 
 def _count(surveys: Sequence[VideoSurvey], facts: SplitFacts | None) -> SplitReport:

@@ -1,13 +1,14 @@
-"""Labels of a copy against what was published of them: polarity, offset, counts, and files that a reader refuses."""
+"""Labels of a copy against what was published of them: polarity, offset and counts."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syrfa.datasets.labels import Interval, read_intervals
+from syrfa.datasets.labels import read_intervals
 from syrfa.datasets.published import PUBLISHED, SplitFacts, VideoFacts, video_key
 from syrfa.datasets.shanghaitech import NAMES, PLACES
 from syrfa.datasets.survey import Finding, VideoSurvey, note, problem, some
@@ -16,10 +17,6 @@ from syrfa.errors import LabelError
 Labels = Mapping[str, NDArray[np.uint8]]
 
 _SUSPECT = 0.9  # of all frames abnormal; Ped2, the most abnormal of the released sets, has 0.82
-_INTERVAL_FILES = {
-    "ped1": ("UCSDped1.m", "ped1.mat"),
-    "ped2": ("UCSDped2.m", "ped2.mat"),
-}
 _WEAK = "the re-split of Zhong et al. (238 videos to train on, 199 to test on), whose training split has anomalies"
 _RELEASED = "go by the release: 330 training videos with three digits, 107 test clips with four"
 
@@ -39,9 +36,7 @@ def check_labels(
     ]
     labels = {s.record.name: s.labels for s in surveys if s.labels is not None}
     if refusals and split == "test" and key in ("ped1", "ped2"):
-        lengths = {s.record.name: s.frames for s in surveys}
-        for videos in _interval_files(root, key):
-            labels = _interval_vectors(videos, lengths)
+        _take_intervals(root, key, surveys, labels)
     if facts is not None and facts.per_video and labels:
         return findings + compare_labels(split, {video_key(key, n): v for n, v in labels.items()}, facts, obtain)
     return findings + suspect_polarity(split, labels)
@@ -87,11 +82,7 @@ def suspect_polarity(where: str, labels: Labels) -> list[Finding]:
 
 
 def weakly_supervised_split(root: Path) -> list[Finding]:
-    """The re-split of ShanghaiTech of Zhong et al. with 238 training and 199 test videos.
-
-    It moves test clips with anomalies into the training split and normal training videos into the test split. The
-    release names training videos with three digits and test clips with four, so a mixed folder gives it away.
-    """
+    """The re-split of ShanghaiTech of Zhong et al., given away by names of test clips among training videos."""
     findings = []
     for split, other in (("train", "test"), ("test", "train")):
         for folder in (root / place for place in PLACES[split]):
@@ -104,30 +95,20 @@ def weakly_supervised_split(root: Path) -> list[Finding]:
     return findings
 
 
+def _take_intervals(root: Path, key: str, surveys: Sequence[VideoSurvey], labels: dict[str, NDArray[np.uint8]]) -> None:
+    """Puts what files of intervals hold, whatever it is, cut to the videos, in place of labels that are refused."""
+    for path in (path for name in (f"UCSD{key}.m", f"{key}.mat") for path in sorted(root.rglob(name))):
+        with suppress(LabelError):  # the reader reports it, if it is the one that is read
+            for survey, intervals in zip(surveys, read_intervals(path, check=False), strict=False):
+                if survey.frames is not None:
+                    labels[survey.record.name] = vector = np.zeros(survey.frames, np.uint8)
+                    for start, end in intervals:
+                        vector[max(start - 1, 0) : max(end, 0)] = 1
+
+
 def _summary(labels: NDArray[np.uint8]) -> VideoFacts:
     return VideoFacts(len(labels), int(labels.sum()), int(np.argmax(labels)) if labels.any() else -1)
 
 
 def _inverted(labels: NDArray[np.uint8], facts: VideoFacts) -> bool:
     return len(labels) == facts.frames and int(labels.sum()) == facts.frames - facts.abnormal
-
-
-def _interval_files(root: Path, key: str) -> Iterator[list[list[Interval]]]:
-    """What the files of intervals hold, whatever it is, up to two folders deep."""
-    for name in _INTERVAL_FILES[key]:
-        for path in (path for depth in ("", "*/", "*/*/") for path in sorted(root.glob(depth + name))):
-            try:
-                yield read_intervals(path, check=False)
-            except LabelError:
-                continue  # the reader reports it, if it is the one that is read
-
-
-def _interval_vectors(videos: list[list[Interval]], lengths: Mapping[str, int | None]) -> dict[str, NDArray[np.uint8]]:
-    """Frame labels of the videos whose length is known, cut to it."""
-    found = {}
-    for (name, frames), intervals in zip(lengths.items(), videos, strict=False):
-        if frames is not None:
-            found[name] = np.zeros(frames, np.uint8)
-            for start, end in intervals:
-                found[name][max(start - 1, 0) : max(end, 0)] = 1
-    return found

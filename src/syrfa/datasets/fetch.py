@@ -44,16 +44,14 @@ def fetch(archive: Archive, out: Path, sha256: str | None = None) -> dict[str, A
     """Puts one archive and its unpacked folder into `out`; does nothing where both are there.
 
     The sum the file has to have is, in this order: `sha256`; the one recorded when it was first fetched here; the
-    published one. With `sha256="first-use"` a file never fetched here is taken as it comes and its sum recorded, and
-    later runs hold it to that.
-
-    Args:
-        archive: what to fetch.
-        out: the folder.
-        sha256: 64 hexadecimal digits, or `first-use`; None for the published sum.
+    published one. With `sha256="first-use"` a file never fetched here is taken as it comes and its sum recorded.
 
     Returns:
         the record kept in `fetched.json`: url, bytes, sha256, against what it was checked, and the folder.
+
+    Raises:
+        DownloadError: it cannot be had, has another sum, or its folder is there already.
+        ArchiveError: it is damaged, too large, or would write elsewhere.
     """
     with folder_lock(out):
         record = _read_record(out)
@@ -89,11 +87,7 @@ def check_sums(sums: Sequence[str]) -> None:
 
 
 def unpack(archive: Path, folder: Path, limit: int = UNPACKED_LIMIT) -> list[Path]:
-    """Unpacks a `.zip`, `.tar` or `.tar.gz` of files and folders; on any error nothing of it stays in `folder`.
-
-    Returns:
-        what is now in `folder`.
-    """
+    """Unpacks a `.zip`, `.tar` or `.tar.gz` into `folder`, and returns what came; on any error nothing of it stays."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
         _extract(archive, Path(temporary), limit)

@@ -5,6 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -94,16 +95,13 @@ class VideoFolder(VideoDataset):
         self.rule = None if labels is None else IntervalRule(unit, first_frame, end_included, fps)
         self.unlisted = unlisted
         self.kind: Kind | None = kind
-        self._records: dict[str, list[VideoRecord]] | None = None
-        self._table: IntervalTable | None = None
 
     def videos(self, split: str) -> list[VideoRecord]:
         """As the base class; the folders are looked through once. Refuses a folder of both videos and images."""
         self.check_split(split)
-        found = self._all()[split]
-        if found:
+        if found := self._all[split]:
             return found
-        if not any(self._all().values()):
+        if not any(self._all.values()):
             raise DataNotFoundError(f"{self.root}: no video file and no folder of images in it, at any depth")
         raise DataNotFoundError(
             f"{self.root / split}: no video of the {split} split; put some there, "
@@ -112,7 +110,7 @@ class VideoFolder(VideoDataset):
 
     def frame_labels(self, record: VideoRecord) -> NDArray[np.uint8] | None:
         """As the base class; refuses a video that the table does not name where `unlisted` is None."""
-        table = self._open_table()
+        table = self._table
         if table is None:
             return None
         frames = record.length()
@@ -134,39 +132,35 @@ class VideoFolder(VideoDataset):
         """The SHA-256 of the table with what its numbers mean."""
         if self.labels is None or self.rule is None:
             return {}
-        self._open_table()
+        _ = self._table  # a table that cannot be read is refused
         rule = {"unit": self.rule.unit, "first_frame": self.rule.first_frame, "end_included": self.rule.end_included}
         return {"labels": sha256_file(self.labels), **rule, "fps": self.rule.fps, "unlisted": self.unlisted}
 
     def describe_layout(self) -> str:
         """As the base class."""
-        counts = {split: len(records) for split, records in self._all().items()}
+        counts = {split: len(records) for split, records in self._all.items()}
         if not any(counts.values()):
             self.videos("test")  # says what is missing
-        table = self._open_table()
-        if table is None or self.rule is None:
-            labels, meaning = "none", "nothing is labelled"
-        else:
-            count = sum(len(intervals) for intervals in table.intervals.values())
-            labels = f"{table.file}, {count} intervals in {len(table.intervals)} videos"
-            meaning = str(self.rule)
+        table, labels, meaning = self._table, "none", "nothing is labelled"
+        if table is not None:
+            count = sum(map(len, table.intervals.values()))
+            labels, meaning = f"{table.file}, {count} intervals in {len(table.intervals)} videos", str(self.rule)
         return (
             f"layout: {self.root}, {', '.join(f'{count} {split}' for split, count in counts.items())} videos\n"
             f"labels: {labels}\npolarity: intervals name abnormal frames; {meaning}\npixel masks: none"
         )
 
+    @cached_property
     def _all(self) -> dict[str, list[VideoRecord]]:
-        if self._records is None:
-            if not self.root.is_dir():
-                raise DataNotFoundError(f"{self.root}: no such folder of videos")
-            paths = self._paths()
-            everything = [path for found in paths.values() for path in found]
-            names = dict(zip(everything, safe_names(self.root, everything), strict=True))
-            self._records = {
-                split: sorted((VideoRecord(names[path], path, split) for path in found), key=lambda record: record.name)
-                for split, found in paths.items()
-            }
-        return self._records
+        if not self.root.is_dir():
+            raise DataNotFoundError(f"{self.root}: no such folder of videos")
+        paths = self._paths()
+        everything = [path for found in paths.values() for path in found]
+        names = dict(zip(everything, safe_names(self.root, everything), strict=True))
+        return {
+            split: sorted((VideoRecord(names[path], path, split) for path in found), key=lambda record: record.name)
+            for split, found in paths.items()
+        }
 
     def _paths(self) -> dict[str, list[Path]]:
         entries = sorted(entry for entry in self.root.iterdir() if entry.is_dir())
@@ -187,24 +181,22 @@ class VideoFolder(VideoDataset):
             )
         return {split: find_videos(folders[0], self.kind) if folders else [] for split, folders in places.items()}
 
-    def _open_table(self) -> IntervalTable | None:
-        if self._table is None and self.labels is not None and self.rule is not None:
-            names: dict[str, str] = {}
-            for record in (record for records in self._all().values() for record in records):
-                path = record.path.relative_to(self.root)
-                stem = path.with_suffix("") if record.path.is_file() else path
-                for alias in (path.as_posix(), stem.as_posix(), record.name):
-                    if names.setdefault(alias, record.name) != record.name:
-                        names[alias] = ""  # of two videos: a table that uses it is refused
-            self._table = IntervalTable(self.labels, {a: name for a, name in names.items() if name}, self.rule)
-        return self._table
+    @cached_property
+    def _table(self) -> IntervalTable | None:
+        if self.labels is None or self.rule is None:
+            return None
+        names: dict[str, str] = {}
+        for record in (record for records in self._all.values() for record in records):
+            path = record.path.relative_to(self.root)
+            stem = path.with_suffix("") if record.path.is_file() else path
+            for alias in (path.as_posix(), stem.as_posix(), record.name):
+                if names.setdefault(alias, record.name) != record.name:
+                    names[alias] = ""  # of two videos: a table that uses it is refused
+        return IntervalTable(self.labels, {a: name for a, name in names.items() if name}, self.rule)
 
 
 def find_videos(root: Path, kind: Kind | None = None, leave_out: frozenset[Path] = frozenset()) -> list[Path]:
-    """All videos below a folder: every video file, and every folder that holds images.
-
-    Links are followed, but no folder is entered twice, so links may lead round in a circle. Hidden files and folders
-    are passed over.
+    """All visible video files and folders of images below a folder; links are followed, never in a circle.
 
     Raises:
         DataNotFoundError: a folder cannot be read.
@@ -254,8 +246,7 @@ def safe_names(root: Path, paths: list[Path]) -> list[str]:
     """A name for every path: `cam1/monday.mp4` becomes `cam1__monday`.
 
     Letters, digits, `.`, `_` and `-` are kept, everything else becomes `_`. Names that would be too long, or equal
-    but for upper and lower case, end in eight digits of a hash of the path, so the name of a video depends on other
-    videos only where they would share it.
+    but for upper and lower case, end in eight digits of a hash of the path.
     """
     relative = [path.relative_to(root) for path in paths]
     plain = [_plain(path) for path in relative]

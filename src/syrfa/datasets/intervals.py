@@ -70,9 +70,7 @@ class IntervalRule:
 
 
 class IntervalTable:
-    """A CSV file with the columns video, start and end, a row an interval.
-
-    A row with neither start nor end says that a video is normal.
+    """A CSV file with the columns video, start and end, a row an interval, without start and end a normal video.
 
     Args:
         file: the table; its first line names the columns, others may stand beside them.

@@ -67,8 +67,7 @@ def arrays_of(content: NDArray[Any]) -> list[NDArray[Any]]:
 def _checked_names(file: Path, wanted: tuple[str, ...], largest: int) -> list[str]:
     """The names of the variables of a file, of which the wanted ones are safe to load.
 
-    scipy reserves what a header claims before it looks for it, and a type that it does not know ends the process. So
-    the file is walked through first, keeping nothing.
+    scipy reserves what a header claims before it looks for it, and a type that it does not know ends the process.
     """
     found = []
     with file.open("rb") as stream:

@@ -67,12 +67,10 @@ PUBLISHED_CONSTANTS: dict[ConstantsName, ProtocolConstants] = {
 
 @dataclass(frozen=True)
 class ConstantsOptions:
-    """The option `evaluation.constants`: whose constants, and which of them are replaced; None leaves one as it is.
+    """The option `evaluation.constants`: constants of `ProtocolConstants` that are replaced; None leaves one as it is.
 
     Attributes:
         of: the data set of `PUBLISHED_CONSTANTS`; None for the one that the data's config names (data.*.constants).
-
-    The others are those of `ProtocolConstants`.
     """
 
     of: ConstantsName | None = None
@@ -86,11 +84,7 @@ class ConstantsOptions:
     ends: Ends | None = None
 
     def check(self) -> None:
-        """Refuses what fits the published constants of no data set.
-
-        Raises:
-            ConfigError: see `ProtocolConstants`; what the first data set refuses.
-        """
+        """Refuses, with a ConfigError, what fits the published constants of no data set."""
         refusals = []
         for name in PUBLISHED_CONSTANTS:
             try:
@@ -101,11 +95,7 @@ class ConstantsOptions:
             raise refusals[0]
 
     def applied_to(self, name: ConstantsName) -> ProtocolConstants:
-        """The constants of `of`, else of `name`, with these in place of their own.
-
-        Raises:
-            ConfigError: see `ProtocolConstants`.
-        """
+        """The constants of `of`, else of `name`, with these in place of their own; ConfigError as they raise it."""
         changed = {key: value for key, value in asdict(self).items() if key != "of" and value is not None}
         return replace(PUBLISHED_CONSTANTS[self.of or name], **changed)
 

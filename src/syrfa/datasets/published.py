@@ -1,15 +1,15 @@
 """What is published of every data set: counts, terms, citation, and where it is to be had.
 
-Numbers of videos, and counts of frames of test splits, are those that the readers go by; all else is only here.
-Counts are the authors' own, or counted on released label files; what neither says is None. The SHA-256 of an
-archive is what two unrelated projects that downloaded it report; nobody recomputed it for this file.
+Counts are the authors' own, or counted on released label files. The SHA-256 of an archive is what two unrelated
+projects that downloaded it report; nobody recomputed it for this file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed1, UCSDPed2
+from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed1, UCSDPed2, VideoDataset, VideoFolder
 from syrfa.datasets.released import ReleasedDataset
+from syrfa.datasets.ucsd import UCSD
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,9 @@ class VideoFacts:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """The published counts of a split; None where nobody published one.
+    """The published counts of a split; None where nobody published one. `per_video` goes by `video_key`.
 
-    Attributes:
-        videos: their number.
-        frames: of all videos.
-        abnormal_frames: of all videos; None for a split without labels.
-        per_video: by `video_key`, where known.
-        other_labels: other annotations that circulate: their sum of abnormal frames, and what they are.
+    `other_labels` are other annotations that circulate: their sum of abnormal frames, and what they are.
     """
 
     videos: int
@@ -64,33 +59,24 @@ class Published:
         citation: the paper to cite.
         splits: counts of each split.
         frames: of the whole data set, where the splits are not published singly.
-        sizes: the released frame sizes as (width, height); empty where they differ or are not known.
+        size: of the released frames (width, height); None where they differ or it is not known.
         fetched: where the data set is below the folder it was fetched to.
         archives: what `syrfa data fetch` may download; empty where a person has to.
-        config: the file in `lightning_config/data`.
     """
 
     title: str
-    reader: str
+    reader: type[VideoDataset]
     page: str
     obtain: str
     terms: str
     citation: str
     splits: Mapping[str, SplitFacts] = field(default_factory=dict)
     frames: int | None = None
-    sizes: tuple[tuple[int, int], ...] = ()
+    size: tuple[int, int] | None = None
     fetched: str = ""
     archives: tuple[Archive, ...] = ()
-    config: str | None = None
 
 
-_UCSD = Archive(
-    url="http://www.svcl.ucsd.edu/projects/anomaly/UCSD_Anomaly_Dataset.tar.gz",
-    file="UCSD_Anomaly_Dataset.tar.gz",
-    size=740_306_953,
-    sha256="2329af326951f5097fdd114c50e853957d3e569493a49d22fc082a9fd791915b",
-    folder="UCSD_Anomaly_Dataset.v1p2",
-)
 _AVENUE = "https://www.cse.cuhk.edu.hk/~leojia/projects/detectabnormal"
 _AVENUE_VIDEOS = Archive(
     url=f"{_AVENUE}/Avenue_Dataset.zip",
@@ -106,8 +92,6 @@ _AVENUE_LABELS = Archive(
     sha256="60fec1728ec8f73a58aad3aeb5729d70a805a47e0b8eb4bf91ab67ef06386d77",
     folder="ground_truth_demo",
 )
-_UCSD_PAGE = "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm"
-_UCSD_CITATION = 'Mahadevan, Li, Bhalodia, Vasconcelos, "Anomaly Detection in Crowded Scenes", CVPR 2010'
 
 
 # A row is: name, frames, abnormal frames, first abnormal frame from 0 (-1 where there is none). Ped2: the frames of the
@@ -163,39 +147,40 @@ def _test(reader: type[ReleasedDataset], per_video: Mapping[str, VideoFacts], *o
     return SplitFacts(reader.released["test"], reader.published.frames, counts[0] if counts else None, per_video, named)
 
 
+def _ucsd(reader: type[UCSD], size: tuple[int, int], train: SplitFacts, test: Mapping[str, VideoFacts]) -> Published:
+    folder = "UCSD_Anomaly_Dataset.v1p2"
+    archive = Archive(
+        url="http://www.svcl.ucsd.edu/projects/anomaly/UCSD_Anomaly_Dataset.tar.gz",
+        file="UCSD_Anomaly_Dataset.tar.gz",
+        size=740_306_953,
+        sha256="2329af326951f5097fdd114c50e853957d3e569493a49d22fc082a9fd791915b",
+        folder=folder,
+    )
+    return Published(
+        title=f"UCSD Ped{reader.number}",
+        reader=reader,
+        page="http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm",
+        obtain=f"syrfa data fetch {reader.name} --out DIR",
+        terms="none stated; research use",
+        citation='Mahadevan, Li, Bhalodia, Vasconcelos, "Anomaly Detection in Crowded Scenes", CVPR 2010',
+        splits={"train": train, "test": _test(reader, test)},
+        size=size,
+        fetched=folder,
+        archives=(archive,),
+    )
+
+
 PUBLISHED: dict[str, Published] = {
-    "ped1": Published(
-        title="UCSD Ped1",
-        reader="UCSDPed1",
-        page=_UCSD_PAGE,
-        obtain="syrfa data fetch ped1 --out DIR",
-        terms="none stated; research use",
-        citation=_UCSD_CITATION,
-        splits={"train": SplitFacts(UCSDPed1.released["train"], 6_800), "test": _test(UCSDPed1, {})},
-        sizes=((238, 158),),
-        fetched=_UCSD.folder,
-        archives=(_UCSD,),
-        config="ped1.yaml",
-    ),
-    "ped2": Published(
-        title="UCSD Ped2",
-        reader="UCSDPed2",
-        page=_UCSD_PAGE,
-        obtain="syrfa data fetch ped2 --out DIR",
-        terms="none stated; research use",
-        citation=_UCSD_CITATION,
-        splits={
-            "train": SplitFacts(UCSDPed2.released["train"], 2_550, per_video=_rows(_PED2_TRAIN)),
-            "test": _test(UCSDPed2, _rows(_PED2_TEST)),
-        },
-        sizes=((360, 240),),
-        fetched=_UCSD.folder,
-        archives=(_UCSD,),
-        config="ped2.yaml",
+    "ped1": _ucsd(UCSDPed1, (238, 158), SplitFacts(UCSDPed1.released["train"], 6_800), {}),
+    "ped2": _ucsd(
+        UCSDPed2,
+        (360, 240),
+        SplitFacts(UCSDPed2.released["train"], 2_550, per_video=_rows(_PED2_TRAIN)),
+        _rows(_PED2_TEST),
     ),
     "shanghaitech": Published(
         title="ShanghaiTech Campus",
-        reader="ShanghaiTech",
+        reader=ShanghaiTech,
         page="https://svip-lab.github.io/dataset/campus_dataset.html",
         obtain="follow a link on https://svip-lab.github.io/dataset/campus_dataset.html",
         terms="research use",
@@ -206,12 +191,11 @@ PUBLISHED: dict[str, Published] = {
             "train": SplitFacts(ShanghaiTech.released["train"]),
             "test": _test(ShanghaiTech, _rows(_SHANGHAITECH_TEST)),
         },
-        sizes=((856, 480),),
-        config="shanghaitech.yaml",
+        size=(856, 480),
     ),
     "avenue": Published(
         title="CUHK Avenue",
-        reader="Avenue",
+        reader=Avenue,
         page="http://www.cse.cuhk.edu.hk/leojia/projects/detectabnormal/dataset.html",
         obtain="syrfa data fetch avenue --out DIR",
         terms="the ground truth is for non-commercial use",
@@ -220,13 +204,12 @@ PUBLISHED: dict[str, Published] = {
             "train": SplitFacts(Avenue.released["train"], 15_328),
             "test": _test(Avenue, _rows(_AVENUE_TEST), "avenue.mat"),
         },
-        sizes=((640, 360),),
+        size=(640, 360),
         archives=(_AVENUE_VIDEOS, _AVENUE_LABELS),
-        config="avenue.yaml",
     ),
     "ubnormal": Published(
         title="UBnormal",
-        reader="UBnormal",
+        reader=UBnormal,
         page="https://github.com/lilygeorgescu/UBnormal",
         obtain="follow the download link on https://github.com/lilygeorgescu/UBnormal; scripts/ is in that repository",
         terms="CC BY-NC-ND 4.0; the circulating frame vectors of the test split CC BY-NC 4.0",
@@ -234,16 +217,14 @@ PUBLISHED: dict[str, Published] = {
         '"UBnormal: New Benchmark for Supervised Open-Set Video Anomaly Detection", CVPR 2022',
         splits={split: SplitFacts(videos) for split, videos in UBnormal.released.items()},
         frames=236_902,
-        config="ubnormal.yaml",
     ),
     "folder": Published(
         title="folder of videos",
-        reader="VideoFolder",
+        reader=VideoFolder,
         page="-",
         obtain="put videos of your own there",
         terms="your own",
         citation="none",
-        config="folder.yaml",
     ),
 }
 

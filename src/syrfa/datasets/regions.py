@@ -80,26 +80,24 @@ def regions_of_masks(masks: Iterable[NDArray[np.bool_] | None], min_area: int = 
     """The connected components of a video's masks, joined into tracks.
 
     Two components of consecutive frames belong to one track where they share pixels; of several such pairs the one
-    that shares most is joined first, and each component is joined once to either side. So where two objects meet, one
-    track ends, where one comes apart, a track begins, and an object that jumps by more than its own size begins
-    a track in every frame.
+    that shares most is joined first, and each component is joined once to either side.
 
     Args:
         masks: bool (height, width), one a frame, None for a frame without a region; one is held at a time.
         min_area: in pixels; smaller components are left out.
 
-    Returns:
-        a row for every component.
+    Raises:
+        LabelError: masks differ in size.
     """
     rows: list[tuple[int, int, tuple[int, int, int, int]]] = []
-    before, tracks_before = _Components.none(), np.zeros(0, np.int64)
+    before, tracks_before = _NONE, np.zeros(0, np.int64)
     count, size = 0, None
     for frame, mask in enumerate(masks):
         if mask is not None:
             size = size or (int(mask.shape[0]), int(mask.shape[1]))
             if mask.shape != size:
                 raise LabelError(f"the mask of frame {frame} is {mask.shape}, the first one {size} (height, width)")
-        found = _Components.none() if mask is None else _Components.of(mask, min_area)
+        found = _NONE if mask is None else _Components.of(mask, min_area)
         tracks = np.full(len(found.boxes), -1, np.int64)
         for own, previous in _pairs(found, before):
             tracks[own] = tracks_before[previous]
@@ -121,14 +119,10 @@ class _Components:
     boxes: list[tuple[int, int, int, int]]
 
     @classmethod
-    def none(cls) -> "_Components":
-        return cls(0, 0, np.zeros((0, 0), np.int32), [])
-
-    @classmethod
     def of(cls, mask: NDArray[np.bool_], min_area: int) -> "_Components":
         around = box_of(mask)
         if around is None:
-            return cls.none()
+            return _NONE
         left, top, right, bottom = around
         labels, _ = ndimage.label(mask[top : bottom + 1, left : right + 1], _TOUCHING)
         areas = np.bincount(labels.ravel())
@@ -139,6 +133,9 @@ class _Components:
         spans = [places[number - 1] for number in kept]
         boxes = [(left + c.start, top + r.start, left + c.stop - 1, top + r.stop - 1) for r, c in spans]
         return cls(top, left, new[labels], boxes)
+
+
+_NONE = _Components(0, 0, np.zeros((0, 0), np.int32), [])
 
 
 def _pairs(now: _Components, before: _Components) -> list[tuple[int, int]]:

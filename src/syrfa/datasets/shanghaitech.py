@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from syrfa.datasets.base import VideoRecord
 from syrfa.datasets.labels import Polarity, Published, read_vector
 from syrfa.datasets.masks import find_masks, open_masks
-from syrfa.datasets.released import ReleasedDataset, hashes_of
-from syrfa.datasets.video import VIDEO_SUFFIXES
+from syrfa.datasets.released import ReleasedDataset, find_clips, hashes_of
 from syrfa.errors import DataNotFoundError
 from syrfa.utils.files import sha256_json
 
@@ -42,16 +41,14 @@ class ShanghaiTech(ReleasedDataset):
     ```
 
     Left the release, right a part of it; any place may hold video files or folders of frames, and `frames` and
-    `videos` may be left out. All 13 scenes are read together; the first number of a name is the scene. A copy may lack
-    clips: those that are there are read, and a warning says how many are missing.
+    `videos` may be left out. All 13 scenes are read together; the first number of a name is the scene.
 
     Labels, first match wins: frame masks, one number a frame, 1 = abnormal; `frame_labels_shanghai.npy`, all test
     frames in turn; the pixel masks, a frame being abnormal where its mask has a pixel. Copies the other way round
     circulate: where all 107 clips are labelled, the published sum tells, and inverted labels are turned round with a
-    warning. Of fewer the sum is not known: they are read as the release has them, or as `one_means` says.
+    warning. Fewer are read as the release has them, or as `one_means` says.
 
-    Pixel masks are bool (frames, height, width), or (height, width, frames) in some copies; `.mat` files and folders of
-    images are read too. They are mapped into memory, never loaded whole.
+    Pixel masks are bool (frames, height, width) or (height, width, frames); `.mat` files and folders of images too.
 
     Terms: research use. Cite: Luo, Liu, Gao, "A Revisit of Sparse Coding Based Anomaly Detection in
     Stacked RNN Framework", ICCV 2017; the split is that of Liu, Luo, Lian, Gao, CVPR 2018.
@@ -66,17 +63,7 @@ class ShanghaiTech(ReleasedDataset):
     released: ClassVar[dict[str, int]] = {"train": 330, "test": 107}
     published: ClassVar[Published] = Published(40_791, (17_326,))
     _unit: ClassVar[str] = "clips"
-
-    def videos(self, split: str) -> list[VideoRecord]:
-        """The clips of the split that are there, sorted by name.
-
-        Warns, once a split, where some of the release are missing.
-        """
-        self.check_split(split)
-        found = self._clips(split)
-        self._refuse_twins(found)
-        self._state_missing(found[0].path.parent, len(found), split, "clips of ShanghaiTech's")
-        return found
+    _title: ClassVar[str] = "ShanghaiTech"
 
     def _test_labels(self, record: VideoRecord) -> NDArray[np.uint8]:
         place = self._label_place(record.name)
@@ -95,7 +82,7 @@ class ShanghaiTech(ReleasedDataset):
         return {"labels": {name: _hash(self._label_place(name)) for name in names}, **meaning}
 
     def _describe_split(self, split: str) -> str:
-        scenes = {record.name[:2] for record in self._clips_or_none(split)}
+        scenes = {name[:2] for name, _ in self._found(split)}
         return super()._describe_split(split) + (f", {len(scenes)} of 13 scenes" if scenes else "")
 
     def _describe_labels(self, test: list[VideoRecord]) -> tuple[str, str]:
@@ -107,19 +94,13 @@ class ShanghaiTech(ReleasedDataset):
         return str(place.parent), "a frame is abnormal where its pixel mask has a pixel"
 
     def _clips(self, split: str) -> list[VideoRecord]:
-        found = self._clips_or_none(split)
+        found = self._found(split)
         if not found:
             raise DataNotFoundError(f"{self.root}: no clip of ShanghaiTech's {split} split; expected {_TREES[split]}")
-        return found
+        return [VideoRecord(name, path, split, self._pixel_masks(name, split)) for name, path in found]
 
-    def _clips_or_none(self, split: str) -> list[VideoRecord]:
-        for folder in (self.root / place for place in PLACES[split]):
-            entries = sorted(folder.iterdir()) if folder.is_dir() else []
-            named = sorted((_name_of(path), path) for path in entries)
-            found = [(name, path) for name, path in named if re.fullmatch(NAMES[split], name)]
-            if found:
-                return [VideoRecord(name, path, split, self._pixel_masks(name, split)) for name, path in found]
-        return []
+    def _found(self, split: str) -> list[tuple[str, Path]]:
+        return find_clips((self.root / place for place in PLACES[split]), NAMES[split])
 
     def _pixel_masks(self, name: str, split: str) -> Path | None:
         folders = [self.root / place for place in _PIXEL_MASKS]
@@ -149,10 +130,3 @@ class ShanghaiTech(ReleasedDataset):
 def _hash(place: Path) -> str:
     """Of a file, or of all files of a folder."""
     return sha256_json(hashes_of(place)) if place.is_dir() else hashes_of(place)[0]
-
-
-def _name_of(path: Path) -> str:
-    """The name of the clip that a path may hold; empty where it is neither a folder nor a video."""
-    if path.is_dir():
-        return path.name
-    return path.stem if path.suffix.lower() in VIDEO_SUFFIXES else ""

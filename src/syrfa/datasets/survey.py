@@ -48,11 +48,7 @@ def some(names: Sequence[str], most: int = 5) -> str:
 
 @dataclass(frozen=True)
 class VideoSurvey:
-    """What one video turned out to be; None for what is not known: its length, size (width, height) and labels.
-
-    `video_error` and `label_error` say why it cannot be decoded and why its labels are refused, `statements` what the
-    reader warned of.
-    """
+    """What one video turned out to be: its length, size (width, height), labels, None where not known; and why."""
 
     record: VideoRecord
     frames: int | None = None
@@ -63,12 +59,10 @@ class VideoSurvey:
     statements: tuple[str, ...] = ()
 
 
-def list_videos(key: str, dataset: VideoDataset, split: str, compare: bool) -> tuple[list[VideoRecord], list[Finding]]:
-    """The videos of a split that are there, also where the reader refuses a copy that is not whole.
-
-    Returns:
-        the videos in the order of the reader, and what is missing or too much.
-    """
+def list_videos(
+    key: str, dataset: VideoDataset, split: str, facts: SplitFacts | None
+) -> tuple[list[VideoRecord], list[Finding]]:
+    """The videos of a split, also where the reader refuses a part of a copy; and what is missing or too much."""
     obtain = PUBLISHED[key].obtain
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a reader warns of missing videos; the findings name them
@@ -79,8 +73,7 @@ def list_videos(key: str, dataset: VideoDataset, split: str, compare: bool) -> t
             if isinstance(error, DataNotFoundError) and not there:
                 return [], [note(split, f"not there: {error}", f"to have it: {obtain}")]
             return there, [problem(split, str(error), f"the reader takes no such split; {obtain}")]
-    facts = PUBLISHED[key].splits.get(split)
-    if not compare or facts is None:
+    if facts is None:
         return records, []
     if len(records) == facts.videos:
         return records, [Finding("ok", split, f"{facts.videos} videos, as published")]
@@ -96,10 +89,9 @@ def list_videos(key: str, dataset: VideoDataset, split: str, compare: bool) -> t
 def survey_videos(
     dataset: VideoDataset, records: Sequence[VideoRecord], fast: bool = False, workers: int | None = None
 ) -> list[VideoSurvey]:
-    """Decodes every video from its first frame to its last and reads its labels; in the order of `records`.
+    """Decodes every video from end to end and reads its labels; in the order of `records`.
 
-    With `fast` nothing is decoded: a folder's length is its number of images, a video file's stays unknown. `workers`
-    are processes, None for one a CPU core.
+    With `fast` nothing is decoded: a folder's length is its number of images, a video file's stays unknown.
     """
     job = _SurveyJob(dataset, fast)
     found: dict[str, VideoSurvey] = {}
@@ -117,7 +109,7 @@ class _SurveyDone(VideoDone):
 
 
 class _SurveyJob:
-    """Surveys any video of a data set; see `syrfa.engine.Job`. Its reader checks what it checks once a worker."""
+    """Surveys any video of a data set; see `syrfa.engine.Job`."""
 
     runs_network = False
 
@@ -151,9 +143,7 @@ def _survey_video(dataset: VideoDataset, record: VideoRecord, fast: bool) -> Vid
     return VideoSurvey(record, frames, size, labels, None, refused, statements)
 
 
-def check_videos(
-    key: str, split: str, surveys: Sequence[VideoSurvey], facts: SplitFacts | None, compare: bool
-) -> list[Finding]:
+def check_videos(key: str, split: str, surveys: Sequence[VideoSurvey], facts: SplitFacts | None) -> list[Finding]:
     """Videos that cannot be decoded, give no tube, or have another length or size than published."""
     published = PUBLISHED[key]
     findings = []
@@ -162,16 +152,15 @@ def check_videos(
             findings.append(problem(f"{split} {survey.record.name}", survey.video_error, published.obtain))
         elif survey.frames is not None and survey.frames < SHORTEST:
             text = f"{survey.frames} frames; a video needs {SHORTEST} for one training tube of seven frames"
-            fix = "a video that short gives no tube; copy it again if it was cut"
-            findings.append(note(survey.record.path, text, fix))
+            findings.append(note(survey.record.path, text, "it gives no tube; copy it again if it was cut"))
     # a reader makes a statement once a process: of which video is chance
     findings += [note(split, text) for text in sorted({text for survey in surveys for text in survey.statements})]
-    odd = [survey for survey in surveys if survey.size and survey.size not in published.sizes]
-    if compare and published.sizes and odd:
-        released = " ".join(f"{width}x{height}" for width, height in published.sizes)
-        text = f"{odd[0].record.name} is {'x'.join(map(str, odd[0].size or ()))}, released are {released}"
-        findings.append(note(split, text, "a rescaled copy: boxes made on the release do not fit it"))
     if facts is not None:
+        odd = [survey for survey in surveys if published.size and survey.size not in (None, published.size)]
+        if odd:
+            own, released = ("x".join(map(str, size or ())) for size in (odd[0].size, published.size))
+            text = f"{odd[0].record.name} is {own}, released are {released}"
+            findings.append(note(split, text, "a rescaled copy: boxes made on the release do not fit it"))
         lengths = {video_key(key, s.record.name): s.frames for s in surveys if s.frames is not None}
         other = [n for n in lengths if n in facts.per_video and lengths[n] != facts.per_video[n].frames]
         if other:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,11 @@ from syrfa.datasets.released import ReleasedDataset, hashes_of
 from syrfa.errors import DataNotFoundError, LabelError
 from syrfa.utils.files import sha256_file, sha256_json
 
-
-class _Layout(NamedTuple):
-    """Where a copy keeps its splits, and the pattern of the folders of frames."""
-
-    train: str
-    test: str
-    video: str = r"(Train|Test)?\d+"
-
-
+# where a copy keeps its splits, the release's own places first
 _LAYOUTS = (
-    _Layout("Train", "Test", r"(Train|Test)\d+"),
-    _Layout("training/frames", "testing/frames"),
-    _Layout("training", "testing"),
+    {"train": "Train", "test": "Test"},
+    {"train": "training/frames", "test": "testing/frames"},
+    {"train": "training", "test": "testing"},
 )
 _MASK_FOLDERS = ("test_pixel_mask", "pixel_masks", "masks", "gt", "ground_truth")
 _MASKS_AS_LABELS = "the masks: a frame is abnormal where its mask has a pixel"
@@ -38,12 +30,10 @@ class UCSD(ReleasedDataset):
 
     number: ClassVar[int]
 
-    def videos(self, split: str) -> list[VideoRecord]:
-        """The folders of frames of the split, sorted by name."""
-        self.check_split(split)
+    def _clips(self, split: str) -> list[VideoRecord]:
         base, layout = self._place()
-        folder = base / (layout.train if split == "train" else layout.test)
-        found = sorted(p for p in folder.iterdir() if p.is_dir() and re.fullmatch(layout.video, p.name))
+        folder = base / layout[split]
+        found = sorted(p for p in folder.iterdir() if p.is_dir() and re.fullmatch(r"(Train|Test)?\d+", p.name))
         if not found:
             raise DataNotFoundError(f"{folder}: no folder of frames in it; {self._tree()}")
         return [VideoRecord(p.name, p, split, None if split == "train" else _masks_of(base, p)) for p in found]
@@ -83,12 +73,12 @@ class UCSD(ReleasedDataset):
             return f"{file}, one number a frame of all test videos in turn{unread}", self._flat_polarity(file).reason
         return f"{file}, intervals counted from 1, both ends included{unread}", "intervals name abnormal frames"
 
-    def _place(self) -> tuple[Path, _Layout]:
+    def _place(self) -> tuple[Path, dict[str, str]]:
         folder, short = f"UCSDped{self.number}", f"ped{self.number}"
         within = (folder, "", f"UCSD_Anomaly_Dataset.v1p2/{folder}", short)
         for base in (self.root / name for name in within):
             for layout in _LAYOUTS:
-                if (base / layout.train).is_dir() and (base / layout.test).is_dir():
+                if all((base / place).is_dir() for place in layout.values()):
                     self._refuse_the_other(base)
                     return base, layout
         raise DataNotFoundError(f"{self.root}: not a copy of UCSD Ped{self.number}; {self._tree()}")
@@ -174,9 +164,8 @@ class UCSDPed2(UCSD):
 
     Left the release, right the repack that circulates; `root` may be `UCSDped2` itself, or hold `UCSDped2`,
     `UCSD_Anomaly_Dataset.v1p2/UCSDped2` or `ped2`. In the repack the folder `frames` may be left out, videos may keep
-    their names of the release, and frames may count from 0 or from 1. Masks are images (.bmp, .png and others that the
-    frames may be), `.npy` or `.mat` files, beside the video (`Test001_gt`) or in `test_pixel_mask`, `pixel_masks`,
-    `masks`, `gt` or `ground_truth`.
+    their names of the release, and frames may count from 0 or from 1. Masks are folders of images, `.npy` or `.mat`
+    files, next to the video (`Test001_gt`) or in `test_pixel_mask`, `pixel_masks`, `masks`, `gt` or `ground_truth`.
 
     Labels, first match wins: `UCSDped2.m` (release) or `ped2.mat` (repack), both with 1-based inclusive intervals in
     the order of the test videos, the script read as text and never executed; `frame_labels_ped2.npy`, all test frames

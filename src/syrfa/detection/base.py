@@ -76,12 +76,7 @@ class Detector(ABC):
     ) -> None:
         """Called once before the first frame of a video; resets whatever is carried from frame to frame.
 
-        Args:
-            dataset: the data set of the video.
-            record: the video.
-            frames: its length; None for a video file, see `finish`.
-            height: in pixels.
-            width: in pixels.
+        `frames` is its length, None for a video file (see `finish`); `height` and `width` are in pixels.
         """
 
     @abstractmethod
@@ -101,16 +96,7 @@ class Detector(ABC):
 
 
 class NetworkDetector(Detector):
-    """Settings, identity and batches; the subclass loads the network and runs it.
-
-    Args:
-        weights: path of the file.
-        confidence: boxes below are not returned; keep it under every threshold that is tried later.
-        iou: overlap above which the weaker of two boxes of one class is dropped.
-        image_size: in pixels, as the subclass says.
-        classes: class numbers that are returned; None for all.
-        batch_size: frames a pass.
-        device: e.g. `cpu` or `cuda:0`; None for the first GPU where there is one.
+    """Settings, identity and batches; the subclass describes the settings, loads the network and runs it.
 
     Attributes:
         package: the library of the network, whose version is part of the identity.

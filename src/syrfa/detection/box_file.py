@@ -28,13 +28,9 @@ ORIGIN = ("class_id", "frame_sizes", "detector", "dataset", "split", "manifest")
 
 @dataclass(frozen=True)
 class Origin:
-    """What the boxes of a file are of.
+    """What the boxes of a file are of: the identity of the detector, the names of data set and split.
 
-    Attributes:
-        detector: the identity of the detector.
-        dataset: name of the data set.
-        split: name of the split.
-        manifest: hash of the split's videos; in older files of its whole manifest, labels too.
+    `manifest` is the hash of the split's videos; in older files of its whole manifest, labels too.
     """
 
     detector: dict[str, Any]

@@ -99,10 +99,7 @@ class MappedDetector(Detector):
 
 
 def read_map(name: str) -> tuple[ConfidenceMap, dict[str, Any]]:
-    """Reads a confidence map by its name or path.
-
-    Returns:
-        the map, and the part of the detector's identity that it was fitted for.
+    """A confidence map by its name or path, and the part of the detector's identity that it was fitted for.
 
     Raises:
         DataNotFoundError: there is no such file.

@@ -42,15 +42,8 @@ class MotionDetector(Detector):
     ) -> None:
         if history < 1 or var_threshold <= 0 or min_area < 1 or min(close, open) < 1 or warmup < 0:
             raise ConfigError("MotionDetector: history, min_area, close, open >= 1, var_threshold > 0 and warmup >= 0")
-        self.settings = {
-            "history": history,
-            "var_threshold": var_threshold,
-            "min_area": min_area,
-            "close": close,
-            "open": open,
-            "warmup": warmup,
-            "shadows": shadows,
-        }
+        self.settings = {"history": history, "var_threshold": var_threshold, "min_area": min_area}
+        self.settings |= {"close": close, "open": open, "warmup": warmup, "shadows": shadows}
         self._subtractor: Any = None
         self._next = 0
 

@@ -300,15 +300,12 @@ def _strips(boxes: Boxes, rng: np.random.Generator) -> Boxes:
 
 
 def whole_confidences(cover: Floats, doubt: Floats, rng: np.random.Generator) -> Floats:
-    """Confidences of boxes that fit an object.
+    """Confidences of boxes that fit an object, (n,), in (0, 1).
 
     Args:
         cover: (n,), the largest share of each box that one nearer to the camera covers, in [0, 1].
         doubt: (n,), what each loses for being small, in units of the logit, at least 0.
         rng: the source of the draws.
-
-    Returns:
-        (n,), in (0, 1).
     """
     rows = np.stack([np.interp(cover, COVERS, column) for column in zip(*WHOLE, strict=True)], axis=1)
     drawn = _drawn(rows, rng)

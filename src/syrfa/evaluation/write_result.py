@@ -75,7 +75,7 @@ def _result(
         "split": split.split,
         "manifest_sha256": split.manifest_hash,
         "labels_sha256": source.dataset.labels_hash(split.split),
-        "cache_key": split.cache_key,
+        "cache_key": split.cache.key,
         "videos": len(infos),
         "videos_released": source.dataset.videos_released(split.split),
         "frames": sum(info.frames for info in infos),

@@ -66,11 +66,10 @@ AnyTable = TypeVar("AnyTable", bound="Table")
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a cache knows of one video: its name, length, size in pixels and shard.
+    """What a cache knows of one video: its name, length, size in pixels, and shard of `tubes` rows.
 
-    `channels` is 1 when every frame is grey, else 3; `boxes` is how many the detector found in the frames it was shown,
-    before any threshold; `tubes` are the rows of the shard, `bytes` and `sha256` its size and digest. `centres` are the
-    frames that tubes have their centres at, where they are apart in time; None for every frame.
+    `channels` is 1 when every frame is grey, else 3; `boxes` counts those found in the frames that were shown.
+    `centres` are the frames that tubes have their centres at, where they are apart in time; None for every frame.
     """
 
     name: str

@@ -72,8 +72,3 @@ class EvaluatedSplit:
     def dataset(self) -> str:
         """Name of the data set."""
         return self.source.dataset.name
-
-    @property
-    def cache_key(self) -> str:
-        """The key of the cache."""
-        return self.cache.key

@@ -5,7 +5,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
-from syrfa import datasets
 from syrfa.datasets.published import PUBLISHED
 from syrfa.errors import ConfigError, DataNotFoundError
 from syrfa.utils.files import write_json
@@ -97,7 +96,7 @@ def _fetch(key: str, out: Path, sums: list[str]) -> None:
 def _instruct(key: str) -> None:
     """Prints what a person has to do, and the folders that it has to end in."""
     published = PUBLISHED[key]
-    tree = inspect.cleandoc(getattr(datasets, published.reader).__doc__).split("```")[1].strip("\n")
+    tree = inspect.cleandoc(published.reader.__doc__ or "").split("```")[1].strip("\n")
     print(
         f"{published.title} has to be fetched by a person.\n"
         f"  1. {published.obtain}\n"
@@ -113,4 +112,4 @@ def _row(key: str) -> list[Cell]:
     videos = " + ".join(str(facts.videos) for facts in published.splits.values()) or "-"
     size = sum(archive.size for archive in published.archives)
     way = f"syrfa data fetch {key} ({size / 1e6:,.0f} MB)" if size else "by hand" if published.splits else "-"
-    return [key, published.title, videos, published.terms, way, published.page, published.config or "-"]
+    return [key, published.title, videos, published.terms, way, published.page, f"{key}.yaml"]

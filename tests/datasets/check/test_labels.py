@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from syrfa.datasets.check_labels import compare_labels, suspect_polarity
-from syrfa.datasets.published import PUBLISHED, SplitFacts, VideoFacts
+from syrfa.datasets.published import SplitFacts, VideoFacts
 
 FACTS = {"01": VideoFacts(10, 4, 3), "02": VideoFacts(12, 5, 0)}
 SPLIT = SplitFacts(2, 22, 9, FACTS, {12: "another file"})
@@ -51,11 +51,6 @@ def test_another_annotation_that_is_known():
         "the labels are those of another file, another annotation than the released one: numbers of the two differ",
     )
     assert level_and_text(labels, SplitFacts(2, 22, 9, FACTS))[0] == "problem"
-
-
-def test_what_is_published_of_avenue():
-    split = PUBLISHED["avenue"].splits["test"]
-    assert split.other_labels == {3867: "avenue.mat"}
 
 
 def test_nothing_published():
