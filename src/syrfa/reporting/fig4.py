@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from syrfa.errors import ConfigError
+from syrfa.evaluation.result import value_of
 from syrfa.reporting.figure_files import provenance_of, save_figure
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
@@ -74,8 +75,7 @@ def measured_of(run: Run) -> list[Measured]:
     )
     phase1 = float((distance["unadapted"] or distance)["groups"]["all"]["mean"])
     return [
-        Measured(run.name, scale, int(result["seed"]), adapter, part, phase1, (m.get("micro_auroc") or {}).get("value"))
-        for adapter, part, m in parts
+        Measured(run.name, scale, int(result["seed"]), adapter, part, phase1, value_of(m)) for adapter, part, m in parts
     ]
 
 
@@ -107,12 +107,8 @@ def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:
 def differences(parts: Sequence[Measured]) -> list[dict[str, Any]]:
     """Mean distance of one adapter less that of another, for every pair of them that runs of one seed have.
 
-    For each seed the interval is a percentile bootstrap over videos, both drawn alike. `same_phase1` says whether both
-    were adapted from the same weights: otherwise more than the adapter differs.
-
-    Returns:
-        one entry a pair: `of`, `less`, `seeds` (each `seed`, `value`, `ci_low`, `ci_high`, `videos`, `same_phase1`),
-        `mean` and, of several seeds, `std` (divided by n - 1).
+    An entry has `of`, `less`, `seeds` (each `seed` and what `paired_difference` gives), `mean` and, of several seeds,
+    `std` (divided by n - 1).
     """
     found = []
     for less, of in combinations(sorted({part.adapter for part in parts}, key=_order), 2):
@@ -131,7 +127,10 @@ def differences(parts: Sequence[Measured]) -> list[dict[str, Any]]:
 
 
 def paired_difference(ours: Measured, theirs: Measured) -> dict[str, Any]:
-    """The difference of two mean distances over the same tubes, and its 95 % interval over videos, null where one."""
+    """The difference of two mean distances over the same tubes, and its 95 % interval over videos, null where one.
+
+    The interval is a percentile bootstrap, both drawn alike; without `same_phase1` more than the adapter differs.
+    """
     videos = ours.distance["by_video"]
     tubes, mine = (np.array([video[key] for video in videos], np.float64) for key in ("tubes", "mean"))
     other = np.array([video["mean"] for video in theirs.distance["by_video"]], np.float64)

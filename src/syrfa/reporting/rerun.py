@@ -30,18 +30,10 @@ _DAMAGED = "the run record is damaged: {}; take another copy of the result"
 
 
 class Rerun:
-    """Runs a run record into a folder; what is done there is not done again.
+    """Runs the run record of a result that was read at `path` into a folder; what is done there is not done again.
 
-    Args:
-        result: holds the run record.
-        path: where the result was read, for messages.
-        folder: of the rerun: `<number>_<verb>.yaml`, the step's options, and `<number>_<verb>/`, its runs.
-
-    Attributes:
-        steps: of the run record, the test last.
-
-    Raises:
-        UserError: the result holds no run record, or one that no run writes.
+    The folder gets `<number>_<verb>.yaml`, a step's options, and `<number>_<verb>/`, its runs. `steps` are those of
+    the run record, the test last. UserError where the result holds no run record, or one that no run writes.
     """
 
     def __init__(self, result: Result, path: Path, folder: Path) -> None:
@@ -81,11 +73,7 @@ class Rerun:
                 file.write(yaml.safe_dump(content, sort_keys=True).encode())
 
     def run(self) -> Result:
-        """Runs what is not done yet; returns the result of the test.
-
-        Raises:
-            UserError: a step could not be run, or leaves no checkpoint like that of the run record.
-        """
+        """Runs what is not done yet, and returns the result of the test; UserError where a step could not be run."""
         self.prepare()
         with self._store.lock():
             left = self._store.left(self._names)

@@ -62,13 +62,10 @@ def read_sweep(path: Path) -> Sweep:
 
 
 def expand(sweep: Sweep, seed: int = 0) -> list[Point]:
-    """The points of a sweep, each once.
+    """The points of a sweep, each once; ConfigError for a config file that cannot be read, or an unknown macro.
 
     A grid is the product of the values, the last parameter changing fastest; a random search draws `run_cap` times, and
     with a larger `run_cap` draws the same points first.
-
-    Raises:
-        ConfigError: a config file that the command names cannot be read, or a macro of it is not known.
     """
     rng = np.random.default_rng(seed)
     ranges = sweep.parameters.values()
