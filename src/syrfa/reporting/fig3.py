@@ -27,10 +27,10 @@ from syrfa.evaluation.pictures import (
     draw_anomaly_map,
     draw_curve,
     limits_of,
+    save_figure,
     score_scale,
 )
 from syrfa.evaluation.result import Evaluation, audit_of, value_of
-from syrfa.reporting.figure_files import provenance_of, save_figure
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
 
@@ -107,7 +107,7 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
         "rule": {"videos": rules, "frames": FRAME_RULE},
         "caption": caption,
         "panels": [_numbers(*panel) for panel in panels],
-        "runs": [provenance_of(each.run) for each in runs],
+        "runs": [each.run.provenance() for each in runs],
     }
     return save_figure(figure, out, "fig3", record)
 

@@ -17,8 +17,7 @@ from syrfa.world.presets import PRESETS, VERSION
 
 def open_data(options: dict[str, Any]) -> TubeDataModule:
     """The tubes that the options of a config's `data` describe; ConfigError where they describe none."""
-    parser = ArgumentParser()
-    parser.parser_mode = "omegaconf"
+    parser = ArgumentParser(parser_mode="omegaconf")
     parser.add_class_arguments(TubeDataModule, "data")
     try:
         data: TubeDataModule = parser.instantiate(parser.parse_object({"data": options})).data

@@ -66,9 +66,9 @@ class Rerun:
         self._store.claim()
         for name, step in zip(self._names, self.steps, strict=True):
             options, names = step["options"], {key.rpartition(".")[2] for key, _ in _references(step["options"])}
+            content = {key: value for key, value in options.items() if key not in names}
             arguments = {key: value for key, value in options["model"]["init_args"].items() if key not in names}
-            others = {key: value for key, value in options.items() if key not in names}
-            content = {**others, "model": {**options["model"], "init_args": arguments}}
+            content["model"] = {**options["model"], "init_args": arguments}
             with atomic_write(self.folder / f"{name}.yaml") as file:
                 file.write(yaml.safe_dump(content, sort_keys=True).encode())
 
@@ -89,10 +89,9 @@ class Rerun:
                 print(f"{name}: python -m syrfa {shlex.join(arguments)}", flush=True)
                 _run_verb(arguments, step["environment"]["threads"])
                 self._store.finish(name, {"id": step["id"]})
-        file = self._runs[-1] / RESULT
-        if not file.is_file():
-            raise UserError(f"{file}: the test left no result; the run record is that of a part of a test")
-        return read_result(file)
+        if not (self._runs[-1] / RESULT).is_file():
+            raise UserError(f"{self._runs[-1]}: the test left no result; the run record is that of a part of a test")
+        return read_result(self._runs[-1])
 
     def _wrong(self, number: int) -> str | None:
         """What no run writes: a run record may come from anybody, and may only fit and test in its folder."""

@@ -18,15 +18,16 @@ from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.metrics.frame_level import micro_auroc
 from syrfa.evaluation.result import Result, read_result, run_name
 from syrfa.evaluation.scores import CURVES, FrameCurves, read_curves
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
+from syrfa.utils.files import sha256_file
 
 SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
 _WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError)  # what a damaged file may raise
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
+_PROVENANCE = (*_NEEDED[:-1], "manifest_sha256", "cache_key")
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,25 @@ class Run:
         """Experiment and id."""
         return run_name(self.result)
 
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers are from, without the names of folders of one machine."""
+        config = self.path(CONFIGS[0])
+        return {
+            **{key: self.result[key] for key in _PROVENANCE},
+            "adapter": self.result.get("adapter"),
+            "git_commit": self.result.get("environment", {}).get("git_commit"),
+            "result_sha256": sha256_file(self.file),
+            "config_sha256": sha256_file(config) if config else None,
+        }
+
     def path(self, name: str) -> Path | None:
         """A file of the run's folder; None where it has no such file."""
         return self.folder / name if self.folder is not None and (self.folder / name).exists() else None
 
     def curves(self) -> FrameCurves:
         """The frame scores of every evaluation, and the labels; a UserError where there are none or of another test."""
+        from syrfa.evaluation.metrics.frame_level import micro_auroc  # torch is slow to import
+
         stored = self.path(CURVES)
         if stored is None:
             raise DataNotFoundError(f"{self.file}: no {CURVES} in the run's folder; run `syrfa test` again")

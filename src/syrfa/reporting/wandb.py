@@ -118,7 +118,7 @@ class WandbRecord(Callback):
 
 
 def _runs(trainer: Trainer) -> list[Any]:
-    """The W&B runs of the process that logs; W&B's own types are not needed to write into them."""
+    """The W&B runs of the process that logs."""
     loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
     return [logger.experiment for logger in loggers] if trainer.is_global_zero else []
 

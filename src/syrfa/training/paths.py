@@ -21,9 +21,9 @@ ELSEWHERE = "SYRFA_ELSEWHERE"
 class PortablePaths:
     """Replaces paths by what they are on every machine, as `${oc.env:SYRFA_DATA,data/raw}/UBnormal`.
 
-    A value that one of the config files wrote with `${oc.env:...}` gets that text back. Any other path is written
-    relative to one of `ROOTS`, or left alone where it is relative and stays within the working directory. What remains
-    keeps its last part alone, `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
+    A value that one of the config files wrote with `${oc.env:...}` gets that text back. Other paths become relative to
+    one of `ROOTS`, or stay where they are within the working directory; the rest keep their last part alone,
+    `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
     """
 
     def __init__(self, configs: Sequence[str] = ()) -> None:

@@ -71,14 +71,9 @@ def predict(
 def _job(data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None, device: str) -> ScoreJob:
     read_checkpoint(checkpoint)  # a wrong one is better refused here than in every worker
     source = use.source
-    identity = ScoreIdentity(
-        checkpoint=sha256_file(checkpoint),
-        detector=source.detector.identity(),
-        spec=use.spec.for_split(use.split),
-        filter=source.filter,
-        batch_size=data.eval_batch_size,
-        device=_device_kind(device),
-    )
+    spec, batch = use.spec.for_split(use.split), data.eval_batch_size
+    made = sha256_file(checkpoint), source.detector.identity()
+    identity = ScoreIdentity(*made, spec, source.filter, batch, _device_kind(device))
     folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{sha256_json(identity.to_json())[:12]}"
     videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
     cache = data.folder(use) if (data.folder(use) / MANIFEST).exists() else None
