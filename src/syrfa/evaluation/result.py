@@ -69,6 +69,15 @@ def audit_of(result: Result, evaluation: Evaluation) -> Audit:
     return Audit(stored["line"], stored["test_information"]) if stored else audit(result, evaluation)
 
 
+def with_evaluations(result: Result, evaluations: list[Evaluation]) -> Result:
+    """The result with these evaluations, each with its audit; the first one's numbers are those of the result."""
+    audited = [{**each, "audit": audit(result, each)._asdict()} for each in evaluations]
+    first = audited[0]
+    top = {key: first["protocol"][key] for key in ("protocol", "smoothing")}
+    top |= {key: first[key] for key in ("metrics", "baselines", "audit")}
+    return {**result, **top, "evaluations": audited}
+
+
 def selection(result: Result) -> str:
     """How the weights that were tested were chosen: `fixed, 500 steps`, or what they were the best by, and where."""
     # of published weights nothing is on record, which the audit says

@@ -1,6 +1,7 @@
 """Whether the data and the weights that a run record names are here, and are the same."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from syrfa.reporting.run_record_check import is_writable
 from syrfa.training.paths import ELSEWHERE, resolve
 from syrfa.training.run_record import Step
 from syrfa.tubes.datamodule import TubeDataModule
-from syrfa.utils.files import sha256_file, sha256_json
+from syrfa.utils.files import leaves, sha256_file, sha256_json
 from syrfa.utils.parser import ArgumentParser
 from syrfa.world.presets import PRESETS, VERSION
 
@@ -91,7 +92,7 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
         return Input(name, "absent", in_one_line(error), part.get("world"))
     if manifest != part["manifest_sha256"]:
         return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
-    if sorted(_hashes(part["detector"])) != sorted(_hashes(detector)):
+    if _hashes(part["detector"]) != _hashes(detector):
         return Input(name, "differs", "the videos are equal, the file of boxes or of the detector's weights is another")
     return Input(name, "equal", f"manifest {manifest[:12]}")
 
@@ -106,10 +107,6 @@ def _file(place: str, sha256: str) -> Input:
     return Input(place, "differs", f"SHA-256 {digest[:12]} here, {sha256[:12]} in the result")
 
 
-def _hashes(value: object) -> Iterator[str]:
+def _hashes(value: object) -> list[str]:
     """Every SHA-256 in a detector's identity: of files; versions of libraries are compared elsewhere."""
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _hashes(part)
-    elif isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef"):
-        yield value
+    return sorted(text for _, text in leaves(value) if isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text))
