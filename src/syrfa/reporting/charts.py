@@ -137,7 +137,7 @@ def run_chart(rows: Sequence[tuple[str, str, dict[str, Any], float | None]]) -> 
         y=names,
         error_x={
             **{"type": "data", "symmetric": False, "thickness": 1, "color": "rgba(27, 79, 158, 0.4)"},
-            **{"array": np.nan_to_num(high - value), "arrayminus": np.nan_to_num(value - low)},
+            **{"array": np.nan_to_num(high - value).clip(0), "arrayminus": np.nan_to_num(value - low).clip(0)},
         },
         text=[_plain(run) for _, run, *_ in rows],
         name="runs, with 95 % interval",

@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,25 +88,30 @@ class TableRuns:
 
     def _make(self, left: list[Run], processes: Processes) -> dict[Run, Outcome]:
         """Every run as soon as the one it starts from is done."""
-        futures: dict[Run | None, Future[Outcome]] = {}
+        outcomes: dict[Run, Outcome] = {}
+        waiting, running = list(left), dict[Future[Outcome], Run]()
         with ThreadPoolExecutor(self.jobs) as pool:
             try:
-                for run in left:  # a plan has each behind the one it starts from
-                    futures[run] = pool.submit(self._one, run, futures.get(run.start), processes)
-                runs = {future: run for run, future in futures.items() if run}
-                for number, future in enumerate(as_completed(runs), start=1):
-                    run, outcome = runs[future], future.result()
-                    progress = f"[{number}/{len(left)}] {run.experiment} seed {run.seed}"
-                    print(f"{progress}: {outcome.reason or 'done'}", flush=True)
+                while waiting or running:
+                    ready = [run for run in waiting if run.start not in left or run.start in outcomes]
+                    waiting = [run for run in waiting if run not in ready]
+                    for run in ready:
+                        start = outcomes.get(run.start) if run.start else None
+                        running[pool.submit(self._one, run, start, processes)] = run
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        run = running.pop(future)
+                        outcomes[run] = future.result()
+                        progress = f"[{len(outcomes)}/{len(left)}] {run.experiment} seed {run.seed}"
+                        print(f"{progress}: {outcomes[run].reason or 'done'}", flush=True)
             except BaseException:
                 processes.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
-        return {run: future.result() for future, run in runs.items()}
+        return outcomes
 
-    def _one(self, run: Run, start: Future[Outcome] | None, processes: Processes) -> Outcome:
+    def _one(self, run: Run, start: Outcome | None, processes: Processes) -> Outcome:
         """Fit and test of one run, as far as they are not done."""
-        if start is not None and start.result().failed and run.start is not None:
+        if start is not None and start.failed and run.start is not None:
             return Outcome(reason=f"failed: {run.start.name} failed")
         try:
             if not processes.wait_for(run.folder):  # of a fit that a killed call left
