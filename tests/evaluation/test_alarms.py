@@ -53,12 +53,8 @@ def test_random_cases_equal_plain_loops(seed, ties, recall):
     scores, labels = videos(seed, ties=ties)
     found = false_alarms(scores, labels, AlarmRule(recall, 1 / 3600))
     threshold, alarms, false, events, met, normal = naive(scores, labels, recall)
-    assert (found["threshold"], found["alarms"], found["false_alarms"], found["events"]) == (
-        threshold,
-        alarms,
-        false,
-        events,
-    )
+    counted = tuple(found[key] for key in ("threshold", "alarms", "false_alarms", "events"))
+    assert counted == (threshold, alarms, false, events)
     assert found["event_recall"] == pytest.approx(met / events)
     assert found["frame_recall"] >= recall - 1e-9
     assert found["hours"] == pytest.approx(normal)

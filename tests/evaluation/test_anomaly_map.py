@@ -15,15 +15,9 @@ thing = st.tuples(st.integers(0, FRAMES - 1), box, st.floats(-2, 2, width=32))
 
 
 def made_of(things) -> ObjectScores:
-    return ObjectScores(
-        "v",
-        FRAMES,
-        HEIGHT,
-        WIDTH,
-        np.array([t[0] for t in things], np.int32),
-        np.array([t[1] for t in things], np.float32).reshape(-1, 4),
-        np.array([t[2] for t in things], np.float64),
-    )
+    at, score = np.array([t[0] for t in things], np.int32), np.array([t[2] for t in things], np.float64)
+    xyxy = np.array([t[1] for t in things], np.float32).reshape(-1, 4)
+    return ObjectScores("v", FRAMES, HEIGHT, WIDTH, at, xyxy, score)
 
 
 @given(st.lists(thing, max_size=8))
@@ -73,7 +67,6 @@ def test_no_such_frame():
     ],
 )
 def test_objects_that_cannot_be_are_refused(frame, xyxy, score, message):
+    arrays = np.array(frame, np.int32), np.array(xyxy, np.float32), np.array(score, float)
     with pytest.raises(ValueError, match=message):
-        ObjectScores(
-            "v", FRAMES, HEIGHT, WIDTH, np.array(frame, np.int32), np.array(xyxy, np.float32), np.array(score, float)
-        )
+        ObjectScores("v", FRAMES, HEIGHT, WIDTH, *arrays)

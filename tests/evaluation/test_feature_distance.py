@@ -10,6 +10,8 @@ from syrfa.errors import ConfigError
 from syrfa.evaluation.feature_distance import check_feature_distance, describe, feature_distance, summary
 from syrfa.modules import JigsawModule, RealAdaptModule
 
+KNOWLEDGE = {"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": {"width": 2}}
+
 
 def test_the_summary_of_five_tubes_made_by_hand() -> None:
     apart, between = np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([10.0, 10.0, 10.0, 10.0, 20.0])
@@ -35,7 +37,7 @@ def test_a_module_without_streams_and_too_few_tubes_are_refused() -> None:
     for module in (JigsawModule(width=2), LightningModule()):
         with pytest.raises(ConfigError, match=rf"a {type(module).__name__} has no restyled stream"):
             check_feature_distance(module, 10)
-    module = RealAdaptModule(knowledge={"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": {"width": 2}})
+    module = RealAdaptModule(knowledge=KNOWLEDGE)
     blocks = len(module.network.style.blocks)
     for tubes in (10, blocks + 1, 0):
         check_feature_distance(module, tubes)
@@ -46,14 +48,7 @@ def test_a_module_without_streams_and_too_few_tubes_are_refused() -> None:
 
 def test_a_split_of_too_few_tubes_costs_the_distance_not_the_result() -> None:
     split = SimpleNamespace(rows=np.arange(2), dataset="street", split="test")
-    found = feature_distance(
-        None,
-        RealAdaptModule(knowledge={"class_path": "syrfa.modules.SynthKnowledgeModule", "init_args": {"width": 2}}),
-        split,
-        [],
-        0,
-        0,
-    )
+    found = feature_distance(None, RealAdaptModule(knowledge=KNOWLEDGE), split, [], 0, 0)
     assert found.keys() == {"value", "reason"}
     assert found["value"] is None
     assert "street test: 2 tubes are too few" in found["reason"]

@@ -6,15 +6,7 @@ from scipy.optimize import brentq
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 from syrfa.errors import LabelError
-from syrfa.evaluation.metrics.frame_level import (
-    METRICS,
-    auprc,
-    eer,
-    macro_auroc,
-    max_f1,
-    micro_auroc,
-    padded_auroc,
-)
+from syrfa.evaluation.metrics.frame_level import METRICS, auprc, eer, macro_auroc, max_f1, micro_auroc, padded_auroc
 
 
 def videos(seed: int, count: int = 6, ties: bool = False, scale: float = 1.0, offset: float = 0.0):

@@ -32,15 +32,9 @@ def videos(draw, most_frames: int = 60) -> tuple[int, int, int, list[Thing]]:
 
 
 def objects_of(frames: int, height: int, width: int, things: list[Thing]) -> ObjectScores:
-    return ObjectScores(
-        "v",
-        frames,
-        height,
-        width,
-        np.array([t for t, _, _ in things], np.int32),
-        np.array([b for _, b, _ in things], np.float32).reshape(-1, 4),
-        np.array([s for _, _, s in things], np.float64),
-    )
+    at, score = np.array([t for t, _, _ in things], np.int32), np.array([s for _, _, s in things], np.float64)
+    xyxy = np.array([b for _, b, _ in things], np.float32).reshape(-1, 4)
+    return ObjectScores("v", frames, height, width, at, xyxy, score)
 
 
 def half_even(value: float) -> int:

@@ -6,27 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation import (
-    ObjectScores,
-    PaperProtocol,
-    StrictProtocol,
-    TrackedProtocol,
-    box_width,
-)
+from syrfa.evaluation import ObjectScores, PaperProtocol, StrictProtocol, TrackedProtocol, box_width
 from syrfa.evaluation.protocols import FrameScores
 
 
 def one_a_frame(scores, start: int = 0, frames: int | None = None) -> ObjectScores:
-    count = len(scores)
-    return ObjectScores(
-        "v",
-        frames or count + start,
-        20,
-        20,
-        np.arange(start, start + count, dtype=np.int32),
-        np.tile(np.array([1, 1, 5, 9], np.float32), (count, 1)),
-        np.array(scores, np.float64),
-    )
+    at = np.arange(start, start + len(scores), dtype=np.int32)
+    xyxy = np.tile(np.array([1, 1, 5, 9], np.float32), (len(scores), 1))
+    return ObjectScores("v", frames or len(scores) + start, 20, 20, at, xyxy, np.array(scores, np.float64))
 
 
 def naive(objects: ObjectScores, radius: int, smoothing: str, window: int) -> FrameScores:
@@ -57,15 +44,9 @@ def naive(objects: ObjectScores, radius: int, smoothing: str, window: int) -> Fr
 )
 def test_equals_a_naive_loop(video, radius, smoothing, window):
     frames, things = video
-    objects = ObjectScores(
-        "v",
-        frames,
-        10,
-        10,
-        np.array([t[0] for t in things], np.int32),
-        np.tile(np.array([0, 0, 2, 2], np.float32), (len(things), 1)),
-        np.array([t[1] for t in things], np.float64),
-    )
+    at, score = np.array([t[0] for t in things], np.int32), np.array([t[1] for t in things], np.float64)
+    xyxy = np.tile(np.array([0, 0, 2, 2], np.float32), (len(things), 1))
+    objects = ObjectScores("v", frames, 10, 10, at, xyxy, score)
     ours = StrictProtocol(radius, smoothing, window).frame_scores(objects)
     expected = naive(objects, radius, smoothing, window)
     np.testing.assert_array_equal(ours.raw, expected.raw)
@@ -78,15 +59,9 @@ things = st.lists(st.tuples(st.integers(0, LENGTH - 1), st.integers(0, 9), st.fl
 
 def video_of(things, frames: int = LENGTH) -> ObjectScores:
     known = sorted(thing for thing in things if thing[0] < frames)
-    return ObjectScores(
-        "v",
-        frames,
-        20,
-        20,
-        np.array([t for t, _, _ in known], np.int32),
-        np.array([[x, 1, x + 5, 9] for _, x, _ in known], np.float32).reshape(-1, 4),
-        np.array([score for _, _, score in known], np.float64),
-    )
+    at, scores = np.array([t for t, _, _ in known], np.int32), np.array([s for _, _, s in known], np.float64)
+    xyxy = np.array([[x, 1, x + 5, 9] for _, x, _ in known], np.float32).reshape(-1, 4)
+    return ObjectScores("v", frames, 20, 20, at, xyxy, scores)
 
 
 causal_protocols = st.builds(
@@ -113,15 +88,7 @@ def test_equal_windows_tie_exactly():
     assert set(final[6:55]) == {0.0}
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"temporal_radius": -1},
-        {"window": 0},
-        {"window": 24},
-        {"smoothing": "median"},
-    ],
-)
+@pytest.mark.parametrize("settings", [{"temporal_radius": -1}, {"window": 0}, {"window": 24}, {"smoothing": "median"}])
 def test_bad_settings_are_named(settings):
     with pytest.raises(ConfigError, match=f"strict.*{next(iter(settings))}|{next(iter(settings))}"):
         StrictProtocol(**settings)

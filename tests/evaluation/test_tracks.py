@@ -9,11 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation import (
-    ObjectScores,
-    TrackedProtocol,
-    link,
-)
+from syrfa.evaluation import ObjectScores, TrackedProtocol, link
 from syrfa.evaluation.tracks import box_speed, mean_along
 
 FRAMES = 12

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from experiments.studies.boxes.against_truth import sort_boxes
 from experiments.studies.confidence.__main__ import confidence
-from experiments.studies.confidence.agreement import Seen, compare, fit
+from experiments.studies.confidence.agreement import ConfidenceMap, Seen, compare, fit
 from experiments.studies.precision.bfloat16_kernels import Bfloat16Kernels
 from experiments.studies.realism.__main__ import realism
 from experiments.studies.realism.distances import frechet_distance, shrunk_covariance, squared_mmd
@@ -19,8 +19,7 @@ from experiments.studies.realism.probe import probe_domains
 from experiments.studies.realism.scorers import fit_logistic, logistic_scores
 from experiments.studies.scale.__main__ import projection
 from syrfa.datasets import UBnormal, UCSDPed2
-from syrfa.detection import AnnotationDetector, Detections, FileDetector, MappedDetector, MotionDetector
-from syrfa.detection.confidence_map import ConfidenceMap
+from syrfa.detection import AnnotationDetector, Detections, FileDetector, MotionDetector
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import TubeSource
 
@@ -102,14 +101,14 @@ def test_a_probe_tests_on_videos_it_has_not_seen():
     assert all(not learnt & tested for learnt, tested in seen)
 
 
-def test_a_map_of_confidences_is_fitted_and_read(tiny_worlds, tmp_path):
+def test_a_map_of_confidences_is_fitted(tiny_worlds, tmp_path):
     boxes = tiny_worlds / "demo-target" / "detections" / "train.npz"
     target = TubeSource(UCSDPed2(tiny_worlds / "demo-target"), MotionDetector())
     data = TubeDataModule(None, target, cache_root=str(tmp_path / "cache"), prepare_workers=1)
     confidence(data, boxes, tmp_path / "map.json", every=2)
     content = json.loads((tmp_path / "map.json").read_bytes())
     assert (content["fitted_on"]["every"], content["fitted_on"]["split"]) == (2, "train")
-    assert MappedDetector(MotionDetector(), tmp_path / "map.json").identity()["reference"] == content["reference"]
+    assert ConfidenceMap(tuple(content["own"]), tuple(content["reference"]))(np.ones(1)) == content["reference"][-1]
 
 
 def people(seed=0, frames=200, videos=4):

@@ -21,17 +21,15 @@ QUICK = [*SMALL, "--evaluation.pictures=false", "--evaluation.bootstrap=0"]
 def adapted(knowledge_ckpt, tmp_path_factory):
     """A phase-2 checkpoint whose phase 1 is gone from where the configs look."""
     root = tmp_path_factory.mktemp("adapted")
-    assert (
-        main(["fit", *ADAPT, *QUICK, f"--run.root={root}", f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]) == 0
-    )
+    options = [f"--run.root={root}", f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"]
+    assert main(["fit", *ADAPT, *QUICK, *options]) == 0
     return root / "demo_adapt" / "seed1" / "checkpoints" / "last.ckpt"
 
 
 def result_of(options, root):
     assert main(["test", *options, *QUICK, f"--run.root={root}"]) == 0
     (file,) = root.glob("*/*/result.json")
-    result = json.loads(file.read_text())
-    return result
+    return json.loads(file.read_text())
 
 
 @pytest.fixture(scope="module")

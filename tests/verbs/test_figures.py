@@ -13,11 +13,8 @@ from small_run import ADAPT, KNOWLEDGE, SMALL
 from syrfa.__main__ import main
 
 pytestmark = pytest.mark.usefixtures("data_environment")
-DISTANCE = [
-    "--evaluation.feature_distance=true",
-    "--evaluation.feature_distance_tubes=40",
-    "--evaluation.pictures=false",
-]
+DISTANCE = ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=40"]
+DISTANCE.append("--evaluation.pictures=false")
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +32,7 @@ def tested(knowledge_ckpt, tmp_path_factory):
 
 
 def distance_of(folder):
-    distance = json.loads((folder / "result.json").read_text())["feature_distance"]
-    return distance
+    return json.loads((folder / "result.json").read_text())["feature_distance"]
 
 
 def test_the_distance_is_that_of_one_pass_over_all_tubes(tested):

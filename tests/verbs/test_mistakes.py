@@ -195,7 +195,8 @@ def test_terminated_fit_leaves_a_checkpoint_and_143(tmp_path):
 
 
 def test_help_answers_without_torch():
-    calls = "; ".join(f"call(['{verb}', '--help'])" for verb in ("generate", "summary", "data"))
+    verbs = ("generate", "summary", "data", "report", "tables", "sweep", "figure")
+    calls = "; ".join(f"call(['{verb}', '--help'])" for verb in verbs)
     code = f"""
 import sys
 from syrfa.__main__ import main
@@ -209,7 +210,7 @@ sys.exit('torch' in sys.modules)
 """
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert finished.returncode == 0
-    assert all(f"usage: syrfa {verb}" in finished.stdout for verb in ("generate", "summary", "data"))
+    assert all(f"usage: syrfa {verb}" in finished.stdout for verb in verbs)
 
 
 def test_a_page_becomes_a_line():

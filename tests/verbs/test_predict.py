@@ -116,6 +116,7 @@ def test_other_scores_never_share_a_folder(scored, knowledge_ckpt, tmp_path, cap
         (["--device=tpu"], "device=tpu"),
         (["--data.predict_on=source", "--data.source=null"], "no data.source"),
         (["--data.target.filter.min_confidence=0.1"], "min_confidence"),
+        (["--ckpt_path=none.ckpt"], "no checkpoint at"),
     ],
 )
 def test_bad_options_are_one_line(knowledge_ckpt, tmp_path, capsys, options, said):
@@ -123,8 +124,3 @@ def test_bad_options_are_one_line(knowledge_ckpt, tmp_path, capsys, options, sai
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
-
-
-def test_missing_checkpoint_is_one_line(tmp_path, capsys):
-    assert predict(tmp_path / "none.ckpt", tmp_path / "out", tmp_path / "cache") == 2
-    assert "no checkpoint at" in capsys.readouterr().err

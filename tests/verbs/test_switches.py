@@ -15,8 +15,7 @@ QUICK = [*SMALL, "--evaluation.pictures=false"]
 
 
 def result_in(root, experiment="demo_adapt"):
-    result = json.loads((root / experiment / "seed1" / "result.json").read_text())
-    return result
+    return json.loads((root / experiment / "seed1" / "result.json").read_text())
 
 
 def scored(checkpoint, root, *options):

@@ -8,10 +8,9 @@ from jsonargparse import auto_cli
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from experiments.studies.confidence.agreement import Method, Seen, compare, fit
+from experiments.studies.confidence.agreement import ConfidenceMap, Method, Seen, compare, fit
 from syrfa.datasets.video import open_video
 from syrfa.detection import Detections, Detector, FileDetector
-from syrfa.detection.confidence_map import SCHEMA, ConfidenceMap
 from syrfa.errors import ConfigError, DetectionError
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import Domain, TubeSource
@@ -37,7 +36,7 @@ def confidence(
     Args:
         data: the `data` part of a config; its detector must return boxes of low confidence.
         reference: a file of boxes of the train split, e.g. those published for UCSD Ped2.
-        out: the JSON file to write; `MappedDetector` reads it.
+        out: the JSON file to write.
         method: `count`: at every threshold as many boxes as the reference has; `pairs`: the mean confidence that the
             reference gives to the same box.
         every: look at every n-th frame only.
@@ -52,7 +51,6 @@ def confidence(
     seen = _see(source, split, other, every)
     mapping = fit(seen, method)
     report = {
-        "schema": SCHEMA,
         "kind": "confidence map",
         "method": method,
         "detector": {key: value for key, value in identity.items() if key not in MAY_DIFFER},

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torchvision.ops import box_iou
 
 from syrfa.detection.base import Detections
-from syrfa.detection.confidence_map import ConfidenceMap
-from syrfa.errors import DetectionError
+from syrfa.errors import ConfigError, DetectionError
 
 Method = Literal["count", "pairs"]
 Floats = NDArray[np.float64]
@@ -22,6 +21,35 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 OVERLAP = 0.5
 _DIGITS = 4
 _BELOW = 1e-4
+
+
+@dataclass(frozen=True)
+class ConfidenceMap:
+    """A rising line through points, from a detector's own confidence to the reference's, both in [0, 1].
+
+    Attributes:
+        own: (points,), strictly rising from 0 to 1.
+        reference: (points,), never falling.
+
+    Raises:
+        ConfigError: they are of other lengths, or do not rise.
+    """
+
+    own: tuple[float, ...]
+    reference: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        own, reference = np.array(self.own, float), np.array(self.reference, float)
+        fits = own.ndim == 1 and own.shape == reference.shape and len(own) > 1 and own[0] == 0 and own[-1] == 1
+        within = ((reference >= 0) & (reference <= 1)).all()
+        if not fits or not within or not (np.diff(own) > 0).all() or not (np.diff(reference) >= 0).all():
+            raise ConfigError(
+                "a confidence map is two lists of one length; own rises from 0 to 1, reference never falls in [0, 1]"
+            )
+
+    def __call__(self, confidence: NDArray[Any]) -> NDArray[np.float32]:
+        """The reference's confidences, float32 (n,)."""
+        return np.interp(np.asarray(confidence, np.float64), self.own, self.reference).astype(np.float32)
 
 
 @dataclass(frozen=True)

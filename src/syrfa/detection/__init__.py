@@ -2,7 +2,6 @@
 
 from syrfa.detection.annotation import AnnotationDetector
 from syrfa.detection.base import Detections, Detector
-from syrfa.detection.confidence_map import MappedDetector
 from syrfa.detection.file import FileDetector
 from syrfa.detection.motion import MotionDetector
 from syrfa.detection.noise import BoxNoise
@@ -15,7 +14,6 @@ __all__ = [
     "Detections",
     "Detector",
     "FileDetector",
-    "MappedDetector",
     "MotionDetector",
     "TorchvisionDetector",
     "UltralyticsDetector",

@@ -1,11 +1,6 @@
 """Object scores to anomaly maps to frame scores to metrics, under a named protocol."""
 
-from syrfa.evaluation.protocols import (
-    PaperProtocol,
-    Protocol,
-    StrictProtocol,
-    TrackedProtocol,
-)
+from syrfa.evaluation.protocols import PaperProtocol, Protocol, StrictProtocol, TrackedProtocol
 from syrfa.evaluation.reference import Reference
 from syrfa.evaluation.scores import (
     ObjectScores,

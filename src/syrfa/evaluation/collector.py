@@ -78,21 +78,13 @@ def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[Objec
     """One `ObjectScores` for every video of the split, from scores float64 (n,) in the order of `split.rows`."""
     index = split.cache.index
     video = index.video[split.rows]
-    return [
-        hold(
-            ObjectScores(
-                name=info.name,
-                frames=info.frames,
-                height=info.height,
-                width=info.width,
-                object_frame=index.frame[split.rows[video == number]],
-                object_xyxy=index.xyxy[split.rows[video == number]],
-                object_score=scores[video == number],
-            ),
-            info.centres,
-        )
-        for number, info in enumerate(split.cache.video_infos)
-    ]
+    found = []
+    for number, info in enumerate(split.cache.video_infos):
+        rows, own = split.rows[video == number], scores[video == number]
+        size = info.frames, info.height, info.width
+        objects = ObjectScores(info.name, *size, index.frame[rows], index.xyxy[rows], own)
+        found.append(hold(objects, info.centres))
+    return found
 
 
 def labels_of(split: EvaluatedSplit) -> Sequence[NDArray[np.uint8]] | None:

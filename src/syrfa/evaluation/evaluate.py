@@ -43,12 +43,9 @@ Labels = Sequence[NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class SplitScores:
-    """The scores of a split: all that an evaluation needs, next to the labels.
+    """The scores of a split: `objects`, one entry a video, and `others` of the same objects, such as `unadapted`.
 
-    Attributes:
-        objects: one entry a video, in the order of the split.
-        others: further scores of the same objects by name, such as `unadapted`.
-        reference: scores of the target's training normals; None where they were not scored.
+    `reference` are scores of the target's training normals; None where they were not scored.
     """
 
     objects: Videos
@@ -92,16 +89,11 @@ def evaluate_split(
     fps: float | None = None,
     seed: int = 0,
 ) -> tuple[list[dict[str, Any]], FrameCurves]:
-    """Everything that the options ask for: the configured protocol first, those with reference scores last.
+    """The evaluations that the options ask for, the configured protocol first, and their frame scores.
 
     Every process must call this with the same scores; arguments as `evaluate`.
     `radius` is half a tube's frames, `constants` whose constants the data's config names, `fps` None where not known.
-
-    Returns:
-        the evaluations of `evaluate`, and their frame scores.
-
-    Raises:
-        ConfigError: the options ask for reference scores, and there are none.
+    ConfigError where the options ask for reference scores, and there are none.
     """
     alarms, protocols = AlarmRule(options.alarm_recall, fps), options.protocols(radius, constants)
     curves = FrameCurves([video.name for video in scores.objects], labels)
@@ -147,16 +139,9 @@ def evaluate(
     """The metrics of a scored split under one protocol, and those of baselines and other scores under the same.
 
     Every process must call this with the same scores: each measures a share of the videos, and gets the whole.
-
-    Args:
-        objects: one entry a video.
-        labels: uint8 (frames,) for each of them, 1 = abnormal.
-        protocol: how objects become frame scores.
-        bootstrap: resamples of the videos for the intervals; 0 for none.
-        seed: of the resampling, and of the random scores.
-        others: further scores of the same objects to report with the baselines, by name.
-        alarms: at what recall false alarms are counted.
-        curves: takes the frame scores.
+    `objects` and `labels`, uint8 (frames,), 1 = abnormal, have one entry a video; `others` are further scores of the
+    same objects, by name. Intervals are of `bootstrap` resamples of the videos, drawn with `seed`; 0 for none. `curves`
+    takes the frame scores.
 
     Returns:
         JSON: `protocol`, `metrics`, `alarms`, `baselines` by name (`box_width`, `random_smoothed`, the others), and

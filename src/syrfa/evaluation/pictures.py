@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -21,7 +21,7 @@ from syrfa.datasets import VideoDataset
 from syrfa.datasets.video import open_video
 from syrfa.evaluation.protocols import Protocol
 from syrfa.evaluation.scores import ObjectScores, anomaly_map, box_width
-from syrfa.utils.files import atomic_write
+from syrfa.utils.files import atomic_write, write_json
 
 SCORE_CURVES, ANOMALY_MAP = "score_curves.png", "anomaly_map.png"
 MOST_CURVES = 12
@@ -232,6 +232,17 @@ def _draw_boxes(panel: Axes, objects: ObjectScores, frame_index: int, scale: Nor
             va="bottom" if above else "top",
             bbox={"facecolor": colour, "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
         )
+
+
+def save_figure(figure: Figure, out: Path, kind: str, record: dict[str, Any]) -> list[Path]:
+    """Writes a figure of the paper to `out` (.png) and as PDF, and its numbers as JSON of that `kind`; equal bytes."""
+    pdf, numbers = out.with_suffix(".pdf"), out.with_suffix(".json")
+    save_png(figure, out, dpi=200)
+    # TrueType fonts: many publishers refuse Type 3; no dates and no versions, which would change the bytes
+    with rc_context({"pdf.fonttype": 42}), atomic_write(pdf) as file:
+        figure.savefig(file, format="pdf", dpi=200, metadata={"Creator": None, "Producer": None, "CreationDate": None})
+    write_json(numbers, {"schema": 1, "kind": kind, **record})
+    return [out, pdf, numbers]
 
 
 def save_png(figure: Figure, path: Path, dpi: int = 150) -> None:

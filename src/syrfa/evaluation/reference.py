@@ -25,21 +25,13 @@ _ROWS = 8192  # objects whose neighbours are looked up in one go: 13 MB an array
 
 @dataclass(frozen=True)
 class ReferenceScores:
-    """Normal boxes of the target's training split with the scores of the model under test.
+    """Normal boxes of the target's training split with the scores of the model under test."""
 
-    Attributes:
-        objects: one entry a video.
-        split: name of the split.
-        every_frame: boxes of every n-th frame were scored.
-        manifest_sha256: of the split.
-        test_statistics: whether the split is the tested one, which it is only where a config names it so.
-    """
-
-    objects: Sequence[ObjectScores]
+    objects: Sequence[ObjectScores]  # one entry a video
     split: str
-    every_frame: int
+    every_frame: int  # boxes of every n-th frame were scored
     manifest_sha256: str
-    test_statistics: bool
+    test_statistics: bool  # the split is the tested one, which it is only where a config names it so
 
     def describe(self) -> dict[str, Any]:
         """Its origin as JSON, for the protocol of an evaluation."""

@@ -23,15 +23,11 @@ METRICS = {
 """What people call the metrics of an evaluation, in the order of a table."""
 
 _NUMBERS = ("value", "ci_low", "ci_high", "chance")
-_PHASES = {"SynthKnowledgeModule": "phase 1", "RealAdaptModule": "phase 2"}
 _TERMS = {"lambda_cont": "no consistency", "align_every": "no alignment", "lambda_aux": "no L_aux"}
 
 
 def read_result(path: Path) -> Result:
-    """The result.json of a run's folder, or the file itself.
-
-    DataNotFoundError where the run did not finish; UserError where the file is damaged or of another version.
-    """
+    """The result.json of a run's folder, or the file itself; UserError where there is none, or it is damaged."""
     file = path if path.suffix == ".json" else path / RESULT
     if not file.is_file():
         raise DataNotFoundError(f"no result at {file}: the run has not finished; run `syrfa test` for it")
@@ -57,10 +53,29 @@ def parse_result(content: bytes, file: Path) -> Result:
     return result
 
 
+def run_name(result: Result) -> str:
+    """Experiment and id."""
+    return f"{result['experiment']}/{result['run_id']}"
+
+
+def value_of(metrics: dict[str, Any] | None, name: str = "micro_auroc") -> float | None:
+    """A metric's value; None where it is undefined or was not measured."""
+    return ((metrics or {}).get(name) or {}).get("value")
+
+
 def audit_of(result: Result, evaluation: Evaluation) -> Audit:
     """The audit of an evaluation; made anew where the result is of before there were audits."""
     stored = evaluation.get("audit")
     return Audit(stored["line"], stored["test_information"]) if stored else audit(result, evaluation)
+
+
+def with_evaluations(result: Result, evaluations: list[Evaluation]) -> Result:
+    """The result with these evaluations, each with its audit; the first one's numbers are those of the result."""
+    audited = [{**each, "audit": audit(result, each)._asdict()} for each in evaluations]
+    first = audited[0]
+    top = {key: first["protocol"][key] for key in ("protocol", "smoothing")}
+    top |= {key: first[key] for key in ("metrics", "baselines", "audit")}
+    return {**result, **top, "evaluations": audited}
 
 
 def selection(result: Result) -> str:
@@ -103,9 +118,9 @@ def training_name(result: Result) -> str:
     first = settings.get("knowledge") or settings
     left_out = [words for key, words in _TERMS.items() if key in first and not first[key]]
     start = f"clean_only ({', '.join(left_out)})" if first.get("clean_only") else ", ".join(("phase 1", *left_out))
-    if _PHASES.get(result["module"]) == "phase 1":
+    if result["module"] == "SynthKnowledgeModule":
         return start
-    if _PHASES.get(result["module"]) is None:
+    if result["module"] != "RealAdaptModule":
         return str(result["module"])
     return ", ".join(filter(None, ("phase 2", settings.get("adapter"), f"from {start}" if left_out else "")))
 

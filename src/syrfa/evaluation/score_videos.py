@@ -115,16 +115,10 @@ class ScoreJob:
             frames.append(at[rows])
             boxes.append(found.xyxy[rows])
             scorer.add(tubes[rows])
-        objects = ObjectScores(
-            name=stream.record.name,
-            frames=stream.frames,
-            height=stream.height,
-            width=stream.width,
-            object_frame=np.concatenate([np.empty(0, np.int32), *frames]),
-            object_xyxy=np.concatenate([np.empty((0, 4), np.float32), *boxes]),
-            object_score=scorer.scores(),
-        )
-        return hold(objects, stream.centres)
+        at = np.concatenate([np.empty(0, np.int32), *frames])
+        xyxy = np.concatenate([np.empty((0, 4), np.float32), *boxes])
+        size = stream.frames, stream.height, stream.width
+        return hold(ObjectScores(stream.record.name, *size, at, xyxy, scorer.scores()), stream.centres)
 
     def _from_cache(self, record: VideoRecord, timer: StepTimer) -> ObjectScores:
         assert self.cache is not None

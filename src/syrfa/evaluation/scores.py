@@ -17,13 +17,10 @@ CURVES = "curves.npz"
 
 
 class FrameCurves:
-    """Curves of the videos of a test, one set an evaluation, in the order of the result's.
+    """Curves of the videos of a test: `labels`, uint8 (frames,) a video, 1 = abnormal.
 
-    Attributes:
-        names: of the videos.
-        labels: uint8 (frames,) a video, 1 = abnormal.
-        scores: a list an evaluation, float64 (frames,) a video: what its metrics saw, to the last digit.
-        box_width: the same for the baseline.
+    `scores` has a list for each of the result's evaluations, float64 (frames,) a video: what its metrics saw, to the
+    last digit; `box_width` the same for the baseline.
     """
 
     def __init__(self, names: Sequence[str], labels: Sequence[NDArray[np.uint8]]) -> None:
@@ -147,9 +144,8 @@ def write_scores(
 ) -> Path:
     """Writes `<folder>/<video>.npz`, atomically, with `frame_scores` (frames,) and further scores by name.
 
-    Returns:
-        the file: `frames` float32 (frames,), `object_frame` int32 (n,), `object_xyxy` float32 (n, 4), `object_score`
-        (n,), float32 where that loses nothing, `size` int32 (2,) height and width in pixels, and the others.
+    It holds `frames` float32 (frames,), `object_frame` int32 (n,), `object_xyxy` float32 (n, 4), `object_score` (n,),
+    float32 where that loses nothing, `size` int32 (2,) height and width in pixels, and the others.
     """
     path = folder / f"{objects.name}.npz"
     arrays: dict[str, Any] = {name: _narrow(score) for name, score in (others or {}).items()}

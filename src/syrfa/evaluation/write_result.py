@@ -6,9 +6,10 @@ from typing import Any
 
 from lightning import LightningModule, Trainer
 
-from syrfa.evaluation.audit import audit, flags_of, record_flags
+from syrfa.evaluation.audit import flags_of, record_flags
 from syrfa.evaluation.evaluate import SplitScores
 from syrfa.evaluation.options import EvaluationOptions
+from syrfa.evaluation.result import with_evaluations
 from syrfa.evaluation.scores import CURVES, FrameCurves
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import environment
@@ -35,15 +36,13 @@ def write_test(
     curves.write(folder / CURVES)
     normals = None if scores.reference is None else scores.reference.summary()
     result = _result(trainer, module, split, evaluations, normals)
-    line = result["audit"]["line"]
+    line, flags = result["audit"]["line"], flags_of(result)
     print(f"syrfa test: {line}", file=sys.stderr)
     if options.pictures:
         from syrfa.evaluation.pictures import draw_pictures  # matplotlib is slow to import
 
         protocol = options.protocols(radius, source.constants)[0]
-        draw_pictures(
-            folder, scores.objects, curves.labels, protocol, source.dataset, split.split, flags_of(result), line
-        )
+        draw_pictures(folder, scores.objects, curves.labels, protocol, source.dataset, split.split, flags, line)
     write_json(folder / RESULT, {**result, **extra})
 
 
@@ -57,7 +56,7 @@ def _result(
     flags = switches_of(module, split)
     assert isinstance(module, AnomalyModule)  # or it was refused
     *_, experiment, run_id = trainer.default_root_dir.split("/")
-    first, source = evaluations[0], split.source
+    source = split.source
     record, without = run_record_of(trainer)  # None and a reason where a checkpoint does not say it
     extractor, infos = module.extractor, split.cache.video_infos
     result = {
@@ -81,13 +80,8 @@ def _result(
         "frames": sum(info.frames for info in infos),
         "objects": len(split.rows),
         "boxes": {"detector": source.detector.found_by()},
-        "protocol": first["protocol"]["protocol"],
-        "smoothing": first["protocol"]["smoothing"],
         **flags,
         "trained_on": module.trained_on,
-        "metrics": first["metrics"],
-        "baselines": first["baselines"],
-        "evaluations": evaluations,
         "normals": normals,
         "adapter": module.adapter_report(),
         "device": str(module.device),
@@ -96,8 +90,7 @@ def _result(
         "run_record": record,
         "run_record_reason": without,
     }
-    audited = [{**each, "audit": audit(result, each)._asdict()} for each in evaluations]
-    return {**result, "evaluations": audited, "audit": audited[0]["audit"]}
+    return with_evaluations(result, evaluations)
 
 
 def switches_of(module: LightningModule, split: EvaluatedSplit) -> dict[str, bool]:

@@ -21,10 +21,7 @@ RESULTS = "results"
 def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, folder: Path) -> None:
     """Copies the results of the runs that rows show, untouched, and writes which runs they are of.
 
-    What the same command has archived of other tables stays.
-
-    Raises:
-        ConfigError: results of another command are there, which would be lost.
+    What the same command archived of other tables stays; ConfigError where results of another one would be lost.
     """
     shown = {f"{run.experiment}_seed{run.seed}": (run, outcome) for run, outcome in outcomes.items() if run.shown}
     entries: dict[str, Any] = {
@@ -57,11 +54,7 @@ def write_archive(plan: Plan, outcomes: Mapping[Run, Outcome], command: str, fol
 
 
 def archived_tables(folder: Path, spec: Spec, root: Path) -> list[Table]:
-    """The tables of an archive, its results compared with the rows that a spec, whose files `root` holds, has now.
-
-    Raises:
-        UserError: a file is missing or damaged.
-    """
+    """The tables of an archive, its results compared with the rows that a spec, whose files `root` holds, has now."""
     content = _index(folder / INDEX)
     outcomes: dict[str, dict[int, Outcome]] = {}
     for entry in content["runs"].values():

@@ -41,6 +41,8 @@ _TEMPLATE = go.layout.Template(
     }
 )
 
+_BAND: dict[str, Any] = {"type": "rect", "layer": "below", "yref": "paper", "y0": 0, "y1": 1}
+_BAND |= {"fillcolor": _ABNORMAL, "opacity": 0.16, "line": {"width": 0}}
 _LIGHT = {"color": _BASELINE, "tickfont": {"size": 10}, "nticks": 4, "tickformat": ".2f"}
 
 Videos = Sequence[NDArray[np.float64]]
@@ -73,16 +75,8 @@ def score_charts(curves: FrameCurves) -> list[Chart]:
         dashed = {"color": _BASELINE, "width": 1.2, "dash": "dash"}
         figure.add_scatter(y=width.astype(np.float32), name="box_width (right axis)", yaxis="y2", line=dashed)
         figure.update_traces(hovertemplate="%{y:.3f}", mode="lines")
-        figure.layout.shapes = [  # a frame is as wide as one unit around its number
-            {
-                "type": "rect",
-                "layer": "below",
-                "yref": "paper",
-                **{"x0": start - 0.5, "x1": stop - 0.5, "y0": 0, "y1": 1},
-                **{"fillcolor": _ABNORMAL, "opacity": 0.16, "line": {"width": 0}},
-            }
-            for start, stop in bands(labels)
-        ]
+        # a frame is as wide as one unit around its number
+        figure.layout.shapes = [{**_BAND, "x0": start - 0.5, "x1": stop - 0.5} for start, stop in bands(labels)]
         charts.append(_chart(figure, name, 230))
     return charts
 
@@ -117,8 +111,7 @@ def rates(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """ROC (false-positive rate, true-positive rate) and PR (recall, precision) of all frames together.
 
-    Returns:
-        float32 (points, 2) each, at most `MOST_POINTS`; None where one class is missing.
+    Float32 (points, 2) each, at most `MOST_POINTS`; None where one class is missing.
     """
     truth = torch.from_numpy(np.concatenate(list(labels)).astype(np.int64))
     if len(torch.unique(truth)) < 2:
@@ -136,14 +129,15 @@ def run_chart(rows: Sequence[tuple[str, str, dict[str, Any], float | None]]) -> 
     """
     figure = _figure(xaxis={"title": "micro AUROC, per cent"}, yaxis={"autorange": "reversed", "automargin": True})
     names = [_plain(experiment) for experiment, *_ in rows]
-    metrics = [metric for _, _, metric, _ in rows]
+    keys = ("value", "ci_low", "ci_high")
+    values = [[metric.get(key) for key in keys] + [width] for _, _, metric, width in rows]
+    value, low, high, widths = 100 * np.array(values, np.float64).T  # what is not known is no number, and not drawn
     figure.add_scatter(
-        x=[_percent(metric.get("value")) for metric in metrics],
+        x=value,
         y=names,
         error_x={
             **{"type": "data", "symmetric": False, "thickness": 1, "color": "rgba(27, 79, 158, 0.4)"},
-            "array": [_apart(metric, "ci_high") for metric in metrics],
-            "arrayminus": [_apart(metric, "ci_low") for metric in metrics],
+            **{"array": np.nan_to_num(high - value).clip(0), "arrayminus": np.nan_to_num(value - low).clip(0)},
         },
         text=[_plain(run) for _, run, *_ in rows],
         name="runs, with 95 % interval",
@@ -151,7 +145,7 @@ def run_chart(rows: Sequence[tuple[str, str, dict[str, Any], float | None]]) -> 
         marker={"color": _SCORE, "size": 8, "opacity": 0.75},
     )
     figure.add_scatter(
-        x=[_percent(width) for *_, width in rows],
+        x=widths,
         y=names,
         name="box_width",
         hovertemplate="%{x:.1f}",
@@ -222,15 +216,6 @@ def _chart(figure: go.Figure, label: str, height: int, wide: bool = False) -> Ch
 
 def _plain(text: str) -> str:
     return escape(text, quote=False)
-
-
-def _percent(value: float | None) -> float | None:
-    return None if value is None else 100 * value
-
-
-def _apart(metric: dict[str, Any], end: str) -> float:
-    known = metric.get("value") is not None and metric.get(end) is not None
-    return 100 * abs(metric[end] - metric["value"]) if known else 0.0
 
 
 def _thinned(x: torch.Tensor, y: torch.Tensor) -> NDArray[np.float32]:

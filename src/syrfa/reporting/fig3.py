@@ -27,10 +27,10 @@ from syrfa.evaluation.pictures import (
     draw_anomaly_map,
     draw_curve,
     limits_of,
+    save_figure,
     score_scale,
 )
-from syrfa.evaluation.result import Evaluation, audit_of
-from syrfa.reporting.figure_files import provenance_of, save_figure
+from syrfa.evaluation.result import Evaluation, audit_of, value_of
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
 
@@ -77,18 +77,9 @@ class ScoredRun:
 
 
 def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None = None) -> list[Path]:
-    """Writes the figure, its PDF and its numbers.
+    """Writes the figure to `out`, a .png, its PDF and its numbers; one column a video, three columns a row.
 
-    Args:
-        out: the .png to write.
-        runs: tested runs; each gives its videos, one column a video, three columns a row.
-        videos: names of the videos to draw; the paper's by default, else the first three by name.
-
-    Returns:
-        the files.
-
-    Raises:
-        ConfigError: a run has no such video.
+    `videos` are names, by default those of the paper, else the first three; ConfigError where a run has none such.
     """
     panels: list[tuple[ScoredRun, int]] = []
     rules: list[str] = []
@@ -116,7 +107,7 @@ def plot_fig3(out: Path, runs: Sequence[ScoredRun], videos: Sequence[str] | None
         "rule": {"videos": rules, "frames": FRAME_RULE},
         "caption": caption,
         "panels": [_numbers(*panel) for panel in panels],
-        "runs": [provenance_of(each.run) for each in runs],
+        "runs": [each.run.provenance() for each in runs],
     }
     return save_figure(figure, out, "fig3", record)
 
@@ -138,14 +129,9 @@ def choose_videos(run: ScoredRun, videos: Sequence[str] | None = None) -> tuple[
 
 
 def choose_frames(scores: NDArray[np.float64], margin: int) -> dict[str, int]:
-    """The frames with the highest, the median and the lowest score, the first of equals.
+    """The frames with the highest, the median (the lower of two) and the lowest score (frames,), the first of equals.
 
-    Args:
-        scores: float64 (frames,).
-        margin: frames at either end without tubes, which are left out unless there are no others.
-
-    Returns:
-        frame numbers by rule; the median is the lower one of two.
+    The `margin` frames at either end, which have no tubes, are left out unless there are no others.
     """
     inner = scores[margin : len(scores) - margin]
     first = margin if len(inner) else 0
@@ -207,7 +193,7 @@ def _legend(figure: Figure, masked: bool) -> None:
 def _describe(run: ScoredRun) -> str:
     """How a run was made and what it reached, for the caption."""
     result, protocol, ours = run.run.result, run.evaluation["protocol"], run.evaluation["metrics"]["micro_auroc"]
-    width = run.evaluation["baselines"]["box_width"]["micro_auroc"]["value"]
+    width = value_of(run.evaluation["baselines"]["box_width"])
     adapter = (result.get("adapter") or {}).get("name", "none")
     window = f", window {protocol['window']}" if protocol.get("window", 1) > 1 else ""
     drawn = ours.get("ci_low") is not None

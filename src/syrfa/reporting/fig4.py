@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from syrfa.errors import ConfigError
-from syrfa.reporting.figure_files import provenance_of, save_figure
+from syrfa.evaluation.pictures import save_figure
+from syrfa.evaluation.result import value_of
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import percent
 
@@ -29,19 +30,15 @@ _CLUSTERS = {"all": "all tubes", "normal": "tubes of normal\nframes", "abnormal"
 
 @dataclass(frozen=True)
 class Measured:
-    """The distances of one run through one adapter, `none` for the network without it.
-
-    `scale` is what two of them must share to have one axis, `phase1` the mean distance without adapters, and `auroc`
-    the micro AUROC of the run's first evaluation. `adapter` has its depth where that is not 1.
-    """
+    """The distances of one run through one adapter, `none` for the network without it."""
 
     run: str
-    scale: tuple[Any, ...]
+    scale: tuple[Any, ...]  # what two of them must share to have one axis
     seed: int
-    adapter: str
+    adapter: str  # with its depth where that is not 1
     distance: dict[str, Any]
-    phase1: float
-    auroc: float | None
+    phase1: float  # the mean distance without adapters
+    auroc: float | None  # micro, of the run's first evaluation
 
     @property
     def mean(self) -> float:
@@ -74,8 +71,7 @@ def measured_of(run: Run) -> list[Measured]:
     )
     phase1 = float((distance["unadapted"] or distance)["groups"]["all"]["mean"])
     return [
-        Measured(run.name, scale, int(result["seed"]), adapter, part, phase1, (m.get("micro_auroc") or {}).get("value"))
-        for adapter, part, m in parts
+        Measured(run.name, scale, int(result["seed"]), adapter, part, phase1, value_of(m)) for adapter, part, m in parts
     ]
 
 
@@ -89,15 +85,14 @@ def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:
     for part in sorted(parts, key=lambda part: part.run):  # the picture does not depend on the order of the runs
         panel = panels[part.scale]
         alike = [other for other in panel if other.adapter == part.adapter]
-        if part.adapter == "none":
-            alike = [other for other in alike if other.same_phase1(part)]
-        elif twice := [other for other in alike if other.seed == part.seed]:
+        if part.adapter == "none" and any(map(part.same_phase1, alike)):
+            continue
+        if part.adapter != "none" and (twice := [other for other in alike if other.seed == part.seed]):
             raise ConfigError(
                 f"{twice[0].run} and {part.run}: both are adapter {part.adapter}, seed {part.seed}, on "
                 f"{part.scale[0]}; give one of them"
             )
-        if part.adapter != "none" or not alike:
-            panel.append(part)
+        panel.append(part)
     return {
         scale: sorted(panel, key=lambda part: (*_order(part.adapter), part.seed, part.run))
         for scale, panel in sorted(panels.items(), key=lambda item: tuple(map(str, item[0])))
@@ -107,12 +102,8 @@ def arrange(parts: Sequence[Measured]) -> dict[tuple[Any, ...], list[Measured]]:
 def differences(parts: Sequence[Measured]) -> list[dict[str, Any]]:
     """Mean distance of one adapter less that of another, for every pair of them that runs of one seed have.
 
-    For each seed the interval is a percentile bootstrap over videos, both drawn alike. `same_phase1` says whether both
-    were adapted from the same weights: otherwise more than the adapter differs.
-
-    Returns:
-        one entry a pair: `of`, `less`, `seeds` (each `seed`, `value`, `ci_low`, `ci_high`, `videos`, `same_phase1`),
-        `mean` and, of several seeds, `std` (divided by n - 1).
+    An entry has `of`, `less`, `seeds` (each `seed` and what `paired_difference` gives), `mean` and, of several seeds,
+    `std` (divided by n - 1).
     """
     found = []
     for less, of in combinations(sorted({part.adapter for part in parts}, key=_order), 2):
@@ -131,7 +122,10 @@ def differences(parts: Sequence[Measured]) -> list[dict[str, Any]]:
 
 
 def paired_difference(ours: Measured, theirs: Measured) -> dict[str, Any]:
-    """The difference of two mean distances over the same tubes, and its 95 % interval over videos, null where one."""
+    """The difference of two mean distances over the same tubes, and its 95 % interval over videos, null where one.
+
+    The interval is a percentile bootstrap, both drawn alike; without `same_phase1` more than the adapter differs.
+    """
     videos = ours.distance["by_video"]
     tubes, mine = (np.array([video[key] for video in videos], np.float64) for key in ("tubes", "mean"))
     other = np.array([video["mean"] for video in theirs.distance["by_video"]], np.float64)
@@ -185,7 +179,7 @@ def plot_fig4(out: Path, runs: Sequence[Run]) -> list[Path]:
             }
             for scale, parts in panels.items()
         ],
-        "runs": [provenance_of(run) for run in runs],
+        "runs": [run.provenance() for run in runs],
     }
     return save_figure(figure, out, "fig4", record)
 

@@ -12,16 +12,10 @@ from syrfa.training.run_folder import RESULT
 
 
 def draw_figures(spec: Spec, plan: Plan, outcomes: Mapping[Run, Outcome], out: Path) -> tuple[list[Path], list[str]]:
-    """Draws every picture of the plan's figures: fig3 of its first seed, fig4 of all.
+    """Draws every picture of the plan's figures into `out`: fig3 of its first seed, fig4 of all.
 
-    Args:
-        spec: says which runs a picture shows.
-        plan: whose figures are drawn.
-        outcomes: of its runs.
-        out: the folder of the pictures; those of earlier calls that cannot be drawn now are removed.
-
-    Returns:
-        the files, and a line for each run that no picture shows.
+    Pictures of earlier calls that cannot be drawn now are removed. Returns the files, and a line for each run that no
+    picture shows.
     """
     files: list[Path] = []
     lines: list[str] = []

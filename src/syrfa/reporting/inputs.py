@@ -1,27 +1,24 @@
 """Whether the data and the weights that a run record names are here, and are the same."""
 
-import warnings
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
-
-from omegaconf import OmegaConf
 
 from syrfa.errors import ConfigError, UserError, in_one_line
 from syrfa.reporting.run_record_check import is_writable
 from syrfa.training.paths import ELSEWHERE, resolve
 from syrfa.training.run_record import Step
 from syrfa.tubes.datamodule import TubeDataModule
-from syrfa.utils.files import sha256_file, sha256_json
+from syrfa.utils.files import leaves, sha256_file, sha256_json
 from syrfa.utils.parser import ArgumentParser
 from syrfa.world.presets import PRESETS, VERSION
 
 
 def open_data(options: dict[str, Any]) -> TubeDataModule:
     """The tubes that the options of a config's `data` describe; ConfigError where they describe none."""
-    parser = ArgumentParser()
-    parser.parser_mode = "omegaconf"
+    parser = ArgumentParser(parser_mode="omegaconf")
     parser.add_class_arguments(TubeDataModule, "data")
     try:
         data: TubeDataModule = parser.instantiate(parser.parse_object({"data": options})).data
@@ -30,39 +27,6 @@ def open_data(options: dict[str, Any]) -> TubeDataModule:
     except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:  # of a damaged run record
         raise ConfigError(f"the options of the data describe none: {in_one_line(error)}") from error
     return data
-
-
-@dataclass(frozen=True)
-class DataAtHand:
-    """What config files describe of source and target."""
-
-    files: Sequence[Path]
-    options: Sequence[str]  # `--data.key=value` over the files
-    generated: Collection[str]  # names of folders of worlds, which are generated where they are absent
-
-    def copy_tested(self) -> str | None:
-        """A hash of the videos, labels and boxes of the target's test split; None where they are not here."""
-        try:
-            target = self._open().domains["target"]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of clips that are missing, which the table names
-                known = target and [target.dataset.manifest_hash(target.test_split), target.detector.identity()]
-        except (UserError, OSError, ImportError):
-            return None
-        return sha256_json(known) if known else None
-
-    def check(self) -> None:
-        """Raises DataNotFoundError, before hours of training, where a data set that is not generated has no videos."""
-        for source in self._open().domains.values():
-            if source and source.dataset.root.name not in self.generated:
-                for split in (source.train_split, source.test_split):
-                    source.dataset.videos(split)
-
-    def _open(self) -> TubeDataModule:
-        overrides = OmegaConf.from_dotlist([option[2:] for option in self.options])
-        config = OmegaConf.merge({"data": {}}, *(OmegaConf.load(file) for file in self.files), overrides)
-        content: Any = OmegaConf.to_container(config.data, resolve=True)
-        return open_data(content)
 
 
 # a damaged place is no path, or no pattern of paths
@@ -98,25 +62,20 @@ def inputs_of(steps: Sequence[Step]) -> list[Input]:
 
 
 def generate_arguments(world: dict[str, Any]) -> list[str]:
-    """The arguments of `syrfa generate` that make a world again.
-
-    Raises:
-        ConfigError: this version of the generator would make another one, or it is to be written outside the data.
-    """
+    """The arguments of `syrfa generate` that make a world again; ConfigError where another one would result."""
     if not is_writable(world["out"]):
         raise ConfigError(
             f"{world['out']}: a run record may not choose where data are made here; call `syrfa generate` yourself"
         )
-    name, version = world.get("preset"), world.get("version")
-    preset = PRESETS.get(str(name))
-    known = preset is not None and sha256_json(asdict(preset)) == world.get("settings")
+    name, version = str(world.get("preset")), world.get("version")
+    known = name in PRESETS and sha256_json(asdict(PRESETS[name])) == world.get("settings")
     if version != VERSION or not known or world.get("seed") is None or world.get("grey") is None:
         raise ConfigError(
             f"{world['out']}: the world '{name}' was made by version {version} of the generator, and this one, version "
             f"{VERSION}, makes another; generate it at the commit of the result"
         )
     grey, place = str(world["grey"]).lower(), resolve({"out": world["out"]})["out"]
-    return ["--preset", str(name), "--seed", str(world["seed"]), "--grey", grey, "--out", place]
+    return ["--preset", name, "--seed", str(world["seed"]), "--grey", grey, "--out", place]
 
 
 def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
@@ -133,7 +92,7 @@ def _split(part: dict[str, Any], data: TubeDataModule | UserError) -> Input:
         return Input(name, "absent", in_one_line(error), part.get("world"))
     if manifest != part["manifest_sha256"]:
         return Input(name, "differs", f"manifest {manifest[:12]} here, {part['manifest_sha256'][:12]} in the result")
-    if sorted(_hashes(part["detector"])) != sorted(_hashes(detector)):
+    if _hashes(part["detector"]) != _hashes(detector):
         return Input(name, "differs", "the videos are equal, the file of boxes or of the detector's weights is another")
     return Input(name, "equal", f"manifest {manifest[:12]}")
 
@@ -143,15 +102,11 @@ def _file(place: str, sha256: str) -> Input:
         digest = sha256_file(Path(resolve({"place": place})["place"]))
     except _NOT_HERE as error:
         return Input(place, "absent", f"{error}; its SHA-256 is {sha256}")
-    if digest != sha256:
-        return Input(place, "differs", f"SHA-256 {digest[:12]} here, {sha256[:12]} in the result")
-    return Input(place, "equal", f"SHA-256 {digest[:12]}")
+    if digest == sha256:
+        return Input(place, "equal", f"SHA-256 {digest[:12]}")
+    return Input(place, "differs", f"SHA-256 {digest[:12]} here, {sha256[:12]} in the result")
 
 
-def _hashes(value: object) -> Iterator[str]:
+def _hashes(value: object) -> list[str]:
     """Every SHA-256 in a detector's identity: of files; versions of libraries are compared elsewhere."""
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _hashes(part)
-    elif isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef"):
-        yield value
+    return sorted(text for _, text in leaves(value) if isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text))

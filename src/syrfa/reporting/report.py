@@ -33,21 +33,11 @@ def write_report(
     data: Path | None = None,
     limit: int = LIMIT,
 ) -> list[str]:
-    """Writes the page, atomically; the same runs give the same bytes.
+    """Writes the page, atomically, and returns sentences on what could not be shown; equal runs give equal bytes.
 
-    Args:
-        out: the .html file.
-        place: the name of the folder that is reported; the heading unless there is one experiment alone.
-        experiments: at least one, unless there are sweeps.
-        sweeps: of `find_sweeps`.
-        data: the folder of the data set, where it is not where the runs found it.
-        limit: bytes of the page.
-
-    Returns:
-        sentences on what could not be shown.
-
-    Raises:
-        UserError: the tables alone exceed the limit, or a run's curves are damaged.
+    `place`, the name of the folder that is reported, is the heading unless there is one experiment alone; `sweeps` are
+    of `find_sweeps`, and `data` is the folder of the data set where the runs' own is not here. UserError where the
+    tables alone exceed `limit` bytes, or a run's curves are damaged.
     """
     title = place
     if len(experiments) == 1 and not sweeps:
@@ -55,7 +45,7 @@ def write_report(
     context: dict[str, Any] = {
         "title": title,
         "overview": {"experiments": experiments, "chart": blocks.run_chart_block(experiments)},
-        "sweeps": [*map(_sweep, sweeps)],
+        "sweeps": [{"sweep": sweep, "chart": Block("Sweep", charts=sweep_charts(sweep))} for sweep in sweeps],
         "experiments": [_experiment(experiment, data) for experiment in experiments],
     }
     render = _template().render
@@ -73,11 +63,6 @@ def write_report(
     with atomic_write(out) as file:
         file.write(page.encode())
     return missing
-
-
-def _sweep(sweep: dict[str, Any]) -> dict[str, Any]:
-    finished = sum(None not in point["metrics"].values() for point in sweep["points"] if point["metrics"])
-    return {"sweep": sweep, "finished": finished, "chart": Block("Sweep", charts=sweep_charts(sweep))}
 
 
 def _experiment(experiment: Experiment, data: Path | None) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from pathlib import Path
 from markupsafe import escape
 
 from syrfa.errors import UserError, in_one_line
-from syrfa.evaluation.result import Result
+from syrfa.evaluation.result import Result, value_of
 from syrfa.evaluation.scores import CURVES, FrameCurves
 from syrfa.reporting import alarms, charts
 from syrfa.reporting.charts import Chart
-from syrfa.reporting.report_words import evaluation_name, value_of
+from syrfa.reporting.report_words import evaluation_name
 from syrfa.reporting.runs import CONFIGS, Experiment, Run
 from syrfa.training.run_folder import TRAINING_LOG
 from syrfa.utils.text_table import percent
@@ -79,15 +79,7 @@ def run_chart_block(experiments: Sequence[Experiment]) -> Block:
 
 
 def curve_blocks(experiment: Experiment, data: Path | None) -> Iterator[Block]:
-    """ROC and PR of every run; scores over time and alarms of the lowest seed.
-
-    Args:
-        experiment: the runs.
-        data: the folder of the data set; None to look where the run found it.
-
-    Raises:
-        UserError: a run's curves are damaged.
-    """
+    """ROC and PR of every run; scores over time and alarms of the lowest seed. UserError for damaged curves."""
     run, rates = experiment.shown, Block("ROC and precision-recall")
     if run.folder is None:
         sentence = "This is a result file alone: curves, alarms and the training log stay in the folder of a run."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection
+from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, selection, value_of
 from syrfa.reporting.runs import Run
 from syrfa.utils.text_table import mean_and_deviation, percent
 
@@ -59,11 +59,6 @@ def metric_names(runs: Iterable[Run]) -> dict[str, str]:
     """The metrics that some run has, as people call them; a column of dashes says nothing."""
     found = {name for run in runs for each in run.result["evaluations"] for name in each["metrics"]}
     return {name: words for name, words in METRICS.items() if name in found}
-
-
-def value_of(metrics: dict[str, Any] | None, name: str = "micro_auroc") -> float | None:
-    """A metric's value; None where it is undefined or was not measured."""
-    return ((metrics or {}).get(name) or {}).get("value")
 
 
 def over_runs(runs: Sequence[Run], evaluation: Evaluation, name: str = "micro_auroc", baseline: str = "") -> str:

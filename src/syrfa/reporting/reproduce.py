@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from syrfa.evaluation.result import Result
 from syrfa.training.run_record import Step
+from syrfa.utils.files import leaves
 
 NO_NETWORK = 1e-4
 """Of what no network enters, but for counts: nothing differs between threads; a hundredth of a point, or this share of
@@ -184,11 +185,11 @@ def numbers(result: Result) -> dict[Place, float | None]:
     """Every number of a result by its place, None where it is null; the result's own begin with an empty name."""
     found: dict[Place, float | None] = {}
     for key in (*_COUNTS, *_PARTS):
-        found.update(_leaves(result.get(key), ("", key)))
+        found.update(_numbers(result.get(key), ("", key)))
     for name, evaluation in _named_evaluations(result):
         for key, value in evaluation.items():
             if key in _PARTS or key.startswith("lead_over_"):
-                found.update(_leaves(value, (name, key)))
+                found.update(_numbers(value, (name, key)))
     return found
 
 
@@ -202,12 +203,10 @@ def _named_evaluations(result: Result) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{name} ({seen[name]})" if seen[name] > 1 else name, evaluation
 
 
-def _leaves(value: object, place: Place) -> Iterator[tuple[Place, float | None]]:
-    if isinstance(value, dict | list):
-        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _leaves(part, (*place, str(key)))
-    elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        yield place, value
+def _numbers(value: object, place: Place) -> Iterator[tuple[Place, float | None]]:
+    for at, leaf in leaves(value, place):
+        if leaf is None or (isinstance(leaf, int | float) and not isinstance(leaf, bool)):
+            yield at, leaf
 
 
 def _unlike(name: str, theirs: object, ours: object) -> list[str]:

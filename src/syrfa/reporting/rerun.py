@@ -30,18 +30,10 @@ _DAMAGED = "the run record is damaged: {}; take another copy of the result"
 
 
 class Rerun:
-    """Runs a run record into a folder; what is done there is not done again.
+    """Runs the run record of a result that was read at `path` into a folder; what is done there is not done again.
 
-    Args:
-        result: holds the run record.
-        path: where the result was read, for messages.
-        folder: of the rerun: `<number>_<verb>.yaml`, the step's options, and `<number>_<verb>/`, its runs.
-
-    Attributes:
-        steps: of the run record, the test last.
-
-    Raises:
-        UserError: the result holds no run record, or one that no run writes.
+    The folder gets `<number>_<verb>.yaml`, a step's options, and `<number>_<verb>/`, its runs. `steps` are those of
+    the run record, the test last. UserError where the result holds no run record, or one that no run writes.
     """
 
     def __init__(self, result: Result, path: Path, folder: Path) -> None:
@@ -74,18 +66,14 @@ class Rerun:
         self._store.claim()
         for name, step in zip(self._names, self.steps, strict=True):
             options, names = step["options"], {key.rpartition(".")[2] for key, _ in _references(step["options"])}
+            content = {key: value for key, value in options.items() if key not in names}
             arguments = {key: value for key, value in options["model"]["init_args"].items() if key not in names}
-            others = {key: value for key, value in options.items() if key not in names}
-            content = {**others, "model": {**options["model"], "init_args": arguments}}
+            content["model"] = {**options["model"], "init_args": arguments}
             with atomic_write(self.folder / f"{name}.yaml") as file:
                 file.write(yaml.safe_dump(content, sort_keys=True).encode())
 
     def run(self) -> Result:
-        """Runs what is not done yet; returns the result of the test.
-
-        Raises:
-            UserError: a step could not be run, or leaves no checkpoint like that of the run record.
-        """
+        """Runs what is not done yet, and returns the result of the test; UserError where a step could not be run."""
         self.prepare()
         with self._store.lock():
             left = self._store.left(self._names)
@@ -101,10 +89,9 @@ class Rerun:
                 print(f"{name}: python -m syrfa {shlex.join(arguments)}", flush=True)
                 _run_verb(arguments, step["environment"]["threads"])
                 self._store.finish(name, {"id": step["id"]})
-        file = self._runs[-1] / RESULT
-        if not file.is_file():
-            raise UserError(f"{file}: the test left no result; the run record is that of a part of a test")
-        return read_result(file)
+        if not (self._runs[-1] / RESULT).is_file():
+            raise UserError(f"{self._runs[-1]}: the test left no result; the run record is that of a part of a test")
+        return read_result(self._runs[-1])
 
     def _wrong(self, number: int) -> str | None:
         """What no run writes: a run record may come from anybody, and may only fit and test in its folder."""

@@ -18,15 +18,16 @@ from syrfa.datasets import VideoDataset
 from syrfa.errors import ConfigError, DataNotFoundError, UserError
 from syrfa.evaluation import ObjectScores, read_scores
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.metrics.frame_level import micro_auroc
-from syrfa.evaluation.result import Result, read_result
+from syrfa.evaluation.result import Result, read_result, run_name
 from syrfa.evaluation.scores import CURVES, FrameCurves, read_curves
 from syrfa.training.run_folder import RESULT, RESULT_SCHEMA
+from syrfa.utils.files import sha256_file
 
 SWEEP = "sweep.json"
 CONFIGS = ("config_test.yaml", "config_fit.yaml")
 _WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError)  # what a damaged file may raise
 _NEEDED = ("experiment", "run_id", "module", "dataset", "split", "seed", "steps", "transductive", "oracle", "metrics")
+_PROVENANCE = (*_NEEDED[:-1], "manifest_sha256", "cache_key")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,18 @@ class Run:
     @property
     def name(self) -> str:
         """Experiment and id."""
-        return f"{self.result['experiment']}/{self.result['run_id']}"
+        return run_name(self.result)
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers are from, without the names of folders of one machine."""
+        config = self.path(CONFIGS[0])
+        return {
+            **{key: self.result[key] for key in _PROVENANCE},
+            "adapter": self.result.get("adapter"),
+            "git_commit": self.result.get("environment", {}).get("git_commit"),
+            "result_sha256": sha256_file(self.file),
+            "config_sha256": sha256_file(config) if config else None,
+        }
 
     def path(self, name: str) -> Path | None:
         """A file of the run's folder; None where it has no such file."""
@@ -54,6 +66,8 @@ class Run:
 
     def curves(self) -> FrameCurves:
         """The frame scores of every evaluation, and the labels; a UserError where there are none or of another test."""
+        from syrfa.evaluation.metrics.frame_level import micro_auroc  # torch is slow to import
+
         stored = self.path(CURVES)
         if stored is None:
             raise DataNotFoundError(f"{self.file}: no {CURVES} in the run's folder; run `syrfa test` again")
@@ -133,8 +147,10 @@ def find_experiments(place: Path) -> list[Experiment]:
     """
     if not place.exists():
         raise DataNotFoundError(f"{place}: there is nothing there; give a run's folder, or a folder of runs")
-    sweeps = {file.parent for file in place.rglob(SWEEP)} if place.is_dir() else set()
-    files = [file for file in _results(place) if not sweeps & set(file.parents)]
+    sweeps = {file.parent for file in place.rglob(SWEEP)}
+    results = [place] if place.is_file() else sorted(place.rglob(RESULT))
+    results = results or [file for file in sorted(place.glob("*.json")) if _is_result(file)]
+    files = [file for file in results if not sweeps & set(file.parents)]
     if not files and not sweeps:
         raise DataNotFoundError(f"{place}: no {RESULT} in or below it, so no run has finished; run `syrfa test` first")
     groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
@@ -215,16 +231,10 @@ def _check(run: Run) -> None:
             raise UserError(f"{run.file}: an evaluation lacks protocol, metrics or baselines; run `syrfa test` again")
 
 
-def _results(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    return sorted(place.rglob(RESULT)) or [file for file in sorted(place.glob("*.json")) if _is_result(file)]
-
-
 def _is_result(file: Path) -> bool:
     try:
         content = json.loads(file.read_bytes())
     except ValueError:
         return False
-    known = isinstance(content, dict) and content.get("schema") == RESULT_SCHEMA
-    return known and "evaluations" in content and "experiment" in content
+    known = isinstance(content, dict) and {"evaluations", "experiment"} <= content.keys()
+    return known and content.get("schema") == RESULT_SCHEMA

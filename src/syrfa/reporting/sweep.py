@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from syrfa.errors import ConfigError
-from syrfa.utils.files import sha256_file, sha256_json
+from syrfa.utils.files import leaves, sha256_file, sha256_json
 from syrfa.utils.parser import check_configs, config_names
 
 Value = str | int | float | bool | None
@@ -37,16 +37,12 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Point:
-    """One fit of a sweep.
-
-    Its id, 12 hexadecimal digits, changes with an argument, with a config file that the command names, and with a
-    checkpoint that either names; `checkpoints` are the SHA-256 of these, None for one that is not there.
-    """
+    """One fit of a sweep."""
 
     parameters: dict[str, Value]
     command: list[str]  # without the options for its folder
-    id: str
-    checkpoints: dict[str, str | None] = field(default_factory=dict)
+    id: str  # 12 hexadecimal digits, of the arguments, the config files and the checkpoints that these name
+    checkpoints: dict[str, str | None] = field(default_factory=dict)  # the SHA-256; None for one that is not there
 
     def __str__(self) -> str:
         """Its parameters in a few words."""
@@ -62,13 +58,10 @@ def read_sweep(path: Path) -> Sweep:
 
 
 def expand(sweep: Sweep, seed: int = 0) -> list[Point]:
-    """The points of a sweep, each once.
+    """The points of a sweep, each once; ConfigError for a config file that cannot be read, or an unknown macro.
 
     A grid is the product of the values, the last parameter changing fastest; a random search draws `run_cap` times, and
     with a larger `run_cap` draws the same points first.
-
-    Raises:
-        ConfigError: a config file that the command names cannot be read, or a macro of it is not known.
     """
     rng = np.random.default_rng(seed)
     ranges = sweep.parameters.values()
@@ -152,8 +145,8 @@ def _point(sweep: Sweep, parameters: dict[str, Value], digest: Callable[[str], s
     check_configs(arguments)
     configs = list(config_names(arguments))
     contents = [yaml.safe_load(Path(name).read_text(encoding="utf-8")) for name in configs]
-    named = sorted(set(_checkpoints([*contents, *map(_value, arguments)])))
-    checkpoints = {name: digest(name) for name in named}
+    texts = {text for _, text in leaves([*contents, *map(_value, arguments)]) if isinstance(text, str)}
+    checkpoints = {name: digest(name) for name in sorted(texts) if name.endswith(_WEIGHTS)}
     identity = {
         "arguments": arguments,
         "configs": {name: digest(name) for name in configs},
@@ -168,15 +161,6 @@ def _value(argument: str) -> object:
         return yaml.safe_load(argument.partition("=")[2] if argument.startswith("--") else argument)
     except (yaml.YAMLError, ValueError):  # a date that is none is a ValueError
         return argument
-
-
-def _checkpoints(content: object) -> Iterator[str]:
-    """The names of checkpoints anywhere in a value."""
-    if isinstance(content, dict | list):
-        for part in content.values() if isinstance(content, dict) else content:
-            yield from _checkpoints(part)
-    elif isinstance(content, str) and content.endswith(_WEIGHTS):
-        yield content
 
 
 def _fill_in(sweep: Sweep, parameters: dict[str, Value]) -> list[str]:

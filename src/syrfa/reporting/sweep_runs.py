@@ -13,7 +13,7 @@ from syrfa.engine import folder_lock
 from syrfa.engine.processes import Processes, last_line
 from syrfa.errors import UserError
 from syrfa.evaluation.audit import flags_of
-from syrfa.evaluation.result import read_result
+from syrfa.evaluation.result import read_result, value_of
 from syrfa.reporting.sweep import Point, Sweep
 from syrfa.training.run_folder import CHECKPOINTS, TRAINING_LOG
 from syrfa.utils.files import write_json
@@ -45,8 +45,7 @@ def finished(point: Point, run: Path) -> Outcome | None:
     first, flags = result["evaluations"][0], flags_of(result)
     metrics = _last_values(run / TRAINING_LOG)
     metrics |= {f"test/{name}": value["value"] for name, value in first["metrics"].items()}
-    width = first["baselines"].get("box_width", {}).get("micro_auroc", {}).get("value")
-    metrics["test/box_width/micro_auroc"] = width
+    metrics["test/box_width/micro_auroc"] = value_of(first["baselines"].get("box_width"))
     protocol = f"{first['protocol']['protocol']} {first['protocol']['smoothing']}"
     return Outcome(point, "finished", metrics, f"{protocol} ({flags})" if flags else protocol, flags)
 
@@ -56,9 +55,6 @@ def run_points(sweep: Sweep, points: Sequence[Point], folder: Path, jobs: int) -
 
     A point that was stopped goes on from its `last.ckpt`. When the caller is stopped, the processes are asked to stop
     as well (SIGTERM, upon which a fit saves and ends) and waited for.
-
-    Raises:
-        ConfigError: another sweep is at work in the folder.
     """
     processes = Processes()
     with folder_lock(folder), ThreadPoolExecutor(jobs) as threads:

@@ -3,19 +3,23 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+from omegaconf import OmegaConf
 
-from syrfa.errors import ConfigError
-from syrfa.reporting.inputs import DataAtHand
+from syrfa.errors import ConfigError, UserError
 from syrfa.reporting.table_spec import DEFAULT_SIZE, Spec, named
 from syrfa.training.run_folder import CHECKPOINTS
 from syrfa.utils.files import sha256_json
 from syrfa.world.presets import VERSION
+
+if TYPE_CHECKING:
+    from syrfa.tubes.datamodule import TubeDataModule
 
 Command = tuple[str, ...]
 THREADS = "OMP_NUM_THREADS"
@@ -61,6 +65,41 @@ class Run:
 
 
 @dataclass(frozen=True)
+class DataAtHand:
+    """What config files describe of source and target."""
+
+    files: Sequence[Path]
+    options: Sequence[str]  # `--data.key=value` over the files
+    generated: Collection[str]  # names of folders of worlds, which are generated where they are absent
+
+    def copy_tested(self) -> str | None:
+        """A hash of the videos, labels and boxes of the target's test split; None where they are not here."""
+        try:
+            target = self._open().domains["target"]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of clips that are missing, which the table names
+                known = target and [target.dataset.manifest_hash(target.test_split), target.detector.identity()]
+        except (UserError, OSError, ImportError):
+            return None
+        return sha256_json(known) if known else None
+
+    def check(self) -> None:
+        """Raises DataNotFoundError, before hours of training, where a data set that is not generated has no videos."""
+        for source in self._open().domains.values():
+            if source and source.dataset.root.name not in self.generated:
+                for split in (source.train_split, source.test_split):
+                    source.dataset.videos(split)
+
+    def _open(self) -> "TubeDataModule":
+        from syrfa.reporting.inputs import open_data  # torch is slow to import
+
+        overrides = OmegaConf.from_dotlist([option[2:] for option in self.options])
+        config = OmegaConf.merge({"data": {}}, *(OmegaConf.load(file) for file in self.files), overrides)
+        content: Any = OmegaConf.to_container(config.data, resolve=True)
+        return open_data(content)
+
+
+@dataclass(frozen=True)
 class Plan:
     """What has to be done for some tables and figures, both by name, of one data set."""
 
@@ -89,10 +128,7 @@ def make_plan(
     """Plans the tables and figures `names` of a spec whose file names start from `root`; all runs go into `out`.
 
     `overrides` are options of every fit and test, behind all others; every process has `threads`, by default those of
-    the environment, or one.
-
-    Raises:
-        ConfigError: a name is unknown, or a config file is not there.
+    the environment, or one. ConfigError where a name is unknown, or a config file is not there.
     """
     data = named(spec.datasets, dataset, "data set")
     sized = named(data.sizes, size, f"size of {dataset}")

@@ -54,11 +54,7 @@ class TableRuns:
         return "test" not in left or not (run.shown or "fit" in left)
 
     def make(self, out: Path) -> dict[Run, Outcome]:
-        """Makes what is not there yet, in the folder of all runs, which no other call works in meanwhile.
-
-        Raises:
-            DataNotFoundError: there are no videos of a data set.
-        """
+        """Makes what is not there yet, in the folder of all runs; DataNotFoundError where a data set has no videos."""
         with folder_lock(out, wait=True):
             left = [run for run in self.plan.runs if not self.is_done(run)]
             lost = [run.start for run in left if run.start is not None and not run.start.checkpoint.is_file()]

@@ -106,12 +106,7 @@ def named(things: dict[str, Named], name: str, what: str, others: Iterable[str] 
 
 
 def read_spec(path: Path) -> Spec:
-    """Reads and checks the file.
-
-    Raises:
-        DataNotFoundError: there is no such file.
-        ConfigError: it is no YAML, has unknown keys or values of another type, or names a run that is not there.
-    """
+    """Reads and checks the file: ConfigError for unknown keys, values of another type, or runs that are not there."""
     if not path.is_file():
         raise DataNotFoundError(f"{path}: there is no such file; run from the folder of the repository, or give --spec")
     try:

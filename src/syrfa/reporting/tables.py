@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, is_clean_only, selection
+from syrfa.evaluation.result import METRICS, Evaluation, Result, audit_of, is_clean_only, selection, value_of
 from syrfa.reporting.table_runs import Outcome
 from syrfa.reporting.table_spec import EvaluationSpec, RowSpec, Spec, named
 from syrfa.utils.files import atomic_write
@@ -170,7 +170,7 @@ def _cells(outcomes: Seeds, wanted: EvaluationSpec, metric: str, paper: float | 
     ends = [(value.get("ci_low"), value.get("ci_high")) for value in metrics]
     whole = all(None not in pair for pair in ends)
     baselines = [
-        listed((percent(one["baselines"].get(name, {}).get(metric, {}).get("value")) for _, one in found), " / ")
+        listed((percent(value_of(one["baselines"].get(name), metric)) for _, one in found), " / ")
         for name in ("box_width", "random_smoothed")
     ]
     return (

@@ -12,7 +12,7 @@ from syrfa import __version__
 from syrfa.errors import ConfigError
 from syrfa.evaluation.callback import FrameAUC
 from syrfa.evaluation.collector import data_of, is_partial
-from syrfa.evaluation.result import Result, audit_of, read_result
+from syrfa.evaluation.result import Result, audit_of, read_result, value_of
 from syrfa.modules import AnomalyModule
 from syrfa.training.provenance import git_commit
 from syrfa.training.run_folder import RunFolder
@@ -118,7 +118,7 @@ class WandbRecord(Callback):
 
 
 def _runs(trainer: Trainer) -> list[Any]:
-    """The W&B runs of the process that logs; W&B's own types are not needed to write into them."""
+    """The W&B runs of the process that logs."""
     loggers = [logger for logger in trainer.loggers if isinstance(logger, WandbLogger)]
     return [logger.experiment for logger in loggers] if trainer.is_global_zero else []
 
@@ -134,7 +134,7 @@ def summary_of(result: Result) -> dict[str, Any]:
         parts = (protocol["protocol"], protocol.get("reference"), protocol["smoothing"])
         values = {metric: value["value"] for metric, value in metrics.items()}
         values |= {f"micro_auroc_{key}": metrics["micro_auroc"].get(key) for key in ("ci_low", "ci_high", "chance")}
-        values["box_width/micro_auroc"] = baselines.get("box_width", {}).get("micro_auroc", {}).get("value")
+        values["box_width/micro_auroc"] = value_of(baselines.get("box_width"))
         values |= {flag: 1.0 for flag in ("transductive", "oracle") if result[flag]}
         values["audit"] = audit_of(result, evaluation).line
         summary |= {f"test/{'.'.join(filter(None, parts))}/{name}": value for name, value in values.items()}

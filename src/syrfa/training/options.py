@@ -25,11 +25,8 @@ ORACLE_FILE = "oracle"
 def settle_checkpoint(options: Namespace, verb: str, path: Path) -> int:
     """Compares a checkpoint's settings with the configured ones, and sets those that hold; returns its global step.
 
-    A fit that resumes must agree with its checkpoint, seed included; a verb that scores takes the checkpoint's
-    settings, but for the module's `scoring_settings`, and prints which of the configured ones it replaced.
-
-    Raises:
-        ConfigError: it is of another module, or a fit would resume it with other settings.
+    A fit that resumes must agree with its checkpoint, seed included (ConfigError); a verb that scores takes the
+    checkpoint's settings, but for the module's `scoring_settings`, and prints which of the configured ones it replaced.
     """
     checkpoint = read_checkpoint(path)
     name, stored = checkpoint_settings(checkpoint)
@@ -99,11 +96,8 @@ def check_validation_interval(options: Namespace) -> None:
 def settle_switches(options: Namespace, verb: str) -> list[str]:
     """Sets what an oracle fit needs: validation of the whole split, and the best checkpoint as `oracle.ckpt`.
 
-    Returns:
-        a line for each of `data.transductive` and `data.oracle` that is on.
-
-    Raises:
-        ConfigError: something else is to choose the checkpoint, or validation sees only a part of the split.
+    Returns a line for each of `data.transductive` and `data.oracle` that is on; ConfigError where something else is to
+    choose the checkpoint, or validation sees only a part of the split.
     """
     lines = []
     if options.data.transductive and verb == "fit":

@@ -1,7 +1,7 @@
 """The paths of one machine out of options, and those of another back in."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from syrfa.errors import ConfigError
+from syrfa.utils.files import leaves
 
 ROOTS = {"SYRFA_DATA": "data/raw", "SYRFA_SHARED_DATA": "../shared/data", "SYRFA_CACHE": "data/cache"}
 """The variables that the configs of lightning_config read, and their defaults."""
@@ -21,9 +22,9 @@ ELSEWHERE = "SYRFA_ELSEWHERE"
 class PortablePaths:
     """Replaces paths by what they are on every machine, as `${oc.env:SYRFA_DATA,data/raw}/UBnormal`.
 
-    A value that one of the config files wrote with `${oc.env:...}` gets that text back. Any other path is written
-    relative to one of `ROOTS`, or left alone where it is relative and stays within the working directory. What remains
-    keeps its last part alone, `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
+    A value that one of the config files wrote with `${oc.env:...}` gets that text back. Other paths become relative to
+    one of `ROOTS`, or stay where they are within the working directory; the rest keep their last part alone,
+    `${oc.env:SYRFA_ELSEWHERE}/weights.pt`.
     """
 
     def __init__(self, configs: Sequence[str] = ()) -> None:
@@ -85,9 +86,5 @@ def _roots() -> list[tuple[str, str]]:
     return sorted(found.items(), key=lambda item: -len(item[0]))
 
 
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _strings(part)
+def _strings(value: object) -> list[str]:
+    return [text for _, text in leaves(value) if isinstance(text, str)]

@@ -28,16 +28,10 @@ GRADIENTS = "syrfa_gradients"  # the checkpoint's key for gradients that were no
 
 
 class LastCheckpoint(Checkpoint):
-    """Writes `last.ckpt` at every epoch's end, every few minutes, and after SIGTERM or Ctrl-C.
+    """Writes `last.ckpt` at every epoch's end, every few `minutes` unless 0, and after SIGTERM or Ctrl-C.
 
-    ModelCheckpoint alone saves where the chosen checkpoints are due, as every fifth epoch.
-
-    Args:
-        signals: deferred while training runs.
-        minutes: save after the first batch that ends so long after the last save; 0 only at the end of an epoch.
-
-    Raises:
-        ConfigError: `minutes` is negative.
+    ModelCheckpoint alone saves where the chosen checkpoints are due, as every fifth epoch. `signals` are deferred while
+    training runs. ConfigError where `minutes` is negative.
     """
 
     def __init__(self, signals: StopSignals, minutes: float = 5.0) -> None:

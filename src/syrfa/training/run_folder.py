@@ -38,7 +38,7 @@ class RunFolder:
         return Path(self.root) / self.experiment / (self.id or f"seed{seed}")
 
     def check_free(self, seed: int) -> None:
-        """Refuses (ConfigError) to start a fit over the checkpoints of an earlier one, unless `overwrite` is on."""
+        """ConfigError where a fit would start over the checkpoints of an earlier one, unless `overwrite` is on."""
         folder = self.path(seed) / CHECKPOINTS
         if not self.overwrite and any(folder.glob("*.ckpt")):
             raise ConfigError(

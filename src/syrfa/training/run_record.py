@@ -43,10 +43,7 @@ class NoRunRecordError(Exception):
 class RunRecord(Callback):
     """Puts the record of a fit into its checkpoints, and gives the record of a test to its result.
 
-    Args:
-        verb: fit or test.
-        options: as parsed, as plain values.
-        configs: the config files that they come from.
+    `options` are plain values as parsed, `configs` the config files that they come from.
     """
 
     def __init__(self, verb: str, options: dict[str, Any], configs: Sequence[str]) -> None:
@@ -113,10 +110,8 @@ class Chain:
     def options(self, options: dict[str, Any], *, fits: bool) -> dict[str, Any]:
         """The options as a record has them: no path of this machine, and references in place of files of weights.
 
-        With `fits` the verb is `fit`, whose `ckpt_path` is an earlier part of the same fit.
-
-        Raises:
-            NoRunRecordError: a checkpoint that the options name has no record.
+        With `fits` the verb is `fit`, whose `ckpt_path` is an earlier part of the same fit. NoRunRecordError where a
+        checkpoint that the options name has no record.
         """
         kept = {section: value for section, value in options.items() if section not in OWN_PLACES[""]}
         for section, names in OWN_PLACES.items():
@@ -226,26 +221,19 @@ def _world_of(dataset: VideoDataset, paths: PortablePaths) -> dict[str, Any] | N
 
 def _step_environment(trainer: Trainer) -> dict[str, Any]:
     """Code, packages and machine of the running process, without its command line."""
-    device = trainer.strategy.root_device
-    known = environment()
+    device, known = trainer.strategy.root_device, environment()
+    info = Path("/proc/cpuinfo")  # of Linux
+    lines = info.read_text(errors="replace").splitlines() if info.is_file() else []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return {
         **{key: known[key] for key in _ENVIRONMENT},
-        "cpu": _processor(),
+        # both the processor and the instructions that torch uses of it decide the order of sums
+        "cpu": f"{next(models, platform.machine())}, {torch.backends.cpu.get_cpu_capability()}",
         "device": device.type,
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "processes": trainer.world_size,
         "precision": str(trainer.precision),
     }
-
-
-def _processor() -> str:
-    """The model of the processor, and the instructions that torch uses of it: both decide the order of sums."""
-    model = platform.machine()
-    info = Path("/proc/cpuinfo")  # of Linux
-    if info.is_file():
-        lines = info.read_text(errors="replace").splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-    return f"{model}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _differences(one: object, other: object, name: str = "") -> list[str]:

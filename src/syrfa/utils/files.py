@@ -133,6 +133,15 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
         return None
 
 
+def leaves(value: object, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Every value in nested dicts and lists that is neither, behind the keys and numbers that lead to it."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(part, (*place, str(key)))
+    else:
+        yield place, value
+
+
 def sha256_file(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as file:

@@ -37,8 +37,8 @@ def run_command(verb: str, arguments: list[str]) -> int:
     from syrfa.utils.parser import ArgumentParser, check_configs
 
     function: Callable[..., int | None] = getattr(importlib.import_module(f"syrfa.verbs.{verb}"), verb)
-    parser = ArgumentParser(prog=f"syrfa {verb}", description=(function.__doc__ or "").split("\n")[0])
-    parser.parser_mode = "omegaconf"
+    description = (function.__doc__ or "").split("\n")[0]
+    parser = ArgumentParser(prog=f"syrfa {verb}", description=description, parser_mode="omegaconf")
     parameters = inspect.signature(function).parameters
     own_config = "config" in parameters  # the verb reads it itself: it holds no options
     if not own_config:

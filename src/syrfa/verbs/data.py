@@ -60,10 +60,10 @@ def data(
     if action == "fetch":
         _fetch(dataset, out, sha256.split(",") if sha256 else [])
         return
-    from syrfa.datasets.check import UnusableDataError, examine
-
     if path is None:
         raise ConfigError(f"path: give the folder of {dataset}, as in `syrfa data check {dataset} FOLDER`")
+    from syrfa.datasets.check import UnusableDataError, examine
+
     examination = examine(dataset, path, fast, workers, init_args=init_args)
     print(examination.as_text())
     if json is not None:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from syrfa.errors import ConfigError
-from syrfa.evaluation.audit import audit
 from syrfa.evaluation.options import EvaluationOptions
 from syrfa.evaluation.reference import Method
-from syrfa.evaluation.result import Result, read_result
+from syrfa.evaluation.result import read_result, with_evaluations
 from syrfa.utils.files import write_json
 from syrfa.verbs.summary import print_results
 
@@ -58,12 +57,3 @@ def evaluate(
     print_results([again], all_evaluations=True)
     if out is not None:
         write_json(out, again)
-
-
-def with_evaluations(result: Result, evaluations: list[dict[str, Any]]) -> Result:
-    """The result with these evaluations in place of its own, each with its audit line."""
-    audited = [{**each, "audit": audit(result, each)._asdict()} for each in evaluations]
-    first = audited[0]
-    top = {key: first["protocol"][key] for key in ("protocol", "smoothing")}
-    top |= {key: first[key] for key in ("metrics", "baselines", "audit")}
-    return {**result, **top, "evaluations": audited}

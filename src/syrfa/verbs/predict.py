@@ -1,5 +1,6 @@
 """`syrfa predict`: from a checkpoint and videos to their scores, a video at a time, on an engine."""
 
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -71,27 +72,18 @@ def predict(
 def _job(data: TubeDataModule, use: SplitUse, checkpoint: Path, out: Path | None, device: str) -> ScoreJob:
     read_checkpoint(checkpoint)  # a wrong one is better refused here than in every worker
     source = use.source
-    identity = ScoreIdentity(
-        checkpoint=sha256_file(checkpoint),
-        detector=source.detector.identity(),
-        spec=use.spec.for_split(use.split),
-        filter=source.filter,
-        batch_size=data.eval_batch_size,
-        device=_device_kind(device),
-    )
+    spec, batch = use.spec.for_split(use.split), data.eval_batch_size
+    made = sha256_file(checkpoint), source.detector.identity()
+    identity = ScoreIdentity(*made, spec, source.filter, batch, _device_kind(device))
     folder = out or Path("runs/predict") / f"{source.dataset.name}-{use.split}-{sha256_json(identity.to_json())[:12]}"
-    cache = data.folder(use)
     videos = {video["name"]: video for video in source.dataset.videos_manifest(use.split)["videos"]}
-    found = cache if (cache / MANIFEST).exists() else None
-    return ScoreJob(source.dataset, source.detector, identity, checkpoint, device, videos, folder, found)
+    cache = data.folder(use) if (data.folder(use) / MANIFEST).exists() else None
+    return ScoreJob(source.dataset, source.detector, identity, checkpoint, device, videos, folder, cache)
 
 
 def _device_kind(device: str) -> str:
-    try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        kind = ""
-    if kind not in ("cpu", "cuda"):
+    kind = device.partition(":")[0]
+    if not re.fullmatch(r"(cpu|cuda)(:\d+)?", device):
         raise ConfigError(f"device={device}: give cpu, or cuda:0 for the first GPU")
     if kind == "cuda" and not torch.cuda.is_available():
         raise ConfigError(f"device={device}: torch finds no GPU here; give cpu")

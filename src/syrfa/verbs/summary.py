@@ -5,15 +5,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from syrfa.evaluation.audit import audit_lines, flags_of
-from syrfa.evaluation.result import Evaluation, Result, read_result, training_name
+from syrfa.evaluation.result import Evaluation, Result, read_result, run_name, training_name, value_of
 from syrfa.utils.text_table import markdown_table, mean_and_deviation, percent, text_table
 
-_BASELINES = ("box_width", "chance", "adapter")
-RUN_COLUMNS = ("run", "trained", "protocol", "smoothing", "micro AUROC", "95 % interval", *_BASELINES)
-SEED_COLUMNS = (
-    *("experiment", "trained", "protocol", "smoothing", "seeds", "micro AUROC", "single seeds"),
-    *_BASELINES,
-)
+_HEAD, _BASELINES = ("trained", "protocol", "smoothing"), ("box_width", "chance", "adapter")
+RUN_COLUMNS = ("run", *_HEAD, "micro AUROC", "95 % interval", *_BASELINES)
+SEED_COLUMNS = ("experiment", *_HEAD, "seeds", "micro AUROC", "single seeds", *_BASELINES)
 Taken = list[tuple[Result, Evaluation]]
 
 
@@ -47,7 +44,7 @@ def print_results(
     rows = _seed_rows(taken) if over_seeds else [_run_row(result, evaluation) for result, evaluation in taken]
     table = markdown_table if markdown else text_table
     print(table(rows, SEED_COLUMNS if over_seeds else RUN_COLUMNS))
-    audits = audit_lines(taken, [(_name(result), " ".join(_protocol(evaluation))) for result, evaluation in taken])
+    audits = audit_lines(taken, [(run_name(result), " ".join(_protocol(evaluation))) for result, evaluation in taken])
     print("\n" + "\n".join(f"- {line}" if markdown else line for line in audits))
 
 
@@ -55,7 +52,7 @@ def _run_row(result: Result, evaluation: Evaluation) -> list[str]:
     """One row for one evaluation of one run, numbers in per cent."""
     ours = evaluation["metrics"]["micro_auroc"]
     interval = f"{percent(ours.get('ci_low'))} to {percent(ours.get('ci_high'))}"
-    head = [_name(result), training_name(result), *_protocol(evaluation)]
+    head = [run_name(result), training_name(result), *_protocol(evaluation)]
     return [*head, percent(ours["value"]) + _flags(result), interval, *_baselines([(result, evaluation)])]
 
 
@@ -67,7 +64,7 @@ def _seed_rows(taken: Taken) -> list[list[str]]:
         groups[key].append((result, evaluation))
     rows = []
     for (*names, flags), group in groups.items():
-        found = [evaluation["metrics"]["micro_auroc"]["value"] for _, evaluation in group]
+        found = [value_of(evaluation["metrics"]) for _, evaluation in group]
         single = [percent(value) for value in found if value is not None]
         rows.append([*names, str(len(single)), mean_and_deviation(found) + flags, " ".join(single), *_baselines(group)])
     return rows
@@ -76,10 +73,6 @@ def _seed_rows(taken: Taken) -> list[list[str]]:
 def _flags(result: Result) -> str:
     """What is printed behind a number that the tested split entered."""
     return f" ({flags})" if (flags := flags_of(result)) else ""
-
-
-def _name(result: Result) -> str:
-    return f"{result['experiment']}/{result['run_id']}"
 
 
 def _protocol(evaluation: Evaluation) -> tuple[str, str]:
@@ -94,17 +87,14 @@ def _baselines(group: Taken) -> list[str]:
     the micro AUROC in points.
     """
     first = group[0][1]
-    width, ours = first["baselines"]["box_width"]["micro_auroc"], first["metrics"]["micro_auroc"]
-    baselines = [percent(width["value"]), percent(ours.get("chance"))]
+    width = value_of(first["baselines"]["box_width"])
+    baselines = [percent(width), percent(first["metrics"]["micro_auroc"].get("chance"))]
     moved = [result["adapter"] for result, _ in group if result.get("adapter", {}).get("max_abs")]
     if not moved:
         return [*baselines, "-"]
     mean = statistics.mean(adapter["mean_abs"] for adapter in moved)
     largest = max(adapter["max_abs"] for adapter in moved)
     text = f"{moved[0].get('name', 'adapter')}, lr {moved[0].get('lr', '?')}: mean {mean:.2g}, max {largest:.2g}"
-    gains = []
-    for _, evaluation in group:
-        plain = evaluation["baselines"].get("unadapted", {}).get("micro_auroc", {}).get("value")
-        ours = evaluation["metrics"]["micro_auroc"]["value"]
-        gains += [] if plain is None or ours is None else [ours - plain]
+    pairs = [(value_of(each["metrics"]), value_of(each["baselines"].get("unadapted"))) for _, each in group]
+    gains = [adapted - plain for adapted, plain in pairs if adapted is not None and plain is not None]
     return [*baselines, f"{text}, AUROC {100 * statistics.mean(gains):+.1f}" if gains else text]

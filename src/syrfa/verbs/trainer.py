@@ -60,11 +60,8 @@ class _TrainerParser(OneLineErrors, LightningArgumentParser):
 class SyrfaCLI(LightningCLI):
     """LightningCLI with a run folder, one seed for everything, and checkpoints that never override in silence.
 
-    Args:
-        signals: how the process was asked to stop.
-        held: takes the lock of the run folder, which a fit and the test after it hold.
-        after_fit: this test follows a fit in its process, and goes on with its W&B run.
-        options: LightningCLI's own.
+    `held` takes the lock of the run folder, which a fit and the test after it hold; `after_fit`: this is that test, and
+    goes on with the fit's W&B run.
     """
 
     def __init__(self, signals: StopSignals, held: ExitStack, after_fit: bool = False, **options: Any) -> None:  # noqa: ANN401
@@ -80,14 +77,9 @@ class SyrfaCLI(LightningCLI):
         parser.add_argument("--checkpoint_minutes", type=float, default=5.0, help=text)
         text = "modules of your own whose classes a checkpoint may name, as mypackage.module,other"
         parser.add_argument("--allow_import", type=str | None, help=text)
-        parser.set_defaults(
-            {
-                "checkpoint.save_last": True,
-                "checkpoint.filename": "{epoch}-{step}",
-                # a second fit must not leave its weights in last-v1.ckpt next to a stale last.ckpt
-                "checkpoint.enable_version_counter": False,
-            }
-        )
+        parser.set_defaults({"checkpoint.save_last": True, "checkpoint.filename": "{epoch}-{step}"})
+        # a second fit must not leave its weights in last-v1.ckpt next to a stale last.ckpt
+        parser.set_defaults({"checkpoint.enable_version_counter": False})
         for seed in ("model.init_args.seed", "data.seed"):
             parser.link_arguments("seed_everything", seed, compute_fn=int)
 
@@ -149,10 +141,8 @@ class SyrfaCLI(LightningCLI):
         """Finds before training that there is nothing to test on, or that it cannot be tested so."""
         data = self.datamodule
         assert isinstance(data, TubeDataModule)
-        dataset = data.dataset(data.stage_domain["test"])
-        use = data.use("test")
-        records = dataset.videos(use.split) if use is not None else []
-        if use is None or any(dataset.frame_labels(record) is None for record in records):
+        dataset, use = data.dataset(data.stage_domain["test"]), data.use("test")
+        if use is None or any(dataset.frame_labels(record) is None for record in dataset.videos(use.split)):
             raise LabelError(
                 f"run.test: {dataset.name} has no split with frame labels to test on; set run.test to false, and "
                 "score it with predict"
@@ -216,11 +206,7 @@ class SyrfaCLI(LightningCLI):
 def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     """Runs fit, validate or test; `arguments` begin with the verb, and the caller has entered `signals`.
 
-    Returns:
-        0; or 143 after SIGTERM, 130 after an interrupt, with `checkpoints/last.ckpt` on disk if a batch was trained.
-
-    Raises:
-        ConfigError: the options do not parse, or Lightning refuses them.
+    Returns 0; or 143 after SIGTERM, 130 after an interrupt, with `last.ckpt` on disk if a batch was trained.
     """
     quiet_environment()
     check_configs(arguments)
@@ -249,10 +235,9 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
     except Exception as error:
-        refusal = wandb_refusal(error)
-        if refusal is None:
-            raise
-        raise refusal from error
+        if refusal := wandb_refusal(error):
+            raise refusal from error
+        raise
     finally:
         held.close()
         finish_wandb(code)
@@ -262,6 +247,7 @@ def run_trainer(arguments: list[str], signals: StopSignals) -> int:
 def _run(arguments: list[str], signals: StopSignals, held: ExitStack, after_fit: bool = False) -> SyrfaCLI:
     """Parses one verb and runs it."""
     sys.argv = [sys.argv[0], *arguments]
+    mode = {"parser_mode": "omegaconf"}
     return SyrfaCLI(
         signals,
         held,
@@ -274,9 +260,5 @@ def _run(arguments: list[str], signals: StopSignals, held: ExitStack, after_fit:
         load_from_checkpoint_support=False,
         save_config_kwargs={"overwrite": True, "config_filename": f"config_{arguments[0]}.yaml"},
         parser_class=_TrainerParser,
-        parser_kwargs={
-            "prog": "syrfa",
-            "parser_mode": "omegaconf",
-            **{verb: {"parser_mode": "omegaconf"} for verb in VERBS},
-        },
+        parser_kwargs={"prog": "syrfa", **mode, **dict.fromkeys(VERBS, mode)},
     )

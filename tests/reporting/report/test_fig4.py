@@ -54,6 +54,12 @@ def opened(content: dict[str, Any], file: Path = Path("runs/x/result.json")) -> 
     return Run(file.parent, file, content)
 
 
+def difference(*results: dict[str, Any], of: str = "rap", less: str = "ap") -> dict[str, Any]:
+    """The entry of a pair of adapters in the one panel of some results."""
+    (panel,) = arrange(parts(*results)).values()
+    return next(entry for entry in differences(panel) if (entry["of"], entry["less"]) == (of, less))
+
+
 RAP, AP = result("rap", 1, (1.0, 3.0, 2.5)), result("ap", 1, (1.5, 3.5, 2.0))
 
 
@@ -84,31 +90,28 @@ def test_a_depth_is_another_adapter_and_a_second_run_of_one_is_refused() -> None
 
 def test_differences_are_those_of_the_means_and_say_what_else_differs() -> None:
     (panel,) = arrange(parts(RAP, AP)).values()
-    found = {(entry["of"], entry["less"]): entry for entry in differences(panel)}
-    assert found.keys() == {("ap", "none"), ("rap", "none"), ("rap", "ap")}
-    entry = found["rap", "ap"]
+    pairs = [(entry["of"], entry["less"]) for entry in differences(panel)]
+    assert pairs == [("ap", "none"), ("rap", "none"), ("rap", "ap")]
+    entry = difference(RAP, AP)
     assert entry["mean"] == pytest.approx((10 * -0.5 + 20 * -0.5 + 70 * 0.5) / 100)
     assert entry["std"] is None
     assert entry["seeds"][0]["same_phase1"]
-    (panel,) = arrange(parts(RAP, result("ap", 1, (1.5, 3.5, 2.0), plain=(9.0, 9.0, 9.0)))).values()
-    found = {(entry["of"], entry["less"]): entry for entry in differences(panel)}
-    assert not found["rap", "ap"]["seeds"][0]["same_phase1"]
-    assert found["ap", "none"]["mean"] == pytest.approx(2.25 - 9)
+    other = result("ap", 1, (1.5, 3.5, 2.0), plain=(9.0, 9.0, 9.0))
+    assert not difference(RAP, other)["seeds"][0]["same_phase1"]
+    assert difference(RAP, other, of="ap", less="none")["mean"] == pytest.approx(2.25 - 9)
 
 
 def test_over_seeds_only_runs_of_one_seed_are_compared() -> None:
     rap = [result("rap", seed, (seed, seed, seed)) for seed in (1, 2, 3)]
     ap = [result("ap", seed, (2.0 * seed,) * 3) for seed in (1, 2)]
-    (panel,) = arrange(parts(*rap, *ap)).values()
-    entry = next(e for e in differences(panel) if (e["of"], e["less"]) == ("rap", "ap"))
+    entry = difference(*rap, *ap)
     assert [(seed["seed"], seed["value"]) for seed in entry["seeds"]] == [(1, -1.0), (2, -2.0)]
     assert (entry["mean"], entry["std"]) == (-1.5, pytest.approx(np.sqrt(0.5)))
     assert [(seed["ci_low"], seed["ci_high"]) for seed in entry["seeds"]] == [(-1.0, -1.0), (-2.0, -2.0)]
 
 
 def test_the_interval_is_that_of_a_loop_over_resamples() -> None:
-    (panel,) = arrange(parts(RAP, AP)).values()
-    entry = next(e for e in differences(panel) if (e["of"], e["less"]) == ("rap", "ap"))["seeds"][0]
+    entry = difference(RAP, AP)["seeds"][0]
     generator, values = np.random.default_rng(9), []
     tubes, apart = np.array(TUBES), np.array([-0.5, -0.5, 0.5])
     for _ in range(4000):

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -81,6 +83,14 @@ def numbers(array: dict[str, Any] | list[float]) -> Any:
     return np.frombuffer(base64.b64decode(array["bdata"]), np.dtype(array["dtype"]))
 
 
+@contextmanager
+def result_of(run: Path) -> Iterator[dict[str, Any]]:
+    """The result of a run, to be changed."""
+    result = json.loads((run / "result.json").read_text())
+    yield result
+    (run / "result.json").write_text(json.dumps(result))
+
+
 def page_of(place: Path, **options: Path) -> Page:
     report(place, out=place.parent / "page.html", **options)
     return Page(place.parent / "page.html")
@@ -115,9 +125,8 @@ def test_every_reading_says_which_test_information_entered(tmp_path: Path) -> No
 def test_runs_of_an_experiment_become_a_mean_with_its_deviation(tmp_path: Path) -> None:
     for seed, value in ((1, 0.9), (2, 0.92), (3, 0.94)):
         run = write_run(tmp_path / "runs" / "knowledge", seed, curves=False)
-        result = json.loads((run / "result.json").read_text())
-        result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = value
-        (run / "result.json").write_text(json.dumps(result))
+        with result_of(run) as result:
+            result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = value
     write_run(tmp_path / "runs" / "other")
     page = page_of(tmp_path / "runs")
     overview = next(row for row in page.rows() if row.startswith("knowledge"))
@@ -152,9 +161,8 @@ def test_what_is_absent_is_said(tmp_path: Path) -> None:
 
 def test_curves_of_another_test_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "knowledge")
-    result = json.loads((run / "result.json").read_text())
-    result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.123
-    (run / "result.json").write_text(json.dumps(result))
+    with result_of(run) as result:
+        result["evaluations"][0]["metrics"]["micro_auroc"]["value"] = 0.123
     assert main(["report", str(run)]) == 2
     assert "its result.json says 0.123; run `syrfa test` again" in capsys.readouterr().err
 
@@ -212,11 +220,10 @@ def test_no_configuration_can_have_code_imported(tmp_path: Path) -> None:
 
 def test_text_of_others_is_text(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge", names=(HOSTILE, "</script><script>window.hit = 1</script>"))
-    result = json.loads((run / "result.json").read_text())
-    result |= {"experiment": HOSTILE, "run_id": HOSTILE, "module": HOSTILE, "device": HOSTILE, "cache_key": HOSTILE}
-    result["environment"]["arguments"] = [HOSTILE]
-    result["regions"] = {"value": None, "reason": HOSTILE}
-    (run / "result.json").write_text(json.dumps(result))
+    with result_of(run) as result:
+        result |= {"experiment": HOSTILE, "run_id": HOSTILE, "module": HOSTILE, "device": HOSTILE, "cache_key": HOSTILE}
+        result["environment"]["arguments"] = [HOSTILE]
+        result["regions"] = {"value": None, "reason": HOSTILE}
     (run / "config_fit.yaml").write_text(HOSTILE)
     (run / "metrics.csv").write_text(f'step,"{HOSTILE.replace(chr(34), chr(34) * 2)}"\n1,2\n2,3\n')
     page = page_of(run)
@@ -376,9 +383,8 @@ def test_what_belongs_to_a_seed_parts_no_runs(tmp_path: Path) -> None:
 def test_an_audit_of_any_run_is_next_to_the_mean(tmp_path: Path) -> None:
     write_run(tmp_path / "knowledge", 1)
     run = write_run(tmp_path / "knowledge", 2)
-    result = json.loads((run / "result.json").read_text())
-    result["evaluations"][0]["audit"] = {"line": "looked twice", "test_information": ["looked: twice"]}
-    (run / "result.json").write_text(json.dumps(result))
+    with result_of(run) as result:
+        result["evaluations"][0]["audit"] = {"line": "looked twice", "test_information": ["looked: twice"]}
     page = page_of(tmp_path / "knowledge")
     assert '<p class="audit entered">looked twice</p>' in page.source
     row = next(row for row in page.rows() if row.startswith("strict, centred"))
@@ -406,17 +412,22 @@ def test_result_files_without_folders_make_tables(tmp_path: Path) -> None:
 
 def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge")
-    result = json.loads((run / "result.json").read_text())
-    metric = {"value": 0.412, "ci_low": 0.371, "ci_high": 0.466, "chance": 0.1}
-    result["regions"] = {"rbdc": metric, "tbdc": metric, "ground_truth": "parts of masks", "baselines": {}}
-    alarms = {"recall": 0.9, "frame_recall": 0.95, "threshold": 0.5, "false_alarms_per_hour": 1234.5}
-    result["evaluations"][0]["alarms"] = alarms
-    wide = {"objects": 40, "above": {"0.5": 0.75, "0.9": 0.5}}
-    normals = {"split": "train", "every_frame": 3, "objects": 1000, "above": {"0.5": 0.15, "0.9": 0.01}, "wide": wide}
-    result["normals"] = normals
-    group = {"tubes": 77, "mean": 2.5, "std": 0.5, "quantiles": [1, 2, 3, 4, 5]}
-    result["feature_distance"] = {"adapter": "rap", "groups": {"all": group}, "between": group, "unadapted": None}
-    (run / "result.json").write_text(json.dumps(result))
+    with result_of(run) as result:
+        metric = {"value": 0.412, "ci_low": 0.371, "ci_high": 0.466, "chance": 0.1}
+        result["regions"] = {"rbdc": metric, "tbdc": metric, "ground_truth": "parts of masks", "baselines": {}}
+        alarms = {"recall": 0.9, "frame_recall": 0.95, "threshold": 0.5, "false_alarms_per_hour": 1234.5}
+        result["evaluations"][0]["alarms"] = alarms
+        wide = {"objects": 40, "above": {"0.5": 0.75, "0.9": 0.5}}
+        normals = {
+            "split": "train",
+            "every_frame": 3,
+            "objects": 1000,
+            "above": {"0.5": 0.15, "0.9": 0.01},
+            "wide": wide,
+        }
+        result["normals"] = normals
+        group = {"tubes": 77, "mean": 2.5, "std": 0.5, "quantiles": [1, 2, 3, 4, 5]}
+        result["feature_distance"] = {"adapter": "rap", "groups": {"all": group}, "between": group, "unadapted": None}
     page = page_of(run)
     rows = page.rows()
     assert "model 41.2 37.1 to 46.6 10.0 41.2 37.1 to 46.6 10.0" in rows
@@ -434,9 +445,8 @@ def test_regions_alarm_rates_and_distances_of_a_newer_result(tmp_path: Path) -> 
 
 def test_a_training_loss_chose_on_no_validation_split(tmp_path: Path) -> None:
     run = write_run(tmp_path / "knowledge")
-    result = json.loads((run / "result.json").read_text())
-    result["trained_on"][0]["monitor"] = "train/cls"
-    (run / "result.json").write_text(json.dumps(result))
+    with result_of(run) as result:
+        result["trained_on"][0]["monitor"] = "train/cls"
     assert "best train/cls on the training batches" in page_of(run).words()
 
 

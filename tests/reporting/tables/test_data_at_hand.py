@@ -7,7 +7,7 @@ import pytest
 from small_run import ROOT
 
 from syrfa.errors import DataNotFoundError
-from syrfa.reporting.inputs import DataAtHand
+from syrfa.reporting.table_plan import DataAtHand
 from syrfa.reporting.table_spec import Spec
 
 
