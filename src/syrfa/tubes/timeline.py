@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,46 +14,35 @@ from syrfa.tubes.spec import TubeSpec
 _FASTEST = 1000.0  # frames a second
 
 
-class Timeline(Protocol):
-    """The centres of a video's tubes, and the frames around each.
+class Timeline:
+    """The centres of a video's tubes, and the frames around each: consecutive ones, to a length that is not yet known.
 
     Attributes:
         centres: the frames that tubes have their centres at, ascending, int64 (n,); None where their end is not known.
         before: how many frames before a centre a tube reaches at most.
-        after: the same behind it.
+        after: the same behind it, or the margin where that is wider.
     """
 
-    centres: NDArray[np.int64] | None
-    before: int
-    after: int
-
-    def around(self, frame: int) -> NDArray[np.int64] | None:
-        """Where the frames of a tube are, (T,), ascending, counted from its centre; None where `frame` is no centre."""
-
-    def is_seen(self, frame: int, frames: int) -> bool:
-        """Whether the tube with its centre there lies within the first `frames` frames."""
-
-    def shown(self, start: int, frames: int, in_order: bool) -> Iterator[tuple[int, int]]:
-        """First and last (not included) of the runs of frames, from `start` on, that a detector looks at now."""
-
-
-class ConsecutiveFrames:
-    """Tubes of consecutive frames; the length of the video need not be known."""
-
-    centres = None
+    centres: NDArray[np.int64] | None = None
 
     def __init__(self, spec: TubeSpec) -> None:
         self._centres, self.before = spec.centres(sys.maxsize), spec.frames // 2
         self.after = self._centres.start
         self._around = np.arange(-self.before, self.before + 1)
 
-    def around(self, frame: int) -> NDArray[np.int64] | None:  # noqa: D102 - as in the protocol
+    def around(self, frame: int) -> NDArray[np.int64] | None:
+        """Where the frames of a tube are, (T,), ascending, counted from its centre; None where `frame` is no centre."""
         return self._around if frame in self._centres else None
 
-    def is_seen(self, frame: int, frames: int) -> bool:  # noqa: D102 - as in the protocol
+    def is_seen(self, frame: int, frames: int) -> bool:
+        """Whether the tube with its centre there lies within the first `frames` frames."""
         return frame + self.after < frames
 
-    def shown(self, start: int, frames: int, in_order: bool) -> Iterator[tuple[int, int]]:  # noqa: D102 - as above
+    def shown(self, start: int, frames: int, in_order: bool) -> Iterator[tuple[int, int]]:
+        """The runs of frames from `start` on, last frame not included, that a detector looks at once `frames` are seen.
+
+        A detector that works `in_order` sees every frame.
+        """
         del in_order
         while start + self.after < frames:  # no box behind the last centre is ever used
             stop = min(start + BATCH, frames)
@@ -62,7 +50,7 @@ class ConsecutiveFrames:
             start = stop
 
 
-class FramesInTime:
+class FramesInTime(Timeline):
     """Tubes whose frames are `spec.interval` seconds apart, each the nearest in time, the later of two as near.
 
     Args:
@@ -72,6 +60,8 @@ class FramesInTime:
     Attributes:
         centres: the frames nearest to each `centre_interval`, each once, whose tubes lie within the video.
     """
+
+    centres: NDArray[np.int64]
 
     def __init__(self, spec: TubeSpec, seconds: NDArray[np.float64]) -> None:
         assert spec.interval is not None
@@ -88,13 +78,13 @@ class FramesInTime:
         steps = spec.interval * (np.arange(spec.frames) - spec.frames // 2)
         around = nearest(seconds, seconds[self.centres][:, None] + steps) - self.centres[:, None]
         self.before, self.after = int(-around.min(initial=0)), int(around.max(initial=0))
-        self._around = dict(zip(self.centres.tolist(), around, strict=True))
+        self._of = dict(zip(self.centres.tolist(), around, strict=True))
 
-    def around(self, frame: int) -> NDArray[np.int64] | None:  # noqa: D102 - as in the protocol
-        return self._around.get(frame)
+    def around(self, frame: int) -> NDArray[np.int64] | None:  # noqa: D102 - as in the base class
+        return self._of.get(frame)
 
-    def is_seen(self, frame: int, frames: int) -> bool:  # noqa: D102 - as in the protocol
-        return frame not in self._around or frame + int(self._around[frame][-1]) < frames
+    def is_seen(self, frame: int, frames: int) -> bool:  # noqa: D102 - as in the base class
+        return frame not in self._of or frame + int(self._of[frame][-1]) < frames
 
     def shown(self, start: int, frames: int, in_order: bool) -> Iterator[tuple[int, int]]:  # noqa: D102 - as above
         if in_order:
@@ -125,7 +115,7 @@ def timeline(dataset: VideoDataset, record: VideoRecord, spec: TubeSpec) -> Time
             for the interval, or another than that of the released data set.
     """
     if spec.interval is None:
-        return ConsecutiveFrames(spec)
+        return Timeline(spec)
     advice = "say how many frames a second it has with spec.fps"
     stated = dataset.frame_rate(record)
     if spec.fps is not None or (stated is not None and (record.path.is_dir() or dataset.is_generated())):
