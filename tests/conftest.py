@@ -83,6 +83,8 @@ def data_environment(tiny_worlds: Path, tmp_path_factory: pytest.TempPathFactory
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():
             patch.setenv(name, value)
+        # the start of another process takes longer than a tiny world
+        patch.setattr("syrfa.engine.run.default_workers", lambda runs_network: 1)
         yield tiny_worlds
 
 

@@ -22,7 +22,7 @@ def test_the_sheet_is_written_and_no_world(tmp_path, monkeypatch, small_source, 
     assert sheet.std() > 20
     assert path.stat().st_size <= MAX_BYTES
     assert not (tmp_path / "w").exists()
-    write_sheet(tmp_path / "again.png", draw_sheet(small_source, 0, False))
+    write_sheet(tmp_path / "again.png", draw_sheet(small_source, 0, small_source.grey))
     assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
 
 
