@@ -46,7 +46,8 @@ lint: $(READY)  ## ruff check and format check
 types: $(READY)  ## mypy in strict mode
 	$(BIN)/mypy
 
-suite: $(READY)  ## the tests alone; long files come first and short ones last, as they are named
+suite: $(READY)  ## the tests alone
+	@# in the order of their names: otherwise files of one long test come last, and one worker has nothing to do
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(READY)  ## readers of labels and boxes on FUZZ_EXAMPLES (1000) new damaged files of each kind

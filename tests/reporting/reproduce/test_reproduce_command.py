@@ -19,7 +19,7 @@ from syrfa.utils.files import sha256_json
 from syrfa.verbs.reproduce import DIFFERS, print_plan
 
 QUICK = [*SMALL, "--evaluation.pictures=false"]
-MUTATED = 40  # places of a run record, of some 800
+MUTATED = 20  # places of a run record, of some 800
 Alter = Callable[[dict[str, Any]], None]
 
 
