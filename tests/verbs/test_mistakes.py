@@ -1,7 +1,9 @@
 """What a newcomer types wrong: exit code 2 and one short line that names it; nothing is trained."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from small_run import ADAPT, DEMO, EXPERIMENTS, KNOWLEDGE, SMALL
@@ -177,6 +179,19 @@ def test_run_folder_of_another_fit(knowledge_ckpt, refusal):
         for option in ("--run.overwrite=true", f"--ckpt_path={knowledge_ckpt}"):
             assert "another process is at work there" in refusal([*fit, option])
     assert knowledge_ckpt.read_bytes() == before
+
+
+def test_terminated_fit_leaves_a_checkpoint_and_143(tmp_path):
+    command = [sys.executable, "-m", "syrfa", "fit", *KNOWLEDGE, *SMALL, "--data.steps_per_epoch=100000"]
+    options = ["--model.init_args.width=2", f"--run.root={tmp_path}"]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = tmp_path / "demo_knowledge" / "seed1"
+    deadline = time.monotonic() + 600
+    while not (folder / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(600) == 143
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
 
 
 def test_help_answers_without_torch():
