@@ -36,7 +36,8 @@ demo: $(READY)  ## two generated worlds, both phases, a table and pictures (5 to
 	$(SYRFA) test $(DEMO) --config experiments/demo_adapt.yaml --ckpt_path runs/demo_adapt/seed1/checkpoints/last.ckpt
 	$(SYRFA) summary runs/demo_knowledge/seed1 runs/demo_adapt/seed1
 
-test: lint types suite  ## lint, types and the test suite, everything installed first
+test: lint  ## lint, types and the test suite, everything installed first
+	$(MAKE) --no-print-directory --jobs 2 types suite
 
 lint: $(READY)  ## ruff check and format check
 	$(BIN)/ruff check src tests experiments
@@ -46,7 +47,8 @@ types: $(READY)  ## mypy in strict mode
 	$(BIN)/mypy
 
 suite: $(READY)  ## the tests alone
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@# in the order of their names: otherwise files of one long test come last, and one worker has nothing to do
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(READY)  ## readers of labels and boxes on FUZZ_EXAMPLES (1000) new damaged files of each kind
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -n 2 tests/datasets/fuzz

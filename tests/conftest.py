@@ -1,6 +1,7 @@
 """Two tiny generated worlds and a trained checkpoint, made once for the whole session."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 from scipy.io import savemat
 from small_run import KNOWLEDGE, ROOT, SMALL
 
@@ -22,10 +24,10 @@ SHARED = Path(os.environ.get("SYRFA_SHARED_DATA", ROOT.parent / "shared" / "data
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 
-# the suite says the same on every machine; `make fuzz` looks for more
-settings.register_profile("repeatable", derandomize=True)
-if "FUZZ_EXAMPLES" not in os.environ:
-    settings.load_profile("repeatable")
+# the suite says the same on every machine, however busy, and leaves no folder behind; `make fuzz` looks for more
+settings.register_profile("suite", derandomize="FUZZ_EXAMPLES" not in os.environ, deadline=None)
+settings.load_profile("suite")
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "syrfa-hypothesis")
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +83,8 @@ def data_environment(tiny_worlds: Path, tmp_path_factory: pytest.TempPathFactory
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():
             patch.setenv(name, value)
+        # the start of another process takes longer than a tiny world
+        patch.setattr("syrfa.engine.run.default_workers", lambda runs_network: 1)
         yield tiny_worlds
 
 

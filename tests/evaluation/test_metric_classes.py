@@ -115,7 +115,7 @@ def evaluations(numbers):
 
 def answers(store, rank):
     """What a process of two has to say."""
-    dist.init_process_group("gloo", store, datetime.timedelta(seconds=90), world_size=2, rank=rank)
+    dist.init_process_group("gloo", store, datetime.timedelta(minutes=15), world_size=2, rank=rank)
     try:
         return [[values_of(share[rank]), evaluations(share[rank])] for share in SHARES]
     finally:

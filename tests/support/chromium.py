@@ -26,7 +26,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--remote-debugging-port=0",
 )
-_PATIENCE = 60  # seconds
+_PATIENCE = 600  # seconds
 
 
 class Tab:

@@ -46,8 +46,8 @@ class MeetingDetector(FileDetector):
     def start(self, dataset, record, frames, height, width):
         super().start(dataset, record, frames, height, width)
         (self.folder / f"process{os.getpid()}").touch()
-        end = time.monotonic() + 60
+        end = time.monotonic() + 900
         while len(list(self.folder.glob("process*"))) < self.processes:
             if time.monotonic() > end:
-                raise DetectionError(f"{self.folder}: waited a minute for {self.processes} processes")
+                raise DetectionError(f"{self.folder}: waited a quarter of an hour for {self.processes} processes")
             time.sleep(0.05)

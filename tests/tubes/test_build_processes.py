@@ -72,7 +72,7 @@ def test_killed_and_resumed_build_is_the_same_to_the_byte(start, wanted, tmp_pat
     for call in (1, 2, 3, *rng.integers(1, 6, 5), 50):
         before_rename = bool(rng.integers(2))
         process = start(cache, 1, call if before_rename else 0, 0 if before_rename else call)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=900)
         if process.returncode == 0:
             break
         assert process.returncode == -signal.SIGKILL, errors
@@ -91,10 +91,10 @@ def test_killed_while_finishing(start, wanted, tmp_path, tools, call):
     name, digests = wanted
     cache = tmp_path / "killed"
     process = start(cache, 1, call)
-    process.communicate(timeout=60)
+    process.communicate(timeout=900)
     assert process.returncode == -signal.SIGKILL
     process = start(cache)
-    assert process.wait(60) == 0
+    assert process.wait(900) == 0
     assert tools.digests(cache / name) == digests
 
 
@@ -105,9 +105,9 @@ def test_killed_at_any_moment_with_workers(start, wanted, tmp_path, tools):
     assert process.stdout.readline() == "started\n"
     time.sleep(np.random.default_rng(7).uniform(0, 1.5))
     process.kill()
-    process.communicate(timeout=60)  # returns only when the orphaned workers have closed the pipes, too
+    process.communicate(timeout=900)  # returns only when the orphaned workers have closed the pipes, too
     process = start(cache, workers=2)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=900)
     assert process.returncode == 0, errors
     assert tools.digests(cache / name) == digests
 
@@ -117,7 +117,7 @@ def test_two_builders_at_once(start, wanted, tmp_path, tools):
     cache = tmp_path / "both"
     both = [start(cache), start(cache)]
     for process in both:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=900)
         assert process.returncode == 0, errors
     assert tools.digests(cache / name) == digests
 

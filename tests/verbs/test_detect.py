@@ -79,7 +79,7 @@ def run(root, out, workers=1, last=0):
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), str(root), str(out), str(workers), str(last)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900)
 
 
 def test_what_is_in_the_file(root, whole):

@@ -186,11 +186,11 @@ def test_terminated_fit_leaves_a_checkpoint_and_143(tmp_path):
     options = ["--model.init_args.width=2", f"--run.root={tmp_path}"]
     process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     folder = tmp_path / "demo_knowledge" / "seed1"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (folder / "metrics.csv").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 143
+    assert process.wait(600) == 143
     assert (folder / "checkpoints" / "last.ckpt").is_file()
 
 

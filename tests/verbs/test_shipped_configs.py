@@ -61,7 +61,7 @@ def test_no_file_is_forgotten():
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_runs(run, knowledge_ckpt):
+def test_runs(run, knowledge_ckpt, tmp_path):
     files = files_of(run)
     modules = [yaml.safe_load(file.read_text()).get("model", {}).get("class_path", "") for file in files]
     module = next(name.rpartition(".")[2] for name in reversed(modules) if name)
@@ -71,10 +71,11 @@ def test_runs(run, knowledge_ckpt):
         "RealAdaptModule": [f"--model.init_args.knowledge_ckpt={knowledge_ckpt}"],
         "InterleavedModule": ["--model.init_args.adapt_every=1"],
     }.get(module, [])
-    if files[-1].parent == CONFIG and module != "RealAdaptModule":  # of the paper's size
+    # of the paper's size
+    if (files[-1].parent == CONFIG and module != "RealAdaptModule") or run.endswith("ped2_grl"):
         options = [*options, "--model.init_args.width=2", "--model.init_args.size=16"]
     verb = "test" if module == "EnsembleModule" else "fit"  # it learns nothing
-    assert main([verb, *(f"--config={file}" for file in files), *options, *QUICK]) == 0
+    assert main([verb, *(f"--config={file}" for file in files), *options, *QUICK, f"--run.root={tmp_path}"]) == 0
 
 
 @pytest.mark.parametrize("name", WEIGHTS)

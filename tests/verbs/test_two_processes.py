@@ -8,36 +8,30 @@ import numpy as np
 import pytest
 from small_run import KNOWLEDGE, SMALL
 
+from syrfa.__main__ import main
+
 NARROW = ["--model.init_args.width=2", "--evaluation.bootstrap=0", "--evaluation.pictures=false"]
 BATCH = 60
 
 
-def syrfa(verb, root, processes, *options):
-    start = [sys.executable, "-m"]
-    if processes > 1:
-        start += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
-        options = (*options, f"--trainer.devices={processes}", "--trainer.strategy=ddp")
-    command = [*start, "syrfa", verb, *KNOWLEDGE, *SMALL, *NARROW, f"--run.root={root}", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
-    assert done.returncode == 0, done.stderr[-6000:]
-    return root / "demo_knowledge" / "seed1"
-
-
-@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("data_environment")
-def test_two_processes_fit_and_score_each_tube_once(knowledge_ckpt, tmp_path):
-    trained = syrfa("fit", tmp_path / "fit", 2, "--trainer.check_val_every_n_epoch=1", "--run.test=true")
-    assert (trained / "checkpoints" / "last.ckpt").is_file()
-    options = (f"--ckpt_path={knowledge_ckpt}", f"--data.eval_batch_size={BATCH}", "--evaluation.reference=[fused]")
-    options += ("--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=0")
-    alone = syrfa("test", tmp_path / "alone", 1, *options)
-    together = syrfa("test", tmp_path / "together", 2, *options)
+def test_two_processes_fit_and_score_each_tube_once(tmp_path):
+    """Their fit and test, and a test of the same checkpoint by one process, which is this one."""
+    options = [*KNOWLEDGE, *SMALL, *NARROW, f"--data.eval_batch_size={BATCH}", "--evaluation.reference=[fused]"]
+    options += ["--evaluation.feature_distance=true", "--evaluation.feature_distance_tubes=0"]
+    together, alone = (tmp_path / name / "demo_knowledge" / "seed1" for name in ("together", "alone"))
+    two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "syrfa", "fit"]
+    two += [*options, f"--run.root={tmp_path / 'together'}", "--trainer.devices=2", "--trainer.strategy=ddp"]
+    two += ["--trainer.check_val_every_n_epoch=1", "--run.test=true"]
+    done = subprocess.run(two, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-6000:]
+    checkpoint = together / "checkpoints" / "last.ckpt"
+    assert main(["test", *options, f"--run.root={tmp_path / 'alone'}", f"--ckpt_path={checkpoint}"]) == 0
     results = [json.loads((folder / "result.json").read_text()) for folder in (alone, together)]
     objects = results[0]["objects"]
     assert -(-objects // BATCH) % 2 == 1, "an odd number of batches, the last one not full, is what this is about"
     assert objects % BATCH
     assert results[1]["objects"] == objects
-    assert json.loads((trained / "result.json").read_text())["objects"] == objects  # of the test behind the fit
     assert results[0]["feature_distance"]["tubes"] == objects
     assert results[1]["feature_distance"] == results[0]["feature_distance"]
     assert [reading["protocol"].get("reference") for reading in results[0]["evaluations"]] == [None] * 4 + ["fused"] * 3

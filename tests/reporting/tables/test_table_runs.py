@@ -141,7 +141,7 @@ def test_a_killed_call_is_taken_up_again(folder: Path, calls: Path) -> None:
         assert call.poll() is None
         time.sleep(0.05)
     call.kill()
-    call.wait(20)
+    call.wait(900)
     _end_hanging(folder)  # its child has lived on, and keeps other calls out
     made(calls)
     assert run(folder) == dict.fromkeys(BOTH)
