@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from syrfa.datasets import VideoDataset
 from syrfa.datasets.video import open_video
+from syrfa.evaluation.annotated_video import write_annotated_video
 from syrfa.evaluation.protocols import Protocol
 from syrfa.evaluation.scores import ObjectScores, anomaly_map, box_width
 from syrfa.utils.files import atomic_write, write_json
 
-SCORE_CURVES, ANOMALY_MAP = "score_curves.png", "anomaly_map.png"
+SCORE_CURVES, ANOMALY_MAP, ANNOTATED = "score_curves.png", "anomaly_map.png", "annotated.webm"
 MOST_CURVES = 12
 COLOURS = colormaps["plasma"]
 TRUTH, SCORE, ABNORMAL, _BASELINE = "#2ee6a6", "#1f4e9c", "#d62728", "#6b6b6b"
@@ -42,11 +43,11 @@ def draw_pictures(
     flags: str,
     caption: str,
 ) -> None:
-    """Writes `score_curves.png` (the first twelve videos) and `anomaly_map.png` into `folder`.
+    """Writes `score_curves.png` (the first twelve videos), `anomaly_map.png` and `annotated.webm` into `folder`.
 
-    The map is that of the first video with both a labelled anomaly and a scored object, in the middle of its abnormal
-    frames: not its best one, for the picture is not to flatter. `flags` (`transductive`, `oracle`) are in every title,
-    `caption` under that of the curves.
+    The last two are of the first video with both a labelled anomaly and a scored object, the map in the middle of its
+    abnormal frames: not its best one, for the picture is not to flatter. `flags` (`transductive`, `oracle`) are in
+    every title, `caption` under that of the curves.
     """
     title = ", ".join(filter(None, [f"anomaly score, protocol {protocol.name}, smoothing {protocol.smoothing}", flags]))
     curves = [
@@ -62,6 +63,8 @@ def draw_pictures(
             image = next(image for number, image in enumerate(open_video(record.path)) if number == frame)
             mask = dataset.pixel_mask(record, frame)
             plot_anomaly_map(folder / ANOMALY_MAP, image, video, frame, mask, note=flags)
+            final, rate = protocol.frame_scores(video).final, dataset.frame_rate(record) or 10.0
+            write_annotated_video(folder / ANNOTATED, open_video(record.path), video, final, truth, rate)
             return
 
 

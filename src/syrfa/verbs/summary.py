@@ -32,7 +32,7 @@ def summary(runs: list[Path], all_evaluations: bool = False, over_seeds: bool = 
         videos, released = result.get("videos"), result.get("videos_released")
         if videos and released and videos < released:
             print(f"  {videos} of {released} videos: not a number of the whole split")
-        for file in sorted(Path(run).glob("*.png")):
+        for file in sorted([*Path(run).glob("*.png"), *Path(run).glob("*.webm")]):
             print(f"  {file}")
 
 
