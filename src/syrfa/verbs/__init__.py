@@ -49,7 +49,7 @@ def run_command(verb: str, arguments: list[str]) -> int:
     parser.add_function_arguments(function, as_group=False, skip={*positional, *_SKIPPED.get(verb, ())})
     for name in _UNUSED.get(verb, ()):
         parser.add_argument(f"--{name}", type=dict[str, Any] | str | float | None, help="not used; may be in a config")
-    # `--contact-sheet` is `--contact_sheet`: people write both
+    # `--dry-run` is `--dry_run`: people write both
     arguments = [
         re.sub(r"(?<=^--)[a-z][a-z-]*[a-z]", lambda name: name[0].replace("-", "_"), argument) for argument in arguments
     ]

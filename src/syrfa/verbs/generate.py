@@ -9,7 +9,6 @@ from syrfa.detection import BoxNoise
 from syrfa.errors import ConfigError
 from syrfa.world import PRESETS, find_preset, generate_world, is_finished
 from syrfa.world.data_card import FILE
-from syrfa.world.sheet import check_path, draw_sheet, write_sheet
 
 
 def generate(
@@ -19,7 +18,6 @@ def generate(
     processes: int | None = None,
     grey: bool | None = None,
     overwrite: bool = False,
-    contact_sheet: Path | None = None,
 ) -> None:
     """Generates a world of walking people and unusual events, with labels.
 
@@ -34,7 +32,6 @@ def generate(
         processes: how many clips to render at a time; the number of processor cores when not given.
         grey: render one channel (true) or colour (false); the preset's choice when not given.
         overwrite: replace a different generated world in `out`.
-        contact_sheet: a PNG file; draws frames and tubes of the preset into it instead of making a world.
 
     Raises:
         ConfigError: there is no such preset, a number is out of range, or `out` holds something else.
@@ -45,11 +42,6 @@ def generate(
         raise ConfigError(f"processes {processes}: must be at least 1")
     world = find_preset(preset)
     grey = world.grey if grey is None else grey
-    if contact_sheet is not None:
-        check_path(contact_sheet)
-        write_sheet(contact_sheet, draw_sheet(world, seed, grey))
-        print(f"{contact_sheet}: frames and tubes of '{preset}' with seed {seed}")
-        return
     if is_finished(out, world, seed, grey, overwrite):
         print(f"{out}: the world '{preset}' with seed {seed} is already there, nothing to do")
         return
