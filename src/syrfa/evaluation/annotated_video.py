@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ def write_annotated_video(
     path: Path,
     frames: Iterable[NDArray[np.uint8]],
     objects: ObjectScores,
-    scores: NDArray[np.floating],
+    scores: NDArray[np.floating[Any]],
     labels: NDArray[np.uint8] | None = None,
     fps: float = 10.0,
 ) -> None:
@@ -69,7 +70,7 @@ def _box(picture: NDArray[np.uint8], xyxy: NDArray[np.float32], score: float) ->
 
 
 def _strip(
-    scores: NDArray[np.floating], labels: NDArray[np.uint8] | None, width: int
+    scores: NDArray[np.floating[Any]], labels: NDArray[np.uint8] | None, width: int
 ) -> tuple[NDArray[np.uint8], list[int]]:
     """The curve, uint8 (height, width, 3) BGR, and the column of every frame."""
     strip = np.full((_STRIP, width, 3), 24, np.uint8)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ class FramesInTime(Timeline):
             yield from ((int(centre), int(centre) + 1) for centre in self.centres[left:stop])
 
 
-def nearest(seconds: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
+def nearest(seconds: NDArray[np.float64], wanted: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """The frame nearest to each time, the later of two as near; int64 of the shape of `wanted`.
 
     Example:
@@ -118,8 +119,9 @@ def timeline(dataset: VideoDataset, record: VideoRecord, spec: TubeSpec) -> Time
         return Timeline(spec)
     advice = "say how many frames a second it has with spec.fps"
     stated = dataset.frame_rate(record)
-    if spec.fps is not None or (stated is not None and (record.path.is_dir() or dataset.is_generated())):
-        seconds = np.arange(record.length()) / (spec.fps or stated)
+    rate = spec.fps or (stated if record.path.is_dir() or dataset.is_generated() else None)
+    if rate is not None:
+        seconds = np.arange(record.length()) / rate
     elif record.path.is_dir():
         raise VideoError(f"{record.path}: a folder of images has no frame rate, and spec.interval needs one; {advice}")
     else:
