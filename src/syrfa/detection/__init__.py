@@ -5,8 +5,8 @@ from syrfa.detection.base import Detections, Detector
 from syrfa.detection.file import FileDetector
 from syrfa.detection.motion import MotionDetector
 from syrfa.detection.noise import BoxNoise
-from syrfa.detection.torchvision import TorchvisionDetector
 from syrfa.detection.yolo import UltralyticsDetector
+from syrfa.detection.yolox import YoloxDetector
 
 __all__ = [
     "AnnotationDetector",
@@ -15,6 +15,6 @@ __all__ = [
     "Detector",
     "FileDetector",
     "MotionDetector",
-    "TorchvisionDetector",
     "UltralyticsDetector",
+    "YoloxDetector",
 ]

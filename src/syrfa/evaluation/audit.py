@@ -13,7 +13,7 @@ _NAMES = {
 }
 _FOUND_BY = {
     "ultralytics": "found by an Ultralytics network",
-    "torchvision": "found by a torchvision network",
+    "yolox": "found by a YOLOX network",
     "motion": "found by background subtraction, without weights",
     "annotation": "made from the annotation masks of the tested split",
     "file": "read from a file that does not say what found them",
