@@ -44,7 +44,7 @@ def write_annotated_video(
     writer = cv2.VideoWriter(str(unfinished), cv2.VideoWriter.fourcc(*"VP80"), fps, size)
     try:
         for number, frame in enumerate(frames):
-            picture = cv2.resize(_bgr(frame), None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+            picture = np.asarray(cv2.resize(_bgr(frame), None, fx=scale, fy=scale), np.uint8)
             for row in np.flatnonzero(objects.object_frame == number):
                 _box(picture, objects.object_xyxy[row] * scale, float(objects.object_score[row]))
             below = strip.copy()
