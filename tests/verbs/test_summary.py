@@ -20,6 +20,7 @@ def canned(folder, seed, value, transductive=False):
             "protocol": {"protocol": "strict", "smoothing": smoothing},
             "metrics": {"micro_auroc": metric},
             "baselines": {"box_width": {"micro_auroc": {"value": 0.904}}},
+            **({"lead_over_box_width": {"value": value - 0.904, "ci_low": -0.02, "ci_high": 0.01}} if value else {}),
         }
         for smoothing in ("centred", "none")
     ]
@@ -35,8 +36,11 @@ def canned(folder, seed, value, transductive=False):
 def test_one_row_a_run(tmp_path, capsys):
     summary([canned(tmp_path, 1, 0.9), canned(tmp_path, 2, None) / "result.json"])
     lines = capsys.readouterr().out.splitlines()
-    assert " ".join(lines[2].split()) == "canned/seed1 phase 2 strict centred 90.0 80.0 to 95.0 90.4 50.0 -"
-    assert " ".join(lines[3].split()) == "canned/seed2 phase 2 strict centred - - to - 90.4 - -"
+    assert (
+        " ".join(lines[2].split())
+        == "canned/seed1 phase 2 strict centred 90.0 80.0 to 95.0 -0.4 (-2.0 to +1.0) 90.4 50.0 -"
+    )
+    assert " ".join(lines[3].split()) == "canned/seed2 phase 2 strict centred - - to - - 90.4 - -"
 
 
 def test_what_was_trained_is_named_truly(tmp_path, capsys):

@@ -9,7 +9,7 @@ from syrfa.evaluation.result import Evaluation, Result, read_result, run_name, t
 from syrfa.utils.text_table import markdown_table, mean_and_deviation, percent, text_table
 
 _HEAD, _BASELINES = ("trained", "protocol", "smoothing"), ("box_width", "chance", "adapter")
-RUN_COLUMNS = ("run", *_HEAD, "micro AUROC", "95 % interval", *_BASELINES)
+RUN_COLUMNS = ("run", *_HEAD, "micro AUROC", "95 % interval", "lead over box_width", *_BASELINES)
 SEED_COLUMNS = ("experiment", *_HEAD, "seeds", "micro AUROC", "single seeds", *_BASELINES)
 Taken = list[tuple[Result, Evaluation]]
 
@@ -53,7 +53,18 @@ def _run_row(result: Result, evaluation: Evaluation) -> list[str]:
     ours = evaluation["metrics"]["micro_auroc"]
     interval = f"{percent(ours.get('ci_low'))} to {percent(ours.get('ci_high'))}"
     head = [run_name(result), training_name(result), *_protocol(evaluation)]
-    return [*head, percent(ours["value"]) + _flags(result), interval, *_baselines([(result, evaluation)])]
+    baselines = _baselines([(result, evaluation)])
+    return [*head, percent(ours["value"]) + _flags(result), interval, _lead(evaluation), *baselines]
+
+
+def _lead(evaluation: Evaluation) -> str:
+    """The paired lead over box_width with its interval, in points; a dash where it was not measured."""
+    lead = evaluation.get("lead_over_box_width") or {}
+    points = [lead.get(key) for key in ("value", "ci_low", "ci_high")]
+    if None in points:
+        return "-"
+    value, low, high = (f"{100 * point:+.1f}" for point in points)
+    return f"{value} ({low} to {high})"
 
 
 def _seed_rows(taken: Taken) -> list[list[str]]:
