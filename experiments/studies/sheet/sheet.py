@@ -118,7 +118,6 @@ def _described(clip: Clip) -> str:
 
 
 def _column(title: str, tubes: Tubes) -> Image:
-    """Rows of crops beneath the names of their events."""
     wide, shown = _FRAMES * _TUBE, list(tubes.items())[:_TUBE_ROWS]
     parts = [part for event, crops in shown for part in (_text(wide, event), crops)]
     missing = (_TUBE_ROWS - len(shown)) * (_TUBE + _CAPTION)
@@ -131,7 +130,6 @@ def _row(cells: list[Image]) -> Image:
 
 
 def _fitted(image: Image) -> Image:
-    """The picture in a cell, its proportions kept."""
     wide, high = _CELL
     scale = min(wide / image.shape[1], high / image.shape[0])
     size = (max(1, round(scale * image.shape[1])), max(1, round(scale * image.shape[0])))

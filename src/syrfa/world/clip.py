@@ -12,7 +12,7 @@ from syrfa.world.events.scenario import Stage
 from syrfa.world.people.actors import Actor
 from syrfa.world.presets import WorldPreset
 from syrfa.world.scene.renderer import Renderer
-from syrfa.world.scene.scene import Scene, sample_scene
+from syrfa.world.scene.scene import sample_scene
 from syrfa.world.scene.sensor import sample_sensor
 
 MAX_ID = 255
@@ -57,7 +57,9 @@ class Clip:
 
     def __init__(self, preset: WorldPreset, plan: ClipPlan, seed: int, grey: bool) -> None:
         self.plan, self.grey = plan, grey
-        self.scene = make_scene(preset, plan.scene, seed)
+        rng = np.random.default_rng(np.random.SeedSequence([seed, _SCENES, plan.scene]))
+        width, height = preset.sizes[int(rng.integers(len(preset.sizes)))]
+        self.scene = sample_scene(rng, width, height, preset.person, preset.side_view, preset.roads)
         rng = np.random.default_rng(np.random.SeedSequence([seed, _CLIPS, plan.index]))
         self.frames = int(rng.integers(preset.frames[0], preset.frames[1] + 1))
         # real footage is mostly 20 frames a second and faster; half of the clips stay there
@@ -88,13 +90,6 @@ class Clip:
             "fps": round(self.fps, 2),
             "events": sorted(actor.event for actor in self.actors),
         }
-
-
-def make_scene(preset: WorldPreset, number: int, seed: int) -> Scene:
-    """Scene `number` of a world; the same for every clip set in it."""
-    rng = np.random.default_rng(np.random.SeedSequence([seed, _SCENES, number]))
-    width, height = preset.sizes[int(rng.integers(len(preset.sizes)))]
-    return sample_scene(rng, width, height, preset.person, preset.side_view, preset.roads)
 
 
 def _cast(preset: WorldPreset, plan: ClipPlan, stage: Stage) -> list[Actor]:

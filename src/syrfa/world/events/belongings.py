@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from syrfa.world.events.scenario import Stage
-from syrfa.world.events.trajectory import Trajectory, simulate, standing
+from syrfa.world.events.trajectory import Trajectory, beside, led, simulate, standing
 from syrfa.world.people.actors import Actor, blended, person, walking_pose
 from syrfa.world.people.body import Body, Joint, clothed
 from syrfa.world.people.gait import sample_style
@@ -47,7 +47,13 @@ def _robbed(stage: Stage, course: Trajectory, onset: int, bag: Colour) -> Actor:
 def _thief(stage: Stage, victim: Trajectory, onset: int, bag: Colour) -> Actor:
     """From behind on the right, where the bag hangs, and on past the victim."""
     rng, body, owner = stage.rng, stage.body(), next(stage.ids)
-    course = _snatch_course(stage, victim, onset, float(rng.uniform(1.2, 2.0)), float(rng.uniform(3.0, 5.0)))
+    at, slow, fast = min(onset, stage.frames - 1), float(rng.uniform(1.2, 2.0)), float(rng.uniform(3.0, 5.0))
+    seconds = (np.arange(stage.frames) - onset) / stage.fps
+    share = np.clip(seconds / 0.5, 0.0, 1.0)
+    facing = float(victim.heading[at])
+    heading = facing + float(rng.uniform(-0.7, 0.1)) * share + 0.05 * np.sin(seconds)
+    place = beside((victim.x[at], victim.y[at]), facing, -0.35, -0.65)
+    course = stage.take(led(heading, slow + (fast - slow) * share, at, place, stage.fps))
     phase = float(rng.random())
     walking = walking_pose(body, sample_style(rng), course, stage.fps, phase)
     fleeing = walking_pose(body, sample_style(rng, running=True), course, stage.fps, phase)
@@ -68,24 +74,9 @@ def _thief(stage: Stage, victim: Trajectory, onset: int, bag: Colour) -> Actor:
 
 
 def _startled(joints: Points, body: Body) -> Points:
-    """Somebody who throws up the arms after what is gone."""
     shoulder = float(joints[Joint.SHOULDER_R, 2])
     hands = np.array([[0.35, 0.3, shoulder - 0.1], [0.55, -0.2, shoulder + 0.1]])
     return swayed(holding(joints, body, hands), 0.15, 0.0)
-
-
-def _snatch_course(stage: Stage, victim: Trajectory, onset: int, slow: float, fast: float) -> Trajectory:
-    rng, at = stage.rng, min(onset, stage.frames - 1)
-    seconds = (np.arange(stage.frames) - onset) / stage.fps
-    share = np.clip(seconds / 0.5, 0.0, 1.0)
-    speed = slow + (fast - slow) * share
-    facing = float(victim.heading[at])
-    heading = facing + float(rng.uniform(-0.7, 0.1)) * share + 0.05 * np.sin(seconds)
-    x, y = np.cumsum(speed * np.cos(heading)) / stage.fps, np.cumsum(speed * np.sin(heading)) / stage.fps
-    aside, behind = -0.65, -0.35
-    px = victim.x[at] + behind * np.cos(facing) - aside * np.sin(facing)
-    py = victim.y[at] + behind * np.sin(facing) + aside * np.cos(facing)
-    return stage.take(Trajectory(x - x[at] + px, y - y[at] + py, heading, speed))
 
 
 def abandoned_bag(stage: Stage) -> list[Actor]:
@@ -102,9 +93,7 @@ def abandoned_bag(stage: Stage) -> list[Actor]:
     walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     thing = luggage(bag, rng)
     at = min(onset + pause // 2, stage.frames - 1)
-    c, s = np.cos(course.heading), np.sin(course.heading)
-    beside = np.array([0.25, -0.35])
-    besides = (course.x + beside[0] * c - beside[1] * s, course.y + beside[0] * s + beside[1] * c)
+    besides = beside((course.x, course.y), course.heading, 0.25, -0.35)
 
     def pose(frame: int) -> Points:
         near = max(0.0, 1 - abs(frame - at) / (0.6 * stage.fps))

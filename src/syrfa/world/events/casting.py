@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.events.scenario import Stage
-from syrfa.world.events.trajectory import Trajectory, simulate
+from syrfa.world.events.trajectory import Trajectory, beside, simulate
 from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor, Pose, person, walking_pose
 from syrfa.world.people.body import Body
@@ -114,8 +114,7 @@ def followed(course: Trajectory, pose: Pose, onset: int) -> tuple[Trajectory, Po
     """The same motion, with the actor's ground point under the pelvis from frame `onset` on, as a fallen body's is."""
     offsets = np.zeros((len(course), 2))
     offsets[onset:] = [pose(frame)[0, :2] for frame in range(onset, len(course))]
-    c, s = np.cos(course.heading), np.sin(course.heading)
-    x, y = course.x + offsets[:, 0] * c - offsets[:, 1] * s, course.y + offsets[:, 0] * s + offsets[:, 1] * c
+    x, y = beside((course.x, course.y), course.heading, offsets[:, 0], offsets[:, 1])
     shifts = np.concatenate([offsets, np.zeros((len(course), 1))], axis=1)
     return Trajectory(x, y, course.heading, course.speed), lambda frame: pose(frame) - shifts[frame]
 

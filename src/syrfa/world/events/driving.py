@@ -4,9 +4,9 @@ import numpy as np
 
 from syrfa.world.events.casting import off_road_spot, passing, road_place, the_road, walkway_course, whole
 from syrfa.world.events.scenario import Stage, Vehicle
-from syrfa.world.events.trajectory import Trajectory, standing
+from syrfa.world.events.trajectory import Trajectory, beside, standing
 from syrfa.world.people import action_poses, poses
-from syrfa.world.people.actors import Actor, Pose, person, walking_pose
+from syrfa.world.people.actors import Actor, person, walking_pose
 from syrfa.world.people.body import Body, clothed
 from syrfa.world.people.gait import GaitStyle, sample_style
 from syrfa.world.people.poses import holding
@@ -56,23 +56,27 @@ BRAKING = 6.5  # deceleration in m/s^2 of a car that brakes as hard as it can on
 SLIDING = 6.9  # deceleration in m/s^2 of a body that slides over paving (friction 0.7)
 
 
-def _braking(stage: Stage, place: tuple[float, float], hit: int, heading: float, speed: float) -> Trajectory:
-    """A car that comes along at `speed` m/s, is at `place` in frame `hit`, and brakes to a stop from then on."""
+def _braking(stage: Stage, event: str, place: tuple[float, float], hit: int, heading: float, speed: float) -> Actor:
+    """A car that is `speed` m/s fast until its front is at `place` in frame `hit`, then brakes to a stop."""
+    owner = next(stage.ids)
+    vehicle = car(owner, stage.rng)
+    front = front_of(vehicle) + 0.2
     seconds = (np.arange(stage.frames) - hit) / stage.fps
     slowing = np.clip(seconds, 0.0, speed / BRAKING)
     way = speed * np.minimum(seconds, slowing) - 0.5 * BRAKING * slowing**2
-    now = speed - BRAKING * slowing
-    x, y = place[0] + way * np.cos(heading), place[1] + way * np.sin(heading)
-    course = stage.take(Trajectory(x, y, np.full(stage.frames, heading), now))
+    c, s = np.cos(heading), np.sin(heading)
+    x, y = place[0] - front * c + way * c, place[1] - front * s + way * s
+    course = stage.take(Trajectory(x, y, np.full(stage.frames, heading), speed - BRAKING * slowing))
     stage.vehicles.append(Vehicle(course, 2.4, 0.95))  # others keep farther from it than from a person
-    return course
+    return Actor(event, course, lambda _: vehicle, (owner,), (hit, stage.frames - 1), 2.6)
 
 
 def _struck(
-    stage: Stage, body: Body, course: Trajectory, pose: Pose, hit: int, heading: float, speed: float
-) -> tuple[Trajectory, Pose]:
-    """Course and pose of somebody hit by a car: the body's lowest part follows a parabola, then slides to rest."""
+    stage: Stage, event: str, body: Body, course: Trajectory, hit: int, heading: float, speed: float, first: int
+) -> Actor:
+    """A walker hit by a car, abnormal from frame `first`: the lowest part follows a parabola, then slides to rest."""
     rng = stage.rng
+    pose = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     away, up = speed * float(rng.uniform(0.85, 1.05)), float(rng.uniform(1.2, 1.8)) + 0.15 * speed
     flight = 2 * up / GRAVITY
     seconds = np.maximum((np.arange(stage.frames) - hit) / stage.fps, 0.0)
@@ -97,31 +101,27 @@ def _struck(
         upright = mixed(pose(hit), end, share)
         return settled(turned(upright, 0.5 * np.pi * share, direction, upright[0]), clearance)
 
-    return Trajectory(x, y, facing, pace), thrown
+    after = Trajectory(x, y, facing, pace)
+    return person(event, body, next(stage.ids), after, thrown, (first, stage.frames - 1))
 
 
 def accident(stage: Stage) -> list[Actor]:
     """A car on the walkway, 4 to 8 m/s, runs into one to three people, who are abnormal from then on, it throughout."""
     rng = stage.rng
     hit, speed, place, heading = stage.moment(), float(rng.uniform(4.0, 8.0)), off_road_spot(stage), stage.direction()
-    owner = next(stage.ids)
-    vehicle = car(owner, rng)
-    front = front_of(vehicle) + 0.2
-    ahead = np.array([np.cos(heading), np.sin(heading)])
-    centre = (float(place[0] - front * ahead[0]), float(place[1] - front * ahead[1]))
-    course = _braking(stage, centre, hit, heading, speed)
-    road = stage.scene.road
+    vehicle, road = _braking(stage, "accident", place, hit, heading, speed), stage.scene.road
+    course = vehicle.course
     on = np.zeros(0, int) if road is None else np.flatnonzero(road.holds(course.x[:hit], course.y[:hit]))
-    first = int(on[-1]) + 1 if len(on) else 0  # a car that comes off the road is abnormal from there on
-    actors = [Actor("accident", course, lambda _: vehicle, (owner,), (first, stage.frames - 1), 2.6)]
+    # a car that comes off the road is abnormal from there on
+    vehicle.abnormal = (int(on[-1]) + 1 if len(on) else 0, stage.frames - 1)
+    actors = [vehicle]
     for index in range(int(rng.integers(1, 4))):
         along, aside = (0.0, 0.3) if index == 0 else (rng.uniform(0.1, 0.5), rng.uniform(-0.75, 0.0))
         aside = float(aside) * (1.0 if index < 2 else -1.0)
         # the car's front is `along` metres further on when it reaches the next one
         later = hit + max(0, round(along / speed * stage.fps))
-        x = float(place[0] + along * ahead[0] - aside * ahead[1])
-        y = float(place[1] + along * ahead[1] + aside * ahead[0])
-        actors.append(_victim(stage, (x, y), min(later, stage.frames - 1), heading, speed))
+        spot = beside(place, heading, along, aside)
+        actors.append(_victim(stage, spot, min(later, stage.frames - 1), heading, speed))
     return actors
 
 
@@ -131,9 +131,7 @@ def _victim(stage: Stage, spot: tuple[float, float], hit: int, heading: float, s
         course = standing(stage.frames, spot, float(rng.uniform(0, 2 * np.pi)))
     else:
         course = passing(stage, spot, hit, stage.direction(), float(rng.uniform(0.7, 1.5)))
-    walking = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
-    after, pose = _struck(stage, body, course, walking, hit, heading, speed)
-    return person("accident", body, next(stage.ids), after, pose, (hit, stage.frames - 1))
+    return _struck(stage, "accident", body, course, hit, heading, speed, hit)
 
 
 def hit_by_car(stage: Stage) -> list[Actor]:
@@ -141,18 +139,9 @@ def hit_by_car(stage: Stage) -> list[Actor]:
     rng, road = stage.rng, the_road(stage)
     aside, heading = road.lane(bool(rng.random() < 0.5))
     hit, speed, place = stage.moment(), float(rng.uniform(5.0, 10.0)), road_place(stage, aside)
-    owner = next(stage.ids)
-    vehicle = car(owner, rng)
-    front = front_of(vehicle) + 0.2
-    centre = (float(place[0] - front * np.cos(heading)), float(place[1] - front * np.sin(heading)))
-    course = _braking(stage, centre, hit, heading, speed)
+    vehicle = _braking(stage, "hit_by_car", place, hit, heading, speed)
     across = road.angle + 0.5 * np.pi * float(rng.choice([-1.0, 1.0])) + float(rng.normal(0, 0.15))
     body = stage.body()
     crossing = passing(stage, place, hit, across, float(rng.uniform(1.0, 1.8)))
-    walking = walking_pose(body, sample_style(rng), crossing, stage.fps, float(rng.random()))
-    after, pose = _struck(stage, body, crossing, walking, hit, heading, speed)
     first = int(np.flatnonzero(road.holds(crossing.x[: hit + 1], crossing.y[: hit + 1]))[0])
-    return [
-        Actor("hit_by_car", course, lambda _: vehicle, (owner,), (hit, stage.frames - 1), 2.6),
-        person("hit_by_car", body, next(stage.ids), after, pose, (first, stage.frames - 1)),
-    ]
+    return [vehicle, _struck(stage, "hit_by_car", body, crossing, hit, heading, speed, first)]

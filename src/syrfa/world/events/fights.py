@@ -5,7 +5,7 @@ import numpy as np
 from syrfa.world.events.belongings import carrying
 from syrfa.world.events.casting import halting_at, whole
 from syrfa.world.events.scenario import Stage
-from syrfa.world.events.trajectory import Trajectory
+from syrfa.world.events.trajectory import Trajectory, beside
 from syrfa.world.people import action_poses
 from syrfa.world.people.actors import Actor, Pose, blended, person, walking_pose
 from syrfa.world.people.body import Joint
@@ -91,7 +91,7 @@ def _ballistic(
     x, y, height, pace = course.x.copy(), course.y.copy(), np.full(stage.frames, float(hand[2])), course.speed.copy()
     facing = course.heading.copy()
     facing[at:] = facing[at]
-    start = (course.x[at] + hand[0] * c - hand[1] * s, course.y[at] + hand[0] * s + hand[1] * c)
+    start = beside((course.x[at], course.y[at]), course.heading[at], hand[0], hand[1])
     # pieces of parabola: (time of the beginning, height, upward speed, way so far, forward speed)
     begin, level, up, way, along = 0.0, float(hand[2]), speed[1], 0.0, speed[0]
     for frame in range(release, stage.frames):
@@ -115,7 +115,6 @@ def _ballistic(
 
 
 def _thing(owner: int, radius: float, rng: np.random.Generator) -> Shapes:
-    """A ball, a bottle or a box about its own middle."""
     kind, colour = str(rng.choice(["ball", "bottle", "box"])), paint(rng)
     if kind == "ball":
         return rods([(np.zeros(3), np.zeros(3), radius)], colour, owner)

@@ -34,8 +34,10 @@ class Plume:
         self._vigour = rng.uniform(0.75, 1.25, (count, 7))
         self._phase = rng.uniform(0, 2 * np.pi, count)
 
-    def at(self, seconds: float) -> tuple[Points, Points, Points]:
-        """Centres (count, 3), radii (count,) and ages from 0 to 1 (count,) of the puffs."""
+    def puffs(
+        self, seconds: float, strength: float, opacity: float, colours: tuple[Colour, Colour], owner: int, base: float
+    ) -> list[Puff]:
+        """The puffs, `base` metres up; `strength` 0 to 1 scales all, `colours` are at birth and end."""
         rounds, age = np.divmod(seconds + self._born, self.life)
         # every puff is a little different each time round
         vigour = np.take_along_axis(self._vigour, (rounds.astype(int) % 7)[:, None], axis=1)[:, 0]
@@ -44,32 +46,17 @@ class Plume:
         sway = (0.1 + 0.25 * share) * large
         east = place[:, 0] * (1 - 0.4 * share) + east_wind * age + sway * np.sin(2.1 * seconds + self._phase)
         north = place[:, 1] * (1 - 0.4 * share) + north_wind * age + sway * np.cos(1.7 * seconds + self._phase)
-        up = 0.05 + vigour * self.rise * age
-        radius = vigour * (small + (large - small) * share)
-        return np.stack([east, north, up], axis=1), radius, share
-
-
-def _puffs(
-    plume: Plume,
-    seconds: float,
-    strength: float,
-    opacity: float,
-    colours: tuple[Colour, Colour],
-    owner: int,
-    base: float = 0.0,
-) -> list[Puff]:
-    """The puffs of a plume `base` metres up; `strength` 0 to 1 scales all, `colours` are at birth and end."""
-    centres, radii, ages = plume.at(seconds)
-    young, old = np.array(colours[0]), np.array(colours[1])
-    dense = opacity * min(strength, 1.0) ** 0.5 * np.minimum(ages / 0.08, 1.0) * (1 - ages) ** 0.8
-    tones = young + (old - young) * ages[:, None]
-    scale = 0.25 + 0.75 * strength
-    centres = centres * scale + np.array([0.0, 0.0, base])
-    return [
-        Puff(centre, float(radius * scale), (float(b), float(g), float(r)), float(alpha), owner)
-        for centre, radius, (b, g, r), alpha in zip(centres, radii, tones, dense, strict=True)
-        if alpha > 0.02
-    ]
+        radii = vigour * (small + (large - small) * share)
+        young, old = np.array(colours[0]), np.array(colours[1])
+        dense = opacity * min(strength, 1.0) ** 0.5 * np.minimum(share / 0.08, 1.0) * (1 - share) ** 0.8
+        tones = young + (old - young) * share[:, None]
+        scale = 0.25 + 0.75 * strength
+        centres = np.stack([east, north, 0.05 + vigour * self.rise * age], axis=1) * scale + np.array([0.0, 0.0, base])
+        return [
+            Puff(centre, float(radius * scale), (float(b), float(g), float(r)), float(alpha), owner)
+            for centre, radius, (b, g, r), alpha in zip(centres, radii, tones, dense, strict=True)
+            if alpha > 0.02
+        ]
 
 
 def fire(stage: Stage) -> list[Actor]:
@@ -90,9 +77,9 @@ def fire(stage: Stage) -> list[Actor]:
         if strength == 0.0:
             return fuel
         burning = strength * (1 + 0.12 * float(np.sin(np.array([11.0, 17.0, 29.0]) * seconds + flicker).mean()))
-        puffs = _puffs(fumes, seconds, strength, 0.3, (soot, soot), owner, 0.6 * high + base)
-        puffs += _puffs(flames, seconds, burning, 0.8, ((30.0, 120.0, 250.0), (20.0, 40.0, 200.0)), owner, base)
-        puffs += _puffs(cores, seconds, burning, 0.9, ((190.0, 245.0, 255.0), (60.0, 190.0, 255.0)), owner, base)
+        puffs = fumes.puffs(seconds, strength, 0.3, (soot, soot), owner, 0.6 * high + base)
+        puffs += flames.puffs(seconds, burning, 0.8, ((30.0, 120.0, 250.0), (20.0, 40.0, 200.0)), owner, base)
+        puffs += cores.puffs(seconds, burning, 0.9, ((190.0, 245.0, 255.0), (60.0, 190.0, 255.0)), owner, base)
         return fuel + Shapes(puffs=puffs)
 
     course = stage.take(standing(stage.frames, off_road_spot(stage), 0.0))
@@ -133,7 +120,7 @@ def smoke(stage: Stage) -> list[Actor]:
         strength = float(growing[frame])
         if strength == 0.0:
             return Shapes()
-        return Shapes(puffs=_puffs(plume, frame / stage.fps, strength, dense, (shade, shade), owner))
+        return Shapes(puffs=plume.puffs(frame / stage.fps, strength, dense, (shade, shade), owner, 0.0))
 
     course = stage.take(standing(stage.frames, off_road_spot(stage), 0.0))
     return [Actor("smoke", course, local, (owner,), (onset, stage.frames - 1), 3.0)]

@@ -6,7 +6,7 @@ import numpy as np
 
 from syrfa.world.events.casting import dressed_style, talker, walker
 from syrfa.world.events.scenario import Stage
-from syrfa.world.events.trajectory import Trajectory, simulate, standing
+from syrfa.world.events.trajectory import Trajectory, beside, simulate, standing
 from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor, Pose, blended, person, walking_pose
 
@@ -119,8 +119,7 @@ def queue(stage: Stage) -> list[Actor]:
             advance += step * share**2 * (3 - 2 * share)
         along, aside = advance - step * index, float(rng.normal(0, 0.07))
         turn = heading + 0.12 * np.sin(seconds * rng.uniform(0.3, 0.9) + rng.uniform(0, 6))
-        x = place[0] + along * np.cos(heading) - aside * np.sin(heading)
-        y = place[1] + along * np.sin(heading) + aside * np.cos(heading)
+        x, y = beside(place, heading, along, aside)
         course = stage.take(Trajectory(x, y, turn, np.gradient(advance, 1 / stage.fps)))
         actors.append(walker(stage, "queue", course))
     return actors

@@ -6,6 +6,7 @@ generated source, TARGET those of a generated target. No event of TRAIN is in an
 """
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 
 from syrfa.world.events import belongings, driving, falls, fights, fire, groups, ordinary, riders, traffic, walkers
@@ -28,9 +29,8 @@ NORMAL: dict[str, Builder] = {
     "dog": ordinary.dog_walking,
 }
 ROAD: dict[str, Builder] = {
-    "car": traffic.driving_car,
-    "van": traffic.driving_van,
-    **_of(traffic, "giving_way parked cycling_on_road scooting_on_road crossing"),
+    **{name: partial(traffic.motor, event=name) for name in traffic.MOTOR},
+    **_of(traffic, "cycling_on_road scooting_on_road crossing"),
 }
 TRAIN: dict[str, Builder] = {
     **_of(riders, "cycling skateboarding"),

@@ -106,15 +106,6 @@ class Stage:
         near = road.holds(course.x, course.y, margin) & (~road.crossed(course.x, course.y) | (course.speed < 0.3))
         return bool((near & self.visible(course, _HALF)).any())
 
-    def walkable(self, draw: Callable[[bool], Trajectory], margin: float = _KERB) -> Trajectory:
-        """The first of twelve courses drawn that keeps off the road and the backdrop, or the free one: `draw(True)`."""
-        for _ in range(12):
-            course = draw(False)
-            through = bool((self.visible(course) & (course.y > self.scene.back - 0.3)).any())
-            if not through and not self.trespasses(course, margin):
-                return course
-        return draw(True)
-
     def way(
         self,
         speed: float,
@@ -129,6 +120,7 @@ class Stage:
     ) -> Trajectory:
         """A course at `speed` m/s through a spot in view at frame `at`, `margin` metres off the road.
 
+        The first of twelve drawn that keeps off the road and the backdrop, or else a straight one along the walkway.
         `wander`, `turn` and `stop` are as in `simulate`; `first` is applied to each course drawn before it is judged.
         """
 
@@ -149,7 +141,12 @@ class Stage:
                 )
             )
 
-        return self.walkable(draw, margin)
+        for _ in range(12):
+            course = draw(False)
+            through = bool((self.visible(course) & (course.y > self.scene.back - 0.3)).any())
+            if not through and not self.trespasses(course, margin):
+                return course
+        return draw(True)
 
     def course(
         self,

@@ -8,39 +8,31 @@ from syrfa.world.people import poses
 from syrfa.world.people.actors import Actor
 from syrfa.world.people.body import clothed
 from syrfa.world.people.cars import CAR_KINDS, VAN_KINDS, car, van
-from syrfa.world.people.shapes import Colour, Shapes, colour_of
+from syrfa.world.people.shapes import Shapes, colour_of
 from syrfa.world.people.vehicles import bicycle, motor_scooter, paint
 
 _MARGIN = 1.06  # what a built vehicle may exceed its list size by
 
 
-def driving_car(stage: Stage) -> list[Actor]:
-    """A car in its lane, 4 to 14 m/s."""
-    kind = str(stage.rng.choice(list(CAR_KINDS)))
-    return _motor(stage, "car", kind, float(stage.rng.uniform(4.0, 14.0)))
+_ANY = (*CAR_KINDS, *CAR_KINDS, *VAN_KINDS)
+# event -> kinds of vehicle, and its slowest and fastest speed in m/s
+MOTOR: dict[str, tuple[tuple[str, ...], tuple[float, float]]] = {
+    "car": (tuple(CAR_KINDS), (4.0, 14.0)),
+    "van": (tuple(VAN_KINDS), (4.0, 12.0)),
+    "giving_way": (_ANY, (4.0, 10.0)),
+    "parked": (_ANY, (0.0, 0.0)),
+}
 
 
-def driving_van(stage: Stage) -> list[Actor]:
-    """A van, minibus or small truck in its lane, 4 to 12 m/s."""
-    kind = str(stage.rng.choice(list(VAN_KINDS)))
-    return _motor(stage, "van", kind, float(stage.rng.uniform(4.0, 12.0)))
+def motor(stage: Stage, event: str) -> list[Actor]:
+    """A vehicle of `MOTOR` in its lane, or parked at the kerb.
 
-
-def parked(stage: Stage) -> list[Actor]:
-    """A car or van that stands at the kerb."""
-    kind = str(stage.rng.choice([*CAR_KINDS, *CAR_KINDS, *VAN_KINDS]))
-    return _motor(stage, "parked", kind, 0.0)
-
-
-def giving_way(stage: Stage) -> list[Actor]:
-    """A car or van, 4 to 10 m/s, that brakes gently, stands 1 to 5 seconds short of a crossing if any, and goes on."""
-    kind = str(stage.rng.choice([*CAR_KINDS, *CAR_KINDS, *VAN_KINDS]))
-    wait = float(stage.rng.uniform(1.0, 5.0))
-    return _motor(stage, "giving_way", kind, float(stage.rng.uniform(4.0, 10.0)), wait)
-
-
-def _motor(stage: Stage, event: str, kind: str, speed: float, wait: float | None = None) -> list[Actor]:
-    rng, road = stage.rng, stage.scene.road
+    What gives way brakes gently, stands 1 to 5 seconds short of a crossing if any, and goes on.
+    """
+    rng, road, (kinds, speeds) = stage.rng, stage.scene.road, MOTOR[event]
+    kind = str(rng.choice(kinds))
+    wait = float(rng.uniform(1.0, 5.0)) if event == "giving_way" else None
+    speed = 0.0 if event == "parked" else float(rng.uniform(*speeds))
     length, width = (CAR_KINDS.get(kind) or VAN_KINDS[kind])[:2]
     half = (0.5 * _MARGIN * length, 0.5 * _MARGIN * width)
     right = max(0.0, 0.5 * road.half - half[1]) if speed == 0.0 and road is not None else 0.0
@@ -48,15 +40,12 @@ def _motor(stage: Stage, event: str, kind: str, speed: float, wait: float | None
     if course is None:
         return []
     owner = next(stage.ids)
-    shapes = (car if kind in CAR_KINDS else van)(owner, kind, _lacquer(rng), rng)
-    return [Actor(event, course, lambda _: shapes, (owner,), size=half[0])]
-
-
-def _lacquer(rng: np.random.Generator) -> Colour:
-    """Seven cars in ten are white, black or a grey between, the others of a muted colour."""
+    # seven in ten are white, black or a grey between, the others of a muted colour
     value = float(rng.choice([rng.uniform(190, 245), rng.uniform(18, 55), rng.uniform(55, 190)]))
     tone = 1 + rng.normal(0, 0.02 if rng.random() < 0.7 else 0.4, 3)
-    return colour_of(np.clip(value * np.clip(tone, 0.25, 1.5), 12, 245))
+    lacquer = colour_of(np.clip(value * np.clip(tone, 0.25, 1.5), 12, 245))
+    shapes = (car if kind in CAR_KINDS else van)(owner, kind, lacquer, rng)
+    return [Actor(event, course, lambda _: shapes, (owner,), size=half[0])]
 
 
 def cycling_on_road(stage: Stage) -> list[Actor]:

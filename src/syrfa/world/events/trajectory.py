@@ -1,11 +1,14 @@
 """Where an actor is, frame by frame."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syrfa.world.scene.camera import Points
+
+_Value = Any  # a number or (frames,)
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,19 @@ class Trajectory:
 
     def repaced(self, factor: Points, at: int, fps: float) -> "Trajectory":
         """The same headings at `factor` (frames,) times the speed, through the same place at frame `at`."""
-        speed = self.speed * factor
-        x, y = np.cumsum(speed * np.cos(self.heading)) / fps, np.cumsum(speed * np.sin(self.heading)) / fps
-        return Trajectory(x - x[at] + self.x[at], y - y[at] + self.y[at], self.heading, speed)
+        return led(self.heading, self.speed * factor, at, (self.x[at], self.y[at]), fps)
+
+
+def beside(place: tuple[_Value, _Value], heading: _Value, ahead: _Value, left: _Value) -> tuple[_Value, _Value]:
+    """The ground point `ahead` and `left`, in metres, of one at which somebody faces `heading`."""
+    c, s = np.cos(heading), np.sin(heading)
+    return place[0] + ahead * c - left * s, place[1] + ahead * s + left * c
+
+
+def led(heading: Points, speed: Points, at: int, place: tuple[float, float], fps: float) -> Trajectory:
+    """A course of these headings and speeds (frames,) that is at `place` in frame `at`."""
+    x, y = np.cumsum(speed * np.cos(heading)) / fps, np.cumsum(speed * np.sin(heading)) / fps
+    return Trajectory(x - x[at] + place[0], y - y[at] + place[1], heading, speed)
 
 
 def simulate(

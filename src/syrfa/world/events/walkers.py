@@ -17,7 +17,7 @@ from syrfa.world.events.casting import (
     whole,
 )
 from syrfa.world.events.scenario import Stage
-from syrfa.world.events.trajectory import Trajectory, drift, standing
+from syrfa.world.events.trajectory import Trajectory, beside, drift, led, standing
 from syrfa.world.people import action_poses, poses
 from syrfa.world.people.actors import Actor, blended, person, phases, walking_pose
 from syrfa.world.people.body import Joint
@@ -196,13 +196,12 @@ def _fleeing(stage: Stage, start: tuple[float, float], onset: int, away: float) 
     slow, fast, walked = float(rng.uniform(0.0, 1.3)), float(rng.uniform(2.5, 4.5)), stage.direction()
     turn = (away + float(rng.normal(0, 0.25)) - walked + np.pi) % (2 * np.pi) - np.pi
     heading, speed = walked + turn * share, slow + (fast - slow) * share
-    x, y = np.cumsum(speed * np.cos(heading)) / stage.fps, np.cumsum(speed * np.sin(heading)) / stage.fps
     at = min(onset, stage.frames - 1)
-    course = stage.take(Trajectory(x - x[at] + start[0], y - y[at] + start[1], heading, speed))
+    course = stage.take(led(heading, speed, at, start, stage.fps))
     calm = walking_pose(body, sample_style(rng), course, stage.fps, float(rng.random()))
     quick = walking_pose(body, sample_style(rng, running=True), course, stage.fps, float(rng.random()))
     pose = blended(calm, quick, onset, 0.5 * stage.fps)
-    return person("panic", body, next(stage.ids), course, pose, (min(onset, stage.frames - 1), stage.frames - 1))
+    return person("panic", body, next(stage.ids), course, pose, (at, stage.frames - 1))
 
 
 def jaywalking(stage: Stage) -> list[Actor]:
@@ -239,6 +238,5 @@ def loitering(stage: Stage) -> list[Actor]:
     line, start = stage.direction(), float(rng.uniform(0, 2 * np.pi))
     phase = 2 * np.pi * seconds / period + start
     along, aside = span * np.sin(phase), 0.35 * span * np.sin(2 * phase) + 0.2 * drift(rng, seconds)
-    x = place[0] + along * np.cos(line) - aside * np.sin(line)
-    y = place[1] + along * np.sin(line) + aside * np.cos(line)
+    x, y = beside(place, line, along, aside)
     return [replace(walker(stage, "loitering", stage.take(traced(x, y, stage.fps))), abnormal=whole(stage))]

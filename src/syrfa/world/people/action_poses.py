@@ -17,9 +17,8 @@ def fighting(body: Body, seconds: float, rate: float, offset: float) -> Points:
     side = int(beat) % 2
     kick = int(beat) % 5 == 4  # takes the whole beat
     blow = (np.sin(np.pi * (beat % 1.0)) if kick else max(0.0, np.sin(2 * np.pi * (beat % 1.0)))) ** 2
-    leg = body.thigh + body.thigh
     advance = 0.1 * np.sin(2 * np.pi * 0.5 * beat) + 0.12 * blow
-    pelvis = np.array([advance, 0.05 * np.sin(2.1 * beat), body.ankle + (0.93 - 0.04 * blow) * leg])
+    pelvis = np.array([advance, 0.05 * np.sin(2.1 * beat), body.ankle + (0.93 - 0.04 * blow) * body.legs])
     ankles = feet(body, (0.25, 0.15), (-0.25, -0.15), (0.0, 0.03 * blow))
     if kick:
         ankles[1] += [0.95 * blow, 0.05, 0.5 * blow]
@@ -53,14 +52,14 @@ def crawling(body: Body, phase: float) -> Points:
 
 def jumping(body: Body, phase: float, height: float) -> Points:
     """Hops on both feet, one a unit of `phase`; `height` of the flight in metres."""
-    share, air, leg = phase % 1.0, 0.55, body.thigh + body.thigh
+    share, air = phase % 1.0, 0.55
     up, fold, bend = 0.0, 0.0, 0.03
     if share < air:
         up, fold = 4 * height * (share / air) * (1 - share / air), 0.12 * np.sin(np.pi * share / air)
     else:
         bend = 0.03 + 0.2 * np.sin(np.pi * (share - air) / (1 - air))
     ankles = feet(body, (0.0, 0.08), (0.0, -0.08), (up + fold, up + fold))
-    pelvis = np.array([-0.25 * bend, 0.0, body.ankle + (1 - bend) * leg + up])
+    pelvis = np.array([-0.25 * bend, 0.0, body.ankle + (1 - bend) * body.legs + up])
     raised = 0.9 * np.sin(np.pi * min(share / air, 1.0))
     arms = [(0.2 + raised, 0.5, 0.3 + 0.4 * raised)] * 2
     return stand(body, pelvis, 0.1 + 1.2 * bend, ankles, (0.5 * (up > 0), 0.5 * (up > 0)), arms=arms)
@@ -68,9 +67,8 @@ def jumping(body: Body, phase: float, height: float) -> Points:
 
 def throwing(body: Body, share: float) -> Points:
     """Somebody who throws with the right hand; `share` of the throw 0 to 1, the hand lets go at 0.6."""
-    leg = body.thigh + body.thigh
     back = np.interp(share, [0.0, 0.4, 0.6, 1.0], [0.0, 1.0, -0.6, 0.0])
-    pelvis = np.array([-0.14 * back, 0.0, body.ankle + 0.94 * leg])
+    pelvis = np.array([-0.14 * back, 0.0, body.ankle + 0.94 * body.legs])
     shoulder = pelvis[2] + body.torso
     hand = [np.interp(share, [0.0, 0.4, 0.6, 0.8, 1.0], line) for line in _THROWING_HAND]
     hands = np.array([[0.3 + 0.15 * back, 0.2, shoulder - 0.1], [pelvis[0] + hand[0], hand[1], shoulder + hand[2]]])
@@ -89,10 +87,9 @@ def dancing(body: Body, beat: float, moves: tuple[float, float, float]) -> Point
     """
     step, bounce, sway = moves
     wave, double = np.sin(np.pi * beat), np.sin(2 * np.pi * beat)
-    leg = body.thigh + body.thigh
     lifted = (max(0.0, wave) ** 2, max(0.0, -wave) ** 2)  # the free foot taps beside the other
     ankles = feet(body, (0.0, 0.16), (0.0, -0.16), (0.16 * lifted[0], 0.16 * lifted[1]))
-    pelvis = np.array([0.04 * double, -step * wave, body.ankle + (0.975 - bounce * (0.5 + 0.5 * double)) * leg])
+    pelvis = np.array([0.04 * double, -step * wave, body.ankle + (0.975 - bounce * (0.5 + 0.5 * double)) * body.legs])
     neck = pelvis + np.array([0.0, 0.0, body.torso])
     place = (beat / 4.0) % len(_ARMS)
     one, share = int(place), min(4 * (place % 1.0), 1.0)
@@ -124,24 +121,20 @@ def _arms(kind: int, wave: float, double: float) -> Points:
 def stepping(body: Body, phase: float) -> Points:
     """Small steps on the spot, as somebody makes who turns around; `phase` counts pairs of steps."""
     wave = np.sin(2 * np.pi * phase)
-    leg = body.thigh + body.thigh
     ankles = feet(body, (0.05 * wave, 0.09), (-0.05 * wave, -0.09), (0.09 * max(0.0, wave), 0.09 * max(0.0, -wave)))
-    pelvis = np.array([0.0, -0.03 * wave, body.ankle + 0.975 * leg])
+    pelvis = np.array([0.0, -0.03 * wave, body.ankle + 0.975 * body.legs])
     arms = [(0.15 + 0.1 * wave, 0.4, 0.35), (0.15 - 0.1 * wave, 0.4, 0.35)]
     return stand(body, pelvis, 0.04, ankles, arms=arms)
 
 
-LEFT, RIGHT, FORWARD, BACKWARD = 0.5 * np.pi, -0.5 * np.pi, 0.0, np.pi
-
-
 def limp(body: Body, rng: np.random.Generator, direction: float) -> Points:
     """A body without tension, upright, as it will lie when it is tipped over in `direction` (radians, see `turned`)."""
-    leg = body.thigh + body.thigh
     prone, aside = bool(np.cos(direction) > 0.7), bool(abs(np.cos(direction)) <= 0.7)
     # whoever lies face down cannot bend the knees into the ground
-    spread, bent = rng.uniform(0.03, 0.05 if aside else 0.2, 2), rng.uniform(0.0, 0.03 if prone else 0.14, 2) * leg
+    spread = rng.uniform(0.03, 0.05 if aside else 0.2, 2)
+    bent = rng.uniform(0.0, 0.03 if prone else 0.14, 2) * body.legs
     ankles = np.array([[0.0, s * spread[i], body.ankle + bent[i]] for i, s in enumerate((1.0, -1.0))])
-    pelvis = np.array([0.0, 0.0, body.ankle + 0.985 * leg])
+    pelvis = np.array([0.0, 0.0, body.ankle + 0.985 * body.legs])
     lean = float(rng.uniform(-0.05, 0.02) if prone else rng.uniform(0.0, 0.12))
     if np.cos(direction) < -0.7 and rng.random() < 0.4:  # on the back, hands on the belly
         hands = pelvis + np.array([[0.16, 0.06, 0.22], [0.16, -0.08, 0.26]])
@@ -163,9 +156,8 @@ def _slack_arm(rng: np.random.Generator, past_head: float) -> tuple[float, float
 
 def curled(body: Body, tightness: float) -> Points:
     """Knees drawn up and arms folded, upright; `tightness` 0 to 1."""
-    leg = body.thigh + body.thigh
-    height, foot = body.ankle + leg, 0.12 + 0.1 * tightness
-    ankles = np.array([[foot, s * 0.08, height - leg * (0.92 - 0.5 * tightness)] for s in (1.0, -1.0)])
+    height, foot = body.ankle + body.legs, 0.12 + 0.1 * tightness
+    ankles = np.array([[foot, s * 0.08, height - body.legs * (0.92 - 0.5 * tightness)] for s in (1.0, -1.0)])
     arms = [(0.7, 1.8, 0.1), (1.0, 1.5, 0.05)]
     return stand(body, np.array([0.0, 0.0, height]), 0.15 + 0.5 * tightness, ankles, (0.9, 0.9), arms=arms, nod=0.3)
 
@@ -201,8 +193,7 @@ def kneeling(body: Body) -> Points:
 def slumped(body: Body, lean: float) -> Points:
     """Sitting on the ground with legs out and the head on the chest; `lean` of the trunk in radians, below 0 back."""
     pelvis = np.array([0.0, 0.0, 0.12])
-    leg = body.thigh + body.thigh
-    ankles = np.array([[0.93 * leg, 0.16, 0.06], [0.8 * leg, -0.14, 0.06]])
+    ankles = np.array([[0.93 * body.legs, 0.16, 0.06], [0.8 * body.legs, -0.14, 0.06]])
     hands = np.array([[0.2, 0.16, 0.2], [0.15, -0.25, 0.12]])
     return settled(stand(body, pelvis, lean, ankles, (-1.0, -1.0), hands=hands, nod=0.5))
 

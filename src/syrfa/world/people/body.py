@@ -63,6 +63,11 @@ class Body:
         return 0.5 * (self.leg * self.height - self.ankle)
 
     @property
+    def legs(self) -> float:
+        """Hip to ankle along a straight leg, in metres."""
+        return self.thigh + self.thigh
+
+    @property
     def ankle(self) -> float:
         """Height of the ankle above the sole in metres."""
         return 0.045 * self.height

@@ -75,14 +75,12 @@ def _cabin(
 
 
 def _pane(along: tuple[float, float], aside: float, high: tuple[float, float], owner: int) -> Shapes:
-    """A dark window in a side wall, a hair outside it."""
     out = np.sign(aside)
     corners = np.array([(along[x], aside + 0.02 * out, high[z]) for x, z in ((0, 0), (1, 0), (1, 1), (0, 1))])
     return Shapes(faces=[Face(corners, GLASS, owner, np.array([0.0, out, 0.0]))])
 
 
 def _lamps(owner: int, length: float, width: float, high: float) -> Shapes:
-    """White in front, red behind."""
     faces = []
     for end, colour in ((1.0, (215.0, 225.0, 225.0)), (-1.0, (40.0, 35.0, 170.0))):
         for side in (0.36, -0.36):

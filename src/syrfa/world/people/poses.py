@@ -18,7 +18,7 @@ def talking(body: Body, seconds: float, rate: float) -> Points:
     shift = 0.03 * np.sin(0.5 * rate * seconds)
     lifted = max(0.0, np.sin(rate * seconds)) ** 2
     other = max(0.0, np.sin(0.7 * rate * seconds + 2)) ** 2
-    pelvis = np.array([0.0, shift, body.ankle + 0.985 * (body.thigh + body.thigh)])
+    pelvis = np.array([0.0, shift, body.ankle + 0.985 * body.legs])
     ankles = feet(body, (0.03, 0.11), (-0.03, -0.11), (0.0, 0.0))
     arms = [(0.1 + 0.4 * lifted, 0.3 + 1.2 * lifted, 0.12), (0.1 + 0.3 * other, 0.3 + 1.1 * other, 0.12)]
     return stand(body, pelvis, 0.03, ankles, arms=arms, twist=0.1 * np.sin(0.4 * rate * seconds), nod=0.1 * lifted)
@@ -63,7 +63,7 @@ def gliding(body: Body, push: float, deck: float, crouch: float, balance: float,
     `push` is the share of a push stroke, negative while gliding; `crouch` that of the leg which bent knees take away;
     `balance` how far the arms are held off, `stance` how far the body is turned to the right of the board, in radians.
     """
-    top = deck + body.ankle + (1 - crouch) * (body.thigh + body.thigh)
+    top = deck + body.ankle + (1 - crouch) * body.legs
     arms = [(0.15, 0.5, balance), (-0.1, 0.5, balance)]
     if push < 0:
         c, s = np.cos(stance), np.sin(stance)
@@ -94,7 +94,7 @@ def skating(body: Body, stroke: float) -> Points:
     ankles = feet(body, (0.05, 0.1), (0.05, -0.1), (0.09, 0.09))
     sign = (1.0, -1.0)[side]
     ankles[side] += [-0.5 * out * share, sign * 0.42 * out, 0.14 * max(0.0, np.sin(2 * np.pi * share - np.pi))]
-    pelvis = np.array([0.0, -sign * 0.1 * out, 0.09 + body.ankle + 0.88 * (body.thigh + body.thigh)])
+    pelvis = np.array([0.0, -sign * 0.1 * out, 0.09 + body.ankle + 0.88 * body.legs])
     swing = 0.7 * out * sign
     arms = [(swing, 0.7, 0.25), (-swing, 0.7, 0.25)]
     return stand(body, pelvis, 0.42, ankles, (0.0, 0.0), arms=arms, tilt=-0.08 * sign * out, nod=-0.2)

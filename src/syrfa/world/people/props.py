@@ -6,8 +6,6 @@ from syrfa.world.people.shapes import Colour, Face, Shapes, cuboid, rods, shaded
 from syrfa.world.people.vehicles import BLACK, STEEL
 from syrfa.world.scene.camera import Points
 
-WOOD: Colour = (62.0, 88.0, 118.0)
-
 PRAM_BAR = 0.42  # how far ahead of the pusher, in metres, the push bar of a pram is; it is 1 m up
 _RIM = np.linspace(0, 2 * np.pi, 9)
 

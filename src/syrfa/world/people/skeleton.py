@@ -16,16 +16,10 @@ FLESH = np.array(
 """Thickness in metres about each joint: as near as it comes to the ground."""
 
 
-def _descent() -> Points:
-    """(17, 16): which bones lead from the pelvis to each joint."""
-    matrix = np.zeros((17, 16))
-    for index, (parent, child) in enumerate(BONES):
-        matrix[child] = matrix[parent]
-        matrix[child, index] = 1.0
-    return matrix
-
-
-_DESCENT = _descent()
+_DESCENT = np.zeros((17, 16))  # which bones lead from the pelvis to each joint
+for _index, (_parent, _child) in enumerate(BONES):
+    _DESCENT[_child] = _DESCENT[_parent]
+    _DESCENT[_child, _index] = 1.0
 _ABOVE = np.arange(1, 9)
 _OTHER_SIDE = np.array([0, 1, 2, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
 

@@ -8,8 +8,6 @@ from syrfa.world.scene.camera import Points
 BLACK: Colour = (22.0, 22.0, 24.0)
 GLASS: Colour = (70.0, 62.0, 52.0)
 STEEL: Colour = (150.0, 150.0, 148.0)
-LAMP: Colour = (225.0, 235.0, 240.0)
-TAIL: Colour = (40.0, 35.0, 170.0)
 
 CART_KINDS = ("golf cart", "utility cart", "van", "box truck", "car", "sweeper")
 
@@ -163,7 +161,8 @@ def car(owner: int, rng: np.random.Generator) -> Shapes:
         pillars = [(front[side], upper[side], 0.04), (middle_low, middle_high, 0.04), (back[side], hind[side], 0.05)]
         shapes += rods(pillars, colour, owner)
     half = np.array([0.0, 0.09, 0.0])
-    for x, high, tone in ((0.5 * length - 0.03, 0.62, LAMP), (-0.5 * length, 0.7, TAIL)):
+    white, red = (225.0, 235.0, 240.0), (40.0, 35.0, 170.0)
+    for x, high, tone in ((0.5 * length - 0.03, 0.62, white), (-0.5 * length, 0.7, red)):
         lamps = [np.array([x, side * width, low + high * belt]) for side in (0.37, -0.37)]
         shapes += rods([(lamp - half, lamp + half, 0.045) for lamp in lamps], tone, owner)
     return shapes + wheels(owner, (-0.31 * length, 0.31 * length), 0.5 * width, radius)

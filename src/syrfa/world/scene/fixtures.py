@@ -74,7 +74,6 @@ def _fixture(rng: np.random.Generator, kind: str) -> Shapes:
 def _foliage(
     rng: np.random.Generator, count: int, spread: tuple[float, float, float], high: float, size: float
 ) -> Shapes:
-    """Balls of leaves, the lower ones darker."""
     spots = rng.normal(0, 0.5, (count, 3)) * np.array(spread)
     green = np.array([0.55, 1.1, 0.85]) * rng.uniform(35, 85)
     shapes = Shapes()

@@ -50,7 +50,6 @@ def material(rng: np.random.Generator, plane: Plane, kind: str, level: float) ->
 
 
 def _measures(rng: np.random.Generator, kind: str) -> tuple[float, float, float]:
-    """Length, width and joint in metres."""
     if kind == "brick":
         return 0.21, 0.105, 0.012
     if kind == "tiles":
@@ -85,7 +84,6 @@ def _step(past: Plane32, grain: Plane32) -> Plane32:
 
 
 def _worn(rng: np.random.Generator, plane: Plane, value: Plane32, half: float) -> Plane32:
-    """Repaired patches, stains, manholes, lines and marks."""
     for _ in range(int(rng.integers(0, 4))):
         spot, size = rng.uniform(-1.4, 1.4, 2) * half, rng.uniform(0.3, 3.0, 2)
         past = np.maximum(np.abs(plane.x - spot[0]) - size[0], np.abs(plane.y - spot[1]) - size[1])
@@ -108,7 +106,6 @@ def _worn(rng: np.random.Generator, plane: Plane, value: Plane32, half: float) -
 
 
 def _sides(rng: np.random.Generator, plane: Plane, local: Plane, value: Plane32, half: float) -> Plane32:
-    """Grass, gravel or other paving on one or both sides, behind a kerb."""
     sides = [(-1, 1), (1,), (-1,)][int(rng.choice(3, p=[0.6, 0.2, 0.2]))]
     for side in sides:
         kind = str(rng.choice([*LOOSE, *PAVED], p=[0.55, 0.12, 0.1, 0.1, 0.05, 0.08]))

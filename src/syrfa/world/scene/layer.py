@@ -116,18 +116,19 @@ def paint(
     if right - left <= 2 * reach or bottom - top <= 2 * reach:
         return None
     brush = _Brush((right - left, bottom - top), (left, top), fine, finish.grey, mask)
-    jobs = [(float(d), 0, i) for i, d in enumerate(depth)]
+    jobs = [(float(d), False, i) for i, d in enumerate(depth)]
     eye = np.array([0.0, 0.0, camera.elevation])
-    for index, face in enumerate(shapes.faces):
-        if face.normal is None or float(face.normal @ (eye - face.points[0])) > 0:
-            jobs.append((float(flats[index][1].mean()), 1, index))
-    for index, ring in enumerate(shapes.rings):
-        # a wheel at the side of a vehicle is nearer than all else, or behind it; a hub follows its wheel
-        lift = 0.25 if ring.thickness == 0 else 0.0
-        if ring.normal is not None:
-            lift = 1.0 if float(ring.normal @ (eye - ring.points[0])) > 0 else -9.0
-        lift += 1e-4 * index
-        jobs.append((float(flats[len(shapes.faces) + index][1].mean()) - lift, 2, index))
+    for number, (plane, (_, away)) in enumerate(zip(planes, flats, strict=True)):
+        towards = plane.normal is None or float(plane.normal @ (eye - plane.points[0])) > 0
+        lift = 0.0
+        if isinstance(plane, Ring):
+            # a wheel at the side of a vehicle is nearer than all else, or behind it; a hub follows its wheel
+            lift = 0.25 if plane.thickness == 0 else 0.0
+            if plane.normal is not None:
+                lift = 1.0 if towards else -9.0
+            lift += 1e-4 * (number - len(shapes.faces))
+        if towards or isinstance(plane, Ring):
+            jobs.append((float(away.mean()) - lift, True, number))
     jobs.sort(reverse=True)
     # limbs on the far side get less light
     far = (depth - depth.min()) / max(float(np.ptp(depth)), 0.35) if len(depth) else depth
@@ -137,19 +138,17 @@ def paint(
     nearness = (255 - 110 * far).tolist()
     owners = shapes.owner.tolist()
     fine_bodies, coarse_bodies = fixed(bodies, fine, left, top), fixed(inner)
-    for _, kind, index in jobs:
-        if kind == 0:
+    for _, is_flat, index in jobs:
+        if not is_flat:
             brush.fill(fine_bodies[index], coarse_bodies[index], limbs[index], owners[index], nearness[index])
             continue
-        number = index if kind == 1 else len(shapes.faces) + index
-        pixels, away = flats[number]
+        flat, (pixels, away) = planes[index], flats[index]
         polygon, coarse = fixed(pixels, fine, left, top), fixed(pixels)
-        flat = shapes.faces[index] if kind == 1 else shapes.rings[index]
-        if kind == 1 or shapes.rings[index].thickness == 0:
-            brush.fill(polygon, coarse, flat_tones[number], flat.owner, 200.0)
+        if isinstance(flat, Ring) and flat.thickness > 0:
+            wide = flat.thickness * camera.focal / float(away.mean())
+            brush.line(polygon, coarse, wide, flat_tones[index], flat.owner)
         else:
-            wide = shapes.rings[index].thickness * camera.focal / float(away.mean())
-            brush.line(polygon, coarse, wide, flat_tones[number], flat.owner)
+            brush.fill(polygon, coarse, flat_tones[index], flat.owner, 200.0)
     shade = brush.shade((camera.rotation @ finish.light)[:2], _ROUND * scale * fine)
     for cloth in shapes.cloths:
         (base, tip), _ = camera.project(np.stack([cloth.base, cloth.top]))
@@ -221,7 +220,6 @@ class _Brush:
         return shade
 
     def finished(self, shade: NDArray[np.uint8], motion: tuple[float, float]) -> list[NDArray[np.uint8]]:
-        """Picture and cover at frame resolution."""
         same = np.full(shade.shape, 128, np.uint8)
         weight = cv2.merge([shade, same, same] if self._grey else [shade, shade, shade, same])
         canvas = cv2.multiply(self._canvas, weight, scale=1 / 128)

@@ -11,7 +11,7 @@ from syrfa.world.people.shapes import Face, Ring, Shapes
 from syrfa.world.scene.layer import Finish, Layer, paint, paint_puffs
 from syrfa.world.scene.light import NIGHT
 from syrfa.world.scene.scene import Scene
-from syrfa.world.scene.sensor import Developer, Sensor, sample_shake, shaken, vignette
+from syrfa.world.scene.sensor import Developer, Sensor, Shake, vignette
 from syrfa.world.scene.shadow import ShadowMap
 from syrfa.world.scene.texture import sample_patterns
 from syrfa.world.scene.weather import Rain
@@ -36,7 +36,7 @@ class Renderer:
         self.scene, self.sensor, self.grey = scene, sensor, grey
         camera, look = scene.camera, scene.look
         self._patterns = sample_patterns(rng)
-        self._shake = sample_shake(rng, sensor.shake) if sensor.shake > 0 else None
+        self._shake = Shake(rng, sensor.shake) if sensor.shake > 0 else None
         self._rain = Rain(rng, camera.width, camera.height, look.weather.rain) if look.weather.rain > 0 else None
         self._lens = vignette(camera.width, camera.height, sensor.vignette)
         standing = [Thing(x, y, shapes.placed(x, y, 0.4 * x)) for x, y, shapes in scene.fixtures]
@@ -56,8 +56,7 @@ class Renderer:
         things = self.things(actors, number)
         image, mask = self.painted(self.shadowed(things), things)
         if self._shake is not None:
-            matrix = self._shake.matrix(number, self.scene.camera.width, self.scene.camera.height)
-            image, mask = shaken(image, mask, matrix)
+            image, mask = self._shake.moved(image, mask, number)
         return self.developed(image), mask
 
     def things(self, actors: list[Actor], number: int) -> list[Thing]:
@@ -84,12 +83,10 @@ class Renderer:
         """The frame with everything that stands in it, painted on `image`, and the id mask."""
         camera = self.scene.camera
         mask = np.zeros((camera.height, camera.width), np.uint8)
-        jobs: list[tuple[float, int, Thing | tuple[Layer, NDArray[np.bool_]]]] = []
-        for thing in things:
-            jobs.append((self._distance(thing.x, thing.y), len(jobs), thing))
-        for distance, layer, hidden in self._fixtures:
-            jobs.append((distance, len(jobs), (layer, hidden)))
-        for _, _, job in sorted(jobs, key=lambda job: (-job[0], job[1])):
+        jobs: list[tuple[float, Thing | tuple[Layer, NDArray[np.bool_]]]]
+        jobs = [(self._distance(thing.x, thing.y), thing) for thing in things]
+        jobs += [(distance, (layer, hidden)) for distance, layer, hidden in self._fixtures]
+        for _, job in sorted(jobs, key=lambda job: -job[0]):
             if isinstance(job, Thing):
                 painted = paint(camera, job.shapes, self._finish(job), self._patterns, mask)
                 if painted is not None:
@@ -125,18 +122,17 @@ class Renderer:
 
     def _finish(self, thing: Thing) -> Finish:
         scene, look = self.scene, self.scene.look
-        x, y, distance = thing.x, thing.y, self._distance(thing.x, thing.y)
-        pixel = scene.camera.project(np.array([x, y, 0.0]))[0]
+        pixel, distance = scene.camera.project(np.array([thing.x, thing.y, 0.0]))
         column = int(np.clip(pixel[0], 0, scene.camera.width - 1))
         row = int(np.clip(pixel[1], 0, scene.camera.height - 1))
         bright = self._lens[row, column] * scene.brightness(column, row)
         return Finish(
             grey=self.grey,
             gain=float(bright) * np.array(look.light.colour),
-            clear=float(look.weather.clear(np.array(distance))),
+            clear=float(look.weather.clear(distance)),
             fog=np.full(3, look.weather.tone) * self._lens[row, column],
             saturation=self.sensor.saturation,
-            light=look.light.direction(x, y),
+            light=look.light.direction(thing.x, thing.y),
             motion=thing.motion,
         )
 

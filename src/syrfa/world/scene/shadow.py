@@ -1,7 +1,5 @@
 """Shadows on the ground: sharp at the feet, softer the higher what casts them."""
 
-from dataclasses import dataclass, field
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +12,14 @@ from syrfa.world.scene.light import Source
 _KNEE = 0.6  # height in metres that parts the sharper half of a shadow from the softer one
 _LOW, _HIGH, _SHARPEST = 0.35, 1.2, 0.5
 _SIGMA = 1.6  # blur in pixels of the canvas that soft shadows are drawn on
-Rect = tuple[int, int, int, int]  # left, top, right, bottom in pixels, the last two exclusive
 
 
-@dataclass
 class ShadowMap:
-    """Where it is dark in one frame."""
+    """Where it is dark in one frame: `dark`, uint8 (height, width), is 255 for no light at all."""
 
-    camera: Camera  # the view
-    dark: NDArray[np.uint8] = field(init=False)  # uint8 (height, width), 255 for no light at all
-    dirty: list[Rect] = field(default_factory=list)  # rectangles outside of which there is no shadow
-
-    def __post_init__(self) -> None:
-        """Begins without shadow."""
-        self.dark = np.zeros((self.camera.height, self.camera.width), np.uint8)
+    def __init__(self, camera: Camera) -> None:
+        self.camera, self.dark = camera, np.zeros((camera.height, camera.width), np.uint8)
+        self._dirty: list[tuple[slice, slice]] = []  # parts outside of which there is no shadow
 
     def cast(self, shapes: Shapes, source: Source, scale: float) -> None:
         """Adds the shadow of one thing at `scale` pixels a metre; where two overlap the darker one counts."""
@@ -67,16 +59,17 @@ class ShadowMap:
         soft = cv2.GaussianBlur(patch, (0, 0), sigma / coarse)[pad : pad + high, pad : pad + wide]
         if coarse > 1:
             soft = cv2.resize(soft, (wide * coarse, high * coarse), interpolation=cv2.INTER_LINEAR)
-        view = self.dark[top:bottom, left:right]
+        part = (slice(top, bottom), slice(left, right))
+        view = self.dark[part]
         cv2.max(view, cv2.convertScaleAbs(soft[: bottom - top, : right - left], alpha=strength), dst=view)
-        self.dirty.append((left, top, right, bottom))
+        self._dirty.append(part)
 
     def dim(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture with less light where there is shadow."""
         out = image.copy()
-        for left, top, right, bottom in self.dirty:
-            bright = cv2.bitwise_not(self.dark[top:bottom, left:right])
+        for part in self._dirty:
+            bright = cv2.bitwise_not(self.dark[part])
             weight = bright if image.ndim == 2 else cv2.merge([bright] * 3)
             # from `image`, not from `out`: rectangles overlap
-            cv2.multiply(image[top:bottom, left:right], weight, dst=out[top:bottom, left:right], scale=1 / 255)
+            cv2.multiply(image[part], weight, dst=out[part], scale=1 / 255)
         return out
