@@ -6,6 +6,7 @@ projects that downloaded it report; nobody recomputed it for this file.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 
 from syrfa.datasets import Avenue, ShanghaiTech, UBnormal, UCSDPed1, UCSDPed2, VideoDataset, VideoFolder
 from syrfa.datasets.released import ReleasedDataset
@@ -94,50 +95,15 @@ _AVENUE_LABELS = Archive(
 )
 
 
-# A row is: name, frames, abnormal frames, first abnormal frame from 0 (-1 where there is none). Ped2: the frames of the
-# repack and the intervals of `ped2.mat`, which are those of `UCSDped2.m`. ShanghaiTech: the 107 frame masks. Avenue:
-# the 21 volumes `N_label.mat`, a frame is abnormal where any pixel is.
-_PED2_TRAIN = """
-01 120 0 -1; 02 150 0 -1; 03 150 0 -1; 04 180 0 -1; 05 180 0 -1; 06 150 0 -1; 07 150 0 -1; 08 120 0 -1; 09 180 0 -1;
-10 180 0 -1; 11 180 0 -1; 12 180 0 -1; 13 180 0 -1; 14 150 0 -1; 15 150 0 -1; 16 150 0 -1
-"""
-_PED2_TEST = """
-01 180 120 60; 02 180 86 94; 03 150 146 0; 04 180 150 30; 05 150 129 0; 06 180 159 0; 07 180 135 45; 08 180 180 0;
-09 120 120 0; 10 150 150 0; 11 180 180 0; 12 180 93 87
-"""
-_AVENUE_TEST = """
-01 1439 408 77; 02 1211 89 272; 03 923 87 294; 04 947 93 379; 05 1007 318 468; 06 1283 429 344; 07 605 123 299;
-08 36 36 0; 09 1175 289 135; 10 841 133 570; 11 472 144 12; 12 1271 190 538; 13 549 75 258; 14 507 74 398;
-15 1001 90 497; 16 740 109 631; 17 426 384 0; 18 294 294 0; 19 248 140 108; 20 273 154 64; 21 76 53 13
-"""
-_SHANGHAITECH_TEST = """
-01_0014 265 76 154; 01_0015 433 288 86; 01_0016 337 91 188; 01_0025 601 55 148; 01_0026 505 120 278;
-01_0027 409 74 77; 01_0028 457 64 266; 01_0029 313 113 133; 01_0030 409 200 149; 01_0051 337 170 98;
-01_0052 337 89 119; 01_0053 457 235 80; 01_0054 577 293 145; 01_0055 313 245 68; 01_0056 529 135 263;
-01_0063 193 71 80; 01_0064 289 213 76; 01_0073 289 91 171; 01_0076 265 229 0; 01_0129 241 98 47; 01_0130 337 94 127;
-01_0131 289 97 68; 01_0132 265 87 116; 01_0133 217 216 0; 01_0134 433 185 90; 01_0135 409 189 167;
-01_0136 529 311 133; 01_0138 313 120 115; 01_0139 217 107 85; 01_0140 241 73 119; 01_0141 313 146 78;
-01_0162 193 104 57; 01_0163 265 120 101; 01_0177 317 85 106; 02_0128 457 252 94; 02_0161 337 220 68;
-02_0164 361 190 103; 03_0031 529 60 327; 03_0032 409 120 144; 03_0033 313 115 51; 03_0035 385 106 60;
-03_0036 457 216 191; 03_0039 481 211 223; 03_0041 457 106 85; 03_0059 433 147 131; 03_0060 385 84 187;
-03_0061 241 47 18; 04_0001 553 290 0; 04_0003 937 226 406; 04_0004 865 130 426; 04_0010 505 108 228;
-04_0011 313 313 0; 04_0012 361 343 0; 04_0013 361 210 61; 04_0046 529 170 161; 04_0050 337 84 135;
-05_0017 433 133 283; 05_0018 481 66 154; 05_0019 649 160 244; 05_0020 649 56 424; 05_0021 409 81 149;
-05_0022 337 107 226; 05_0023 769 278 171; 05_0024 433 135 57; 06_0144 241 140 59; 06_0145 217 165 0;
-06_0147 265 76 140; 06_0150 265 156 33; 06_0153 217 69 112; 06_0155 265 96 98; 07_0005 409 66 135;
-07_0006 385 103 159; 07_0007 481 93 129; 07_0008 457 186 177; 07_0009 313 82 118; 07_0047 601 204 171;
-07_0048 241 52 189; 07_0049 481 100 237; 08_0044 313 152 132; 08_0058 337 231 0; 08_0077 457 320 34;
-08_0078 217 151 0; 08_0079 241 95 63; 08_0080 289 174 9; 08_0156 337 90 104; 08_0157 313 141 138; 08_0158 337 164 92;
-08_0159 265 131 100; 08_0178 265 132 46; 08_0179 337 211 29; 09_0057 361 84 143; 10_0037 433 309 123;
-10_0038 241 227 0; 10_0042 433 364 0; 10_0074 601 539 47; 10_0075 505 100 184; 11_0176 337 141 127;
-12_0142 601 519 74; 12_0143 265 177 63; 12_0148 313 177 81; 12_0149 241 130 101; 12_0151 289 213 0;
-12_0152 361 305 49; 12_0154 385 296 89; 12_0173 217 116 51; 12_0174 337 244 93; 12_0175 265 157 102
-"""
+def _videos(name: str) -> dict[str, VideoFacts]:
+    """The table `videos/<name>.csv`: frames, abnormal frames and the first abnormal one from 0, -1 where there is none.
 
-
-def _rows(table: str) -> dict[str, VideoFacts]:
-    rows = [row.split() for row in table.split(";")]
-    return {name: VideoFacts(int(frames), int(abnormal), int(first)) for name, frames, abnormal, first in rows}
+    Ped2: the frames of the repack and the intervals of `ped2.mat`, which are those of `UCSDped2.m`. ShanghaiTech: the
+    107 frame masks. Avenue: the 21 volumes `N_label.mat`, a frame is abnormal where any pixel is.
+    """
+    table = (resources.files("syrfa.datasets") / "videos" / f"{name}.csv").read_text(encoding="utf-8")
+    rows = [row.split(",") for row in table.splitlines()[1:]]
+    return {video: VideoFacts(int(frames), int(abnormal), int(first)) for video, frames, abnormal, first in rows}
 
 
 def _test(reader: type[ReleasedDataset], per_video: Mapping[str, VideoFacts], *others: str) -> SplitFacts:
@@ -175,8 +141,8 @@ PUBLISHED: dict[str, Published] = {
     "ped2": _ucsd(
         UCSDPed2,
         (360, 240),
-        SplitFacts(UCSDPed2.released["train"], 2_550, per_video=_rows(_PED2_TRAIN)),
-        _rows(_PED2_TEST),
+        SplitFacts(UCSDPed2.released["train"], 2_550, per_video=_videos("ped2_train")),
+        _videos("ped2_test"),
     ),
     "shanghaitech": Published(
         title="ShanghaiTech Campus",
@@ -189,7 +155,7 @@ PUBLISHED: dict[str, Published] = {
         "CVPR 2018",
         splits={
             "train": SplitFacts(ShanghaiTech.released["train"]),
-            "test": _test(ShanghaiTech, _rows(_SHANGHAITECH_TEST)),
+            "test": _test(ShanghaiTech, _videos("shanghaitech_test")),
         },
         size=(856, 480),
     ),
@@ -202,7 +168,7 @@ PUBLISHED: dict[str, Published] = {
         citation='Lu, Shi, Jia, "Abnormal Event Detection at 150 FPS in MATLAB", ICCV 2013',
         splits={
             "train": SplitFacts(Avenue.released["train"], 15_328),
-            "test": _test(Avenue, _rows(_AVENUE_TEST), "avenue.mat"),
+            "test": _test(Avenue, _videos("avenue_test"), "avenue.mat"),
         },
         size=(640, 360),
         archives=(_AVENUE_VIDEOS, _AVENUE_LABELS),
