@@ -37,6 +37,10 @@ def test_centres(settings_, split, frames, expected):
         {"min_confidence": -0.1},
         {"stride": 0},
         {"margin": 2},
+        {"interval": 0.0},
+        {"fps": -1, "interval": 0.1},
+        {"centre_interval": -0.1, "interval": 0.1},
+        {"fps": 25},
     ],
 )
 def test_spec_refuses(wrong):

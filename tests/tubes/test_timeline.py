@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from syrfa.datasets import VideoFolder
-from syrfa.errors import ConfigError, VideoError
+from syrfa.errors import VideoError
 from syrfa.evaluation.scores import ObjectScores, hold
 from syrfa.tubes import TubeSpec
 from syrfa.tubes.build import build_cache
 from syrfa.tubes.cache import cache_identity
-from syrfa.tubes.timeline import FramesInTime, nearest
+from syrfa.tubes.timeline import FramesInTime
 
 TENTH = TubeSpec(size=16, min_confidence=0.0, interval=0.1)
 
@@ -149,21 +149,3 @@ def test_timestamps_that_cannot_be(tmp_path, one_box, monkeypatch, stamps, line)
     monkeypatch.setattr("syrfa.tubes.timeline.frame_seconds", lambda path: np.array(stamps))
     with pytest.raises(VideoError, match=line):
         one_box(tmp_path, TubeSpec(size=16, min_confidence=0.0, interval=0.1, stride=3))
-
-
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        ({"interval": 0.0}, "interval=0.0"),
-        ({"interval": 0.1, "fps": -1}, "fps=-1"),
-        ({"interval": 0.1, "centre_interval": -0.1}, "centre_interval=-0.1"),
-        ({"fps": 25}, "fps=25: it needs spec.interval"),
-    ],
-)
-def test_options_out_of_range(options, line):
-    with pytest.raises(ConfigError, match=line):
-        TubeSpec(**options)
-
-
-def test_ties_go_to_the_later_frame():
-    assert nearest(np.arange(5.0), np.array([0.5, 1.49, 3.5])).tolist() == [1, 1, 4]
