@@ -124,7 +124,10 @@ class OwnData(LightningDataModule):
         )
         self.labels = [(np.arange(10) >= 6).astype(np.uint8), np.zeros(10, np.uint8)]
         cache = SimpleNamespace(
-            index=index, video_infos=videos, frame_labels=self.labels.__getitem__, spec=SimpleNamespace(frames=1)
+            index=index,
+            video_infos=videos,
+            frame_labels=self.labels.__getitem__,
+            spec=SimpleNamespace(temporal_radius=0),
         )
         source = SimpleNamespace(constants=None)
         self.split = SimpleNamespace(

@@ -83,7 +83,7 @@ def objects_of(split: EvaluatedSplit, scores: NDArray[np.float64]) -> list[Objec
         rows, own = split.rows[video == number], scores[video == number]
         size = info.frames, info.height, info.width
         objects = ObjectScores(info.name, *size, index.frame[rows], index.xyxy[rows], own)
-        found.append(hold(objects, info.centres))
+        found.append(hold(objects, getattr(info, "centres", None)))
     return found
 
 
