@@ -38,7 +38,6 @@ def tiny_worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     generate(preset="target-tiny", out=root / "demo-target", seed=3, processes=1)
     for name in ("standard", "transfer", "UBnormal"):
         (root / name).symlink_to(root / "demo-source")
-    (root / "camera").symlink_to(root / "demo-target")
     (root / "UCSDped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2").symlink_to(root / "demo-target" / "UCSDped2")
     (root / "ped2_yolov3_detections").symlink_to(root / "demo-target" / "detections")

@@ -24,8 +24,6 @@ RUNS = [
     "data/generated data/ped2 transfer_knowledge literal/knowledge",
     "data/generated data/ped2 transfer_adapt literal/adapt",
     "data/transfer data/ped2 ensemble",
-    "data/transfer reference_knowledge",
-    "data/camera camera_adapt",
     "data/demo trainer jigsaw",
     "data/demo trainer gradient_reversal",
     "data/demo trainer interleaved",

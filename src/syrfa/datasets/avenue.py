@@ -57,6 +57,7 @@ class Avenue(ReleasedDataset):
     """
 
     name: ClassVar[str] = "avenue"
+    released_fps: ClassVar[float | None] = 25.0
     released: ClassVar[dict[str, int]] = {"train": 16, "test": 21}
     published: ClassVar[Published] = Published(15_324, (3_712, 3_867))
     _title: ClassVar[str] = "Avenue"

@@ -60,6 +60,7 @@ class ShanghaiTech(ReleasedDataset):
     """
 
     name: ClassVar[str] = "shanghaitech"
+    released_fps: ClassVar[float | None] = 24.0
     released: ClassVar[dict[str, int]] = {"train": 330, "test": 107}
     published: ClassVar[Published] = Published(40_791, (17_326,))
     _unit: ClassVar[str] = "clips"

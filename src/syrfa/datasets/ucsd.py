@@ -29,6 +29,7 @@ class UCSD(ReleasedDataset):
     """Reads one of the two walkways; `number` of the subclass says which."""
 
     number: ClassVar[int]
+    released_fps: ClassVar[float | None] = 10.0
 
     def _clips(self, split: str) -> list[VideoRecord]:
         base, layout = self._place()

@@ -19,7 +19,6 @@ from torch import Tensor
 from syrfa.errors import CheckpointError, WeightsNotFoundError
 from syrfa.models import Extractor, JigsawNetwork
 from syrfa.modules.base import OURS, SETTINGS, AnomalyModule
-from syrfa.modules.reference import SUFFIX, read_weights_file, weights_file
 from syrfa.utils.class_path import import_class
 from syrfa.utils.files import sha256_file
 
@@ -63,21 +62,19 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
 
 def read_plain(path: str | Path, advice: str) -> object:
-    """The content of any file of `torch.save` or safetensors, on the CPU, if it is plain tensors and values.
+    """The content of any file of `torch.save`, on the CPU, if it is plain tensors and values.
 
     Args:
-        path: the file, or `reference`.
+        path: the file.
         advice: what to do where there is none.
 
     Raises:
         WeightsNotFoundError: there is no such file.
         CheckpointError: it is damaged or foreign, or holds more than plain tensors and values.
     """
-    path = weights_file(path)
+    path = Path(path)
     if not path.is_file():
         raise WeightsNotFoundError(f"no checkpoint at {path}; {advice}")
-    if path.suffix == SUFFIX:
-        return read_weights_file(path)
     damaged = None
     try:
         if zipfile.is_zipfile(path):  # torch wrote no zip before 1.6
@@ -276,7 +273,7 @@ def load_extractor(path: str | Path, extractor: Extractor) -> TrainedOn:
 
 def fingerprint(path: str | Path) -> str:
     """The file's name and SHA-256, for the record of a run."""
-    path = weights_file(path)
+    path = Path(path)
     return f"{path.name} sha256:{sha256_file(path)}"
 
 

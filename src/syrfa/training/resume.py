@@ -19,7 +19,6 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
 from syrfa.errors import ConfigError
-from syrfa.modules.reference import SUFFIX, read_weights_file
 from syrfa.training.run_folder import CHECKPOINTS
 from syrfa.utils.files import atomic_write
 from syrfa.utils.signals import StopSignals
@@ -88,7 +87,7 @@ class LastCheckpoint(Checkpoint):
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes next to the target, flushes to disk, renames; reads safetensors too.
+    """Writes next to the target, flushes to disk, renames.
 
     Lightning 2.6 moves the file from the system's temporary folder, which may be a copy onto the old checkpoint.
     """
@@ -103,13 +102,6 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         del storage_options
         with atomic_write(Path(path)) as file:
             torch.save(checkpoint, file)
-
-    def load_checkpoint(self, path: _PATH, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as Lightning
-        """The content of `path`."""
-        if Path(path).suffix == SUFFIX:
-            return read_weights_file(Path(path))
-        found: dict[str, Any] = super().load_checkpoint(path, *args, **options)
-        return found
 
 
 class ExactResume(Callback):

@@ -11,7 +11,6 @@ from syrfa.engine import EngineName, run_job
 from syrfa.errors import ConfigError
 from syrfa.evaluation.score_videos import SCORES, ScoreIdentity, ScoreJob
 from syrfa.modules.checkpoint import read_checkpoint
-from syrfa.modules.reference import weights_file
 from syrfa.tubes.cache import MANIFEST
 from syrfa.tubes.datamodule import TubeDataModule
 from syrfa.tubes.source import SplitUse
@@ -36,7 +35,7 @@ def predict(
 
     Args:
         data: the `data` part of a config; labels are not read.
-        ckpt_path: a checkpoint that `fit` wrote, or `reference`; it is scored with its own settings.
+        ckpt_path: a checkpoint that `fit` wrote; it is scored with its own settings.
         out: the folder; by default `runs/predict/<dataset>-<split>-<key>`.
         engine: where videos are worked on, `local` processes or a `ray` cluster; `data.engine` by default.
         workers: videos at a time; `data.prepare_workers` by default, and one a CPU core where that is null.
@@ -54,7 +53,7 @@ def predict(
         raise ConfigError(f"data.predict_on={domain}: the config describes no data.{domain}")
     data.engine = engine or data.engine
     data.prepare_workers = data.prepare_workers if workers is None else workers
-    job = _job(data, use, weights_file(ckpt_path), out, device)
+    job = _job(data, use, Path(ckpt_path), out, device)
     records = use.source.dataset.videos(use.split)
     job.store.claim()
     with job.store.lock():

@@ -21,7 +21,6 @@ from syrfa.errors import ConfigError, LabelError, UserError, WeightsNotFoundErro
 from syrfa.evaluation.callback import FrameAUC
 from syrfa.evaluation.options import EvaluationOptions
 from syrfa.modules import AnomalyModule
-from syrfa.modules.reference import weights_file
 from syrfa.reporting.wandb import WandbRecord, finish_wandb, quiet_environment, wandb_logger, wandb_refusal
 from syrfa.training.options import (
     allow_imports,
@@ -101,7 +100,6 @@ class SyrfaCLI(LightningCLI):
         verb = str(self.subcommand)
         allow_imports(options)
         if checkpoint:
-            checkpoint = options.ckpt_path = str(weights_file(checkpoint))
             self.first_step = settle_checkpoint(options, verb, Path(checkpoint))
         elif verb != "fit" and not brings_weights(options):
             raise WeightsNotFoundError(f"{verb} needs weights: give --ckpt_path a checkpoint that fit wrote")

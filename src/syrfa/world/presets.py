@@ -112,19 +112,6 @@ PRESETS: dict[str, WorldPreset] = {
             onset=(0.2, 0.65),
             noise=(4.0, 7.0),
         ),
-        replace(
-            _TARGET_TINY,
-            name="camera",  # the demo's: one camera, to adapt to and to test on, at the rate of tubes in time
-            clips={"train": (6, 0), "test": (4, 20)},
-            sizes=((360, 240),),
-            frames=(50, 64),
-            fps=(9.5, 10.5),
-            person=(34.0, 34.0),
-            crowd=(5, 9),
-            crowd_beside=(5, 9),
-            onset=(0.25, 0.6),
-            noise=(3.0, 5.0),
-        ),
         _STANDARD,
         replace(
             _STANDARD,
