@@ -93,15 +93,7 @@ def knowledge_ckpt(data_environment: Path, tmp_path_factory: pytest.TempPathFact
     """A phase-1 checkpoint of two steps, width 2."""
     del data_environment
     root = tmp_path_factory.mktemp("runs")
-    code = main(
-        [
-            "fit",
-            *KNOWLEDGE,
-            *SMALL,
-            "--model.init_args.width=2",
-            f"--run.root={root}",
-        ]
-    )
+    code = main(["fit", *KNOWLEDGE, *SMALL, "--model.init_args.width=2", f"--run.root={root}"])
     assert code == 0
     return root / "demo_knowledge" / "seed1" / "checkpoints" / "last.ckpt"
 

@@ -146,12 +146,7 @@ def test_a_clip_without_a_mask(clips):
 
 @pytest.mark.parametrize(
     "content",
-    [
-        np.array([0, 1, 2, 0, 0, 0]),
-        np.zeros((6, 1)),
-        np.array([0, 1, None, 0, 0, 0]),
-        np.array(list("010100")),
-    ],
+    [np.array([0, 1, 2, 0, 0, 0]), np.zeros((6, 1)), np.array([0, 1, None, 0, 0, 0]), np.array(list("010100"))],
 )
 def test_masks_that_are_none(clips, content):
     file = clips / "test_frame_mask" / "01_0014.npy"

@@ -114,11 +114,7 @@ def write_onnx(path, batch, side=64):
         make("Add", ["nothing", "grid"], ["boxes"]),
         make("Concat", ["boxes", "scores"], ["output0"], axis=1),
     ]
-    constants = {
-        "shape": np.array([0, 3, -1]),
-        "zero": np.zeros(1, np.float32),
-        "grid": grid.astype(np.float32),
-    }
+    constants = {"shape": np.array([0, 3, -1]), "zero": np.zeros(1, np.float32), "grid": grid.astype(np.float32)}
     graph = onnx.helper.make_graph(
         nodes,
         "bright",

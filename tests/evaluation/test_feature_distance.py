@@ -23,10 +23,7 @@ def test_the_summary_of_five_tubes_made_by_hand() -> None:
     assert (said["groups"]["normal"]["tubes"], said["groups"]["normal"]["mean"]) == (2, 2)
     assert (said["groups"]["abnormal"]["tubes"], said["groups"]["abnormal"]["mean"]) == (3, pytest.approx(11 / 3))
     assert said["between"]["mean"] == 12
-    assert said["by_video"] == [
-        {"video": "a", "tubes": 2, "mean": 1.5},
-        {"video": "c", "tubes": 3, "mean": 4.0},
-    ]
+    assert said["by_video"] == [{"video": "a", "tubes": 2, "mean": 1.5}, {"video": "c", "tubes": 3, "mean": 4.0}]
 
 
 def test_a_group_without_tubes_has_no_numbers() -> None:

@@ -123,8 +123,7 @@ def test_equal_scores_stay_exactly_as_they_are(score, count):
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [{"track_window": 0}, {"track_window": 10}, {"min_iou": 0.0}, {"min_iou": 1.5}, {"window": 24}],
+    "settings", [{"track_window": 0}, {"track_window": 10}, {"min_iou": 0.0}, {"min_iou": 1.5}, {"window": 24}]
 )
 def test_bad_settings_are_named(settings):
     with pytest.raises(ConfigError, match=f"tracked.*{next(iter(settings))}"):

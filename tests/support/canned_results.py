@@ -14,11 +14,7 @@ def reading(protocol: str, smoothing: str, value: float | None, width: float, **
     line = f"test information: {scaled[0]}." if scaled else "no test information."
     return {
         "audit": {"line": line, "test_information": scaled},
-        "protocol": {
-            "protocol": protocol,
-            "smoothing": smoothing,
-            "test_statistics": protocol == "paper",
-        },
+        "protocol": {"protocol": protocol, "smoothing": smoothing, "test_statistics": protocol == "paper"},
         "metrics": {"micro_auroc": metric(value), "auprc": metric(value, 0.82), "max_f1": metric(value, 0.901)},
         "baselines": {
             baseline: {name: metric(reached) for name in ("micro_auroc", "auprc", "max_f1")}

@@ -27,10 +27,7 @@ def overlaps(dataset, tools, name, frame):
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    mask=hnp.arrays(bool, (6, 9)),
-    corners=hnp.arrays(np.int64, (2, 2), elements=st.integers(-8, 60)),
-)
+@given(mask=hnp.arrays(bool, (6, 9)), corners=hnp.arrays(np.int64, (2, 2), elements=st.integers(-8, 60)))
 def test_share_equals_counting_small_squares(mask, corners):
     low, high = corners.min(0) / 4, corners.max(0) / 4  # corners on quarter pixels: 4x4 squares a pixel are exact
     fine = np.zeros((17 * 4, 17 * 4), bool)

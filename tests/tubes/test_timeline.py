@@ -84,11 +84,7 @@ def test_the_detector_sees_the_centres_alone(tmp_path, tools, one_box):
     assert len(detector.shown) == pytest.approx(100 / 2.5 - 6, abs=1)
     in_order = tools.detector(boxes={("test__v", f): [[8, 8, 40, 32]] for f in range(100)}, confidence=0.9)
     in_order.in_order = True
-    again, _ = one_box(
-        tmp_path,
-        TubeSpec(size=16, min_confidence=0.0, interval=0.1, fps=25.0, stride=2),
-        in_order,
-    )
+    again, _ = one_box(tmp_path, TubeSpec(size=16, min_confidence=0.0, interval=0.1, fps=25.0, stride=2), in_order)
     assert sum(shape[0] for _, shape in in_order.shown) == 100
     np.testing.assert_array_equal(levels(again), levels(cache)[::2])
 

@@ -135,10 +135,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("runs/box_noise.json"))
     options = parser.parse_args()
     if "SYRFA_SHARED_DATA" not in os.environ:
-        print(
-            "set SYRFA_SHARED_DATA to the folder with ped2, ped2_yolov3_detections and yolo",
-            file=sys.stderr,
-        )
+        print("set SYRFA_SHARED_DATA to the folder with ped2, ped2_yolov3_detections and yolo", file=sys.stderr)
         return 2
     root = Path(os.environ["SYRFA_SHARED_DATA"])
     with np.load(root / "ped2_yolov3_detections" / "train.npz") as file:

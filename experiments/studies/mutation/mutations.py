@@ -183,12 +183,7 @@ MUTATIONS: list[Mutation] = [
             "gradient / (",
             f"{UNITS}::test_standardised_loss_is_a_function_of_the_correlation",
         ),
-        (
-            "Eq. 8, fixed: differentiated",
-            'if how == "standardise_fixed":',
-            "if False:",
-            f"{ALIGN}[fixed]",
-        ),
+        ("Eq. 8, fixed: differentiated", 'if how == "standardise_fixed":', "if False:", f"{ALIGN}[fixed]"),
         (
             "Eq. 8: plus",
             "normalise_gradient(g_cls, how) - normalise",

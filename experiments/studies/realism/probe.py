@@ -112,13 +112,7 @@ def probe_halves(inputs: Inputs, video: Labels, scorer: Scorer, folds: int, spli
 
 
 def _measure(
-    inputs: Inputs,
-    groups: Labels,
-    sides: list[Labels],
-    strata: list[Labels],
-    scorer: Scorer,
-    folds: int,
-    seed: int,
+    inputs: Inputs, groups: Labels, sides: list[Labels], strata: list[Labels], scorer: Scorer, folds: int, seed: int
 ) -> ProbeResult:
     """`sides` is the label of every group, for each split; the bootstrap draws within each of `strata`."""
     count = len(sides[0])

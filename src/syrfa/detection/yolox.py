@@ -93,7 +93,8 @@ class YoloxDetector(NetworkDetector):
             raise self._foreign(error.err or "OpenCV cannot run it") from error
         if found.shape != (1, len(self._cells), 5 + _CLASSES):
             raise self._foreign(f"its output is {found.shape}, not {(1, len(self._cells), 5 + _CLASSES)}")
-        return found[0]
+        outputs: NDArray[np.float32] = found[0]
+        return outputs
 
     def _foreign(self, reason: str) -> ConfigError:
         return ConfigError(

@@ -4,13 +4,4 @@ from syrfa.engine.base import Item, Job, StepTimer, VideoDone
 from syrfa.engine.run import EngineName, run_job
 from syrfa.engine.store import JobStore, folder_lock
 
-__all__ = [
-    "EngineName",
-    "Item",
-    "Job",
-    "JobStore",
-    "StepTimer",
-    "VideoDone",
-    "folder_lock",
-    "run_job",
-]
+__all__ = ["EngineName", "Item", "Job", "JobStore", "StepTimer", "VideoDone", "folder_lock", "run_job"]

@@ -15,7 +15,7 @@ from syrfa.evaluation.scores import ObjectScores
 _WIDTH = 480  # smaller videos are enlarged to at least this many pixels
 _STRIP = 72  # height of the curve in pixels
 _COLOURS = colormaps["plasma"]
-_TRUTH, _CURVE, _INK = (60, 60, 200), (250, 250, 250), (120, 120, 120)  # BGR
+_TRUTH, _CURVE = (60, 60, 200), (250, 250, 250)  # BGR
 
 
 def write_annotated_video(
@@ -44,7 +44,8 @@ def write_annotated_video(
     writer = cv2.VideoWriter(str(unfinished), cv2.VideoWriter.fourcc(*"VP80"), fps, size)
     try:
         for number, frame in enumerate(frames):
-            picture = np.asarray(cv2.resize(_bgr(frame), None, fx=scale, fy=scale), np.uint8)
+            colour = np.ascontiguousarray(np.broadcast_to(frame, (*frame.shape[:2], 3))[..., ::-1])
+            picture = np.asarray(cv2.resize(colour, None, fx=scale, fy=scale), np.uint8)
             for row in np.flatnonzero(objects.object_frame == number):
                 _box(picture, objects.object_xyxy[row] * scale, float(objects.object_score[row]))
             below = strip.copy()
@@ -53,10 +54,6 @@ def write_annotated_video(
     finally:
         writer.release()
     unfinished.replace(path)
-
-
-def _bgr(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(np.broadcast_to(frame, (*frame.shape[:2], 3))[..., ::-1])
 
 
 def _box(picture: NDArray[np.uint8], xyxy: NDArray[np.float32], score: float) -> None:
@@ -82,5 +79,4 @@ def _strip(
     heights = _STRIP - 6 - (_STRIP - 12) * (scores - scores.min()) / span
     points = np.stack([columns, heights], axis=1).astype(np.int32)
     cv2.polylines(strip, [points[:, None]], False, _CURVE, 2, cv2.LINE_AA)
-    cv2.putText(strip, "score", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, _INK, 1, cv2.LINE_AA)
     return strip, columns.tolist()

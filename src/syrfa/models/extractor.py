@@ -25,11 +25,7 @@ class ConvBlock(nn.Sequential):
     def __init__(self, inputs: int, outputs: int, pool: tuple[int, int, int]) -> None:
         layers: list[nn.Module] = []
         for channels in (inputs, outputs):
-            layers += [
-                nn.Conv3d(channels, outputs, kernel_size=3, padding=1, bias=False),
-                InstanceNorm(),
-                nn.ReLU(),
-            ]
+            layers += [nn.Conv3d(channels, outputs, kernel_size=3, padding=1, bias=False), InstanceNorm(), nn.ReLU()]
         super().__init__(*layers, nn.MaxPool3d(pool))
         # a CPU convolves up to three times as fast this way at small widths; the memory format follows the weights
         self.to(memory_format=torch.channels_last_3d)

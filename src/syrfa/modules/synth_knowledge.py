@@ -36,14 +36,7 @@ from syrfa.models.style import SensorAugmentation, StyleMix, StyleStats
 from syrfa.modules.base import AnomalyModule, Batch, check_not_negative
 from syrfa.modules.checkpoint import fingerprint, load_extractor
 from syrfa.modules.presets import KNOWLEDGE, Preset, choose
-from syrfa.modules.steps import (
-    RateSchedule,
-    average_over_ranks,
-    joint_batch,
-    labelled_tubes,
-    puzzle_term,
-    rate_factor,
-)
+from syrfa.modules.steps import RateSchedule, average_over_ranks, joint_batch, labelled_tubes, puzzle_term, rate_factor
 
 Term = tuple[float, Tensor, list[Tensor]]  # weight, loss, the parameters it depends on
 Supervised = tuple[Tensor, Tensor, Tensor]  # what f_c scales, L_cls, L_cont

@@ -147,11 +147,7 @@ def _point(sweep: Sweep, parameters: dict[str, Value], digest: Callable[[str], s
     contents = [yaml.safe_load(Path(name).read_text(encoding="utf-8")) for name in configs]
     texts = {text for _, text in leaves([*contents, *map(_value, arguments)]) if isinstance(text, str)}
     checkpoints = {name: digest(name) for name in sorted(texts) if name.endswith(_WEIGHTS)}
-    identity = {
-        "arguments": arguments,
-        "configs": {name: digest(name) for name in configs},
-        "checkpoints": checkpoints,
-    }
+    identity = {"arguments": arguments, "configs": {name: digest(name) for name in configs}, "checkpoints": checkpoints}
     return Point(parameters, command, sha256_json(identity)[:12], checkpoints)
 
 

@@ -57,9 +57,6 @@ class FramesInTime(Timeline):
     Args:
         spec: with its margin decided.
         seconds: when each frame is shown, ascending, float64 (frames,).
-
-    Attributes:
-        centres: the frames nearest to each `centre_interval`, each once, whose tubes lie within the video.
     """
 
     centres: NDArray[np.int64]

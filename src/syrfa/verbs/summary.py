@@ -60,11 +60,8 @@ def _run_row(result: Result, evaluation: Evaluation) -> list[str]:
 def _lead(evaluation: Evaluation) -> str:
     """The paired lead over box_width with its interval, in points; a dash where it was not measured."""
     lead = evaluation.get("lead_over_box_width") or {}
-    points = [lead.get(key) for key in ("value", "ci_low", "ci_high")]
-    if None in points:
-        return "-"
-    value, low, high = (f"{100 * point:+.1f}" for point in points)
-    return f"{value} ({low} to {high})"
+    points = [f"{100 * lead[key]:+.1f}" for key in ("value", "ci_low", "ci_high") if lead.get(key) is not None]
+    return f"{points[0]} ({points[1]} to {points[2]})" if len(points) == 3 else "-"
 
 
 def _seed_rows(taken: Taken) -> list[list[str]]:

@@ -11,11 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchmetrics.functional.classification import (
-    binary_auroc,
-    binary_average_precision,
-    binary_precision_recall_curve,
-)
+from torchmetrics.functional.classification import binary_auroc, binary_average_precision, binary_precision_recall_curve
 
 from syrfa.errors import LabelError
 
@@ -161,13 +157,7 @@ def padded_auroc(scores: Scores, labels: Labels) -> NDArray[np.float64]:
     )
 
 
-METRICS = {
-    "micro_auroc": micro_auroc,
-    "macro_auroc": macro_auroc,
-    "auprc": auprc,
-    "max_f1": max_f1,
-    "eer": eer,
-}
+METRICS = {"micro_auroc": micro_auroc, "macro_auroc": macro_auroc, "auprc": auprc, "max_f1": max_f1, "eer": eer}
 
 
 def check(scores: Scores, labels: Labels) -> str | None:
