@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from syrfa import __version__
 from syrfa.errors import UserError, in_one_line
-from syrfa.utils.signals import INTERRUPTED, StopSignals, Terminated
+from syrfa.utils.signals import BROKEN_PIPE, INTERRUPTED, StopSignals, Terminated
 
 VERBS = {
     "generate": "render a labelled synthetic source, or a second camera's world",
@@ -71,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Terminated:
         return signals.exit_code
+    except BrokenPipeError:  # nobody reads any more, as behind `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held goes nowhere
+        return BROKEN_PIPE
     except Exception as error:
         user_error = _user_error(error)
         if user_error is None or os.environ.get("SYRFA_DEBUG") == "1":

@@ -1,6 +1,8 @@
 """The summary table, on canned results whose means and deviations are known."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -41,6 +43,16 @@ def test_one_row_a_run(tmp_path, capsys):
         == "canned/seed1 phase 2 strict centred 90.0 80.0 to 95.0 -0.4 (-2.0 to +1.0) 90.4 50.0 -"
     )
     assert " ".join(lines[3].split()) == "canned/seed2 phase 2 strict centred - - to - - 90.4 - -"
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    run = canned(tmp_path, 1, 0.9)
+    arguments = ["summary", "--markdown", *[str(run)] * 500]
+    code = f"import sys; from syrfa.__main__ import main; sys.exit(main({arguments!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(600) == 141
 
 
 def test_what_was_trained_is_named_truly(tmp_path, capsys):

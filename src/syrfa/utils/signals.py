@@ -8,6 +8,7 @@ from types import FrameType
 
 TERMINATED = 128 + signal.SIGTERM
 INTERRUPTED = 128 + signal.SIGINT
+BROKEN_PIPE = 128 + 13  # SIGPIPE, which Windows does not name
 LOADER_GRACE = 30  # seconds a loader's worker lives on after SIGTERM, for the batch that its parent still waits for
 
 
