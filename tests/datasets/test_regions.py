@@ -169,7 +169,7 @@ def test_ucsd_reads_its_masks_and_knows_nothing_of_a_video_without_them(tmp_path
     assert dataset.regions(second) is None
     assert dataset.regions(dataset.videos("train")[0]) is None
     assert "derived" in dataset.region_truth
-    assert dataset.fps() is None
+    assert dataset.fps() == 10.0
 
 
 def test_a_video_labelled_normal_has_no_regions_whatever_else_is_there(tmp_path):
